@@ -1,0 +1,96 @@
+"""One stamp, its author, and the worker's report that travels with it."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schema.errors import ErrorWord
+from schema.freshness import DEFAULT_INTERVAL_S
+from schema.timestamps import Timestamp
+
+Result = Literal["ok"] | ErrorWord
+"""How one write ended."""
+
+
+class Breaker(StrEnum):
+    """State of a source's circuit breaker."""
+
+    CLOSED = "closed"
+    """Writes go through, with retries."""
+    OPEN = "open"
+    """Three or more cycles failed: one probe a cycle, no retries."""
+    HALF_OPEN = "half_open"
+    """The probe of this cycle is under way."""
+
+
+class Refusal(StrEnum):
+    """The likely cause for which IAM Roles Anywhere refuses a session."""
+
+    UNTRUSTED_CA = "untrusted_ca"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    CLOCK_SKEW = "clock_skew"
+    WRONG_KEY = "wrong_key"
+    NOT_ALLOWED = "not_allowed"
+    NOT_FOUND = "not_found"
+    OTHER = "other"
+
+
+class _Document(BaseModel):
+    """Stored by one version and read by another, so unknown keys are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SourceReport(_Document):
+    """What the worker knows of one source at the end of its last cycle."""
+
+    last_result: Result | None = None
+    """None before the first cycle ends."""
+    warning: ErrorWord | None = None
+    """The stamp landed, but a part of the write did not (the secret's value)."""
+    attempts: int = 0
+    latency_ms: float | None = None
+    consecutive_failures: int = 0
+    failing_since: Timestamp | None = None
+    last_success: Timestamp | None = None
+    breaker: Breaker = Breaker.CLOSED
+
+
+class IamReport(SourceReport):
+    """What the worker knows of its AWS identity."""
+
+    refusal: Refusal | None = None
+    credentials_created: Timestamp | None = None
+    credentials_expiry: Timestamp | None = None
+    certificate_expiry: Timestamp | None = None
+
+
+class WorkerReport(_Document):
+    """What the worker knows, so that the API can explain what it sees."""
+
+    id: str
+    version: str
+    started_at: Timestamp
+    interval_seconds: float = Field(gt=0)
+    next_due: Timestamp
+    cycles: int = 0
+    sources: dict[str, SourceReport] = {}
+    iam: IamReport | None = None
+    aws_calls: int = 0
+    aws_throttles: int = 0
+    value_writes_24h: int = 0
+    value_interval_seconds: float | None = None
+    history_waiting: int = 0
+    history_dropped: int = 0
+
+
+class Heartbeat(_Document):
+    """One stamp, made once in a cycle and given to every source."""
+
+    name: str
+    """The author: `HEARTBEAT_NAME`."""
+    timestamp: Timestamp
+    interval_seconds: float = Field(default=DEFAULT_INTERVAL_S, gt=0)
+    report: WorkerReport | None = None

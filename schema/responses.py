@@ -1,0 +1,223 @@
+"""What the API answers: the models of every response, and nothing else."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from schema.errors import ErrorWord
+from schema.freshness import Freshness
+from schema.heartbeat import Breaker, Refusal, Result
+from schema.timestamps import Timestamp
+
+Milliseconds = Annotated[float, PlainSerializer(lambda value: round(value, 3))]
+Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 6))]
+
+
+class Response(BaseModel):
+    """A response; it is built by us alone, so an unknown field is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Health(Response):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    commit: str
+
+
+class Ready(Response):
+    """Whether the database has the schema that this version needs."""
+
+    ready: bool
+    schema_head: str
+    schema_revision: str | None
+    error: ErrorWord | None
+
+
+class Reading(Response):
+    """What every reading of a store says."""
+
+    last_update: Timestamp | None
+    age_seconds: Seconds | None
+    freshness: Freshness
+    error: ErrorWord | None
+    observed_at: Timestamp | None
+    """When the store was read; None if it has not answered yet."""
+    latency_ms: Milliseconds | None
+
+
+class PostgresStatus(Reading):
+    """PostgreSQL, as read from inside the app."""
+
+    connected: bool
+    readable: bool
+    writable: bool
+    host: str
+    postgres_last_update: Timestamp | None
+
+
+class ValkeyStatus(Reading):
+    """Valkey, as read from inside the app."""
+
+    connected: bool
+    ping_ok: bool
+    set_get_ok: bool
+    host: str
+    valkey_last_update: Timestamp | None
+
+
+class DbStatus(Response):
+    """Both databases."""
+
+    postgres: PostgresStatus
+    valkey: ValkeyStatus
+
+
+class SecretStatus(Reading):
+    """AWS Secrets Manager; never the secret's value."""
+
+    ok: bool
+    secret_name: str | None
+    secret_arn: str | None
+    version_id: str | None
+    secret_last_update: Timestamp | None
+    value_last_update: Timestamp | None
+    """The stamp inside the value, which is written more rarely than the description."""
+    value_freshness: Freshness
+    note: None = None
+
+
+class IamStatus(Reading):
+    """The AWS identity, proved by GetCallerIdentity."""
+
+    ok: bool
+    role_arn: str | None
+    account: str | None
+    """Masked to the last four digits."""
+    user_id: str | None
+    credentials_created: Timestamp | None
+    credentials_expiry: Timestamp | None
+    certificate_subject: str | None
+    certificate_expiry: Timestamp | None
+    note: None = None
+
+
+class Row(Response):
+    """One source: what was read of it, and the worker's own last word for it."""
+
+    title: str
+    endpoint: str | None
+    last_update: Timestamp | None
+    age_seconds: Seconds | None
+    is_stale: bool
+    freshness: Freshness
+    status: Literal["ok", "error"]
+    error: ErrorWord | None
+    observed_at: Timestamp | None
+    latency_ms: Milliseconds | None
+    last_result: Result | None
+    """How the worker's last write ended, None if no report could be read."""
+    warning: ErrorWord | None
+    """The stamp lands, but a part of the write does not (the secret's value)."""
+    consecutive_failures: int
+    breaker: Breaker
+
+
+class IamRow(Response):
+    """The AWS identity as a row beside the sources."""
+
+    title: str
+    endpoint: str | None
+    last_update: Timestamp | None
+    """The last good GetCallerIdentity."""
+    age_seconds: Seconds | None
+    is_stale: bool
+    freshness: Freshness
+    status: Literal["ok", "error"]
+    error: ErrorWord | None
+    refusal: Refusal | None
+    """Why IAM Roles Anywhere refuses a session, where that is known."""
+    observed_at: Timestamp | None
+    latency_ms: Milliseconds | None
+    credentials_created: Timestamp | None
+    credentials_expiry: Timestamp | None
+    certificate_expiry: Timestamp | None
+
+
+class WorkerFacts(Response):
+    """What the newest report that could be read says of the worker itself."""
+
+    id: str | None = None
+    version: str | None = None
+    started_at: Timestamp | None = None
+    next_due: Timestamp | None = None
+    cycles: int = 0
+    aws_calls: int = 0
+    aws_throttles: int = 0
+    value_writes_24h: int = 0
+    history_waiting: int = 0
+    history_dropped: int = 0
+
+
+class DiagnosisCode(StrEnum):
+    """What is wrong, in one word."""
+
+    HEALTHY = "healthy"
+    STARTING = "starting"
+    WORKER_SILENT = "worker_silent"
+    SOURCE_UNREACHABLE = "source_unreachable"
+    SOURCE_NOT_WRITTEN = "source_not_written"
+    OUT_OF_STEP = "out_of_step"
+    CREDENTIALS = "credentials"
+    QUOTA = "quota"
+    SCHEMA = "schema"
+
+
+class Overall(StrEnum):
+    """The verdict in one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    ERROR = "error"
+
+
+class Diagnosis(Response):
+    """What is wrong, where, since when, and what to do, in one plain sentence."""
+
+    code: DiagnosisCode
+    sources: list[str]
+    since: Timestamp | None
+    message: str
+
+
+class WorkerStatus(Response):
+    """The whole: every source, the identity, the worker and the verdict."""
+
+    current_time: Timestamp
+    version: str
+    interval_seconds: float
+    stale_threshold_seconds: float
+    overall_status: Overall
+    in_step: bool
+    """Whether all stamps are equal; false for a moment during each cycle."""
+    diagnosis: Diagnosis
+    timestamps: dict[str, Row]
+    iam: IamRow
+    worker: WorkerFacts
+
+
+class WorkerHealth(Response):
+    """The verdict, for an uptime monitor; the HTTP status says the same."""
+
+    overall_status: Overall
+    diagnosis: Diagnosis
+
+
+class Problem(Response):
+    """The one shape of an error response."""
+
+    error: str = Field(examples=["not_found"])
+    message: str = Field(examples=["there is no /nothing here"])

@@ -1,0 +1,179 @@
+"""A child process that is stopped in order, and does not outlive us either way."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+CAP_DAC_READ_SEARCH = 2  # its number in linux/capability.h
+KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
+
+
+class Process:
+    """A child in a session of its own, so that Ctrl-C reaches us alone and we choose the order.
+
+    Start it from the main thread: Linux ends the child when the thread that started it ends.
+
+    Args:
+        command: The program by its absolute path, and its arguments.
+        folder: Where it works. Together with the program it says which processes are ours.
+        output: A file that its output is appended to, or what takes each of its lines.
+        environment: None inherits ours.
+        user: The account to run as; None keeps ours.
+        stop_signal: What asks it to stop.
+        death_signal: What it gets when we die (Linux only).
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        output: Path | Callable[[str], None],
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        death_signal: signal.Signals = signal.SIGKILL,
+    ) -> None:
+        self.command = command
+        self.folder = folder
+        self.output = output
+        self.environment = environment
+        self._prefix = guard(user, death_signal)
+        self._stop_signal = stop_signal
+        self._popen: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, also after it has ended; None before its first start."""
+        return self._popen.pid if self._popen else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with, negative for a signal; None while it runs or never ran."""
+        return self._popen.poll() if self._popen else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it has started and not ended."""
+        return self._popen is not None and self._popen.poll() is None
+
+    def start(self) -> None:
+        """Ends what an earlier run has left in the same folder, and starts the program."""
+        self._end_leftovers()
+        if isinstance(self.output, Path):
+            with self.output.open("ab") as log:
+                self._popen = self._open(log.fileno())
+            return
+        self._popen = self._open(subprocess.PIPE)
+        threading.Thread(target=_copy, args=(self._popen, self.output), daemon=True).start()
+
+    def terminate(self) -> None:
+        """Asks it to stop; a paused one is woken, because it must run to obey."""
+        if self._popen is not None and self.running:
+            self._popen.send_signal(self._stop_signal)
+            self.resume()
+
+    def finish(self, grace_s: float) -> None:
+        """Waits until it has ended, and kills it after the grace."""
+        if self._popen is None:
+            return
+        try:
+            self._popen.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kills it and its children at once."""
+        family = self._family()
+        _signal(family, signal.SIGKILL)
+        psutil.wait_procs(family, KILL_WAIT_S)
+        if self._popen is not None:
+            self._popen.wait(KILL_WAIT_S)
+
+    def pause(self) -> None:
+        """Freezes it and its children: connections stay open and nothing answers."""
+        _signal(self._family(), signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a paused one go on."""
+        _signal(self._family(), signal.SIGCONT)
+
+    def _open(self, output: int) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603  the command is ours
+            [*self._prefix, *self.command],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
+
+    def _family(self) -> list[psutil.Process]:
+        if not self.running:
+            return []
+        try:
+            parent = psutil.Process(self.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _end_leftovers(self) -> None:
+        leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
+        _signal(leftovers, signal.SIGKILL)
+        psutil.wait_procs(leftovers, KILL_WAIT_S)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            program = Path(self.command[0]).resolve()
+            return Path(process.exe()) == program and Path(process.cwd()) == self.folder.resolve()
+        except (psutil.Error, OSError):  # gone, or another user's
+            return False
+
+
+def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
+    """What to put before a command so that it runs as a user and dies with us.
+
+    The user may still pass through folders that only root may enter (a checkout or data under
+    /root): that takes one capability instead of wider permissions on folders that are not ours.
+    """
+    setpriv = shutil.which("setpriv")  # util-linux: on every Linux, nowhere else
+    if setpriv is None:
+        return []
+    options = [f"--pdeathsig={death_signal.name.removeprefix('SIG')}"]
+    if user is not None and os.geteuid() == 0:
+        group = pwd.getpwnam(user).pw_gid
+        options += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        options += [f"--{kind}-caps=+{_passage()}" for kind in ("inh", "ambient")]
+    return [setpriv, *options, "--"]
+
+
+def _passage() -> str:
+    """The smallest capability of ours that opens every folder; containers often lack the first."""
+    status = Path("/proc/self/status").read_text()
+    ours = int(status.split("CapEff:")[1].split()[0], base=16)
+    return "dac_read_search" if ours >> CAP_DAC_READ_SEARCH & 1 else "dac_override"
+
+
+def _copy(popen: subprocess.Popen[str], write: Callable[[str], None]) -> None:
+    if popen.stdout is not None:
+        with popen.stdout as lines:
+            for line in lines:
+                write(line.rstrip("\n"))
+
+
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue

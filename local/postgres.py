@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from local.process import Process, guard
 from local.server import Server, StartError, password
 
@@ -70,6 +72,16 @@ class Postgres(Server):
             stop_signal=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
             death_signal=signal.SIGQUIT,  # "immediate": its children go too, and no checkpoint
         )
+
+    def _clear(self) -> None:
+        """Removes a crash's lock file whose pid is another program's by now.
+
+        PostgreSQL itself removes the file of a pid that is gone, and takes any living one for a
+        server; but no server of ours runs here any more.
+        """
+        lock = self._data / "postmaster.pid"
+        if lock.exists() and psutil.pid_exists(int(lock.read_text().split(maxsplit=1)[0])):
+            lock.unlink()
 
     def _initialize(self) -> None:
         """Makes the cluster beside its place and moves it there, so that none is half made."""

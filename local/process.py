@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 CAP_DAC_READ_SEARCH = 2  # its number in linux/capability.h
+LAST_LINES_S = 1.0  # a grandchild that lives on may hold the pipe open
 KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
 
 
@@ -48,6 +49,7 @@ class Process:
         self._prefix = guard(user, death_signal)
         self._stop_signal = stop_signal
         self._popen: subprocess.Popen[str] | None = None
+        self._copying: threading.Thread | None = None
 
     @property
     def pid(self) -> int | None:
@@ -65,14 +67,20 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     def start(self) -> None:
-        """Ends what an earlier run has left in the same folder, and starts the program."""
-        self._end_leftovers()
+        """Starts the program, and returns before it has done anything."""
         if isinstance(self.output, Path):
             with self.output.open("ab") as log:
                 self._popen = self._open(log.fileno())
             return
         self._popen = self._open(subprocess.PIPE)
-        threading.Thread(target=_copy, args=(self._popen, self.output), daemon=True).start()
+        self._copying = threading.Thread(target=_copy, args=(self._popen, self.output), daemon=True)
+        self._copying.start()
+
+    def end_leftovers(self) -> None:
+        """Kills what an earlier run has left: the same program, working in the same folder."""
+        leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
+        _signal(leftovers, signal.SIGKILL)
+        psutil.wait_procs(leftovers, KILL_WAIT_S)
 
     def terminate(self) -> None:
         """Asks it to stop; a paused one is woken, because it must run to obey."""
@@ -81,21 +89,23 @@ class Process:
             self.resume()
 
     def finish(self, grace_s: float) -> None:
-        """Waits until it has ended, and kills it after the grace."""
+        """Waits until it has ended and its last line is out, and kills it after the grace."""
         if self._popen is None:
             return
         try:
             self._popen.wait(grace_s)
         except subprocess.TimeoutExpired:
             self.kill()
+        if self._copying is not None:
+            self._copying.join(LAST_LINES_S)
 
     def kill(self) -> None:
         """Kills it and its children at once."""
         family = self._family()
         _signal(family, signal.SIGKILL)
-        psutil.wait_procs(family, KILL_WAIT_S)
         if self._popen is not None:
-            self._popen.wait(KILL_WAIT_S)
+            self._popen.wait(KILL_WAIT_S)  # before psutil, which would take its exit code
+        psutil.wait_procs(family, KILL_WAIT_S)
 
     def pause(self) -> None:
         """Freezes it and its children: connections stay open and nothing answers."""
@@ -127,15 +137,10 @@ class Process:
         except psutil.NoSuchProcess:
             return []
 
-    def _end_leftovers(self) -> None:
-        leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
-        _signal(leftovers, signal.SIGKILL)
-        psutil.wait_procs(leftovers, KILL_WAIT_S)
-
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
-            program = Path(self.command[0]).resolve()
-            return Path(process.exe()) == program and Path(process.cwd()) == self.folder.resolve()
+            same_program = Path(process.exe()).name == Path(self.command[0]).resolve().name
+            return same_program and Path(process.cwd()) == self.folder.resolve()
         except (psutil.Error, OSError):  # gone, or another user's
             return False
 

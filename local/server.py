@@ -53,18 +53,24 @@ class Server(ABC):
         """Of the server's first process."""
         return self.process.pid
 
+    def launch(self) -> None:
+        """Starts the server's process, in place of any that an earlier run has left here."""
+        self.process.end_leftovers()
+        self._clear()
+        self.process.start()
+
     def start(self) -> None:
         """Starts the server and returns when it takes connections.
 
         Raises:
             StartError: It ended, or took over 20 s.
         """
-        self.process.start()
+        self.launch()
         give_up = time.monotonic() + READY_S
         while not self.ready():
             if not self.process.running or time.monotonic() > give_up:
                 self.kill()
-                raise StartError(f"{self.name} did not start:\n{self._end_of_log()}")
+                raise StartError(f"{self.name} did not start:\n{self.end_of_log()}")
             time.sleep(READY_POLL_S)
 
     @abstractmethod
@@ -88,6 +94,11 @@ class Server(ABC):
         """Lets a paused server go on."""
         self.process.resume()
 
+    def end_of_log(self) -> str:
+        """The log's last ten lines, for whoever must say why it does not run."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(lines[-10:])
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -104,13 +115,12 @@ class Server(ABC):
     def _prepare(self) -> Process:
         """Makes the data folder if need be."""
 
+    def _clear(self) -> None:  # noqa: B027  most have nothing to remove
+        """Removes what would hinder the start; nothing of ours runs here now."""
+
     @property
     def _password(self) -> str:
         return password(self.folder / "password")
-
-    def _end_of_log(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(lines[-10:])
 
 
 def free_port() -> int:

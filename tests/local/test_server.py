@@ -1,0 +1,186 @@
+"""One contract over both embedded servers, asked by real clients."""
+
+import asyncio
+import os
+import socket
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from local.postgres import Postgres
+from local.server import Server, StartError
+from local.valkey import Valkey
+
+
+@pytest.fixture(params=[Postgres, Valkey])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    made: Server = request.param(tmp_path / "store")
+    yield made
+    made.stop()
+
+
+def test_it_takes_connections_as_soon_as_it_has_started(server: Server) -> None:
+    with server:
+        keep(server, "beat")
+
+        assert kept(server) == "beat"
+
+
+def test_data_survive_a_stop_on_the_same_port(server: Server) -> None:
+    server.start()
+    port = server.environment
+    keep(server, "beat")
+    server.stop()
+
+    server.start()
+
+    assert server.environment == port
+    assert kept(server) == "beat"
+
+
+def test_data_survive_a_crash(server: Server) -> None:
+    server.start()
+    keep(server, "beat")
+    server.kill()
+
+    server.start()
+
+    assert kept(server) == "beat"
+
+
+def test_a_server_left_running_gives_way_to_the_next(server: Server) -> None:
+    server.start()
+    keep(server, "beat")
+    successor = type(server)(server.folder)
+
+    with successor:
+        assert kept(successor) == "beat"
+        assert not server.process.running
+
+
+def test_stopping_leaves_nothing(server: Server) -> None:
+    server.start()
+    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+
+    server.stop()
+
+    assert not [process for process in family if process.is_running()]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
+
+
+def test_a_paused_one_goes_on_where_it_was(server: Server) -> None:
+    server.start()
+    keep(server, "beat")
+    process = psutil.Process(server.pid)
+
+    server.pause()
+    paused = {each.status() for each in [process, *process.children(recursive=True)]}
+    server.resume()
+
+    assert paused == {psutil.STATUS_STOPPED}
+    assert kept(server) == "beat"
+
+
+def test_a_wrong_password_is_refused(server: Server) -> None:
+    server.start()
+    wrong = {name: "wrong" for name in server.environment if name.endswith("PASSWORD")}
+
+    with pytest.raises((asyncpg.InvalidPasswordError, redis.AuthenticationError)):
+        keep(server, "beat", **wrong)
+
+
+def test_its_password_is_its_owners_alone_and_on_no_command_line(server: Server) -> None:
+    server.start()
+    secret = (server.folder / "password").read_text()
+
+    assert stat.S_IMODE((server.folder / "password").stat().st_mode) == 0o600
+    assert secret in server.environment.values()
+    assert secret not in " ".join(psutil.Process(server.pid).cmdline())
+
+
+def test_a_port_in_use_is_named_in_the_error(server: Server) -> None:
+    refusal = pytest.raises(StartError, match=f"{server.name} did not start(?s:.*){server.port}")
+
+    with socket.create_server(("127.0.0.1", server.port)), refusal:
+        server.start()
+
+
+def test_postgres_starts_over_a_lock_file_whose_pid_lives_again(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "store") as postgres:
+        lock = tmp_path / "store/data/postmaster.pid"
+        text = lock.read_text()
+    neighbour = psutil.Process().parent() or psutil.Process(1)
+    lock.write_text(text.replace(str(postgres.pid), str(neighbour.pid), 1))
+
+    with postgres:
+        keep(postgres, "beat")
+
+
+def test_postgres_keeps_no_cluster_that_was_half_made(tmp_path: Path) -> None:
+    half_made = tmp_path / "store/data.new"
+    half_made.mkdir(parents=True)
+    (half_made / "PG_VERSION").write_text("18\n")
+
+    with Postgres(tmp_path / "store") as postgres:
+        keep(postgres, "beat")
+
+    assert not half_made.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its rights up")
+def test_postgres_runs_as_another_user_than_root(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "store") as postgres:
+        assert psutil.Process(postgres.pid).username() == "nobody"
+
+
+def keep(server: Server, value: str, **changes: str) -> None:
+    settings = {**server.environment, **changes}
+    if isinstance(server, Postgres):
+        query(settings, "CREATE TABLE kept AS SELECT $1::text AS value", value)
+    else:
+        with valkey(settings) as client:
+            client.set("kept", value)
+            client.waitaof(1, 0, 5000)  # on the disk: a crash loses at most a second's writes
+
+
+def kept(server: Server) -> str:
+    if isinstance(server, Postgres):
+        return query(server.environment, "SELECT value FROM kept")
+    with valkey(server.environment) as client:
+        return str(client.get("kept"))
+
+
+def query(settings: Mapping[str, str], sql: str, *arguments: str) -> str:
+    async def once() -> str:
+        connection = await asyncpg.connect(
+            host=settings["PGHOST"],
+            port=int(settings["PGPORT"]),
+            user=settings["PGUSER"],
+            password=settings["PGPASSWORD"],
+            database=settings["PGDATABASE"],
+            ssl=False,
+        )
+        try:
+            return str(await connection.fetchval(sql, *arguments))
+        finally:
+            await connection.close()
+
+    return asyncio.run(once())
+
+
+def valkey(settings: Mapping[str, str]) -> redis.Redis:
+    return redis.Redis(
+        settings["VALKEY_HOST"],
+        int(settings["VALKEY_PORT"]),
+        password=settings["VALKEY_PASSWORD"],
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 CAP_DAC_READ_SEARCH = 2  # its number in linux/capability.h
+LOG_LINES = 10
 LAST_LINES_S = 1.0  # a grandchild that lives on may hold the pipe open
 KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
 
@@ -65,6 +66,20 @@ class Process:
     def running(self) -> bool:
         """Whether it has started and not ended."""
         return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it has ended, in words, and the end of its log if it writes to a file."""
+        code = self.exit_code
+        words = (
+            "killed by " + signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+        )
+        if code is None:
+            words = "does not answer"
+        if not isinstance(self.output, Path) or not self.output.exists():
+            return words
+        lines = self.output.read_text(errors="replace").splitlines()
+        return "\n  ".join([f"{words}; the end of {self.output}:", *lines[-LOG_LINES:]])
 
     def start(self) -> None:
         """Starts the program, and returns before it has done anything."""

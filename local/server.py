@@ -69,8 +69,9 @@ class Server(ABC):
         give_up = time.monotonic() + READY_S
         while not self.ready():
             if not self.process.running or time.monotonic() > give_up:
+                ending = self.process.ending
                 self.kill()
-                raise StartError(f"{self.name} did not start:\n{self.end_of_log()}")
+                raise StartError(f"{self.name} did not start: {ending}")
             time.sleep(READY_POLL_S)
 
     @abstractmethod
@@ -93,11 +94,6 @@ class Server(ABC):
     def resume(self) -> None:
         """Lets a paused server go on."""
         self.process.resume()
-
-    def end_of_log(self) -> str:
-        """The log's last ten lines, for whoever must say why it does not run."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(lines[-10:])
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,0 +1,87 @@
+"""The service's own processes, as App Platform would run them."""
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from local.process import Process
+from local.server import StartError
+
+PROBE_S = 0.5
+STORES = ("AWS_", "IAM_", "PG", "SECRETS_MANAGER_", "VALKEY_")  # how their variables begin
+
+
+class App:
+    """One Python process of the service; its lines go to `say`.
+
+    Args:
+        name: What its lines are marked with.
+        arguments: What stands after `python -m`, or a script and its arguments.
+        folder: Where it works; made if it is missing.
+        environment: All of its environment.
+        say: Takes its lines.
+        health: Answers 200 when it is ready; None takes a running process for a ready one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        say: Callable[[str, str], None],
+        health: str | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.process = Process(
+            [sys.executable, *arguments],
+            folder,
+            lambda line: say(name, line),
+            environment=environment,
+        )
+        self._health = health
+
+    def launch(self) -> None:
+        """Starts the process, in place of any that an earlier run has left here."""
+        self.process.end_leftovers()
+        self.process.start()
+
+    def ready(self) -> bool:
+        """Whether it runs and, where it has a health endpoint, answers 200 there within 0.5 s."""
+        if not self.process.running or self._health is None:
+            return self.process.running
+        try:
+            with urllib.request.urlopen(self._health, timeout=PROBE_S) as answer:  # noqa: S310  http, ours
+                return bool(answer.status == HTTPStatus.OK)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def app_environment(inherited: Mapping[str, str], stores: Mapping[str, str]) -> dict[str, str]:
+    """Our environment, with the stores' variables in place of what it holds of their kind.
+
+    So nothing that a shell still holds (a production certificate, an AWS profile) gets mixed in;
+    and no HTTP proxy stands before this machine's own addresses.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith(STORES)}
+    direct = ",".join(filter(None, [kept.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+    return {**kept, **stores, "NO_PROXY": direct, "no_proxy": direct, "PYTHONUNBUFFERED": "1"}
+
+
+def require_free(port: int) -> None:
+    """Sees that the API can listen there.
+
+    Raises:
+        StartError: It cannot.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        remedy = f"choose another: make run PORT={port + 1}, or python -m local --port {port + 1}"
+        raise StartError(f"port {port} is in use; {remedy}") from error

@@ -1,0 +1,66 @@
+"""One thing that the supervisor keeps running."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from local.process import Process
+
+FIRST_DELAY_S = 1.0
+LONGEST_DELAY_S = 30.0
+STEADY_S = 60.0  # after so long a run, an end is a new one and not the same again
+
+Say = Callable[[str, str], None]
+
+
+class Unit(Protocol):
+    """What the supervisor runs: an embedded server, or a process of the service."""
+
+    @property
+    def name(self) -> str:
+        """Stands before its lines."""
+
+    @property
+    def process(self) -> Process:
+        """What is watched, and stopped at the end."""
+
+    def launch(self) -> None:
+        """Starts it, without waiting until it is ready."""
+
+    def ready(self) -> bool:
+        """Whether it can do its work; returns within half a second."""
+
+
+class Keeper:
+    """Starts a unit again when it has ended, each time after twice the delay, and says so.
+
+    Args:
+        unit: Started by whoever makes the keeper.
+        say: Takes the unit's name and a line about it.
+        now: The time of that start, in seconds on a clock that only goes forward.
+    """
+
+    def __init__(self, unit: Unit, say: Say, now: float) -> None:
+        self.unit = unit
+        self._say = say
+        self._started_at = now
+        self._due: float | None = None
+        self._delay_s = FIRST_DELAY_S
+
+    def tick(self, now: float) -> None:
+        """Does what is due at that time, on the clock of the start."""
+        if self.unit.process.running:
+            return
+        if self._due is None:
+            self._plan(now)
+        elif now >= self._due:
+            self._due = None
+            self._started_at = now
+            self.unit.launch()
+
+    def _plan(self, now: float) -> None:
+        if now - self._started_at >= STEADY_S:
+            self._delay_s = FIRST_DELAY_S
+        ending = self.unit.process.ending
+        self._say(self.unit.name, f"{ending}; starts again in {self._delay_s:g} s")
+        self._due = now + self._delay_s
+        self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)

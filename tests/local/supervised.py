@@ -1,0 +1,44 @@
+"""A supervisor over tiny processes, for the tests that send it signals: a store, then two apps."""
+
+import os
+import sys
+from pathlib import Path
+
+from local.app import App
+from local.supervisor import Supervisor
+
+TALKING = """
+import os, signal, sys, time
+def stop(*_):
+    print("stopping", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("started", os.getpid(), flush=True)
+time.sleep(600)
+"""
+DEAF = TALKING.replace("sys.exit(0)", "return").replace(
+    "time.sleep(600)", "while True: time.sleep(600)"
+)
+
+
+def say(name: str, line: str) -> None:
+    print(f"{name}: {line}", flush=True)
+
+
+def main(home: Path, second: str) -> int:
+    def app(name: str, code: str) -> App:
+        return App(name, ["-c", code], home / name, environment=os.environ, say=say)
+
+    supervisor = Supervisor(say)
+    supervisor.listen()
+    try:
+        supervisor.start([app("store", TALKING)])
+        supervisor.launch([app("first", TALKING), app("second", second)])
+        supervisor.watch()
+    finally:
+        code = supervisor.stop()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), {"talking": TALKING, "deaf": DEAF}[sys.argv[2]]))

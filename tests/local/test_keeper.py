@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from local.keeper import FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S, Keeper
+from local.process import Process
+
+
+class Failing:
+    """A unit that has ended whenever the keeper looks."""
+
+    name = "failing"
+
+    def __init__(self, folder: Path) -> None:
+        self.process = Process(["/bin/false"], folder, print)
+        self.launches = 0
+
+    def launch(self) -> None:
+        self.launches += 1
+        self.process.start()
+        self.process.finish(10)
+
+    def ready(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Failing:
+    unit = Failing(tmp_path)
+    unit.launch()
+    return unit
+
+
+def test_each_end_waits_twice_as_long_up_to_a_limit(unit: Failing) -> None:
+    said: list[str] = []
+    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+
+    for now in range(200):
+        keeper.tick(now)
+
+    delays = [float(line.split()[-2]) for line in said]
+    assert delays[:7] == [1, 2, 4, 8, 16, LONGEST_DELAY_S, LONGEST_DELAY_S]
+    assert said[0] == "exit code 1; starts again in 1 s"
+
+
+def test_it_starts_when_the_delay_is_over_and_not_before(unit: Failing) -> None:
+    keeper = Keeper(unit, lambda *_: None, now=0)
+
+    keeper.tick(5)
+    keeper.tick(5 + FIRST_DELAY_S - 0.01)
+    launches_before = unit.launches
+    keeper.tick(5 + FIRST_DELAY_S)
+
+    assert (launches_before, unit.launches) == (1, 2)
+
+
+def test_an_end_after_a_steady_run_waits_for_the_first_delay_again(unit: Failing) -> None:
+    said: list[str] = []
+    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+    for now in range(10):
+        keeper.tick(now)
+    said.clear()
+
+    keeper.tick(10 + STEADY_S + LONGEST_DELAY_S)
+    keeper.tick(10 + 2 * (STEADY_S + LONGEST_DELAY_S))
+
+    assert said == ["exit code 1; starts again in 1 s"]

@@ -1,0 +1,71 @@
+"""Runs the stand-in: `python -m local.aws --data-dir DIR [--port P] [--control-port C]`."""
+
+import argparse
+import json
+import signal
+import ssl
+import sys
+import threading
+from collections.abc import Sequence
+from http.server import HTTPServer
+from pathlib import Path
+
+from local.aws.aws import Aws
+from local.aws.clock import Clock
+from local.aws.control_server import ControlServer
+from local.aws.first_start import ensure_account, ensure_files
+from local.aws.folder import Folder
+from local.aws.server import AwsServer
+from local.aws.state import load, save
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; one JSON line on stdout says when and where it is ready."""
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    folder = Folder(options.data_dir.resolve())
+    aws = _account(folder, options.region)
+    server = AwsServer(options.port, _tls(folder), aws.handle, aws.counters)
+    ready = {"event": "ready", "port": _serve(server, server.port)}
+    if options.control_port is not None:
+        control = ControlServer(options.control_port, aws)
+        ready["control_port"] = _serve(control, control.port)
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True, help="kept between runs")
+    parser.add_argument("--port", type=int, default=0, help="HTTPS; 0 (default) for a free one")
+    parser.add_argument("--control-port", type=int, help="HTTP; 0 for a free one; off by default")
+    parser.add_argument("--region", default="us-west-2")
+    return parser
+
+
+def _account(folder: Folder, region: str) -> Aws:
+    keys = ensure_files(folder)
+    state = load(folder, region)
+    ensure_account(folder, state, Clock())
+    save(folder, state)
+    return Aws(state, keys, lambda: save(folder, state))
+
+
+def _tls(folder: Folder) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder.server)
+    return context
+
+
+def _serve(server: HTTPServer, port: int) -> int:
+    # A daemon thread: what is stored is replaced whole, so the process may end at any moment.
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

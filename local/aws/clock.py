@@ -1,0 +1,29 @@
+"""The stand-in's time, which tests can move without waiting."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The machine's clock, moved by what the control asked for.
+
+    Two moves are kept apart. `advanced_s` is time that has passed for AWS alone: versions age,
+    credentials and certificates expire, while clients, who sign with the machine's clock, are
+    still on time. `skew_s` is by how much AWS's clock differs from its clients': signatures too.
+    """
+
+    def __init__(self) -> None:
+        self.advanced_s = 0.0
+        self.skew_s = 0.0
+
+    def now(self) -> datetime:
+        """The time in this AWS: for ages, quotas, expiry and validity."""
+        return self.wire() + timedelta(seconds=self.advanced_s)
+
+    def wire(self) -> datetime:
+        """The time that signatures are compared with, and in which clients are told an expiry."""
+        return datetime.fromtimestamp(time.time(), UTC) + timedelta(seconds=self.skew_s)
+
+    def reset(self) -> None:
+        """Back to the machine's clock."""
+        self.advanced_s = self.skew_s = 0.0

@@ -1,0 +1,52 @@
+"""What the stand-in has seen: calls by operation and result, and TLS connections."""
+
+import threading
+from collections import Counter, defaultdict
+
+from pydantic import BaseModel
+
+
+class Counts(BaseModel):
+    """A snapshot.
+
+    Attributes:
+        calls: By operation, then by result: `ok`, AWS's error type, `cut` (no answer was sent).
+        tls_connections: Handshakes completed.
+    """
+
+    calls: dict[str, dict[str, int]]
+    tls_connections: int
+
+    def total(self, operation: str) -> int:
+        """Calls of `operation`, whatever their result."""
+        return sum(self.calls.get(operation, {}).values())
+
+
+class Counters:
+    """Counts, safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def call(self, operation: str, result: str) -> None:
+        """Count one call."""
+        with self._lock:
+            self._calls[operation][result] += 1
+
+    def connection(self) -> None:
+        """Count one completed handshake."""
+        with self._lock:
+            self._connections += 1
+
+    def snapshot(self) -> Counts:
+        """The counts now."""
+        with self._lock:
+            calls = {operation: dict(results) for operation, results in self._calls.items()}
+            return Counts(calls=calls, tls_connections=self._connections)
+
+    def reset(self) -> None:
+        """Back to zero."""
+        with self._lock:
+            self._calls: dict[str, Counter[str]] = defaultdict(Counter)
+            self._connections = 0

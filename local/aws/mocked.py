@@ -1,0 +1,83 @@
+"""Calls into moto, which keeps Secrets Manager's secrets and IAM's roles.
+
+Only moto's services and their state are used; what it lacks or gets wrong (signatures, policies,
+quotas, statuses, times) stands around it in this package.
+"""
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from moto.core.request import Request as MotoRequest
+from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
+from moto.iam.responses import IamResponse
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+from werkzeug.exceptions import HTTPException
+
+from local.aws.errors import AwsError
+from local.aws.message import Reply, Request
+
+ACCOUNT = "123456789012"  # moto's own default
+_FIRST_ERROR = 400
+_SERVICES = {"secretsmanager": SecretsManagerResponse, "iam": IamResponse}
+
+__all__ = ["ACCOUNT", "FakeSecret", "Role", "dispatch", "document", "policies", "roles", "secrets"]
+
+
+def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
+    """What moto's `service` answers to `request` with this `body`; blocks for milliseconds.
+
+    Raises:
+        AwsError: moto refused.
+    """
+    url = f"https://{service}.{region}.amazonaws.com/"
+    headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+    moto_request = MotoRequest.from_primitives(request.method, url, headers, body)
+    try:
+        status, reply_headers, content = _SERVICES[service].dispatch(moto_request, url, headers)
+    except HTTPException as error:
+        status, reply_headers, content = error.code, error.get_headers(), error.get_body()
+    if status >= _FIRST_ERROR:
+        raise _error(service, status, _bytes(content))
+    return Reply(status, _plain(reply_headers), _bytes(content))
+
+
+def secrets(region: str) -> SecretsManagerBackend:
+    """Moto's secrets in `region`."""
+    return secretsmanager_backends[ACCOUNT][region]
+
+
+def roles() -> IAMBackend:
+    """Moto's IAM."""
+    return iam_backends[ACCOUNT]["aws"]
+
+
+def policies(role: Role) -> list[str]:
+    """The documents of a role's policies, inline and attached."""
+    return [*role.policies.values(), *map(document, role.managed_policies.values())]
+
+
+def document(policy: ManagedPolicy) -> str:
+    """What a managed policy says in the version that is in force."""
+    return next(str(version.document) for version in policy.versions if version.is_default)
+
+
+def _error(service: str, status: int, content: bytes) -> AwsError:
+    if service == "iam":
+        root = ET.fromstring(content)  # noqa: S314 moto wrote it
+        names = {each.tag.rpartition("}")[2]: each.text or "" for each in root.iter()}
+        return AwsError(names.get("Code", "Unknown"), names.get("Message", ""), status)
+    answer = json.loads(content)
+    # moto answers some with 404; awsJson1.1, which this service speaks, has 400 for all.
+    return AwsError(answer["__type"], answer.get("message", answer.get("Message", "")), 400)
+
+
+def _plain(headers: Any) -> dict[str, str]:  # Any: a dict or a list of pairs, by the path taken
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    kept = {str(name).title(): str(value) for name, value in pairs}
+    return {name: value for name, value in kept.items() if name == "Content-Type"}
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

@@ -1,0 +1,60 @@
+"""The stand-in as a process of its own, for the supervisor's tests and everybody else's."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.aws.control import Control
+from local.aws.environment import environment, operator_environment
+
+_STOP_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class RunningAws:
+    """A stand-in that serves.
+
+    Attributes:
+        control: Moves its clock and disturbs it.
+    """
+
+    data_dir: Path
+    port: int
+    control: Control
+    pid: int
+
+    def environment(self) -> dict[str, str]:
+        """What the app needs in its environment; see `local.aws.environment`."""
+        return environment(self.data_dir, self.port)
+
+    def operator_environment(self) -> dict[str, str]:
+        """What an operator needs in the environment; see `local.aws.environment`."""
+        return operator_environment(self.data_dir, self.port)
+
+
+@contextmanager
+def running(data_dir: Path, *, port: int = 0, region: str = "us-west-2") -> Iterator[RunningAws]:
+    """A stand-in on `data_dir` that serves inside the `with`; blocks until it is ready.
+
+    Raises:
+        RuntimeError: It ended before it was ready; its own words are on stderr.
+    """
+    command = [sys.executable, "-m", "local.aws", "--data-dir", str(data_dir)]
+    options = ["--port", str(port), "--control-port", "0", "--region", region]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 our own module
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise RuntimeError(f"the stand-in AWS on {data_dir} did not start")
+            ready = json.loads(line)
+            yield RunningAws(data_dir, ready["port"], Control(ready["control_port"]), process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,111 @@
+"""The HTTPS server in front of the account: one thread per connection, connections kept alive."""
+
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from uuid import uuid4
+
+from local.aws.counters import Counters
+from local.aws.faults import Cut
+from local.aws.message import Reply, Request
+
+MAX_BODY = 1_048_576  # bytes; more than any operation here takes
+HANDSHAKE_TIMEOUT_S = 10.0
+# A client that calls once a minute keeps its connection. AWS's own figure is not documented.
+IDLE_TIMEOUT_S = 75.0
+
+
+class AwsServer(ThreadingHTTPServer):
+    """Serves `handle` over TLS.
+
+    Args:
+        port: 0 for a free one; see `port` for which it became.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        port: int,
+        tls: ssl.SSLContext,
+        handle: Callable[[Request], Reply],
+        counters: Counters,
+    ) -> None:
+        self._tls = tls
+        self._counters = counters
+        self.handle = handle
+        super().__init__(("127.0.0.1", port), _Connection)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self.server_address[1])
+
+    def server_bind(self) -> None:
+        """Bind without looking up the host's name, which http.server would do."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:  # Any: socketserver's
+        """Shake hands and serve one connection, in its own thread."""
+        request.settimeout(HANDSHAKE_TIMEOUT_S)
+        with self._tls.wrap_socket(request, server_side=True) as connection:
+            self._counters.connection()
+            _Connection(connection, client_address, self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away or did not trust us; report what is a defect."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """Reads requests off one connection and writes the replies."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer in two segments would wait 40 ms for an ACK
+    wbufsize = -1
+    timeout = IDLE_TIMEOUT_S
+    server: AwsServer
+
+    def handle_one_request(self) -> None:
+        """Serve the next request, whatever its method."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MAX_BODY or "Transfer-Encoding" in self.headers:
+            self.send_error(413)
+            self.close_connection = True
+            return
+        request = Request(self.command, self.path, self._headers(), self.rfile.read(length))
+        try:
+            self._write(self.server.handle(request))
+        except Cut:
+            self.close_connection = True
+
+    def _headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            key = name.lower()
+            headers[key] = f"{headers[key]},{value}" if key in headers else value
+        return headers
+
+    def _write(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("x-amzn-RequestId", str(uuid4()))
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
+        """Log nothing: the counters tell what happened, and headers hold signatures."""

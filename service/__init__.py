@@ -1,0 +1,1 @@
+"""What runs in the cloud: api, worker, migrate and check, one module per source."""

@@ -1,0 +1,162 @@
+"""The API: reads the stamps back, says how old they are, and serves the page."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.staticfiles import StaticFiles
+
+from schema import migrations
+from schema.errors import ErrorWord
+from schema.responses import (
+    DbStatus,
+    Health,
+    IamStatus,
+    Overall,
+    Problem,
+    Ready,
+    SecretStatus,
+    WorkerHealth,
+    WorkerStatus,
+)
+from schema.responses import Response as Document
+from service import documents
+from service.errors import add_handlers
+from service.headers import Headers
+from service.identity import Identity
+from service.settings import Settings
+from service.source import Observation
+from service.sources import postgres, secrets_manager, valkey
+from service.sources.postgres import PostgresObservation
+from service.version import version
+from service.watch import Watch, watching
+
+WEB = Path(__file__).parent.parent / "web"
+OK, UNAVAILABLE = 200, 503
+
+
+class State(TypedDict):
+    """What the lifespan gives to every request."""
+
+    watch: Watch
+
+
+def create(settings: Settings | None) -> FastAPI:
+    """The app; nothing is connected before its lifespan begins.
+
+    Args:
+        settings: None to describe the API only, without an environment.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        if settings is None:
+            msg = "an app without settings can only be described"
+            raise RuntimeError(msg)
+        async with watching(settings) as watch:
+            yield State(watch=watch)
+
+    app = FastAPI(
+        title="Heartbeat",
+        version=version(),
+        summary="Whether this app can still write to all its stores.",
+        lifespan=lifespan,
+        docs_url=None,  # it loads from a CDN
+        redoc_url=None,
+        responses={422: {"model": Problem}},
+    )
+    app.add_middleware(Headers)
+    if settings is not None and settings.process.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.process.cors_origins),
+            allow_methods=["GET"],
+        )
+    add_handlers(app)
+    _add_routes(app, commit=settings.process.commit if settings else "unknown")
+    app.mount("/", StaticFiles(directory=WEB, html=True))
+    return app
+
+
+def _watch(request: Request) -> Watch:
+    watch: Watch = request.state.watch
+    return watch
+
+
+Watching = Annotated[Watch, Depends(_watch)]
+
+
+def _answer(document: Document, status: int = OK) -> Response:
+    """A document as it is: validating our own models again would double the cost."""
+    return Response(document.model_dump_json(), status, media_type="application/json")
+
+
+def _add_routes(app: FastAPI, commit: str) -> None:
+    health = Health(version=version(), commit=commit).model_dump_json().encode()
+
+    @app.get("/livez", response_model=Health, summary="The process answers", tags=["health"])
+    @app.get("/healthz", response_model=Health, summary="The process answers", tags=["health"])
+    async def livez() -> Response:
+        """Touches no store and no thread: it answers while every store hangs."""
+        return Response(health, media_type="application/json")
+
+    @app.get(
+        "/readyz",
+        response_model=Ready,
+        responses={UNAVAILABLE: {"model": Ready}},
+        summary="The database has this version's schema",
+        tags=["health"],
+    )
+    async def readyz(watch: Watching) -> Response:
+        """For people, and for orchestrators that gate traffic."""
+        known = await watch.known(postgres.Settings.name)
+        ready = _ready(known.found.get(postgres.Settings.name))
+        return _answer(ready, OK if ready.ready else UNAVAILABLE)
+
+    @app.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
+    async def db_status(watch: Watching) -> Response:
+        """Whether both can be read and written, and the stamps in them."""
+        known = await watch.known(postgres.Settings.name, valkey.Settings.name)
+        return _answer(documents.db_status(known))
+
+    @app.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
+    async def secret_status(watch: Watching) -> Response:
+        """The stamps in the secret's description and value; never the value."""
+        return _answer(documents.secret_status(await watch.known(secrets_manager.Settings.name)))
+
+    @app.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
+    async def iam_status(watch: Watching) -> Response:
+        """Who AWS says that this app is, and until when."""
+        return _answer(documents.iam_status(await watch.known(Identity.name)))
+
+    @app.get("/worker/status", response_model=WorkerStatus, summary="The whole")
+    async def worker_status(watch: Watching) -> Response:
+        """Every source, the identity, the worker, and what is wrong in one sentence."""
+        return _answer((await watch.known()).worker_status())
+
+    @app.get(
+        "/worker/health",
+        response_model=WorkerHealth,
+        responses={UNAVAILABLE: {"model": WorkerHealth}},
+        summary="The verdict as an HTTP status",
+        tags=["health"],
+    )
+    async def worker_health(watch: Watching) -> Response:
+        """For an uptime monitor: 503 when something is not written or cannot be read."""
+        status = (await watch.known()).worker_status()
+        verdict = WorkerHealth(overall_status=status.overall_status, diagnosis=status.diagnosis)
+        return _answer(verdict, UNAVAILABLE if status.overall_status is Overall.ERROR else OK)
+
+
+def _ready(found: Observation | None) -> Ready:
+    """Whether the schema is at this version's head or newer."""
+    said = found if isinstance(found, PostgresObservation) else None
+    return Ready(
+        ready=said is not None and not said.schema_behind,
+        schema_head=migrations.head(),
+        schema_revision=said.schema_revision if said else None,
+        error=found.error if found else ErrorWord.NOT_CONFIGURED,
+    )

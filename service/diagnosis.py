@@ -1,0 +1,344 @@
+"""From what was observed to what is wrong: a pure function, and one plain sentence."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schema.errors import ErrorWord
+from schema.freshness import Freshness
+from schema.heartbeat import Refusal, Result
+from schema.responses import Diagnosis, DiagnosisCode, Overall
+
+WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
+ALARM = timedelta(days=7)  # the same, when it becomes urgent
+STARTING_INTERVALS = 2.0  # how long empty stores are no alarm
+CREDENTIALS_WARNING = timedelta(minutes=10)  # a refresh was due five minutes before
+ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceView:
+    """One switched-on source, as seen at one moment.
+
+    Attributes:
+        name: The slug.
+        title: Its name for people.
+        freshness: Of its stamp.
+        error: What the reading says is wrong, None if nothing.
+        observed: Whether it was read at all yet.
+        stamp: The stamp found.
+        failing_since: Since when readings fail.
+        last_result: The worker's own last word for it.
+        write_failing_since: Since when the worker's writes fail.
+        warning: The stamp lands, but a part of the write does not.
+        needs_aws: Whether it stands or falls with the AWS identity.
+        schema_behind: Whether its schema is older than this version needs.
+        part_stale: Whether a part that is written more rarely is overdue (the secret's value).
+    """
+
+    name: str
+    title: str
+    freshness: Freshness
+    error: ErrorWord | None = None
+    observed: bool = True
+    stamp: datetime | None = None
+    failing_since: datetime | None = None
+    last_result: Result | None = None
+    write_failing_since: datetime | None = None
+    warning: ErrorWord | None = None
+    needs_aws: bool = False
+    schema_behind: bool = False
+    part_stale: bool = False
+
+    @property
+    def reachable(self) -> bool:
+        """Whether it could be read."""
+        return self.freshness is not Freshness.UNREACHABLE
+
+    @property
+    def alive(self) -> bool:
+        """Whether a recent stamp is in it; the healthy minute's moment of `aging` counts."""
+        return self.freshness in ALIVE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityView:
+    """The AWS identity, as seen at one moment."""
+
+    error: ErrorWord | None = None
+    refusal: Refusal | None = None
+    observed: bool = True
+    failing_since: datetime | None = None
+    credentials_expiry: datetime | None = None
+    certificate_expiry: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """Everything that a diagnosis follows from.
+
+    Attributes:
+        now: The server's clock.
+        watching_since: When this process began to look.
+        interval_s: Seconds between two stamps.
+        write_deadline_s: How long one write may take.
+        sources: The switched-on sources.
+        iam: The AWS identity, None if it is not configured.
+    """
+
+    now: datetime
+    watching_since: datetime
+    interval_s: float
+    write_deadline_s: float
+    sources: Sequence[SourceView]
+    iam: IdentityView | None = None
+
+    @property
+    def stamps(self) -> list[datetime]:
+        """The stamps that were found."""
+        return [source.stamp for source in self.sources if source.stamp is not None]
+
+    @property
+    def in_step(self) -> bool:
+        """Whether every source holds one and the same stamp."""
+        return len(self.stamps) == len(self.sources) and len(set(self.stamps)) <= 1
+
+
+def diagnose(situation: Situation) -> Diagnosis:
+    """What is wrong, the worst first; what else is wrong is named after it."""
+    findings = [found for rule in RULES if (found := rule(situation)) is not None]
+    if not findings:
+        newest = max(situation.stamps, default=None)
+        message = "Every store was written in the last cycle and reads back."
+        return _finding(DiagnosisCode.HEALTHY, [], newest, message)
+    first, *rest = findings
+    also = [f"Also: {found.message}" for found in rest]
+    return first.model_copy(update={"message": " ".join([first.message, *also])})
+
+
+def overall(diagnosis: Diagnosis, situation: Situation) -> Overall:
+    """The verdict in one word.
+
+    `error` is what shall wake a person: something is not written or cannot be read. `degraded`
+    heals by itself, or will become an error. `aging` is neither.
+    """
+    if diagnosis.code is DiagnosisCode.HEALTHY:
+        return Overall.OK
+    if diagnosis.code is DiagnosisCode.STARTING:
+        return Overall.DEGRADED
+    broken = any(not source.alive or source.error for source in situation.sources)
+    iam = situation.iam
+    refused = iam is not None and (iam.error is not None or _ends_within(situation, ALARM))
+    return Overall.ERROR if broken or refused else Overall.DEGRADED
+
+
+def _starting(situation: Situation) -> Diagnosis | None:
+    if not any(source.observed for source in situation.sources):
+        message = "No store has answered yet; this process has just begun to look."
+        return _finding(DiagnosisCode.STARTING, [], situation.watching_since, message)
+    waited_s = (situation.now - situation.watching_since).total_seconds()
+    empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
+    if empty and waited_s <= STARTING_INTERVALS * situation.interval_s:
+        message = "The stores answer and hold no stamp yet: the worker's first cycle is due."
+        return _finding(DiagnosisCode.STARTING, [], situation.watching_since, message)
+    return None
+
+
+def _refused(situation: Situation) -> Diagnosis | None:
+    """AWS does not let us in: the cause of whatever AWS sources suffer from."""
+    iam = situation.iam
+    if iam is None or not _is_refused(iam):
+        return None
+    hurt = [s.name for s in situation.sources if s.needs_aws and (not s.alive or s.error)]
+    remedy = REFUSALS.get(iam.refusal or Refusal.OTHER, REFUSALS[Refusal.OTHER])
+    message = f"AWS refuses this app's identity ({iam.error}): {remedy}"
+    return _finding(DiagnosisCode.CREDENTIALS, ["iam", *hurt], iam.failing_since, message)
+
+
+def _unreachable(situation: Situation) -> Diagnosis | None:
+    hidden = situation.iam is not None and _is_refused(situation.iam)
+    lost = [s for s in situation.sources if not s.reachable and not (hidden and s.needs_aws)]
+    names = [s.name for s in lost]
+    since = min((s.failing_since for s in lost if s.failing_since), default=None)
+    parts = [
+        f"{s.title} cannot be read ({s.error or ErrorWord.FAILED}): "
+        f"{REMEDIES[s.error or ErrorWord.FAILED]}"
+        for s in lost
+    ]
+    iam = situation.iam
+    if iam is not None and iam.error is not None and not hidden:
+        names.append("iam")
+        parts.append(f"AWS STS gives no answer ({iam.error}): {REMEDIES[iam.error]}")
+    if not parts:
+        return None
+    return _finding(DiagnosisCode.SOURCE_UNREACHABLE, names, since, " ".join(parts))
+
+
+def _silent(situation: Situation) -> Diagnosis | None:
+    """Nothing that can be read was written: then it is the worker, not a store."""
+    seen = [source for source in situation.sources if source.reachable and source.observed]
+    all_seen = len(seen) == len(situation.sources)
+    if not seen or any(s.alive or s.error for s in seen) or not (all_seen or len(seen) > 1):
+        return None
+    newest = max(situation.stamps, default=None)
+    since = None if newest is None else newest + timedelta(seconds=situation.interval_s)
+    what = "has never written" if newest is None else f"has not written since {newest:%H:%M:%S} UTC"
+    message = (
+        f"The worker {what}, to any store that answers: see that it runs, and read its log; "
+        "the stores themselves are fine."
+    )
+    return _finding(DiagnosisCode.WORKER_SILENT, [s.name for s in seen], since, message)
+
+
+def _not_written(situation: Situation) -> Diagnosis | None:
+    """A store that can be read is not written, or says itself what is wrong with it."""
+    if _starting(situation) or _silent(situation):
+        return None
+    bad = [s for s in situation.sources if s.reachable and s.observed and (s.error or not s.alive)]
+    if not bad:
+        return None
+    since = min((at for s in bad if (at := s.write_failing_since or s.stamp)), default=None)
+    message = " ".join(_why_not_written(source) for source in bad)
+    return _finding(_code_of(bad[0]), [s.name for s in bad], since, message)
+
+
+def _why_not_written(source: SourceView) -> str:
+    word = source.error or (None if source.last_result == "ok" else source.last_result)
+    if word is None:
+        return (
+            f"{source.title} answers and is not written, and the worker has not said why: "
+            "read the worker's log."
+        )
+    return f"{source.title} answers and is not written ({word}): {REMEDIES[ErrorWord(word)]}"
+
+
+def _code_of(source: SourceView) -> DiagnosisCode:
+    word = source.error or source.last_result
+    if word == ErrorWord.QUOTA:
+        return DiagnosisCode.QUOTA
+    return DiagnosisCode.SCHEMA if source.schema_behind else DiagnosisCode.SOURCE_NOT_WRITTEN
+
+
+def _schema(situation: Situation) -> Diagnosis | None:
+    behind = [s.name for s in situation.sources if s.schema_behind and s.alive and not s.error]
+    message = (
+        "The database's schema is older than this version: run the migrate job "
+        "(`python -m service migrate`), or restart the worker, which migrates when it starts."
+    )
+    return _finding(DiagnosisCode.SCHEMA, behind, None, message) if behind else None
+
+
+def _quota(situation: Situation) -> Diagnosis | None:
+    """A value is not written although its description is: alive, but half of it is not proved."""
+    hurt = [s for s in situation.sources if s.alive and (s.warning or s.part_stale)]
+    if not hurt:
+        return None
+    word = next((s.warning for s in hurt if s.warning), None)
+    names = [s.name for s in hurt]
+    if word is ErrorWord.QUOTA:
+        message = (
+            f"{hurt[0].title} has reached its quota of versions: the stamp goes on in the "
+            "description, and the value will be written again as versions of the last 24 h age; "
+            "write this secret's value less often."
+        )
+        return _finding(DiagnosisCode.QUOTA, names, None, message)
+    remedy = REMEDIES[word] if word else "read the worker's log."
+    message = f"{hurt[0].title}: the stamp lands, but the value is not written: {remedy}"
+    return _finding(DiagnosisCode.SOURCE_NOT_WRITTEN, names, None, message)
+
+
+def _expiring(situation: Situation) -> Diagnosis | None:
+    iam = situation.iam
+    if iam is None or _is_refused(iam):
+        return None
+    if iam.certificate_expiry and _ends_within(situation, WARNING):
+        message = (
+            f"The client certificate ends on {iam.certificate_expiry:%Y-%m-%d}: "
+            "run `pulumi up`, which renews it, before that day."
+        )
+        return _finding(DiagnosisCode.CREDENTIALS, ["iam"], None, message)
+    if iam.credentials_expiry and iam.credentials_expiry - situation.now < CREDENTIALS_WARNING:
+        message = (
+            f"The AWS credentials end at {iam.credentials_expiry:%H:%M:%S} UTC and could not be "
+            "renewed so far: see whether IAM Roles Anywhere can be reached."
+        )
+        return _finding(DiagnosisCode.CREDENTIALS, ["iam"], None, message)
+    return None
+
+
+def _out_of_step(situation: Situation) -> Diagnosis | None:
+    """All are alive, and yet not of one cycle, for longer than a cycle can take."""
+    if situation.in_step or not all(source.alive for source in situation.sources):
+        return None
+    newest = max(situation.stamps)
+    if (situation.now - newest).total_seconds() <= situation.write_deadline_s:
+        return None
+    behind = [source.name for source in situation.sources if source.stamp != newest]
+    message = (
+        "The stores hold stamps of different cycles: the last write did not reach all of them, "
+        "or two workers with different names or intervals share them."
+    )
+    return _finding(DiagnosisCode.OUT_OF_STEP, behind, newest, message)
+
+
+RULES: tuple[Callable[[Situation], Diagnosis | None], ...] = (
+    _starting,
+    _refused,
+    _unreachable,
+    _silent,
+    _not_written,
+    _schema,
+    _quota,
+    _expiring,
+    _out_of_step,
+)
+
+
+def _finding(
+    code: DiagnosisCode, sources: list[str], since: datetime | None, message: str
+) -> Diagnosis:
+    return Diagnosis(code=code, sources=sources, since=since, message=message)
+
+
+def _is_refused(iam: IdentityView) -> bool:
+    return iam.refusal is not None or iam.error in REFUSING
+
+
+def _ends_within(situation: Situation, span: timedelta) -> bool:
+    expiry = situation.iam.certificate_expiry if situation.iam else None
+    return expiry is not None and expiry - situation.now < span
+
+
+REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
+
+REMEDIES = {
+    ErrorWord.TIMEOUT: "see whether it is overloaded, and whether a firewall drops the packets.",
+    ErrorWord.UNREACHABLE: "see whether it runs, and whether its firewall lets this app in.",
+    ErrorWord.TLS: "its certificate is not trusted: set PG_CA_CERT or VALKEY_CA_CERT to its CA.",
+    ErrorWord.AUTH: "it does not accept user and password: compare them with the cluster's.",
+    ErrorWord.PERMISSION: "the user or role lacks a right: grant it (README, Permissions).",
+    ErrorWord.READ_ONLY: "it is a read-only replica or was demoted: connect to the primary.",
+    ErrorWord.FULL: "its disk or memory is full: make room or resize it.",
+    ErrorWord.QUOTA: "its quota is exhausted: write its value less often.",
+    ErrorWord.THROTTLED: "it has too many requests or connections: see who else uses it.",
+    ErrorWord.NOT_FOUND: "table, database or secret is missing: run the migrate job or restore it.",
+    ErrorWord.NOT_CONFIGURED: "set its variables.",
+    ErrorWord.INVALID_DATA: "what is stored was not written by Heartbeat: see who writes there.",
+    ErrorWord.CLOCK: "clocks differ by more than 5 s: see that this host keeps time by NTP.",
+    ErrorWord.FAILED: "an error of no known kind: read the log.",
+}
+
+REFUSALS = {
+    Refusal.UNTRUSTED_CA: "the trust anchor does not hold the CA of this certificate: "
+    "deploy certificate and anchor together.",
+    Refusal.CERTIFICATE_EXPIRED: "the client certificate is out of its validity: "
+    "renew it with `pulumi up`.",
+    Refusal.CERTIFICATE_REVOKED: "the client certificate is revoked: deploy the new one.",
+    Refusal.CLOCK_SKEW: "this host's clock is wrong: see that it keeps time by NTP.",
+    Refusal.WRONG_KEY: "key and certificate do not fit: deploy IAM_CLIENT_CERT and "
+    "IAM_CLIENT_KEY together.",
+    Refusal.NOT_ALLOWED: "role, profile or trust policy do not allow this certificate: "
+    "compare the role's trust policy with the certificate's name.",
+    Refusal.NOT_FOUND: "anchor, profile or role does not exist: compare the three ARNs.",
+    Refusal.OTHER: "see the worker's log for what AWS said.",
+}

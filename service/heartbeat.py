@@ -1,0 +1,149 @@
+"""The fan-out of one cycle: one stamp to all sources at once, each under its own deadline."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import anyio
+import stamina
+import structlog
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
+from service.source import Source, SourceError
+
+DRAIN_S = 10.0  # how long writes in flight may take after a signal
+BREAKER_OPENS_AFTER = 3  # failed cycles
+RETRY_INITIAL_S = 0.2
+RETRY_MAX_S = 5.0  # four tries fit into a deadline of 20 s
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one source's write of one cycle ended.
+
+    Attributes:
+        source: The source's slug.
+        stamp: The heartbeat's timestamp.
+        result: `ok`, or why the stamp did not land.
+        warning: Why a part did not land, although the stamp did.
+        attempts: How often the write was tried.
+        latency_ms: How long the last attempt took.
+        detail: What the driver said, for the log alone.
+    """
+
+    source: str
+    stamp: datetime
+    result: Result
+    warning: ErrorWord | None = None
+    attempts: int = 0
+    latency_ms: float = 0.0
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stamp landed."""
+        return self.result == "ok"
+
+
+async def stamp_all(
+    sources: Mapping[str, Source],
+    heartbeat: Heartbeat,
+    deadline_s: float,
+    probed: Collection[str] = (),
+    stop: anyio.Event | None = None,
+) -> list[Outcome]:
+    """Give one stamp to every source at the same time; a slow one delays no other.
+
+    Args:
+        sources: The sources by slug.
+        heartbeat: The stamp.
+        deadline_s: Seconds that each source has, retries included.
+        probed: The sources whose breaker is open: one attempt, no retries.
+        stop: Once it is set, what is left has ten seconds.
+
+    Returns:
+        One outcome per source, in the sources' order; nothing is raised for a source's failure.
+    """
+    outcomes: dict[str, Outcome] = {}
+    end = anyio.current_time() + deadline_s
+    scopes = {name: anyio.CancelScope(deadline=end) for name in sources}
+
+    async def run(name: str) -> None:
+        retry_for_s = 0.0 if name in probed else deadline_s
+        outcomes[name] = await _stamp(name, sources[name], heartbeat, retry_for_s, scopes[name])
+
+    async with anyio.create_task_group() as cutter:
+        if stop is not None:
+            cutter.start_soon(_cut_short, stop, list(scopes.values()))
+        async with anyio.create_task_group() as tasks:
+            for name in sources:
+                tasks.start_soon(run, name)
+        cutter.cancel_scope.cancel()
+    return [outcomes[name] for name in sources]
+
+
+async def _stamp(
+    name: str, source: Source, heartbeat: Heartbeat, retry_for_s: float, scope: anyio.CancelScope
+) -> Outcome:
+    """Write one stamp to one source within `scope`, with retries for what a retry can heal."""
+    ended = Outcome(source=name, stamp=heartbeat.timestamp, result=ErrorWord.TIMEOUT)
+    started = anyio.current_time()
+    with scope:
+        try:
+            async for attempt in _attempts(retry_for_s):
+                with attempt:
+                    started = anyio.current_time()
+                    ended = replace(ended, attempts=attempt.num)
+                    try:
+                        warning = await source.write(heartbeat)
+                    except SourceError as error:
+                        ended = replace(ended, result=error.word, detail=error.detail)
+                        raise
+                    ended = replace(ended, result="ok", warning=warning, detail="")
+        except SourceError:
+            pass  # its word stands in the outcome
+        except Exception as error:  # a defect in one source must not stop the others
+            log.exception("source_defect", source=name)
+            ended = replace(ended, result=ErrorWord.FAILED, detail=type(error).__name__)
+    return replace(ended, latency_ms=(anyio.current_time() - started) * 1000)
+
+
+async def _cut_short(stop: anyio.Event, scopes: Sequence[anyio.CancelScope]) -> None:
+    await stop.wait()
+    for scope in scopes:
+        scope.deadline = min(scope.deadline, anyio.current_time() + DRAIN_S)
+
+
+def _attempts(retry_for_s: float) -> Any:  # Any: stamina's own type is private
+    return stamina.retry_context(
+        on=lambda error: isinstance(error, SourceError) and error.retryable,
+        attempts=None if retry_for_s else 1,
+        timeout=retry_for_s or None,
+        wait_initial=RETRY_INITIAL_S,
+        wait_max=RETRY_MAX_S,
+        wait_jitter=RETRY_INITIAL_S,
+    )
+
+
+R = TypeVar("R", bound=SourceReport)
+
+
+def after(report: R, outcome: Outcome, now: datetime) -> R:
+    """What is known of a source after one more outcome; the breaker follows from the failures."""
+    failures = 0 if outcome.ok else report.consecutive_failures + 1
+    return report.model_copy(
+        update={
+            "last_result": outcome.result,
+            "warning": outcome.warning,
+            "attempts": outcome.attempts,
+            "latency_ms": round(outcome.latency_ms, 3),
+            "consecutive_failures": failures,
+            "failing_since": None if outcome.ok else report.failing_since or now,
+            "last_success": outcome.stamp if outcome.ok else report.last_success,
+            "breaker": Breaker.OPEN if failures >= BREAKER_OPENS_AFTER else Breaker.CLOSED,
+        }
+    )

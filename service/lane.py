@@ -1,0 +1,51 @@
+"""One lane for blocking calls: at most one is in flight, and a stray one blocks no process."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, Lock, to_thread
+
+from schema.errors import ErrorWord
+from service.source import SourceError
+
+T = TypeVar("T")
+
+
+class Lane:
+    """Runs blocking calls in a thread, one after the other.
+
+    A caller whose deadline passes leaves at once, but a thread cannot be stopped: its call lives
+    on, and may still land. Until it ends, every next call is refused as `timeout`, so that
+    threads never pile up behind a hung server.
+    """
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._gate = threading.Lock()
+        self._limiter = CapacityLimiter(1)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is running, an abandoned one included."""
+        return self._gate.locked()
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Wait for a turn, then run `call` in a thread.
+
+        Raises:
+            SourceError: `timeout`, if an abandoned call is still in flight.
+        """
+
+        def alone() -> T:
+            if not self._gate.acquire(blocking=False):
+                raise SourceError(ErrorWord.TIMEOUT, "an earlier call is still in flight")
+            try:
+                return call()
+            finally:
+                self._gate.release()
+
+        async with self._turn:
+            if self.busy:
+                raise SourceError(ErrorWord.TIMEOUT, "an earlier call is still in flight")
+            return await to_thread.run_sync(alone, abandon_on_cancel=True, limiter=self._limiter)

@@ -1,0 +1,54 @@
+"""The worker's own small HTTP port: whether its loop is alive, for the platform that runs it."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+LATE_S = 30.0  # how much later than its deadline a loop may be before it counts as dead
+
+Route = Callable[[], tuple[int, str, bytes]]
+"""Answers with a status, a media type and a body."""
+
+
+class Server(uvicorn.Server):
+    """A server inside another program: signals are that program's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def server(port: int, routes: dict[str, Route]) -> Server:
+    """A server for a few fixed addresses, to be awaited with `serve()`.
+
+    Args:
+        port: On all interfaces, since the platform asks from outside; 0 for a free one.
+        routes: What is answered at each path.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's own
+        if scope["type"] != "http":
+            return
+        route = routes.get(scope["path"])
+        status, media_type, body = route() if route else (404, "text/plain", b"not found\n")
+        headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store")]
+        start: dict[str, Any] = {"type": "http.response.start", "status": status}
+        await send(start | {"headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return Server(
+        uvicorn.Config(
+            app,
+            host="0.0.0.0",
+            port=port,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+    )

@@ -1,0 +1,52 @@
+"""Structured logs: JSON lines in the cloud, readable lines on a terminal."""
+
+import logging
+import sys
+
+import stamina.instrumentation
+import structlog
+
+
+def configure(level: str) -> None:
+    """Set up logging for this process; called once, from a process's main.
+
+    Args:
+        level: The least level that is written, such as `INFO`.
+    """
+    readable = sys.stdout.isatty()
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if readable:
+        processors.append(structlog.dev.ConsoleRenderer())
+    else:
+        processors += [
+            structlog.processors.ExceptionRenderer(_tracebacks),
+            structlog.processors.JSONRenderer(),
+        ]
+    threshold = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(),
+    )
+    logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+    # Their lines would tell an outage twice, and botocore's can hold what was sent.
+    for library in ("botocore", "iam_rolesanywhere_session", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    stamina.instrumentation.set_on_retry_hooks([])
+
+
+# Local variables of frames can hold secrets.
+_tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+class _Forward(logging.Handler):
+    """Libraries' log lines in our form, without their arguments' values beyond the message."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        structlog.get_logger(record.name).log(
+            record.levelno, "library", logger=record.name, message=record.getMessage()
+        )

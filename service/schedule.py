@@ -1,0 +1,51 @@
+"""When cycles are due: a fixed cadence from the start, with time as an argument."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A cadence without drift.
+
+    Attributes:
+        started: Monotonic seconds of the first cycle.
+        started_at: The same moment as a timestamp.
+        interval_s: Seconds between cycles.
+    """
+
+    started: float
+    started_at: datetime
+    interval_s: float
+
+    def next_cycle(self, now: float, last: int) -> int:
+        """The number of the next cycle; those whose time has passed are skipped.
+
+        Args:
+            now: Monotonic seconds.
+            last: The number of the last cycle that ran, -1 for none.
+        """
+        return max(last + 1, math.ceil((now - self.started) / self.interval_s))
+
+    def due(self, cycle: int) -> float:
+        """Monotonic seconds at which a cycle is due."""
+        return self.started + cycle * self.interval_s
+
+    def due_at(self, cycle: int) -> datetime:
+        """The moment at which a cycle is due."""
+        return self.started_at + timedelta(seconds=cycle * self.interval_s)
+
+    def slot(self, cycle: int) -> datetime:
+        """The slot of the wall clock in which a cycle lies: two workers share it.
+
+        It derives from when the cycle is due and not from when it runs, so that a cycle that is
+        milliseconds late does not leave its slot empty.
+        """
+        return slot_of(self.due_at(cycle), self.interval_s)
+
+
+def slot_of(moment: datetime, interval_s: float) -> datetime:
+    """The start of the slot of the wall clock in which a moment lies."""
+    seconds = math.floor(moment.timestamp() / interval_s) * interval_s
+    return datetime.fromtimestamp(round(seconds, 6), UTC)

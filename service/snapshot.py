@@ -1,0 +1,136 @@
+"""What the API knows: one shared reading per source, however many ask."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import anyio
+import structlog
+
+from schema.errors import ErrorWord
+from schema.timestamps import utc_now
+from service.source import Observation, SourceError
+
+FIRST_WAIT_S = 2.0  # how long a request waits where nothing recent is known
+WATCH_S = 1.0  # how often a source with a long lifetime is read while its next stamp is due
+
+log = structlog.get_logger()
+
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
+"""How a reading is started beside the request, such as a task group's `start_soon`."""
+
+
+class Readable(Protocol):
+    """What a reader reads: any source, and the AWS identity."""
+
+    async def read(self) -> Observation:
+        """What the store holds."""
+        ...
+
+
+class Reader:
+    """Reads one source, once for everybody, and hands out what is known at once.
+
+    Args:
+        name: The source's slug.
+        source: What is read.
+        lifetime_s: How long one reading serves.
+        deadline_s: How long a reading may take.
+        spawn: Starts a reading in the background.
+    """
+
+    def __init__(
+        self, name: str, source: Readable, lifetime_s: float, deadline_s: float, spawn: Spawn
+    ) -> None:
+        self.name = name
+        self.reads = 0
+        self._source = source
+        self._lifetime_s = lifetime_s
+        self._deadline_s = deadline_s
+        self._spawn = spawn
+        self._last: Observation | None = None
+        self._failing_since: datetime | None = None
+        self._expires = self._too_old = 0.0
+        self._reading: anyio.Event | None = None
+
+    @property
+    def expires_in_s(self) -> float:
+        """Seconds until a new reading is due; 0 if one is."""
+        return max(0.0, self._expires - anyio.current_time())
+
+    async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
+        """What is known, None if nothing yet.
+
+        A reading that is due is started, and waited for only where all that is known is old
+        because nobody asked, at most `wait_s`.
+        """
+        now = anyio.current_time()
+        if self._reading is None and now >= self._expires:
+            self._reading = anyio.Event()
+            self._spawn(self._read)
+        if self._reading is not None and now >= self._too_old:
+            with anyio.move_on_after(wait_s):
+                await self._reading.wait()
+        return self._last
+
+    async def _read(self) -> None:
+        started = anyio.current_time()
+        found = Observation(reachable=False, error=ErrorWord.TIMEOUT)
+        try:
+            with anyio.move_on_after(self._deadline_s):
+                found = await self._source.read()
+        except SourceError as error:
+            found = Observation(reachable=False, error=error.word)
+            log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)
+        except Exception:  # a defect in one source must not take its row from the page
+            log.exception("reader_defect", source=self.name)
+            found = Observation(reachable=False, error=ErrorWord.FAILED)
+        finally:
+            self._learn(found, (anyio.current_time() - started) * 1000)
+
+    def _learn(self, found: Observation, latency_ms: float) -> None:
+        now = utc_now()
+        self.reads += 1
+        self._failing_since = None if found.reachable else self._failing_since or now
+        self._last = replace(
+            found, observed_at=now, latency_ms=latency_ms, failing_since=self._failing_since
+        )
+        self._expires = anyio.current_time() + self._serves_s(found, now)
+        self._too_old = self._expires + self._lifetime_s + self._deadline_s
+        if self._reading is not None:
+            self._reading.set()
+            self._reading = None
+
+    def _serves_s(self, found: Observation, now: datetime) -> float:
+        """How long a reading serves: from when the next stamp is due, a second at a time."""
+        if self._lifetime_s <= WATCH_S or found.stamp is None or found.interval_s is None:
+            return self._lifetime_s
+        due_in_s = found.interval_s - (now - found.stamp).total_seconds()
+        if due_in_s > 0:
+            return min(self._lifetime_s, due_in_s + WATCH_S)
+        return WATCH_S if due_in_s > -found.interval_s else self._lifetime_s
+
+
+class Snapshot:
+    """All readers of a process."""
+
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
+        self.readers = readers
+
+    async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Observation | None]:
+        """What is known of these sources, of all if none is named."""
+        found: dict[str, Observation | None] = {}
+
+        async def ask(name: str) -> None:
+            found[name] = await self.readers[name].get(wait_s)
+
+        wanted = [name for name in names or self.readers if name in self.readers]
+        async with anyio.create_task_group() as tasks:
+            for name in wanted:
+                tasks.start_soon(ask, name)
+        return {name: found[name] for name in wanted}
+
+
+Observations = Mapping[str, Observation | None]
+"""What is known by slug; None where nothing has been read yet."""

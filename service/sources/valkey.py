@@ -1,0 +1,240 @@
+"""Valkey: the stamp under one key, the report beside it, both written only forward in time."""
+
+import ssl
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+import redis.asyncio
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+
+from schema.errors import ErrorWord
+from schema.freshness import CLOCK_TOLERANCE_S
+from schema.heartbeat import Heartbeat, WorkerReport
+from schema.timestamps import from_text, to_text, utc_now
+from service.source import (
+    ANSWER_TIMEOUT_S,
+    CONNECT_TIMEOUT_S,
+    Observation,
+    Shared,
+    SourceError,
+    SourceSettings,
+)
+from service.tls import TlsMode, ca_certificates
+
+PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
+CLOSE_TIMEOUT_S = 2.0
+
+# Refuses when the clocks differ; else goes forward, except over a stamp in the future or a text
+# that is no stamp of ours. Stamps of this one form sort as text. Answers the skew in seconds, or
+# nothing.
+WRITE = """
+local time = redis.call('TIME')
+local skew = time[1] + time[2] / 1000000 - tonumber(ARGV[3])
+if math.abs(skew) > tonumber(ARGV[4]) then return tostring(skew) end
+local form = '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%d%+00:00$'
+local stored = redis.call('GET', KEYS[1])
+if not stored or not stored:match(form) or stored < ARGV[1] or stored > ARGV[5] then
+  redis.call('MSET', KEYS[1], ARGV[1], KEYS[2], ARGV[2])
+end
+return false
+"""
+
+
+class Settings(SourceSettings):
+    """The variables of Valkey."""
+
+    name: ClassVar[str] = "valkey"
+    title: ClassVar[str] = "Valkey"
+
+    host: str = Field(alias="VALKEY_HOST", min_length=1)
+    port: int = Field(default=6379, alias="VALKEY_PORT", ge=1, le=65535)
+    password: SecretStr | None = Field(default=None, alias="VALKEY_PASSWORD")
+    tls: TlsMode = Field(default=TlsMode.VERIFY_FULL, alias="VALKEY_SSLMODE")
+    ca: str | None = Field(default=None, alias="VALKEY_CA_CERT")
+
+    @field_validator("tls")
+    @classmethod
+    def _is_verified(cls, value: TlsMode) -> TlsMode:
+        if value is TlsMode.REQUIRE:
+            msg = "VALKEY_SSLMODE takes verify-full, verify-ca or disable"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("ca")
+    @classmethod
+    def _is_ca(cls, value: str | None) -> str | None:
+        return ca_certificates(value)
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        return self.host
+
+    def connect(self, shared: Shared) -> "Valkey":
+        """Valkey on a pool that opens its connections when they are first needed."""
+        return Valkey(client(self), shared.name)
+
+
+def client(settings: Settings) -> redis.asyncio.Redis:
+    """A client without retries of its own: there is one policy of retries."""
+    return redis.asyncio.Redis(
+        host=settings.host,
+        port=settings.port,
+        password=settings.password.get_secret_value() if settings.password else None,
+        ssl=settings.tls is not TlsMode.DISABLE,
+        ssl_ca_data=settings.ca,
+        ssl_check_hostname=settings.tls is TlsMode.VERIFY_FULL,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=ANSWER_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        driver_info=None,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        decode_responses=True,
+        encoding_errors="replace",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValkeyObservation(Observation):
+    """What Valkey's own endpoint says beside the stamp."""
+
+    ping_ok: bool = False
+    set_get_ok: bool = False
+
+
+class Valkey:
+    """The source, on a client that it owns."""
+
+    def __init__(self, client: redis.asyncio.Redis, name: str) -> None:
+        self.client = client
+        self.keys = (f"{name}:last_update", f"{name}:report")
+        self._probe_key = f"{name}:probe:{uuid.uuid4()}"
+        self._write = client.register_script(WRITE)
+
+    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+        """Write stamp and report, unless a newer stamp is there that is not in the future.
+
+        Raises:
+            SourceError: `clock` if our clock and the server's differ by more than the tolerance;
+                else what the server or the way to it refuses.
+        """
+        our_now = utc_now()
+        arguments: list[str | float] = [
+            to_text(heartbeat.timestamp),
+            heartbeat.report.model_dump_json() if heartbeat.report else "{}",
+            our_now.timestamp(),
+            CLOCK_TOLERANCE_S,
+            to_text(our_now + timedelta(seconds=CLOCK_TOLERANCE_S)),
+        ]
+        try:
+            skew = await self._write(keys=list(self.keys), args=arguments)
+        except (exceptions.RedisError, OSError) as error:
+            raise translate(error) from error
+        if skew is not None:
+            detail = f"Valkey's clock is {float(skew):+.1f} s from ours"
+            raise SourceError(ErrorWord.CLOCK, detail)
+        return None
+
+    async def read(self) -> Observation:
+        """Stamp, report, PING and the probe, in one round trip.
+
+        Raises:
+            SourceError: The server cannot be read.
+        """
+        token = str(uuid.uuid4())
+        pipeline = self.client.pipeline(transaction=False)
+        pipeline.mget(self.keys)
+        pipeline.ping()
+        pipeline.set(self._probe_key, token, ex=PROBE_EXPIRY_S)
+        pipeline.get(self._probe_key)
+        try:
+            found, pong, written, read_back = await pipeline.execute(raise_on_error=False)
+        except (exceptions.RedisError, OSError) as error:
+            raise translate(error) from error
+        if isinstance(found, Exception):
+            raise translate(found) from found
+        return _observation(
+            found,
+            ping_ok=pong is True,
+            set_get_ok=written is True and read_back == token,
+            error=translate(written).word if isinstance(written, Exception) else None,
+        )
+
+    async def close(self) -> None:
+        """Close the pool's connections."""
+        await self.client.aclose()
+
+
+def _observation(
+    found: list[str | None], *, ping_ok: bool, set_get_ok: bool, error: ErrorWord | None
+) -> ValkeyObservation:
+    stamp = from_text(found[0]) if found[0] is not None else None
+    if found[0] is not None and stamp is None:
+        error = error or ErrorWord.INVALID_DATA
+    try:
+        report = WorkerReport.model_validate_json(found[1] or "{}")
+    except ValidationError:
+        report = None
+    return ValkeyObservation(
+        stamp=stamp,
+        interval_s=report.interval_seconds if report else None,
+        report=report,
+        error=error,
+        ping_ok=ping_ok,
+        set_get_ok=set_get_ok,
+    )
+
+
+# https://valkey.io/topics/protocol/: an error's first word is its kind.
+WORDS = {
+    "NOAUTH": ErrorWord.AUTH,
+    "WRONGPASS": ErrorWord.AUTH,
+    "NOPERM": ErrorWord.PERMISSION,
+    "READONLY": ErrorWord.READ_ONLY,
+    "OOM": ErrorWord.FULL,
+    "MISCONF": ErrorWord.FULL,
+    "LOADING": ErrorWord.UNREACHABLE,
+    "MASTERDOWN": ErrorWord.UNREACHABLE,
+    "BUSY": ErrorWord.UNREACHABLE,
+    "WRONGTYPE": ErrorWord.INVALID_DATA,
+    "MAX": ErrorWord.THROTTLED,
+}
+KINDS: tuple[tuple[type[Exception], ErrorWord], ...] = (
+    (exceptions.AuthenticationError, ErrorWord.AUTH),
+    (exceptions.NoPermissionError, ErrorWord.PERMISSION),
+    (exceptions.ReadOnlyError, ErrorWord.READ_ONLY),
+    (exceptions.OutOfMemoryError, ErrorWord.FULL),
+    (exceptions.MaxConnectionsError, ErrorWord.THROTTLED),
+    (exceptions.TimeoutError, ErrorWord.TIMEOUT),
+    (exceptions.ConnectionError, ErrorWord.UNREACHABLE),
+    (OSError, ErrorWord.UNREACHABLE),
+)
+
+
+def translate(error: Exception) -> SourceError:
+    """One of redis-py's errors as ours; the detail is its type, since texts can hold keys."""
+    detail = type(error).__name__
+    if _is_tls(error):
+        return SourceError(ErrorWord.TLS, detail)
+    first = str(error).lstrip("-").split(" ", 1)[0]
+    if first in WORDS:
+        return SourceError(WORDS[first], f"{detail} ({first})")
+    for kind, word in KINDS:
+        if isinstance(error, kind):
+            return SourceError(word, detail)
+    return SourceError(ErrorWord.FAILED, detail)
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,55 @@
+"""How a server's certificate is verified: by default fully, host name included."""
+
+import ssl
+from enum import StrEnum
+
+
+class TlsMode(StrEnum):
+    """The modes of libpq that Heartbeat takes; `require` is libpq's too, see `context`."""
+
+    DISABLE = "disable"
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+
+
+def context(mode: TlsMode, ca_pem: str | None) -> ssl.SSLContext | None:
+    """What a driver needs to speak TLS.
+
+    Args:
+        mode: `verify-full` checks chain and host name, `verify-ca` the chain alone; `require`
+            checks the chain if a CA is given and nothing otherwise, as libpq does.
+        ca_pem: Certificates to trust beside the system's, None for the system's alone.
+
+    Returns:
+        None for `disable`.
+
+    Raises:
+        ssl.SSLError: `ca_pem` holds no certificate.
+    """
+    if mode is TlsMode.DISABLE:
+        return None
+    tls = ssl.create_default_context()
+    if ca_pem is not None:
+        tls.load_verify_locations(cadata=ca_pem)
+        # Python 3.13 began to refuse CAs without RFC 5280's optional marks; managed databases'
+        # own CAs are older than that.
+        tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if mode is not TlsMode.VERIFY_FULL:
+        tls.check_hostname = False
+    if mode is TlsMode.REQUIRE and ca_pem is None:
+        tls.verify_mode = ssl.CERT_NONE
+    return tls
+
+
+def ca_certificates(value: str | None) -> str | None:
+    r"""A PEM bundle from an environment variable, checked; a literal `\n` is a line break."""
+    if value is None:
+        return None
+    pem = value.replace("\\n", "\n")
+    try:
+        context(TlsMode.VERIFY_CA, pem)
+    except ssl.SSLError:
+        msg = "no PEM certificate; give the CA's certificate itself, not a path"
+        raise ValueError(msg) from None
+    return pem

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     place.add_argument("--data-dir", type=Path, default=home, help=f"where data stay ({home})")
     place.add_argument("--ephemeral", action="store_true", help="keep nothing after the end")
     made.add_argument("--services-only", action="store_true", help="the three stores alone")
+    made.add_argument("--faults", action="store_true", help="let outages of the stores be staged")
     made.add_argument("--env-file", type=Path, help="write there how to reach the stores")
     return made
 
@@ -66,18 +67,43 @@ def run(home: Path, options: argparse.Namespace) -> int:
 
 def start_stores(supervisor: Supervisor, home: Path, options: argparse.Namespace) -> None:
     """Starts the three servers, and the service once they are ready."""
-    servers = [Cloud(home / "aws"), Valkey(home / "valkey"), Postgres(home / "postgres")]
+    cloud_control = free_port() if options.faults else None
+    servers = [
+        Cloud(home / "aws", control_port=cloud_control),
+        Valkey(home / "valkey"),
+        Postgres(home / "postgres"),
+    ]
     for server in servers:
         say(server.name, f"starting on port {server.port}")
     supervisor.start(servers)
     if supervisor.stopping:
         return
     stores = {name: value for server in servers for name, value in server.environment.items()}
+    if options.faults:
+        stores |= start_proxies(supervisor, home, stores)
+        say("faults", f"AWS has a control of its own: http://127.0.0.1:{cloud_control}/")
     if options.env_file:
         write_environment(options.env_file, stores)
         say("local", f"to reach the stores from a shell: set -a; . {options.env_file}; set +a")
     if not options.services_only:
         start_service(supervisor, home, options, app_environment(os.environ, stores))
+
+
+def start_proxies(supervisor: Supervisor, home: Path, stores: Mapping[str, str]) -> dict[str, str]:
+    """Puts proxies before PostgreSQL and Valkey, and gives the ports that lead through them."""
+    ports = {"PGPORT": free_port(), "VALKEY_PORT": free_port()}
+    control = free_port()
+    address = f"http://127.0.0.1:{control}"
+    command = ["-m", "local.faults", "--control", str(control)]
+    command += ["--proxy", f"postgres={ports['PGPORT']}:{stores['PGPORT']}"]
+    command += ["--proxy", f"valkey={ports['VALKEY_PORT']}:{stores['VALKEY_PORT']}"]
+    proxies = App(
+        "faults", command, home / "faults", environment=os.environ, say=say, health=f"{address}/"
+    )
+    supervisor.start([proxies])
+    say("faults", f"""outages of stores: curl -d '{{"mode": "hang"}}' {address}/postgres""")
+    say("faults", f"""and back to normal: curl -d '{{"mode": "pass"}}' {address}/postgres""")
+    return {name: str(port) for name, port in ports.items()}
 
 
 def start_service(

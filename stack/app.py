@@ -1,0 +1,104 @@
+"""The app: API, worker and migration from one image."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from stack import components
+from stack.components import AppArgs
+from stack.databases import Cluster
+
+# The provider itself waits 30 minutes for a deployment; a build from git and three health checks
+# fit into that, a queue at the platform may not.
+DEPLOYMENT_TIMEOUT = "45m"
+# App Platform gives a secret back as EV[1:…], so the provider would see a change, and redeploy, on
+# every `up` [terraform-provider-digitalocean #1603]. The first path makes the engine refuse an `up`
+# that adds or removes a secret without sending them (else a password could be set in vain, and the
+# dashboard stay open); the second is the one that the provider understands for certain.
+IGNORED_SECRETS = ["spec.envs[*]", "spec.envs"]
+
+
+class App(pulumi.ComponentResource):
+    """The app on App Platform, deployed after whatever `after` names."""
+
+    id: pulumi.Output[str]
+    """The app's id, for `doctl apps`."""
+    url: pulumi.Output[str]
+    """The dashboard's address."""
+
+    def __init__(
+        self,
+        name: str,
+        args: AppArgs,
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("heartbeat:stack:App", name, None, opts)
+        app = digitalocean.App(
+            name,
+            digitalocean.AppArgs(spec=spec(args)),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=after,  # of the component alone, it would not reach this resource
+                ignore_changes=[] if args.sends_secrets else IGNORED_SECRETS,
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=DEPLOYMENT_TIMEOUT, update=DEPLOYMENT_TIMEOUT
+                ),
+            ),
+        )
+        self.id, self.url = app.id, app.live_url
+        self.register_outputs({"id": self.id, "url": self.url})
+
+
+def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
+    """The app's specification, pure: it depends on its argument alone."""
+    return digitalocean.AppSpecArgs(
+        name=args.name,
+        region=args.region,
+        vpcs=None if args.vpc_id is None else [digitalocean.AppSpecVpcArgs(id=args.vpc_id)],
+        disable_edge_cache=True,  # every answer is of this moment, and a WebSocket is a stream
+        databases=[_database(cluster) for cluster in args.databases],
+        envs=[
+            digitalocean.AppSpecEnvArgs(
+                key=variable.key, value=variable.value, type="SECRET", scope="RUN_TIME"
+            )
+            for variable in args.secrets
+        ],
+        services=[components.api(args)],
+        workers=[components.worker(args)],
+        jobs=[components.migration(args)] if args.migrate else [],
+        ingress=_everything_to(components.API),
+        alerts=[
+            digitalocean.AppSpecAlertArgs(
+                rule=rule,
+                destinations=digitalocean.AppSpecAlertDestinationsArgs(emails=args.alert_emails)
+                if args.alert_emails
+                else None,
+            )
+            for rule in ("DEPLOYMENT_FAILED", "DEPLOYMENT_LIVE")
+        ],
+    )
+
+
+def _database(cluster: Cluster) -> digitalocean.AppSpecDatabaseArgs:
+    return digitalocean.AppSpecDatabaseArgs(
+        name=cluster.binding,
+        engine=cluster.engine,
+        production=True,
+        cluster_name=cluster.cluster_name,
+    )
+
+
+def _everything_to(component: str) -> digitalocean.AppSpecIngressArgs:
+    """One rule for pages, API and WebSocket: App Platform upgrades a connection as it stands."""
+    return digitalocean.AppSpecIngressArgs(
+        rules=[
+            digitalocean.AppSpecIngressRuleArgs(
+                match=digitalocean.AppSpecIngressRuleMatchArgs(
+                    path=digitalocean.AppSpecIngressRuleMatchPathArgs(prefix="/")
+                ),
+                component=digitalocean.AppSpecIngressRuleComponentArgs(name=component),
+            )
+        ]
+    )

@@ -1,0 +1,123 @@
+"""The environment of the app's components, built once, as a list."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from stack.databases import Databases
+from stack.identity import Identity
+from stack.image import GitSource, Source
+from stack.secret import Secret
+from stack.settings import Settings
+
+HTTP_PORT = 8080  # the API's; App Platform routes to it
+HEALTH_PORT = 8081  # the worker's, for its liveness check alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One environment variable of the app's spec.
+
+    Attributes:
+        key: Its name.
+        value: Its value; of a secret, an output that Pulumi encrypts.
+        secret: Whether App Platform encrypts it.
+    """
+
+    key: str
+    value: pulumi.Input[str]
+    secret: bool = False
+
+
+def variables(
+    settings: Settings,
+    databases: Databases,
+    secret: Secret,
+    identity: Identity,
+    *,
+    source: Source,
+    head: str,
+) -> list[Variable]:
+    """What every component gets; none of it is secret.
+
+    The databases' credentials are references that App Platform resolves, so that neither the spec
+    nor the state holds them.
+
+    `head`, the newest migration, is there so that a preview shows a change of the schema.
+    """
+    return [
+        *_postgres(settings, databases),
+        *_valkey(settings, databases),
+        *_aws(settings, secret, identity),
+        Variable(key="HEARTBEAT_NAME", value=settings.heartbeat_name),
+        Variable(key="HEARTBEAT_INTERVAL_SECONDS", value=str(settings.interval_seconds)),
+        Variable(
+            key="SECRET_VALUE_INTERVAL_SECONDS", value=str(settings.secret_value_interval_seconds)
+        ),
+        Variable(key="HISTORY_RETENTION_DAYS", value=str(settings.history_retention_days)),
+        Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
+        Variable(key="LOG_LEVEL", value=settings.log_level),
+        Variable(key="SCHEMA_HEAD", value=head),
+        # An image carries its own commit; what App Platform builds learns it from there.
+        *(
+            [Variable(key="HEARTBEAT_COMMIT", value="${_self.COMMIT_HASH}")]
+            if isinstance(source, GitSource)
+            else []
+        ),
+    ]
+
+
+def secrets(settings: Settings, identity: Identity) -> list[Variable]:
+    """The few true secrets, which stand alone at the app's level."""
+    found = [Variable(key="IAM_CLIENT_KEY", value=identity.private_key, secret=True)]
+    if settings.dashboard_password is not None:
+        password = pulumi.Output.secret(settings.dashboard_password.get_secret_value())
+        found.append(Variable(key="DASHBOARD_PASSWORD", value=password, secret=True))
+    return found
+
+
+def _postgres(settings: Settings, databases: Databases) -> list[Variable]:
+    postgres = databases.postgres
+    private = settings.network == "vpc"
+    return [
+        # HOSTNAME is the public name in VPC mode too.
+        Variable(
+            key="PGHOST", value=postgres.private_host if private else postgres.bind("HOSTNAME")
+        ),
+        Variable(key="PGPORT", value=postgres.bind("PORT")),
+        Variable(key="PGDATABASE", value=postgres.bind("DATABASE")),
+        Variable(key="PGUSER", value=postgres.bind("USERNAME")),
+        Variable(key="PGPASSWORD", value=postgres.bind("PASSWORD")),
+        Variable(key="PGSSLMODE", value=_tls(private=private)),
+        Variable(key="PG_CA_CERT", value=postgres.bind("CA_CERT")),
+    ]
+
+
+def _valkey(settings: Settings, databases: Databases) -> list[Variable]:
+    valkey = databases.valkey
+    private = settings.network == "vpc"
+    return [
+        Variable(
+            key="VALKEY_HOST", value=valkey.private_host if private else valkey.bind("HOSTNAME")
+        ),
+        Variable(key="VALKEY_PORT", value=valkey.bind("PORT")),
+        Variable(key="VALKEY_PASSWORD", value=valkey.bind("PASSWORD")),
+        Variable(key="VALKEY_SSLMODE", value=_tls(private=private)),
+        Variable(key="VALKEY_CA_CERT", value=valkey.bind("CA_CERT")),
+    ]
+
+
+def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variable]:
+    return [
+        Variable(key="AWS_REGION", value=settings.aws_region),
+        Variable(key="SECRETS_MANAGER_SECRET_NAME", value=secret.name),
+        Variable(key="IAM_ROLE_ARN", value=identity.role_arn),
+        Variable(key="IAM_PROFILE_ARN", value=identity.profile_arn),
+        Variable(key="IAM_TRUST_ANCHOR_ARN", value=identity.anchor_arn),
+        Variable(key="IAM_CLIENT_CERT", value=identity.certificate),
+    ]
+
+
+def _tls(*, private: bool) -> str:
+    # Whether the certificate covers the private host name is unproved; the chain is verified.
+    return "verify-ca" if private else "verify-full"

@@ -1,0 +1,136 @@
+"""Who the app is to AWS: a certificate of its own instead of a stored key."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+
+import pulumi
+from pulumi_aws import iam, rolesanywhere
+
+from stack import policies
+from stack.certificates import Certificates
+
+SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore's refresh window]
+# Days before expiry at which AWS speaks up. Certificates renew at the first `up` 60 days before
+# (stack/certificates.py), so the notice means that no `up` has run for a while.
+CLIENT_NOTICE_DAYS = 45
+CA_NOTICE_DAYS = 365
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityArgs:
+    """What an identity is made of.
+
+    Attributes:
+        name: Begins the certificate's common name.
+        generations: Accepted generations of the certificate; the app uses the last.
+        revoked_before: Sessions issued before this time are refused, None for none.
+        secret_arn: The one secret that the role may use.
+        role_arn: An existing role that gets the permissions, None to make one.
+    """
+
+    name: str
+    generations: tuple[int, ...]
+    revoked_before: datetime | None
+    secret_arn: pulumi.Input[str]
+    role_arn: str | None
+
+
+class Identity(pulumi.ComponentResource):
+    """Certificate, trust anchor, profile and role of IAM Roles Anywhere."""
+
+    anchor_arn: pulumi.Output[str]
+    """The trust anchor, which vouches for our own certificate authority."""
+    profile_arn: pulumi.Output[str]
+    """The profile, which says which role a certificate may get, and for how long."""
+    role_arn: pulumi.Output[str]
+    """The role."""
+    certificate: pulumi.Output[str]
+    """The client's certificate, base64 of PEM; no secret."""
+    private_key: pulumi.Output[str]
+    """The client's private key, base64 of PEM; a secret."""
+    certificate_expiry: pulumi.Output[str]
+    """When the client's certificate ends, RFC 3339."""
+    trust_policy: pulumi.Output[str]
+    """The trust policy, which the owner of an existing role must add to it."""
+
+    def __init__(
+        self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("heartbeat:stack:Identity", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        certificates = Certificates(name, args.name, args.generations[-1], child)
+        self.certificate = certificates.client.cert_pem.apply(_base64)
+        self.private_key = certificates.key.private_key_pem.apply(_base64)
+        self.certificate_expiry = certificates.client.validity_end_time
+        self.anchor_arn = _anchor(name, certificates.authority.cert_pem, child).arn
+        accepted = [f"{args.name}-{generation}" for generation in args.generations]
+        self.trust_policy = self.anchor_arn.apply(lambda arn: policies.trust(arn, accepted))
+        self.role_arn = self._role(name, args)
+        self.profile_arn = rolesanywhere.Profile(
+            f"{name}-profile",
+            rolesanywhere.ProfileArgs(
+                role_arns=[self.role_arn], duration_seconds=SESSION_S, enabled=True
+            ),
+            child,
+        ).arn
+        self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
+
+    def _role(self, name: str, args: IdentityArgs) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        if args.role_arn is None:
+            role = iam.Role(
+                f"{name}-role",
+                iam.RoleArgs(
+                    description="Heartbeat's app on DigitalOcean, through IAM Roles Anywhere",
+                    assume_role_policy=self.trust_policy,
+                    max_session_duration=SESSION_S,
+                ),
+                child,
+            )
+            role_name, arn = role.name, role.arn
+        else:
+            role_name = pulumi.Output.from_input(args.role_arn.rsplit("/", 1)[1])
+            arn = pulumi.Output.from_input(args.role_arn)
+        iam.RolePolicy(
+            f"{name}-policy",
+            iam.RolePolicyArgs(
+                role=role_name,
+                policy=pulumi.Output.from_input(args.secret_arn).apply(
+                    lambda secret: policies.permissions(secret, args.revoked_before)
+                ),
+            ),
+            child,
+        )
+        return arn
+
+
+def _anchor(
+    name: str, authority_pem: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> rolesanywhere.TrustAnchor:
+    def notice(event: str, days: int) -> rolesanywhere.TrustAnchorNotificationSettingArgs:
+        return rolesanywhere.TrustAnchorNotificationSettingArgs(
+            channel="ALL", event=event, threshold=days, enabled=True
+        )
+
+    return rolesanywhere.TrustAnchor(
+        f"{name}-anchor",
+        rolesanywhere.TrustAnchorArgs(
+            enabled=True,
+            source=rolesanywhere.TrustAnchorSourceArgs(
+                source_type="CERTIFICATE_BUNDLE",
+                source_data=rolesanywhere.TrustAnchorSourceSourceDataArgs(
+                    x509_certificate_data=authority_pem
+                ),
+            ),
+            notification_settings=[
+                notice("CA_CERTIFICATE_EXPIRY", CA_NOTICE_DAYS),
+                notice("END_ENTITY_CERTIFICATE_EXPIRY", CLIENT_NOTICE_DAYS),
+            ],
+        ),
+        opts,
+    )
+
+
+def _base64(pem: str) -> str:
+    return base64.b64encode(pem.encode()).decode()

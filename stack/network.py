@@ -1,0 +1,81 @@
+"""How the app reaches its databases, and how nobody else does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from stack.databases import Cluster
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What a network is made of.
+
+    Attributes:
+        name: Names a new VPC.
+        region: The data centre of the clusters, such as sfo3.
+        vpc_id: An existing VPC to use, None to make one.
+    """
+
+    name: str
+    region: str
+    vpc_id: str | None
+
+
+class Network(pulumi.ComponentResource):
+    """The VPC in which the app and its databases talk to each other."""
+
+    vpc_id: pulumi.Output[str]
+    """The VPC's id, which the app and the clusters name."""
+    ip_range: pulumi.Output[str]
+    """The VPC's addresses in CIDR notation, which the firewalls let in."""
+
+    def __init__(
+        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("heartbeat:stack:Network", name, None, opts)
+        if args.vpc_id is None:
+            # DigitalOcean picks a range that is free in the account. Deleting a VPC right after
+            # its clusters can be refused for some minutes (unproved): run destroy again.
+            vpc = digitalocean.Vpc(
+                f"{name}-vpc",
+                digitalocean.VpcArgs(name=args.name, region=args.region),
+                pulumi.ResourceOptions(parent=self),
+            )
+            self.vpc_id, self.ip_range = vpc.id, vpc.ip_range
+        else:
+            self.vpc_id = pulumi.Output.from_input(args.vpc_id)
+            self.ip_range = digitalocean.get_vpc_output(
+                id=args.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)
+            ).ip_range
+        self.register_outputs({"vpcId": self.vpc_id, "ipRange": self.ip_range})
+
+
+class Firewalls(pulumi.ComponentResource):
+    """One trusted source for each cluster of ours; an existing cluster's rules are its owner's.
+
+    A cluster without a rule is open to the internet. In VPC mode the rule is the VPC's range and
+    comes before the app, so the clusters are never open; an `app` rule needs the app first, so in
+    public mode they are open, behind password and TLS, until the first deployment ends.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clusters: Sequence[Cluster],
+        rule: digitalocean.DatabaseFirewallRuleArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("heartbeat:stack:Firewalls", name, None, opts)
+        for cluster in clusters:
+            if cluster.resource is None:
+                continue
+            # Deleting a firewall opens its cluster: let it go with the cluster.
+            digitalocean.DatabaseFirewall(
+                f"{name}-{cluster.binding}",
+                digitalocean.DatabaseFirewallArgs(cluster_id=cluster.resource.id, rules=[rule]),
+                pulumi.ResourceOptions(parent=self, deleted_with=cluster.resource),
+            )
+        self.register_outputs({})

@@ -1,0 +1,75 @@
+"""The secret that carries the heartbeat in AWS."""
+
+import re
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import secretsmanager
+
+FIRST_VALUE = "{}"  # JSON from the start: the worker adds its keys to an object
+RECOVERY_DAYS = 7  # how long AWS keeps a deleted secret; the least it allows but "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretArgs:
+    """What a secret is made of.
+
+    Attributes:
+        arn: An existing secret's whole ARN, None to make one.
+        protect: Whether Pulumi refuses to delete a new one.
+    """
+
+    arn: str | None
+    protect: bool
+
+
+class Secret(pulumi.ComponentResource):
+    """A secret for the heartbeat alone."""
+
+    arn: pulumi.Output[str]
+    """The whole ARN, with its random end, which the policy names."""
+    name: pulumi.Output[str]
+    """The name under which the app asks for it."""
+
+    def __init__(
+        self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("heartbeat:stack:Secret", name, None, opts)
+        if args.arn is None:
+            secret = self._new(name, args)
+            self.arn, self.name = secret.arn, secret.name
+        else:
+            self.arn = pulumi.Output.from_input(args.arn)
+            self.name = pulumi.Output.from_input(name_in(args.arn))
+        self.register_outputs({"arn": self.arn, "name": self.name})
+
+    def _new(self, name: str, args: SecretArgs) -> secretsmanager.Secret:
+        # Pulumi appends a random end to the name: AWS keeps a deleted secret's name for days, so
+        # a fixed one would refuse the `up` after a `destroy`.
+        secret = secretsmanager.Secret(
+            name,
+            secretsmanager.SecretArgs(
+                description="Heartbeat", recovery_window_in_days=RECOVERY_DAYS
+            ),
+            pulumi.ResourceOptions(
+                parent=self, protect=args.protect, ignore_changes=["description"]
+            ),
+        )
+        # The worker owns value and versions from here on. When its versions have pushed this one
+        # out, a `pulumi refresh` drops it from the state, and the next `up` writes the first value
+        # again: keep nothing else in this secret.
+        secretsmanager.SecretVersion(
+            f"{name}-first",
+            secretsmanager.SecretVersionArgs(secret_id=secret.id, secret_string=FIRST_VALUE),
+            pulumi.ResourceOptions(parent=self, ignore_changes=["secretString", "versionStages"]),
+        )
+        return secret
+
+
+def name_in(arn: str) -> str:
+    """The secret's name, which its ARN holds before a hyphen and six random characters."""
+    match = re.fullmatch(r"arn:.+:secret:(.+)-[A-Za-z0-9]{6}", arn)
+    if match is None:
+        msg = f"{arn!r} is no whole ARN of a secret"
+        raise ValueError(msg)
+    return match[1]

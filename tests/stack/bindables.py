@@ -1,0 +1,44 @@
+"""What App Platform would hand to a process."""
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.stack import pem
+
+BINDABLE = re.compile(r"\$\{(\w+)\.(\w+)\}")
+
+
+def environ(
+    spec: Mapping[str, Any], component: str, values: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """A component's environment, its bindables resolved.
+
+    Args:
+        spec: The app's spec as Pulumi's providers see it.
+        component: The component's name.
+        values: What `${NAME.ATTRIBUTE}` resolves to, by `NAME.ATTRIBUTE`; else by `ATTRIBUTE`, and
+            else some text.
+    """
+    components = [c for kind in ("services", "workers", "jobs") for c in spec.get(kind, [])]
+    (found,) = [c for c in components if c["name"] == component]
+    known = _example() | dict(values or {})
+
+    def resolve(match: re.Match[str]) -> str:
+        name, attribute = match.groups()
+        return known.get(f"{name}.{attribute}", known.get(attribute, f"resolved {attribute}"))
+
+    variables = [*spec["envs"], *found["envs"]]
+    return {v["key"]: BINDABLE.sub(resolve, v["value"]) for v in variables}
+
+
+@functools.cache
+def _example() -> dict[str, str]:
+    return {
+        "PORT": "25060",
+        "DATABASE": "defaultdb",
+        "USERNAME": "doadmin",
+        "HOSTNAME": "db.example",
+        "CA_CERT": pem.self_signed(pem.private_key(), "the databases' authority", hours=1),
+    }

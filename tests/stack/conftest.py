@@ -1,0 +1,82 @@
+import functools
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+with warnings.catch_warnings():
+    # pulumi_digitalocean warns of every data source that it renamed, at import, used or not.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pulumi_digitalocean  # noqa: F401
+
+    # parliament still finds its data through pkg_resources, which warns that it will go.
+    warnings.simplefilter("ignore", UserWarning)
+    import parliament  # noqa: F401
+
+from tests.stack import recorder
+
+OLD_SECRET = "arn:aws:secretsmanager:us-west-2:444455556666:secret:team/app-AbCdEf"
+OLD_ROLE = "arn:aws:iam::444455556666:role/team/app"
+OLD_VPC = "9f0c2a1e-0000-4000-8000-0123456789ab"
+DIGEST = "sha256:" + "a" * 64
+
+VARIANTS: dict[str, dict[str, str]] = {
+    "vpc": {},
+    "public network": {"network": "public"},
+    "published digest": {
+        "imageGit": "",
+        "image": f"registry.digitalocean.com/ours/heartbeat@{DIGEST}",
+    },
+    "published tag": {"imageGit": "", "image": "ghcr.io/owner/heartbeat:1.2.3"},
+    "built here": {"imageGit": "", "imageBuild": "registry.digitalocean.com/ours/heartbeat"},
+    "existing secret": {"secretArn": OLD_SECRET},
+    "existing role": {"roleArn": OLD_ROLE},
+    "existing clusters": {
+        "postgresCluster": "team-pg",
+        "valkeyCluster": "team-valkey",
+        "vpcId": OLD_VPC,
+    },
+    "existing clusters, public": {
+        "network": "public",
+        "postgresCluster": "team-pg",
+        "valkeyCluster": "team-valkey",
+    },
+    "rotating": {"identityGenerations": "[1, 2]"},
+    "public dashboard": {"public": "true", "dashboardPassword": ""},
+    "everything optional": {
+        "alertEmails": '["on-call@example.org"]',
+        "logDestination": "logs.example.org:12345",
+        "identityRevokedBefore": "2026-11-24T12:00:00Z",
+        "updateSecrets": "true",
+        "apiSize": "apps-s-1vcpu-1gb",
+        "apiInstances": "2",
+        "migrateAtDeploy": "false",
+    },
+}
+
+Program = Callable[..., recorder.Recording]
+
+
+@functools.cache
+def _run(preview: bool, *changes: tuple[str, str]) -> recorder.Recording:
+    return recorder.run(dict(changes), preview=preview)
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    """Runs the program once for each configuration: a variant's name, or changes by key."""
+
+    def run(variant: str = "vpc", *, preview: bool = False, **changes: str) -> recorder.Recording:
+        return _run(preview, *sorted({**VARIANTS[variant], **changes}.items()))
+
+    return run
+
+
+@pytest.fixture(params=list(VARIANTS))
+def variant(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=[False, True], ids=["update", "preview"])
+def preview(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)

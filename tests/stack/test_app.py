@@ -1,0 +1,104 @@
+from typing import Any
+
+from tests.stack.conftest import Program
+from tests.stack.recorder import Recording
+
+
+def _component(recording: Recording, name: str) -> dict[str, Any]:
+    return next(c for c in recording.components if c["name"] == name)
+
+
+def test_each_component_runs_its_part_and_gets_sigterm(program: Program) -> None:
+    commands = {c["name"]: c["runCommand"] for c in program().components}
+
+    assert commands == {
+        name: f"exec python -m service {name}" for name in ("api", "worker", "migrate")
+    }
+
+
+def test_the_health_check_touches_no_store(program: Program) -> None:
+    api = _component(program(), "api")
+
+    assert api["healthCheck"]["httpPath"] == "/healthz"
+    assert api["healthCheck"]["port"] == api["httpPort"] == 8080
+
+
+def test_the_worker_is_watched_on_its_own_port(program: Program) -> None:
+    worker = _component(program(), "worker")
+
+    assert worker["livenessHealthCheck"]["httpPath"] == "/livez"
+    assert worker["livenessHealthCheck"]["port"] == 8081
+    assert worker["termination"]["gracePeriodSeconds"] > 20
+    assert worker["instanceCount"] == 1
+
+
+def test_the_migration_runs_before_each_deployment(program: Program) -> None:
+    assert _component(program(), "migrate")["kind"] == "PRE_DEPLOY"
+
+
+def test_a_fix_can_be_deployed_while_postgresql_is_down(program: Program) -> None:
+    assert (
+        "jobs" not in program(migrateAtDeploy="false").spec
+        or not program(migrateAtDeploy="false").spec["jobs"]
+    )
+
+
+def test_api_and_worker_ring_on_cpu_memory_and_restarts(program: Program) -> None:
+    for name in ("api", "worker"):
+        alerts = _component(program("everything optional"), name)["alerts"]
+
+        rules = {a["rule"] for a in alerts}
+        assert rules == {"CPU_UTILIZATION", "MEM_UTILIZATION", "RESTART_COUNT"}
+        assert all(a["destinations"] == {"emails": ["on-call@example.org"]} for a in alerts)
+
+
+def test_a_failed_deployment_rings(program: Program) -> None:
+    rules = {a["rule"] for a in program().spec["alerts"]}
+
+    assert "DEPLOYMENT_FAILED" in rules
+
+
+def test_logs_go_where_they_are_sent(program: Program) -> None:
+    for component in program("everything optional").components:
+        (destination,) = component["logDestinations"]
+
+        assert destination["papertrail"] == {"endpoint": "logs.example.org:12345"}
+
+
+def test_everything_is_routed_to_the_api_uncached(program: Program) -> None:
+    spec = program().spec
+
+    assert spec["ingress"]["rules"] == [
+        {"match": {"path": {"prefix": "/"}}, "component": {"name": "api"}}
+    ]
+    assert spec["disableEdgeCache"] is True
+
+
+def test_the_secrets_stand_alone_at_the_apps_level(program: Program) -> None:
+    app = program().one("index/app:App")
+
+    envs = app.inputs["spec"]["envs"]
+    assert [e["key"] for e in envs] == ["IAM_CLIENT_KEY", "DASHBOARD_PASSWORD"]
+    assert {e["type"] for e in envs} == {"SECRET"}
+    assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(2)}
+
+
+def test_a_public_dashboard_has_no_password(program: Program) -> None:
+    envs = program("public dashboard").spec["envs"]
+
+    assert [e["key"] for e in envs] == ["IAM_CLIENT_KEY"]
+
+
+def test_secrets_are_ignored_until_they_are_to_be_sent(program: Program) -> None:
+    def ignored(recording: Recording) -> list[str]:
+        return list(recording.one("index/app:App").request.ignoreChanges)
+
+    assert ignored(program()) == ["spec.envs[*]", "spec.envs"]
+    assert not ignored(program(updateSecrets="true"))
+    assert not ignored(program("rotating"))
+
+
+def test_a_deployment_may_take_its_time(program: Program) -> None:
+    timeouts = program().one("index/app:App").request.customTimeouts
+
+    assert (timeouts.create, timeouts.update) == ("45m", "45m")

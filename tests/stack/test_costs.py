@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from stack import costs, settings
+from tests.stack import recorder
+
+
+def _usd(**changes: str) -> float:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    return costs.monthly_usd(settings.parse(values | changes))
+
+
+def test_the_example_costs_two_components_two_clusters_and_a_secret() -> None:
+    assert _usd() == pytest.approx(5 + 5 + 15 + 15 + 0.40 + 0.22, abs=0.01)
+
+
+def test_what_existed_costs_nothing() -> None:
+    existing = {"postgresCluster": "team-pg", "valkeyCluster": "team-valkey", "network": "public"}
+
+    assert _usd(**existing) == pytest.approx(10 + 0.40 + 0.22, abs=0.01)
+
+
+def test_instances_nodes_and_sizes_count() -> None:
+    larger = {
+        "apiSize": "apps-s-1vcpu-1gb",
+        "apiInstances": "3",
+        "databaseSize": "db-s-1vcpu-2gb",
+        "databaseNodes": "2",
+    }
+
+    assert _usd(**larger) == pytest.approx(3 * 12 + 5 + 4 * 30 + 0.40 + 0.22, abs=0.01)
+
+
+@pytest.mark.parametrize(("key", "prices"), [("apiSize", "app"), ("databaseSize", "database")])
+def test_every_size_that_is_priced_is_accepted(key: str, prices: str) -> None:
+    for size in json.loads(costs.PRICES.read_text())[prices]:
+        assert _usd(**{key: size}) > 0

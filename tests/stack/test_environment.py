@@ -1,0 +1,84 @@
+"""The seam to the service: the environment given is the environment needed."""
+
+import pytest
+
+from service import settings
+from tests.stack import bindables
+from tests.stack.conftest import Program
+
+INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
+# What a process may be told and the stack leaves at its default, or that is for local use alone.
+UNSET = {"HOST", "PORT", "MAX_VIEWERS", "API_CORS_ORIGINS", "AWS_CA_BUNDLE"}
+
+
+@pytest.mark.parametrize("component", ["api", "worker", "migrate"])
+def test_the_service_starts_with_what_it_is_given(
+    program: Program, variant: str, component: str
+) -> None:
+    recording = program(variant, migrateAtDeploy="true")
+
+    loaded = settings.load(bindables.environ(recording.spec, component))
+
+    assert [source.name for source in loaded.sources] == ["postgres", "valkey", "secrets_manager"]
+    assert not loaded.off
+    assert not loaded.warnings()
+
+
+def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:
+    given = set(bindables.environ(program().spec, "api"))
+
+    assert given - INFORMATION == known_variables() - UNSET
+
+
+def test_a_variable_that_the_service_needs_is_missed(program: Program) -> None:
+    environ = bindables.environ(program().spec, "worker")
+    del environ["IAM_ROLE_ARN"]
+
+    with pytest.raises(settings.ConfigurationError, match="IAM_ROLE_ARN"):
+        settings.load(environ)
+
+
+@pytest.mark.parametrize(
+    ("variant", "host", "mode"),
+    [
+        ("vpc", "private-heartbeat-dev-pg.db.example", "verify-ca"),
+        ("public network", "${pg.HOSTNAME}", "verify-full"),
+        ("existing clusters", "private-team-pg.db.example", "verify-ca"),
+    ],
+)
+def test_host_and_verification_follow_the_network(
+    program: Program, variant: str, host: str, mode: str
+) -> None:
+    envs = {e["key"]: e["value"] for e in program(variant).components[0]["envs"]}
+
+    assert (envs["PGHOST"], envs["PGSSLMODE"], envs["VALKEY_SSLMODE"]) == (host, mode, mode)
+
+
+def test_credentials_are_references_that_only_the_platform_resolves(program: Program) -> None:
+    envs = {e["key"]: e for e in program().components[0]["envs"]}
+
+    for key in ("PGUSER", "PGPASSWORD", "PG_CA_CERT", "VALKEY_PASSWORD", "VALKEY_CA_CERT"):
+        assert envs[key]["value"].startswith("${")
+        assert envs[key]["type"] == "GENERAL"
+
+
+def test_every_component_gets_the_same_environment(program: Program, variant: str) -> None:
+    environments = [c["envs"] for c in program(variant).components]
+
+    assert all(e == environments[0] for e in environments)
+
+
+def test_the_schema_shows_in_the_spec(program: Program) -> None:
+    recording = program()
+    envs = {e["key"]: e["value"] for e in recording.components[0]["envs"]}
+
+    assert envs["SCHEMA_HEAD"] == recording.exports["schemaHead"]
+
+
+def known_variables() -> set[str]:
+    """Every variable that some part of the service reads."""
+    from service import roles_anywhere
+    from service.sources import SOURCES
+
+    groups = [settings.ProcessSettings, roles_anywhere.Settings, *SOURCES]
+    return {str(field.alias) for group in groups for field in group.model_fields.values()}

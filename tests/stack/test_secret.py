@@ -1,0 +1,41 @@
+import json
+
+import pytest
+
+from stack.secret import name_in
+from tests.stack.conftest import OLD_SECRET, Program
+
+
+def test_a_new_secret_begins_as_a_json_object(program: Program) -> None:
+    version = program().one("SecretVersion")
+
+    assert json.loads(version.inputs["secretString"]) == {}
+
+
+def test_what_the_worker_writes_is_left_alone(program: Program) -> None:
+    recording = program()
+
+    assert "description" in recording.one("secret:Secret").request.ignoreChanges
+    assert "secretString" in recording.one("SecretVersion").request.ignoreChanges
+
+
+def test_an_existing_secret_is_used_by_its_name(program: Program) -> None:
+    recording = program("existing secret")
+
+    assert recording.exports["secretArn"] == OLD_SECRET
+    names = {
+        e["value"]
+        for component in recording.components
+        for e in component["envs"]
+        if e["key"] == "SECRETS_MANAGER_SECRET_NAME"
+    }
+    assert names == {"team/app"}
+
+
+def test_a_name_with_a_hyphen_keeps_it() -> None:
+    assert name_in("arn:aws:secretsmanager:us-west-2:1:secret:a-b/c-d-AbCdEf") == "a-b/c-d"
+
+
+def test_a_part_of_an_arn_is_refused() -> None:
+    with pytest.raises(ValueError, match="no whole ARN"):
+        name_in("arn:aws:secretsmanager:us-west-2:1:secret:app")

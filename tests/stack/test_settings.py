@@ -1,0 +1,150 @@
+import pulumi
+import pytest
+
+from stack import settings
+from stack.regions import CLUSTER_REGIONS
+from tests.stack import recorder
+from tests.stack.clouds import Clouds
+
+
+def _values(**changes: str) -> dict[str, str]:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    return values | changes
+
+
+def _mistakes(values: dict[str, str]) -> str:
+    with pytest.raises(settings.SettingsError) as caught:
+        settings.parse(values)
+    return str(caught.value)
+
+
+def test_the_example_is_valid() -> None:
+    chosen = settings.parse(_values())
+
+    assert chosen.name == "heartbeat-dev"
+    assert chosen.cluster_region == "sfo3"
+    assert chosen.identity_generations == (1,)
+    assert chosen.vpc_id is None
+    assert not chosen.sends_secrets
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("name", "Heartbeat", "a letter first"),
+        ("name", "heartbeat-", "no hyphen last"),
+        ("name", "a" * 25, "2 to 24"),
+        ("region", "sfo3", "three letters"),
+        ("network", "private", "use vpc or public"),
+        ("vpcId", "my-vpc", "a UUID"),
+        ("postgresCluster", "My Cluster", "cluster's name"),
+        ("valkeyCluster", "My Cluster", "cluster's name"),
+        ("databaseSize", "db-m-1", "prices.json"),
+        ("databaseNodes", "4", "1, 2 or 3"),
+        ("protectData", "perhaps", "true or false"),
+        ("image", "heartbeat:latest", "HOST/PATH"),
+        ("image", "quay.io/owner/heartbeat:1", "ghcr.io"),
+        ("image", "ghcr.io/owner/heartbeat:1@sha256:" + "a" * 64, "HOST/PATH"),
+        ("imageBuild", "ghcr.io/owner/heartbeat:1", "no tag"),
+        ("imageGit", "https://token@github.com/o/r", "without user or token"),
+        ("imageBranch", "a branch", "a branch's name"),
+        ("migrateAtDeploy", "later", "true or false"),
+        ("apiSize", "basic-xxs", "prices.json"),
+        ("apiInstances", "0", "1 to 20"),
+        ("workerSize", "basic-xxs", "prices.json"),
+        ("roleArn", "app", "arn:aws:iam::ACCOUNT:role/NAME"),
+        ("secretArn", "team/app", "random end"),
+        ("secretArn", "arn:aws:secretsmanager:us-west-2:444455556666:secret:app", "random end"),
+        ("identityGenerations", "[0]", "[N]"),
+        ("identityGenerations", "[]", "accept one generation"),
+        ("identityGenerations", "[1, 2, 3]", "or two to rotate"),
+        ("identityGenerations", "[2, 1]", "from N-1 to N"),
+        ("identityGenerations", "[1, 3]", "from N-1 to N"),
+        ("identityRevokedBefore", "2026-01-31T12:00:00", "with an offset"),
+        ("updateSecrets", "once", "true or false"),
+        ("public", "yes please", "true or false"),
+        ("dashboardPassword", "short", "at least 12"),
+        ("dashboardPassword", "", "or set public to true"),
+        ("heartbeatName", "two words", "1 to 50"),
+        ("intervalSeconds", "0", "1 to 3600"),
+        ("intervalSeconds", "3601", "1 to 3600"),
+        ("secretValueIntervalSeconds", "1", "60 to 86400"),
+        ("historyRetentionDays", "0", "1 to 3650"),
+        ("logLevel", "verbose", "debug, info"),
+        ("alertEmails", "on-call@example.org", "a list"),
+        ("alertEmails", '["on call"]', "a list"),
+        ("logDestination", "logs.example.org", "HOST:PORT"),
+        ("aws:region", "oregon", "us-west-2"),
+    ],
+)
+def test_a_mistake_is_named_with_value_and_remedy(key: str, value: str, remedy: str) -> None:
+    text = _mistakes(_values(**{key: value}))
+
+    assert key in text
+    assert remedy in text
+    assert key == "dashboardPassword" or repr(value) in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"imageGit": ""}, "image source = none: set exactly one"),
+        ({"image": "ghcr.io/owner/heartbeat:1"}, "image source = image and imageGit"),
+        ({"public": "true"}, "remove dashboardPassword"),
+        ({"apiInstances": "2"}, "apps-s-1vcpu-0.5gb runs once only"),
+        ({"apiInstances": "2", "apiSize": "apps-s-1vcpu-1gb-fixed"}, "runs once only"),
+        ({"databaseNodes": "2"}, "has one node only"),
+        ({"postgresCluster": "team-pg"}, "set vpcId"),
+        ({"network": "public", "vpcId": "9f0c2a1e-0000-4000-8000-0123456789ab"}, "remove it"),
+        (
+            {"secretArn": "arn:aws:secretsmanager:eu-west-1:444455556666:secret:app-AbCdEf"},
+            "not in aws:region, us-west-2",
+        ),
+    ],
+)
+def test_a_contradiction_is_named_with_its_remedy(changes: dict[str, str], remedy: str) -> None:
+    assert remedy in _mistakes(_values(**changes))
+
+
+def test_one_message_names_every_mistake() -> None:
+    text = _mistakes(_values(region="sfo3", apiInstances="two", databaseNodes="2", imageGit=""))
+
+    assert all(key in text for key in ("region", "apiInstances", "databaseNodes", "image source"))
+
+
+def test_a_missing_value_is_named() -> None:
+    values = _values()
+    del values["aws:region"]
+
+    assert "aws:region is not set" in _mistakes(values)
+
+
+def test_no_mistake_shows_the_password() -> None:
+    text = _mistakes(_values(dashboardPassword="hunter2"))
+
+    assert "hunter2" not in text
+
+
+def test_a_password_in_plain_text_is_refused() -> None:
+    pulumi.runtime.set_mocks(Clouds(), project="heartbeat", stack="dev")
+    pulumi.runtime.set_all_config(recorder.example(), [])
+
+    with pytest.raises(settings.SettingsError, match="plain text"):
+        settings.load()
+
+
+def test_a_rotation_sends_the_secrets() -> None:
+    assert settings.parse(_values(identityGenerations="[3, 4]")).sends_secrets
+    assert settings.parse(_values(updateSecrets="true")).sends_secrets
+
+
+def test_every_region_has_its_data_centre() -> None:
+    for region, centre in CLUSTER_REGIONS.items():
+        assert settings.parse(_values(region=region)).cluster_region == centre
+        assert centre.startswith(region)
+
+
+def test_pulumi_declares_every_setting_and_no_other() -> None:
+    declared = {k.removeprefix("heartbeat:") for k in recorder.example()}
+
+    assert declared == {str(f.alias) for f in settings.Settings.model_fields.values()}

@@ -216,6 +216,67 @@ class WorkerHealth(Response):
     diagnosis: Diagnosis
 
 
+class Bucket(Response):
+    """A span of a source's history: what was due in it, and what became of that."""
+
+    start: Timestamp
+    expected: int
+    """Slots whose time has come."""
+    ok: int
+    failed: int
+    unknown: int
+    """Slots without a record; never counted as up."""
+    latency_p50_ms: Milliseconds | None
+    latency_p95_ms: Milliseconds | None
+
+
+class SourceHistory(Response):
+    """One source's history over a window."""
+
+    source: str
+    title: str
+    expected: int
+    ok: int
+    failed: int
+    unknown: int
+    uptime_strict: float | None
+    """ok / expected: what is unknown counts as down; None if nothing was due."""
+    uptime_known: float | None
+    """ok / (ok + failed): what is unknown does not count; None if nothing is known."""
+    buckets: list[Bucket]
+
+
+class History(Response):
+    """What became of every slot in a window, by source."""
+
+    start: Timestamp
+    end: Timestamp
+    interval_seconds: float
+    bucket_seconds: float
+    sources: list[SourceHistory]
+
+
+class Incident(Response):
+    """A span in which a source was not ok."""
+
+    source: str
+    title: str
+    start: Timestamp
+    end: Timestamp | None
+    """None while it lasts."""
+    error: ErrorWord
+    """The first failure's word."""
+    beats_missed: int
+
+
+class Incidents(Response):
+    """The incidents that touch a window, newest first."""
+
+    start: Timestamp
+    end: Timestamp
+    incidents: list[Incident]
+
+
 class Problem(Response):
     """The one shape of an error response."""
 

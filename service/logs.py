@@ -23,7 +23,7 @@ def configure(level: str) -> None:
     else:
         processors += [
             structlog.processors.ExceptionRenderer(_tracebacks),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(default=str),
         ]
     threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(

@@ -1,5 +1,6 @@
 """What the API knows: one shared reading per source, however many ask."""
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,9 @@ from schema.timestamps import utc_now
 from service.source import Observation, SourceError
 
 FIRST_WAIT_S = 2.0  # how long a request waits where nothing recent is known
-WATCH_S = 1.0  # how often a source with a long lifetime is read while its next stamp is due
+WATCH_S = 1.0  # how often a source is read while its next stamp is due
+LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
+WATCHES_IN_INTERVAL = 10
 
 log = structlog.get_logger()
 
@@ -75,7 +78,7 @@ class Reader:
         return self._last
 
     async def _read(self) -> None:
-        started = anyio.current_time()
+        started = time.perf_counter()
         found = Observation(reachable=False, error=ErrorWord.TIMEOUT)
         try:
             with anyio.move_on_after(self._deadline_s):
@@ -87,7 +90,7 @@ class Reader:
             log.exception("reader_defect", source=self.name)
             found = Observation(reachable=False, error=ErrorWord.FAILED)
         finally:
-            self._learn(found, (anyio.current_time() - started) * 1000)
+            self._learn(found, (time.perf_counter() - started) * 1000)
 
     def _learn(self, found: Observation, latency_ms: float) -> None:
         now = utc_now()
@@ -103,13 +106,16 @@ class Reader:
             self._reading = None
 
     def _serves_s(self, found: Observation, now: datetime) -> float:
-        """How long a reading serves: from when the next stamp is due, a second at a time."""
-        if self._lifetime_s <= WATCH_S or found.stamp is None or found.interval_s is None:
+        """How long a reading serves: when the next stamp is due, it is looked for at once."""
+        if found.stamp is None or found.interval_s is None:
             return self._lifetime_s
+        lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)
+        watch_s = min(WATCH_S, found.interval_s / WATCHES_IN_INTERVAL)
         due_in_s = found.interval_s - (now - found.stamp).total_seconds()
         if due_in_s > 0:
-            return min(self._lifetime_s, due_in_s + WATCH_S)
-        return WATCH_S if due_in_s > -found.interval_s else self._lifetime_s
+            return min(lifetime_s, due_in_s + watch_s)
+        # A worker that is dead is no reason to go on asking every second.
+        return watch_s if due_in_s > -found.interval_s else lifetime_s
 
 
 class Snapshot:

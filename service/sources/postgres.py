@@ -172,10 +172,9 @@ class Postgres:
         async with self.connection() as connection:
             _, has_version = (await connection.execute(_TABLES)).one()
             revision: str | None = await connection.scalar(_REVISION) if has_version else None
-            if revision is None or not migrations.is_current(revision):
-                await connection.execution_options(isolation_level="READ COMMITTED")
-                async with connection.begin():
-                    revision = await connection.run_sync(migrations.upgrade)
+        if revision is None or not migrations.is_current(revision):
+            async with self.connection(transaction=True) as connection:
+                revision = await connection.run_sync(migrations.upgrade)
         self._migrated = True
         return revision
 
@@ -187,8 +186,10 @@ class Postgres:
             await self.engine.dispose(close=False)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, *, transaction: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection of the pool, with its errors turned into ours.
+
+        Each statement commits by itself, unless a transaction is asked for.
 
         A server that turned read-only (25006) is a demoted primary: the pool is dropped, so that
         the next attempt asks where the primary is now.
@@ -196,9 +197,10 @@ class Postgres:
         Raises:
             SourceError: Whatever went wrong, as a word.
         """
+        transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
         try:
-            async with self.engine.connect() as connection:
-                yield connection
+            async with transactional.begin() if transaction else self.engine.connect() as opened:
+                yield opened
         except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
             translated = translate(error)
             if translated.word is ErrorWord.READ_ONLY:

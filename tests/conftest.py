@@ -1,0 +1,128 @@
+"""The real stores that tests run on, started once in a session; each test finds them empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import asyncpg
+import boto3
+import pytest
+import redis
+
+from local.aws.process import RunningAws, running
+from local.postgres import Postgres
+from local.valkey import Valkey
+from service.settings import Settings, load
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """asyncpg and redis-py know asyncio only."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL of its own; tests that stop it start it again."""
+    with Postgres(_folder(tmp_path_factory, "postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey of its own; tests that stop it start it again."""
+    with Valkey(_folder(tmp_path_factory, "valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def aws_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
+    """A stand-in AWS of its own."""
+    with running(_folder(tmp_path_factory, "aws")) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def operator(aws_process: RunningAws) -> Any:  # Any: boto3's clients are made at run time
+    """Secrets Manager as an operator, who may do everything."""
+    environ = aws_process.operator_environment()
+    return boto3.client(
+        "secretsmanager",
+        region_name=environ["AWS_REGION"],
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        verify=environ["AWS_CA_BUNDLE"],
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@pytest.fixture
+def aws(
+    aws_process: RunningAws, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningAws]:
+    """The stand-in AWS without faults, its secret as if Heartbeat had never written it."""
+    environ = aws_process.environment()
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_CA_BUNDLE"):
+        monkeypatch.setenv(name, environ[name])  # botocore reads these by itself
+    aws_process.control.reset()
+    operator.update_secret(SecretId=environ["SECRETS_MANAGER_SECRET_NAME"], Description="")
+    yield aws_process
+    aws_process.control.reset()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[dict[str, str]]:
+    """An empty database; the variables that lead to it."""
+    environ = dict(postgres.environment)
+    anyio.run(_execute, environ, "DROP DATABASE IF EXISTS test WITH (FORCE)")
+    anyio.run(_execute, environ, "CREATE DATABASE test")
+    yield environ | {"PGDATABASE": "test"}
+
+
+@pytest.fixture
+def keys(valkey: Valkey) -> dict[str, str]:
+    """An empty Valkey; the variables that lead to it."""
+    environ = dict(valkey.environment)
+    with redis.Redis(
+        host=environ["VALKEY_HOST"],
+        port=int(environ["VALKEY_PORT"]),
+        password=environ["VALKEY_PASSWORD"],
+    ) as client:
+        client.flushall()
+    return environ
+
+
+@pytest.fixture
+def environ(database: dict[str, str], keys: dict[str, str], aws: RunningAws) -> dict[str, str]:
+    """The environment of a process that uses all stores."""
+    return {**database, **keys, **aws.environment(), "HEARTBEAT_INTERVAL_SECONDS": "60"}
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    """The settings of a process that uses all stores."""
+    return load(environ)
+
+
+def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder that PostgreSQL's own user may enter."""
+    folder = factory.mktemp(name)
+    for parent in (folder, *folder.parents):
+        if parent.owner() == folder.owner() and parent.stat().st_mode & 0o111 != 0o111:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return folder
+
+
+async def _execute(environ: dict[str, str], statement: str) -> None:
+    connection = await asyncpg.connect(
+        host=environ["PGHOST"],
+        port=int(environ["PGPORT"]),
+        user=environ["PGUSER"],
+        password=environ["PGPASSWORD"],
+        database=environ["PGDATABASE"],
+    )
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

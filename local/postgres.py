@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from local.process import Process, guard
+from local.guard import guard
+from local.process import Process
 from local.server import Server, StartError, password
 
 USER = "heartbeat"

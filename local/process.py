@@ -1,8 +1,5 @@
 """A child process that is stopped in order, and does not outlive us either way."""
 
-import os
-import pwd
-import shutil
 import signal
 import subprocess
 import threading
@@ -11,7 +8,8 @@ from pathlib import Path
 
 import psutil
 
-CAP_DAC_READ_SEARCH = 2  # its number in linux/capability.h
+from local.guard import guard
+
 LOG_LINES = 10
 LAST_LINES_S = 1.0  # a grandchild that lives on may hold the pipe open
 KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
@@ -158,30 +156,6 @@ class Process:
             return same_program and Path(process.cwd()) == self.folder.resolve()
         except (psutil.Error, OSError):  # gone, or another user's
             return False
-
-
-def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
-    """What to put before a command so that it runs as a user and dies with us.
-
-    The user may still pass through folders that only root may enter (a checkout or data under
-    /root): that takes one capability instead of wider permissions on folders that are not ours.
-    """
-    setpriv = shutil.which("setpriv")  # util-linux: on every Linux, nowhere else
-    if setpriv is None:
-        return []
-    options = [f"--pdeathsig={death_signal.name.removeprefix('SIG')}"]
-    if user is not None and os.geteuid() == 0:
-        group = pwd.getpwnam(user).pw_gid
-        options += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
-        options += [f"--{kind}-caps=+{_passage()}" for kind in ("inh", "ambient")]
-    return [setpriv, *options, "--"]
-
-
-def _passage() -> str:
-    """The smallest capability of ours that opens every folder; containers often lack the first."""
-    status = Path("/proc/self/status").read_text()
-    ours = int(status.split("CapEff:")[1].split()[0], base=16)
-    return "dac_read_search" if ours >> CAP_DAC_READ_SEARCH & 1 else "dac_override"
 
 
 def _copy(popen: subprocess.Popen[str], write: Callable[[str], None]) -> None:

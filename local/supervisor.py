@@ -39,20 +39,6 @@ class Supervisor:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._count)
 
-    def start(self, units: Sequence[Unit]) -> None:
-        """Starts units at the same time, and returns when all are ready.
-
-        Raises:
-            StartError: One of them ended, or took over 20 s.
-        """
-        self.launch(units)
-        give_up = time.monotonic() + READY_S
-        while not self.stopping and not all(unit.ready() for unit in units):
-            for unit in units:
-                if not unit.process.running or time.monotonic() > give_up:
-                    raise StartError(f"{unit.name} did not start: {unit.process.ending}")
-            time.sleep(TICK_S)
-
     def launch(self, units: Sequence[Unit]) -> None:
         """Starts units; from now on they are kept running, and stopped at the end."""
         self._groups.append([])
@@ -60,6 +46,19 @@ class Supervisor:
             if not self.stopping:
                 unit.launch()
                 self._groups[-1].append(Keeper(unit, self._say, time.monotonic()))
+
+    def wait_for(self, units: Sequence[Unit]) -> None:
+        """Returns when all of the units are ready, or when a signal comes.
+
+        Raises:
+            StartError: One of them ended, or took over 20 s.
+        """
+        give_up = time.monotonic() + READY_S
+        while not self.stopping and not all(unit.ready() for unit in units):
+            for unit in units:
+                if not unit.process.running or time.monotonic() > give_up:
+                    raise StartError(f"{unit.name} did not start: {unit.process.ending}")
+            time.sleep(TICK_S)
 
     def complete(self, unit: Unit) -> None:
         """Runs a unit to its end.

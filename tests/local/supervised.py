@@ -32,7 +32,7 @@ def main(home: Path, second: str) -> int:
     supervisor = Supervisor(say)
     supervisor.listen()
     try:
-        supervisor.start([app("store", TALKING)])
+        supervisor.launch([app("store", TALKING)])
         supervisor.launch([app("first", TALKING), app("second", second)])
         supervisor.watch()
     finally:

@@ -30,7 +30,8 @@ def ports(target: socket.socket, tmp_path: Path) -> Iterator[tuple[int, int]]:
     app = App("faults", command, tmp_path, environment=os.environ, say=print, health=address)
     supervisor = Supervisor(print)
     try:
-        supervisor.start([app])
+        supervisor.launch([app])
+        supervisor.wait_for([app])
         yield port, control
     finally:
         supervisor.stop()

@@ -116,8 +116,10 @@ def test_a_unit_that_ends_while_it_starts_is_an_error_with_its_reason(tmp_path: 
         health="http://127.0.0.1:9/",
     )
 
+    supervisor.launch([broken])
+
     with pytest.raises(StartError, match="broken did not start: exit code 3"):
-        supervisor.start([broken])
+        supervisor.wait_for([broken])
 
 
 def test_a_step_that_fails_is_an_error_with_its_reason(tmp_path: Path) -> None:

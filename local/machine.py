@@ -1,0 +1,126 @@
+"""Heartbeat in one folder: the three servers, and the service that uses them."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.app import App, app_environment
+from local.cloud import Cloud
+from local.keeper import Say
+from local.postgres import Postgres
+from local.server import free_port
+from local.supervisor import Supervisor
+from local.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen.
+
+    Attributes:
+        port: Of the dashboard.
+        interval_s: Between two heartbeats.
+        services_only: Whether the service is left out.
+        faults: Whether outages can be staged.
+        env_file: Where the stores' variables are written; None for nowhere.
+    """
+
+    port: int
+    interval_s: float
+    services_only: bool
+    faults: bool
+    env_file: Path | None
+
+
+class Machine:
+    """Starts everything in the order in which it is needed, and as soon as it can."""
+
+    def __init__(self, home: Path, options: Options, supervisor: Supervisor, say: Say) -> None:
+        self._home = home
+        self._options = options
+        self._supervisor = supervisor
+        self._say = say
+        control = free_port() if options.faults else None
+        self._cloud = Cloud(home / "aws", control_port=control)
+        self._valkey = Valkey(home / "valkey")
+        self._postgres = Postgres(home / "postgres")
+
+    def start(self) -> None:
+        """Returns when all is up, or as soon as the supervisor is to stop.
+
+        Raises:
+            StartError: Something did not start.
+        """
+        servers = [self._cloud, self._valkey, self._postgres]
+        for server in servers:
+            self._say(server.name, f"starting on port {server.port}")
+        self._supervisor.launch(servers)
+        if not self._options.services_only:
+            self._migrate()  # in the time that the stand-in for AWS takes
+        self._supervisor.wait_for(servers)
+        if self._supervisor.stopping:
+            return
+        stores = {name: value for each in servers for name, value in each.environment.items()}
+        if self._options.faults:
+            stores |= self._start_proxies(stores)
+        if self._options.env_file:
+            self._write(stores, self._options.env_file)
+        if not self._options.services_only:
+            self._start_service(app_environment(os.environ, stores))
+
+    def _migrate(self) -> None:
+        self._supervisor.wait_for([self._postgres])
+        environment = app_environment(os.environ, self._postgres.environment)
+        self._supervisor.complete(self._app("migrate", ["service", "migrate"], environment))
+
+    def _start_proxies(self, stores: Mapping[str, str]) -> dict[str, str]:
+        """Puts proxies before PostgreSQL and Valkey, and gives the ports that lead through them."""
+        ports = {"PGPORT": free_port(), "VALKEY_PORT": free_port()}
+        control = free_port()
+        address = f"http://127.0.0.1:{control}/"
+        arguments = ["local.faults", "--control", str(control)]
+        for name, variable in (("postgres", "PGPORT"), ("valkey", "VALKEY_PORT")):
+            arguments += ["--proxy", f"{name}={ports[variable]}:{stores[variable]}"]
+        proxies = self._app("faults", arguments, os.environ, health=address)
+        self._supervisor.launch([proxies])
+        self._supervisor.wait_for([proxies])
+        for mode in ("hang", "pass"):
+            self._say("faults", f"""curl -d '{{"mode": "{mode}"}}' {address}postgres""")
+        return {name: str(port) for name, port in ports.items()}
+
+    def _start_service(self, environment: Mapping[str, str]) -> None:
+        port = str(self._options.port)
+        address = f"http://127.0.0.1:{port}/"
+        environment = {
+            **environment,
+            "HEARTBEAT_INTERVAL_SECONDS": f"{self._options.interval_s:g}",
+            "HEALTH_PORT": str(free_port()),
+        }
+        worker = self._app("worker", ["service", "worker"], environment)
+        listen = ["--host", "127.0.0.1", "--port", port]
+        api = self._app("api", ["service", "api", *listen], environment, f"{address}healthz")
+        self._supervisor.launch([worker, api])
+        self._supervisor.watch(until=api.ready)
+        if not self._supervisor.stopping:
+            self._say("local", f"dashboard: {address} (Ctrl-C stops everything)")
+
+    def _app(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        health: str | None = None,
+    ) -> App:
+        folder = self._home / name
+        command = ["-m", *arguments]
+        return App(name, command, folder, environment=environment, say=self._say, health=health)
+
+    def _write(self, stores: Mapping[str, str], file: Path) -> None:
+        """Writes variables as lines that a shell can source, for their owner's eyes alone."""
+        file.unlink(missing_ok=True)  # an older one may be open to others
+        file.touch(mode=0o600)
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(stores.items())]
+        file.write_text("".join(lines))
+        self._say("local", f"to reach the stores from a shell: set -a; . {file}; set +a")

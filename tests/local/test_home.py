@@ -1,0 +1,55 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.home import HomeInUseError, default_home, locked, temporary
+
+
+def test_data_stay_where_the_desktop_keeps_them() -> None:
+    assert default_home({"XDG_DATA_HOME": "/data"}) == Path("/data/heartbeat")
+    assert default_home({}) == Path.home() / ".local/share/heartbeat"
+
+
+def test_a_folder_in_use_names_who_uses_it(tmp_path: Path) -> None:
+    refusal = pytest.raises(HomeInUseError, match=f"{tmp_path} is in use .* pid {os.getpid()}")
+
+    with locked(tmp_path), refusal, locked(tmp_path):
+        pass
+
+
+def test_a_folder_is_free_after_use_and_open_to_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+
+    for _ in range(2):
+        with locked(home):
+            assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from local.home import locked
+with locked(Path({str(tmp_path)!r})):
+    print("locked", flush=True)
+    input()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(HomeInUseError, match=f"pid {holder.pid}"), locked(tmp_path):
+            pass
+        holder.kill()
+
+    with locked(tmp_path):
+        pass
+
+
+def test_a_temporary_folder_is_gone_with_all_that_is_in_it() -> None:
+    with temporary() as home:
+        (home / "file").touch()
+
+    assert not home.exists()

@@ -1,0 +1,131 @@
+"""`python -m local --services-only` as a process: real servers, no service."""
+
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "local", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
+        try:
+            yield popen
+        finally:
+            popen.kill()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def variables(file: Path) -> dict[str, str]:
+    """What a shell has after sourcing a file."""
+    shell = ["env", "-i", "/bin/sh", "-c", f". {shlex.quote(str(file))}; set"]
+    lines = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+
+def wait_for(popen: subprocess.Popen[str], text: str) -> None:
+    assert popen.stdout is not None
+    for line in popen.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"ended without {text!r}")
+
+
+def test_the_stores_can_be_reached_by_what_the_file_says_and_end_with_it(home: Path) -> None:
+    file = home / "stores.env"
+    file.touch(mode=0o666)
+    with running("--services-only", "--data-dir", str(home), "--env-file", str(file)) as popen:
+        wait_for(popen, str(file))
+        family = psutil.Process(popen.pid).children(recursive=True)
+        stores = variables(file)
+        for name in ("PGPORT", "VALKEY_PORT"):
+            socket.create_connection(("127.0.0.1", int(stores[name]))).close()
+
+        popen.send_signal(signal.SIGTERM)
+        assert popen.wait(20) == 0
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stores["PGSSLMODE"] == "disable"
+    assert stores["AWS_ENDPOINT_URL"].startswith("https://")
+    assert not [process for process in family if process.is_running()]
+
+
+def test_a_second_one_on_the_same_data_names_the_first(home: Path) -> None:
+    with running("--services-only", "--data-dir", str(home)) as first:
+        wait_for(first, "data in")
+        command = [sys.executable, "-m", "local", "--services-only", "--data-dir", str(home)]
+
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert second.returncode == 1
+    assert second.stderr == f"{home} is in use by another `python -m local`, pid {first.pid}\n"
+
+
+def test_killed_it_leaves_nothing_that_hinders_the_next(home: Path) -> None:
+    file = home / "stores.env"
+    arguments = ["--services-only", "--data-dir", str(home), "--env-file", str(file)]
+    with running(*arguments) as popen:
+        wait_for(popen, str(file))
+        family = psutil.Process(popen.pid).children(recursive=True)
+    _, alive = psutil.wait_procs(family, 10)
+
+    with running(*arguments) as popen:
+        wait_for(popen, str(file))
+        popen.send_signal(signal.SIGINT)
+        code = popen.wait(20)
+
+    assert not alive
+    assert code == 0
+
+
+def test_a_dashboard_port_in_use_ends_it_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = [sys.executable, "-m", "local", "--data-dir", str(tmp_path), "--port", str(port)]
+
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert f"port {port} is in use" in done.stderr
+
+
+def test_outages_can_be_staged_by_what_is_printed(tmp_path: Path) -> None:
+    file = tmp_path / "stores.env"
+    arguments = ["--services-only", "--faults", "--ephemeral", "--env-file", str(file)]
+    with running(*arguments) as popen:
+        assert popen.stdout is not None
+        lines = iter(popen.stdout.readline, "")
+        curl = next(line for line in lines if '"hang"' in line).partition("curl -d ")[2]
+        body, address = shlex.split(curl)
+        wait_for(popen, str(file))
+        port = int(variables(file)["PGPORT"])
+        socket.create_connection(("127.0.0.1", port)).close()
+
+        refuse(address, body.replace("hang", "refuse"))
+
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        popen.send_signal(signal.SIGTERM)
+        assert popen.wait(20) == 0
+
+
+def refuse(address: str, body: str) -> None:
+    import urllib.request
+
+    with urllib.request.urlopen(address, body.encode(), 10) as answer:
+        assert answer.status == 200

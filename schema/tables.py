@@ -15,6 +15,8 @@ class LastUpdate(SQLModel, table=True):
     """
 
     __tablename__ = "last_update"
+    # A downgrade drops only a table that carries this: one that was adopted does not.
+    __table_args__ = ({"comment": "created by heartbeat"},)
 
     source: str = Field(primary_key=True, max_length=50)
     timestamp: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -9,11 +9,16 @@ import asyncpg
 import boto3
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
 
 from local.aws.process import RunningAws, running
 from local.postgres import Postgres
 from local.valkey import Valkey
 from service.settings import Settings, load
+
+# No example may fail for being slow: the machines that run this are shared.
+hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
+hypothesis_settings.load_profile("heartbeat")
 
 
 @pytest.fixture
@@ -72,12 +77,12 @@ def aws(
 
 
 @pytest.fixture
-def database(postgres: Postgres) -> Iterator[dict[str, str]]:
+def database(postgres: Postgres) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
     environ = dict(postgres.environment)
     anyio.run(_execute, environ, "DROP DATABASE IF EXISTS test WITH (FORCE)")
     anyio.run(_execute, environ, "CREATE DATABASE test")
-    yield environ | {"PGDATABASE": "test"}
+    return environ | {"PGDATABASE": "test"}
 
 
 @pytest.fixture

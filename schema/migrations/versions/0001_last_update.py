@@ -24,8 +24,8 @@ def upgrade() -> None:
         sa.Column("source", sa.String(50), primary_key=True),
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
         sa.Column("metadata", postgresql.JSONB(), nullable=True),
+        comment=OURS,
     )
-    op.execute(f"COMMENT ON TABLE last_update IS '{OURS}'")
 
 
 def adopt(connection: sa.Connection) -> None:

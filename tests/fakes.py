@@ -1,0 +1,69 @@
+"""Stores in memory that behave as a test says."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import anyio.lowlevel
+
+from schema.errors import ErrorWord
+from schema.freshness import in_future
+from schema.heartbeat import Heartbeat
+from service.source import Observation, SourceError
+
+NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+
+
+class MemorySource:
+    """A source that keeps its stamp in memory, and fails as it is told.
+
+    Attributes:
+        written: Every heartbeat that was given, kept or not.
+        failures: What the next writes raise, one each.
+        before: Awaited before each write and read: hang, or wait for an event, here.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime] = lambda: NOW, failures: list[Exception] | None = None
+    ) -> None:
+        self.written: list[Heartbeat] = []
+        self.failures = failures or []
+        self.stored: Heartbeat | None = None
+        self.reads = 0
+        self.closed = False
+        self.before: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+        self._now = now
+
+    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+        await self.before()
+        self.written.append(heartbeat)
+        if self.failures:
+            raise self.failures.pop(0)
+        stored = self.stored
+        if (
+            stored is None
+            or stored.timestamp < heartbeat.timestamp
+            or in_future(stored.timestamp, self._now())
+        ):
+            self.stored = heartbeat
+        return None
+
+    async def read(self) -> Observation:
+        self.reads += 1
+        await self.before()
+        if self.failures:
+            raise self.failures.pop(0)
+        if self.stored is None:
+            return Observation()
+        return Observation(
+            stamp=self.stored.timestamp,
+            interval_s=self.stored.interval_seconds,
+            report=self.stored.report,
+        )
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def failing(word: ErrorWord = ErrorWord.UNREACHABLE, times: int = 1000) -> list[Exception]:
+    """As many failures of one word."""
+    return [SourceError(word) for _ in range(times)]

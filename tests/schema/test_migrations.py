@@ -1,0 +1,216 @@
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import SQLModel
+
+import schema.tables  # noqa: F401 - registers the tables
+from schema import migrations
+from schema.migrations import VERSION_TABLE, UnknownRevisionError, head, is_current, upgrade
+from service.settings import load
+from service.sources import postgres
+
+pytestmark = pytest.mark.anyio
+
+OLDER_APP = (
+    "CREATE TABLE last_update (source VARCHAR(50) PRIMARY KEY, "
+    "timestamp TIMESTAMP WITH TIME ZONE NOT NULL, metadata JSONB)",
+    "CREATE TABLE test_data (id SERIAL PRIMARY KEY, value TEXT)",
+    "INSERT INTO last_update VALUES "
+    """('worker_service', '2026-11-24T21:03:13.072859Z', '{"cycle": 7}')""",
+    "INSERT INTO test_data (value) VALUES ('kept')",
+)
+
+
+@pytest.fixture
+async def engine(database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """An engine on an empty database, that commits by transaction."""
+    settings = next(s for s in load(database).sources if isinstance(s, postgres.Settings))
+    made = postgres.engine(settings)
+    yield made.execution_options(isolation_level="READ COMMITTED")
+    await made.dispose()
+
+
+async def run(engine: AsyncEngine, *statements: str) -> list[tuple[Any, ...]]:
+    async with engine.begin() as connection:
+        for statement in statements:
+            result = await connection.execute(text(statement))
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+async def migrate(engine: AsyncEngine) -> str:
+    async with engine.begin() as connection:
+        return await connection.run_sync(upgrade)
+
+
+async def downgrade(engine: AsyncEngine) -> None:
+    def down(connection: Connection) -> None:
+        command.downgrade(migrations.config(connection), "base")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(down)
+
+
+async def tables(engine: AsyncEngine) -> set[str]:
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    return {row[0] for row in await run(engine, query)}
+
+
+async def test_migrations_give_exactly_the_models(engine: AsyncEngine) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table": VERSION_TABLE,
+                "compare_type": True,
+                "compare_server_default": True,
+            },
+        )
+        return list(compare_metadata(context, SQLModel.metadata))
+
+    await migrate(engine)
+
+    async with engine.begin() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_the_table_of_stamps_is_exactly_the_seeds(engine: AsyncEngine) -> None:
+    await migrate(engine)
+
+    columns = await run(
+        engine,
+        "SELECT column_name, data_type, character_maximum_length, is_nullable, column_default "
+        "FROM information_schema.columns WHERE table_name = 'last_update' "
+        "ORDER BY ordinal_position",
+    )
+    assert columns == [
+        ("source", "character varying", 50, "NO", None),
+        ("timestamp", "timestamp with time zone", None, "NO", None),
+        ("metadata", "jsonb", None, "YES", None),
+    ]
+    key = await run(
+        engine,
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = 'last_update'::regclass AND contype = 'p'",
+    )
+    assert key == [("PRIMARY KEY (source)",)]
+
+
+def test_the_head_by_file_names_is_alembics() -> None:
+    script = ScriptDirectory.from_config(migrations.config())
+
+    assert script.get_heads() == [head()]
+
+
+async def test_migrating_twice_changes_nothing(engine: AsyncEngine) -> None:
+    first = await migrate(engine)
+    await run(engine, "INSERT INTO last_update VALUES ('worker', now(), NULL)")
+
+    assert await migrate(engine) == first == head()
+    assert await run(engine, "SELECT source FROM last_update") == [("worker",)]
+
+
+async def test_an_older_apps_database_is_adopted_with_its_rows(engine: AsyncEngine) -> None:
+    await run(engine, *OLDER_APP)
+
+    assert await migrate(engine) == head()
+
+    rows = await run(engine, "SELECT source, metadata FROM last_update")
+    assert rows == [("worker_service", {"cycle": 7})]
+    assert await run(engine, "SELECT value FROM test_data") == [("kept",)]
+
+
+async def test_a_downgrade_keeps_what_was_adopted(engine: AsyncEngine) -> None:
+    await run(engine, *OLDER_APP)
+    await migrate(engine)
+
+    await downgrade(engine)
+
+    assert await tables(engine) == {"last_update", "test_data", VERSION_TABLE}
+    assert await run(engine, "SELECT count(*) FROM last_update") == [(1,)]
+    assert await migrate(engine) == head()
+
+
+async def test_a_downgrade_drops_what_was_created(engine: AsyncEngine) -> None:
+    await migrate(engine)
+
+    await downgrade(engine)
+
+    assert await tables(engine) == {VERSION_TABLE}
+
+
+async def test_an_adopted_table_without_the_document_column_gets_it(engine: AsyncEngine) -> None:
+    await run(
+        engine,
+        "CREATE TABLE last_update (source VARCHAR(50) PRIMARY KEY, timestamp TIMESTAMPTZ NOT NULL)",
+    )
+
+    await migrate(engine)
+
+    await run(engine, "INSERT INTO last_update VALUES ('worker', now(), '{}')")
+
+
+async def test_a_table_of_that_name_that_is_something_else_is_refused(engine: AsyncEngine) -> None:
+    await run(engine, "CREATE TABLE last_update (source VARCHAR(50), timestamp INTEGER)")
+
+    with pytest.raises(RuntimeError, match=r"timestamp is INTEGER.*rename that table"):
+        await migrate(engine)
+
+    assert await tables(engine) == {"last_update"}
+
+
+async def test_a_newer_database_is_accepted_and_left_alone(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    await run(engine, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+
+    assert await migrate(engine) == "9999"
+    assert is_current("9999")
+
+
+async def test_a_revision_of_somebody_elses_is_refused(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    await run(engine, f"UPDATE {VERSION_TABLE} SET version_num = 'cafe'")
+
+    with pytest.raises(UnknownRevisionError, match="'cafe'"):
+        await migrate(engine)
+
+
+@pytest.mark.parametrize(("revision", "current"), [(None, False), ("0000", False), ("9999", True)])
+def test_a_schema_is_current_at_the_head_or_beyond(revision: str | None, current: bool) -> None:
+    assert is_current(revision) is current
+    assert is_current(head())
+
+
+async def test_two_processes_at_once_migrate_once(
+    engine: AsyncEngine, database: dict[str, str]
+) -> None:
+    async with engine.begin() as connection:  # both stand before the lock before either goes on
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrations.ADVISORY_LOCK}
+        )
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-m", "service", "migrate"],
+                env=os.environ | database,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while (await run(engine, waiting)) != [(2,)]:
+            assert all(process.poll() is None for process in both)
+
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all('"event": "migrated"' in text for text in said)
+    assert await run(engine, f"SELECT version_num FROM {VERSION_TABLE}") == [(head(),)]

@@ -1,0 +1,50 @@
+# `make run` and `make test` do all of their own set-up; what they need beforehand is Python 3.11,
+# git and make. PORT=8081 and ARGS="…" are passed on.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Another environment's settings are not ours, and compiled modules halve every start.
+unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
+
+PYTHON := .venv/bin/python
+# Without its groups' options, uv brings the whole locked environment.
+SYNC = uv=$$(python3 .ci/uv.py) && "$$uv" sync --locked
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: run
+run: ## Run everything on this machine and show the dashboard's address
+	@$(SYNC) --inexact --no-default-groups --group local
+	@exec $(PYTHON) -m local $(if $(PORT),--port $(PORT)) $(ARGS)
+
+.PHONY: test
+test: environment ## Run the tests
+	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/browser.py) && export HEARTBEAT_BROWSER && \
+	exec $(PYTHON) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types test ## All that must be well before a change goes in
+
+.PHONY: fmt
+fmt: environment ## Format the code, and mend what can be mended
+	@$(PYTHON) -m ruff format
+	@$(PYTHON) -m ruff check --fix
+
+.PHONY: lint
+lint: environment ## Check format and lint
+	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m ruff check
+
+.PHONY: types
+types: environment ## Check the types
+	@$(PYTHON) -m mypy
+
+.PHONY: migration
+migration: environment ## Write a migration for what the tables lack: make migration name="add …"
+	@$(PYTHON) -m local.migration "$(name)"
+
+.PHONY: environment
+environment:
+	@$(SYNC)

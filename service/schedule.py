@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -34,7 +36,7 @@ class Schedule:
 
     def due_at(self, cycle: int) -> datetime:
         """The moment at which a cycle is due."""
-        return self.started_at + timedelta(seconds=cycle * self.interval_s)
+        return self.started_at + cycle * timedelta(seconds=self.interval_s)
 
     def slot(self, cycle: int) -> datetime:
         """The slot of the wall clock in which a cycle lies: two workers share it.
@@ -47,5 +49,5 @@ class Schedule:
 
 def slot_of(moment: datetime, interval_s: float) -> datetime:
     """The start of the slot of the wall clock in which a moment lies."""
-    seconds = math.floor(moment.timestamp() / interval_s) * interval_s
-    return datetime.fromtimestamp(round(seconds, 6), UTC)
+    # timedelta counts whole microseconds: floats would put some slots one too early.
+    return moment - (moment - EPOCH) % timedelta(seconds=interval_s)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import signal
 import ssl
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 from local.aws.aws import Aws
 from local.aws.clock import Clock
 from local.aws.control_server import ControlServer
+from local.aws.environment import environment
 from local.aws.first_start import ensure_account, ensure_files
-from local.aws.folder import Folder
+from local.aws.folder import Folder, write
 from local.aws.server import AwsServer
 from local.aws.state import load, save
 
@@ -26,7 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     folder = Folder(options.data_dir.resolve())
-    aws = _account(folder, options.region)
+    try:
+        aws = _account(folder, options.region)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     server = AwsServer(options.port, _tls(folder), aws.handle, aws.counters)
     ready = {"event": "ready", "port": _serve(server, server.port)}
     if options.control_port is not None:
@@ -34,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ready["control_port"] = _serve(control, control.port)
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
+    if options.env_file is not None:
+        variables = environment(folder.path, server.port).items()
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(variables)]
+        write(options.env_file, "".join(lines).encode())
     stop.wait()
     return 0
 
@@ -43,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=Path, required=True, help="kept between runs")
     parser.add_argument("--port", type=int, default=0, help="HTTPS; 0 (default) for a free one")
     parser.add_argument("--control-port", type=int, help="HTTP; 0 for a free one; off by default")
+    parser.add_argument("--env-file", type=Path, help="write there what a client needs, to source")
     parser.add_argument("--region", default="us-west-2")
     return parser
 

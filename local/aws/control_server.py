@@ -72,7 +72,7 @@ class ControlServer(HTTPServer):
             case "/reset":
                 self._reset()
             case "/counters":
-                return aws.counters.snapshot().model_dump()
+                return aws.counters.snapshot(aws.faults.hanging).model_dump()
             case _:
                 raise KeyError(path)
         return {}

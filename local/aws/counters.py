@@ -12,10 +12,12 @@ class Counts(BaseModel):
     Attributes:
         calls: By operation, then by result: `ok`, AWS's error type, `cut` (no answer was sent).
         tls_connections: Handshakes completed.
+        hanging: Calls that hang at this moment, by a fault.
     """
 
     calls: dict[str, dict[str, int]]
     tls_connections: int
+    hanging: int
 
     def total(self, operation: str) -> int:
         """Calls of `operation`, whatever their result."""
@@ -39,11 +41,11 @@ class Counters:
         with self._lock:
             self._connections += 1
 
-    def snapshot(self) -> Counts:
+    def snapshot(self, hanging: int) -> Counts:
         """The counts now."""
         with self._lock:
             calls = {operation: dict(results) for operation, results in self._calls.items()}
-            return Counts(calls=calls, tls_connections=self._connections)
+            return Counts(calls=calls, tls_connections=self._connections, hanging=hanging)
 
     def reset(self) -> None:
         """Back to zero."""

@@ -56,6 +56,16 @@ class Session(BaseModel):
     issued: datetime
     expires: datetime
 
+    @property
+    def user_id(self) -> str:
+        """The assumed role's id: the role's own, then the session's name."""
+        return f"{self.role_id}:{self.session_name}"
+
+    def arn(self, account: str) -> str:
+        """The assumed role's ARN."""
+        role = self.role_arn.rpartition("/")[2]
+        return f"arn:aws:sts::{account}:assumed-role/{role}/{self.session_name}"
+
 
 class Principal(BaseModel):
     """Who signed a request.
@@ -107,10 +117,9 @@ class Vault:
             raise unknown_key()
         if session.expires <= now:
             raise expired_token()
-        role = session.role_arn.rpartition("/")[2]
         return Principal(
-            arn=f"arn:aws:sts::{self._account}:assumed-role/{role}/{session.session_name}",
-            user_id=f"{session.role_id}:{session.session_name}",
+            arn=session.arn(self._account),
+            user_id=session.user_id,
             secret_key=session.secret_key,
             session=session,
         )

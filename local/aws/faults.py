@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -39,9 +40,18 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The disturbances in force; safe to change from another thread."""
+    """The disturbances in force; safe to change from another thread.
 
-    def __init__(self) -> None:
+    Args:
+        sleep: Waits so many seconds.
+
+    Attributes:
+        hanging: Calls that wait for `clear` at this moment.
+    """
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self.hanging = 0
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._cleared = threading.Event()
@@ -73,15 +83,22 @@ class Faults:
         if fault is None:
             return None
         if fault.latency_s:
-            time.sleep(fault.latency_s)
+            self._sleep(fault.latency_s)
         if fault.hang:
-            cleared.wait()
+            self._hang(cleared)
             raise Cut
         if fault.cut == "before":
             raise Cut
         if fault.code is not None:
             raise AwsError(fault.code, fault.message, fault.status)
         return fault
+
+    def _hang(self, cleared: threading.Event) -> None:
+        with self._lock:
+            self.hanging += 1
+        cleared.wait()
+        with self._lock:
+            self.hanging -= 1
 
     def _take(self, operation: str) -> Fault | None:
         for fault in self._faults:

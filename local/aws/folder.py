@@ -1,8 +1,8 @@
 """The folder in which the stand-in keeps itself between runs."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ def write(path: Path, content: bytes) -> None:
     Survives the end of the process at any moment. It is not synced to the disk: the stand-in is
     no place for what must outlive the machine's power.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    new = path.with_name(f".{path.name}.new")
+    with open(new, "wb", opener=_open_for_owner) as file:
         file.write(content)
-    Path(file.name).replace(path)
+    new.replace(path)
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,14 +1,17 @@
 """What Roles Anywhere knows: trust anchors, profiles, revocation lists and the subjects seen."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from cryptography import x509
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from local.aws.errors import AwsError
+from local.aws.errors import AwsError, invalid
+from local.aws.trust import is_ca
 
 
 class Resource(BaseModel):
@@ -27,6 +30,13 @@ class Resource(BaseModel):
     def id(self) -> str:
         """The UUID at the end of the ARN."""
         return self.arn.rpartition("/")[2]
+
+    def check(self) -> None:
+        """Refuse content that can't be used.
+
+        Raises:
+            AwsError: ValidationException, 400.
+        """
 
     def detail(self) -> dict[str, Any]:
         """The resource as the API shows it."""
@@ -49,10 +59,18 @@ class TrustAnchor(Resource):
     tags: list[dict[str, str]] = Field(default_factory=list)
 
     @property
-    def certificates_pem(self) -> bytes:
-        """The CA certificates, PEM; empty for a CA of AWS's own, which is not stood in for."""
-        data = self.source.get("sourceData", {})
-        return str(data.get("x509CertificateData", "")).encode()
+    def certificates(self) -> list[x509.Certificate]:
+        """The CA certificates; none for a CA of AWS Private CA, which is not stood in for."""
+        pem = self.source.get("sourceData", {}).get("x509CertificateData")
+        return x509.load_pem_x509_certificates(pem.encode()) if pem else []
+
+    def check(self) -> None:
+        """Refuse what is no CA; the first message has been seen, the other is unproved."""
+        try:
+            if not all(is_ca(certificate) for certificate in self.certificates):
+                raise invalid("Incorrect basic constraints for CA certificate")
+        except ValueError:
+            raise invalid("Invalid certificate data") from None
 
 
 class Profile(Resource):
@@ -83,6 +101,28 @@ class Crl(Resource):
     crl_data: str
     trust_anchor_arn: str
     tags: list[dict[str, str]] = Field(default_factory=list)
+
+    def revokes(self, certificate: x509.Certificate) -> bool:
+        """Whether `certificate` is on the list of its own issuer."""
+        crl = self._content()
+        serial = certificate.serial_number
+        return (
+            crl.issuer == certificate.issuer
+            and crl.get_revoked_certificate_by_serial_number(serial) is not None
+        )
+
+    def check(self) -> None:
+        """Refuse what is no revocation list; the message is unproved."""
+        try:
+            self._content()
+        except ValueError:
+            raise invalid("Invalid CRL data") from None
+
+    def _content(self) -> x509.CertificateRevocationList:
+        data = base64.b64decode(self.crl_data)
+        if data.startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_crl(data)
+        return x509.load_der_x509_crl(data)
 
 
 class Subject(Resource):

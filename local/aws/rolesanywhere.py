@@ -4,19 +4,14 @@ Routes, names and limits come from AWS's own service model. Not stood in for: CA
 CA, aliases, and the notifications themselves (their settings are kept).
 """
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
-from cryptography import x509
-
 from local.aws import constraints
 from local.aws.clock import Clock
-from local.aws.errors import invalid
-from local.aws.registry import Crl, Profile, Registry, Resource, TrustAnchor, new_arn, not_found
+from local.aws.registry import Crl, Profile, Registry, TrustAnchor, new_arn, not_found
 from local.aws.routes import Call, Document, Routes
-from local.aws.trust import is_ca
 
 _DEFAULT_NOTICES = ("CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY")
 _GROUPS = {"TrustAnchor": "anchors", "Profile": "profiles", "Crl": "crls", "Subject": "subjects"}
@@ -67,7 +62,7 @@ class RolesAnywhere:
 
     def _update(self, group: dict[str, Any], resource: Any, parameters: Document) -> Document:
         changed = resource.model_validate({**resource.model_dump(by_alias=True), **parameters})
-        _check_content(changed)
+        changed.check()
         changed.updated_at = self._clock.now()
         group[resource.arn] = changed
         detail: Document = changed.detail()
@@ -84,7 +79,7 @@ class RolesAnywhere:
         anchor = TrustAnchor.model_validate(
             {**self._new("trust-anchor"), **parameters, "notificationSettings": settings + notices}
         )
-        _check_content(anchor)
+        anchor.check()
         self._registry.anchors[anchor.arn] = anchor
         return {"trustAnchor": anchor.detail()}
 
@@ -97,7 +92,7 @@ class RolesAnywhere:
         crl = Crl.model_validate({**self._new("crl"), **parameters})
         if crl.trust_anchor_arn not in self._registry.anchors:
             raise not_found(crl.trust_anchor_arn)
-        _check_content(crl)
+        crl.check()
         self._registry.crls[crl.arn] = crl
         return {"crl": crl.detail()}
 
@@ -157,31 +152,6 @@ class RolesAnywhere:
         now = self._clock.now()
         arn = new_arn(self._region, self._account, kind)
         return {"arn": arn, "createdAt": now, "updatedAt": now}
-
-
-def _check_content(resource: Resource) -> None:
-    """Refuse certificates and revocation lists that can't be used.
-
-    "Incorrect basic constraints for CA certificate" is what the service has been seen to answer;
-    the other messages are unproved.
-    """
-    try:
-        if isinstance(resource, TrustAnchor) and resource.certificates_pem:
-            certificates = x509.load_pem_x509_certificates(resource.certificates_pem)
-            if not all(is_ca(certificate) for certificate in certificates):
-                raise invalid("Incorrect basic constraints for CA certificate")
-        if isinstance(resource, Crl):
-            load_crl(resource.crl_data)
-    except ValueError:
-        raise invalid(f"Invalid data in {resource.label}") from None
-
-
-def load_crl(data: str) -> x509.CertificateRevocationList:
-    """The revocation list in `data`: base64 of PEM or DER."""
-    content = base64.b64decode(data)
-    if content.startswith(b"-----BEGIN"):
-        return x509.load_pem_x509_crl(content)
-    return x509.load_der_x509_crl(content)
 
 
 def _snake(name: str) -> str:

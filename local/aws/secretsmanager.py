@@ -50,6 +50,8 @@ class SecretsManager:
         Raises:
             AwsError: A limit is broken, or the secret is not in a state for it.
         """
+        if operation not in self._model.operation_names:
+            raise AwsError("UnknownOperationException", f"There is no operation {operation}", 400)
         constraints.check(self._model, operation, parameters)
         secret = self._find(parameters.get("SecretId", parameters.get("Name", "")))
         if operation in _OF_LIVE_SECRETS and secret is not None and secret.is_deleted():

@@ -79,12 +79,12 @@ class _Connection(BaseHTTPRequestHandler):
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
             return
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MAX_BODY or "Transfer-Encoding" in self.headers:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > MAX_BODY or "Transfer-Encoding" in self.headers:
             self.send_error(413)
             self.close_connection = True
             return
-        request = Request(self.command, self.path, self._headers(), self.rfile.read(length))
+        request = Request(self.command, self.path, self._headers(), self.rfile.read(int(length)))
         try:
             self._write(self.server.handle(request))
         except Cut:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -66,11 +66,11 @@ def _load(header: str) -> x509.Certificate:
 
 
 def _is_made_by(certificate: x509.Certificate, signature: sigv4.Signature, text: bytes) -> bool:
-    key = certificate.public_key()
     if not _HEXADECIMAL.fullmatch(signature.value):
         return False
     value = bytes.fromhex(signature.value)
     try:
+        key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey) and signature.algorithm == "AWS4-X509-RSA-SHA256":
             key.verify(value, text, padding.PKCS1v15(), hashes.SHA256())
             return True
@@ -80,7 +80,7 @@ def _is_made_by(certificate: x509.Certificate, signature: sigv4.Signature, text:
         ):
             key.verify(value, text, ec.ECDSA(hashes.SHA256()))
             return True
-    except InvalidSignature:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):  # the last two: an odd key
         pass
     return False
 

@@ -1,0 +1,131 @@
+"""The services of the account behind one door: which one a request means, and asking it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from local.aws import mocked, signature
+from local.aws.authorization import Authorizer
+from local.aws.clock import Clock
+from local.aws.credentials import Principal
+from local.aws.errors import AwsError
+from local.aws.message import Protocol, Reply, Request, json_reply
+from local.aws.rolesanywhere import RolesAnywhere
+from local.aws.routes import Call
+from local.aws.secretsmanager import SecretsManager
+from local.aws.state import State
+
+_PROTOCOLS: dict[str, Protocol] = {"secretsmanager": "json", "iam": "query", "sts": "query"}
+UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a request asks for, before anybody knows whether it may.
+
+    Attributes:
+        operation: As AWS's API names it; `Unknown` where that can't be told.
+    """
+
+    service: str
+    operation: str
+    protocol: Protocol
+
+
+class Services:
+    """Secrets Manager, IAM, STS and the set-up of Roles Anywhere, with their policies enforced."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._region = state.region
+        self._authorizer = Authorizer(clock)
+        self._secrets_manager = SecretsManager(state.region, clock)
+        self._roles_anywhere = RolesAnywhere(state.region, mocked.ACCOUNT, state.registry, clock)
+
+    def meaning(self, request: Request) -> Meaning:
+        """By the credential's scope; an unsigned request still deserves an answer it can read."""
+        if request.path == "/sessions":
+            return Meaning("rolesanywhere", "CreateSession", "rest")
+        target = request.headers.get("x-amz-target", "")
+        try:
+            service = signature.parse(request).service
+        except AwsError:
+            service = "secretsmanager" if target else "sts"
+        protocol = _PROTOCOLS.get(service, "rest")
+        if protocol == "json":
+            return Meaning(service, target.rpartition(".")[2] or UNKNOWN, protocol)
+        if protocol == "query":
+            return Meaning(service, request.form.get("Action", UNKNOWN), protocol)
+        try:
+            return Meaning(service, self._route(request).operation, protocol)
+        except AwsError:
+            return Meaning(service, UNKNOWN, protocol)
+
+    def ask(self, meaning: Meaning, request: Request, principal: Principal) -> Reply:
+        """Do what `request` means, if `principal` may.
+
+        Raises:
+            AwsError: It may not, or can't be done.
+        """
+        services: dict[str, Callable[[str, Request, Principal], Reply]] = {
+            "secretsmanager": self._ask_secrets_manager,
+            "iam": self._ask_iam,
+            "sts": self._ask_sts,
+            "rolesanywhere": self._ask_roles_anywhere,
+        }
+        if meaning.service not in services:
+            message = f"This stand-in has no service '{meaning.service}'"
+            raise AwsError("UnknownOperationException", message, 404)
+        return services[meaning.service](meaning.operation, request, principal)
+
+    def _ask_secrets_manager(self, operation: str, request: Request, principal: Principal) -> Reply:
+        parameters = _json(request)
+        named = parameters.get("SecretId", parameters.get("Name"))
+        resource = self._secrets_manager.arn(str(named)) if named else "*"
+        self._authorizer.check(principal, f"secretsmanager:{operation}", resource)
+        return self._secrets_manager.run(operation, parameters, request)
+
+    def _ask_iam(self, operation: str, request: Request, principal: Principal) -> Reply:
+        role = request.form.get("RoleName")
+        resource = f"arn:aws:iam::{mocked.ACCOUNT}:role/{role}" if role else "*"
+        self._authorizer.check(principal, f"iam:{operation}", resource)
+        return mocked.dispatch("iam", self._region, request, request.body)
+
+    def _ask_sts(self, operation: str, _request: Request, principal: Principal) -> Reply:
+        if operation != "GetCallerIdentity":
+            message = f"Could not find operation {operation} for version 2011-06-15"
+            raise AwsError("InvalidAction", message, 400)
+        return _caller_identity(principal)
+
+    def _ask_roles_anywhere(self, operation: str, request: Request, principal: Principal) -> Reply:
+        call = self._route(request)
+        resource = str(call.parameters.get("resourceArn", "*"))
+        self._authorizer.check(principal, f"rolesanywhere:{operation}", resource)
+        return json_reply(self._roles_anywhere.run(call), call.status)
+
+    def _route(self, request: Request) -> Call:
+        query, body = dict(request.query), _json(request)
+        return self._roles_anywhere.routes.find(request.method, request.path, query, body)
+
+
+def _json(request: Request) -> dict[str, Any]:
+    try:
+        document = json.loads(request.body or b"{}")
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise AwsError("SerializationException", "The body is not a JSON object", 400)
+    return document
+
+
+def _caller_identity(principal: Principal) -> Reply:
+    body = (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<GetCallerIdentityResult><Arn>{escape(principal.arn)}</Arn>"
+        f"<UserId>{escape(principal.user_id)}</UserId><Account>{mocked.ACCOUNT}</Account>"
+        "</GetCallerIdentityResult><ResponseMetadata>"
+        f"<RequestId>{uuid4()}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    )
+    return Reply(200, {"Content-Type": "text/xml"}, body.encode())

@@ -112,6 +112,8 @@ class Row(Response):
     endpoint: str | None
     last_update: Timestamp | None
     age_seconds: Seconds | None
+    interval_seconds: float | None
+    """Seconds between two stamps, which the age is judged by; None if it is switched off."""
     is_stale: bool
     freshness: Freshness
     status: Literal["ok", "error"]
@@ -134,6 +136,8 @@ class IamRow(Response):
     last_update: Timestamp | None
     """The last good GetCallerIdentity."""
     age_seconds: Seconds | None
+    interval_seconds: float | None
+    """Seconds between two stamps, which the age is judged by; None if it is switched off."""
     is_stale: bool
     freshness: Freshness
     status: Literal["ok", "error"]

@@ -27,10 +27,12 @@ class Aged:
     Attributes:
         stamp: The stamp found, None if there is no valid one.
         age_s: Its age in seconds.
+        interval_s: Seconds between two stamps, which the age is judged by.
         freshness: Its age in words.
         error: What is wrong, None if nothing is or nothing is known yet.
     """
 
+    interval_s: float
     stamp: datetime | None = None
     age_s: float | None = None
     freshness: Freshness = Freshness.MISSING
@@ -51,15 +53,16 @@ def aged(found: Observation | None, now: datetime, interval_s: float) -> Aged:
         interval_s: Seconds between stamps, where the stamp itself does not say.
     """
     if found is None:
-        return Aged()
+        return Aged(interval_s=interval_s)
     stamp, error = found.stamp, found.error
+    interval_s = found.interval_s or interval_s
     freshness = Freshness.UNREACHABLE
     if found.reachable:
-        freshness = judge(stamp, now, found.interval_s or interval_s)
+        freshness = judge(stamp, now, interval_s)
         if stamp is not None and in_future(stamp, now):
             error = ErrorWord.CLOCK
     age = None if stamp is None else age_s(stamp, now)
-    return Aged(stamp=stamp, age_s=age, freshness=freshness, error=error)
+    return Aged(interval_s=interval_s, stamp=stamp, age_s=age, freshness=freshness, error=error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +216,7 @@ class Known:
         return {
             "last_update": state.stamp,
             "age_seconds": state.age_s,
+            "interval_seconds": state.interval_s,
             "is_stale": state.freshness not in ALIVE,
             "freshness": state.freshness,
             "status": state.status,
@@ -225,6 +229,7 @@ class Known:
 _OFF: dict[str, Any] = {
     "last_update": None,
     "age_seconds": None,
+    "interval_seconds": None,
     "is_stale": True,
     "freshness": Freshness.MISSING,
     "status": "error",

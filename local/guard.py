@@ -13,7 +13,8 @@ def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
     """What to put before a command so that it runs as a user and dies with us.
 
     The user may still pass through folders that only root may enter (a checkout or data under
-    /root): that takes one capability instead of wider permissions on folders that are not ours.
+    /root): that takes one capability instead of wider permissions on folders that are not ours,
+    and a bit by which access(2) counts it, with which PostgreSQL looks for its own programs.
     """
     setpriv = shutil.which("setpriv")  # util-linux: on every Linux, nowhere else
     if setpriv is None:
@@ -23,6 +24,7 @@ def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
         group = pwd.getpwnam(user).pw_gid
         options += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
         options += [f"--{kind}-caps=+{_passage()}" for kind in ("inh", "ambient")]
+        options += ["--securebits=+no_setuid_fixup"]
     return [setpriv, *options, "--"]
 
 

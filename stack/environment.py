@@ -55,6 +55,9 @@ def variables(
             key="SECRET_VALUE_INTERVAL_SECONDS", value=str(settings.secret_value_interval_seconds)
         ),
         Variable(key="HISTORY_RETENTION_DAYS", value=str(settings.history_retention_days)),
+        # Where App Platform's edge puts the viewer's address [its documentation of headers]; the
+        # edge overwrites what a client sends. Unproved with a live app.
+        Variable(key="TRUSTED_PROXY_HEADER", value="do-connecting-ip"),
         Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
         Variable(key="LOG_LEVEL", value=settings.log_level),
         Variable(key="SCHEMA_HEAD", value=head),

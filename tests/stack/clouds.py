@@ -24,16 +24,18 @@ class Clouds(pulumi.runtime.Mocks):
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[Any, Any]]:
         kind = args.typ.rsplit(":", 1)[1]
-        compute = COMPUTED.get(kind, lambda _name, _inputs: {})
-        computed = compute(args.name, unwrapped(args.inputs, "", set()))
+        compute = COMPUTED.get(kind)
+        computed = compute(args.name, unwrapped(args.inputs, "", set())) if compute else {}
         return f"{args.name}-id", {**args.inputs, **computed}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         if args.token.endswith(":getVpc"):
-            return {"ipRange": "10.2.0.0/20"}
+            return {"ipRange": "10.2.0.0/20"}, []
         assert args.token.endswith(":getDatabaseCluster")
         name = args.args["name"]
-        return {"name": name, "privateHost": f"private-{name}.db.example"}
+        return {"name": name, "privateHost": f"private-{name}.db.example"}, []
 
 
 def unwrapped(value: Any, path: str, secret_paths: set[str]) -> Any:

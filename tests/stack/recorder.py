@@ -100,7 +100,7 @@ class Monitor(mocks.MockMonitor):
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call] # Pulumi's
         outputs = response.object.fields
         for name in set(request.additionalSecretOutputs) & set(outputs):
             value = outputs[name].string_value
@@ -127,7 +127,7 @@ class Monitor(mocks.MockMonitor):
         if "pulumi:pulumi:Stack" in request.urn:
             raw = json_format.MessageToDict(request.outputs)
             self.recording.exports = unwrapped(raw, "", self.recording.secret_exports)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # as above
 
 
 def run(config: Mapping[str, str] | None = None, *, preview: bool = False) -> Recording:
@@ -140,17 +140,20 @@ def run(config: Mapping[str, str] | None = None, *, preview: bool = False) -> Re
     pulumi.runtime.set_all_config(values, [f"{PROJECT}:dashboardPassword"])
     settings.SETTINGS.rpc_manager.clear()
     settings.SETTINGS.outputs.clear()
-    settings.set_root_resource(None)  # set_mocks made a root; run_in_stack makes its own
+    # set_mocks made a root; run_in_stack makes its own.
+    settings.set_root_resource(None)  # type: ignore[arg-type]
     recording.registrations.clear()
     folder = str(ROOT / "stack")
     sys.path.insert(0, folder)
     try:
-        _sync_await(
-            pulumi.runtime.run_in_stack(lambda: runpy.run_path(folder, run_name="__main__"))
-        )
+        _sync_await(pulumi.runtime.run_in_stack(lambda: _main(folder)))
     finally:
         sys.path.remove(folder)
     return recording
+
+
+def _main(folder: str) -> None:
+    runpy.run_path(folder, run_name="__main__")
 
 
 def example() -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from service import settings
+from service import roles_anywhere, settings
+from service.source import Group
+from service.sources import SOURCES
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
@@ -77,8 +79,5 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 def known_variables() -> set[str]:
     """Every variable that some part of the service reads."""
-    from service import roles_anywhere
-    from service.sources import SOURCES
-
-    groups = [settings.ProcessSettings, roles_anywhere.Settings, *SOURCES]
+    groups: list[type[Group]] = [settings.ProcessSettings, roles_anywhere.Settings, *SOURCES]
     return {str(field.alias) for group in groups for field in group.model_fields.values()}

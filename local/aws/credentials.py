@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from local.aws.errors import expired_token, unknown_key
 
@@ -20,6 +20,8 @@ _KEY_BYTES = 30  # 40 characters of base64, as AWS's secret keys have
 
 class Keys(BaseModel):
     """The long-lived secrets of one stand-in."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     operator_secret: SecretStr
     seal: SecretStr

@@ -48,17 +48,25 @@ def ensure_files(folder: Folder) -> Keys:
     return Keys.model_validate_json(folder.keys.read_bytes())
 
 
-def ensure_account(folder: Folder, state: State, clock: Clock) -> None:
-    """Make what the app needs in AWS, and note its names, unless that was done before."""
-    if folder.identity.exists():
-        return
+def ensure_account(folder: Folder, state: State, clock: Clock) -> Identity:
+    """Make what the app needs in AWS, and note its names in `state`, unless that was done before.
+
+    Returns:
+        The names.
+    """
+    if state.identity is None:
+        state.identity = _create_account(folder, state, clock)
+    return state.identity
+
+
+def _create_account(folder: Folder, state: State, clock: Clock) -> Identity:
     roles_anywhere = RolesAnywhere(state.region, mocked.ACCOUNT, state.registry, clock)
     anchor_arn = _create_anchor(folder, roles_anywhere)
     secret_arn = _create_secret(state.region)
     role_arn = _create_role(anchor_arn, secret_arn)
     profile = {"name": "heartbeat-local", "roleArns": [role_arn], "enabled": True}
     created = roles_anywhere.run(Call("CreateProfile", profile, 201))
-    identity = Identity(
+    return Identity(
         region=state.region,
         trust_anchor_arn=anchor_arn,
         profile_arn=created["profile"]["profileArn"],
@@ -66,7 +74,6 @@ def ensure_account(folder: Folder, state: State, clock: Clock) -> None:
         secret_name=SECRET_NAME,
         secret_arn=secret_arn,
     )
-    write(folder.identity, identity.model_dump_json(indent=2).encode())
 
 
 def _lasts(path: Path, now: datetime) -> bool:

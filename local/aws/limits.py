@@ -2,7 +2,8 @@
 
 Defaults of an account: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html and
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html. How AWS lets
-bursts through is not documented; here a second's worth may come at once.
+bursts through is not documented; here a second's worth may come at once. Not limited here: the
+set-up of Roles Anywhere (one call a second) and IAM.
 """
 
 from datetime import datetime

@@ -20,6 +20,7 @@ from local.aws.message import Reply, Request
 
 ACCOUNT = "123456789012"  # moto's own default
 _FIRST_ERROR = 400
+_HEADERS = {"authorization", "content-type", "x-amz-target"}
 _SERVICES = {"secretsmanager": SecretsManagerResponse, "iam": IamResponse}
 
 __all__ = ["ACCOUNT", "FakeSecret", "Role", "dispatch", "document", "policies", "roles", "secrets"]
@@ -32,7 +33,8 @@ def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
         AwsError: moto refused.
     """
     url = f"https://{service}.{region}.amazonaws.com/"
-    headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+    # No others: moto takes orders from headers, such as which account to act in.
+    headers = {name: value for name, value in request.headers.items() if name in _HEADERS}
     moto_request = MotoRequest.from_primitives(request.method, url, headers, body)
     try:
         status, reply_headers, content = _SERVICES[service].dispatch(moto_request, url, headers)

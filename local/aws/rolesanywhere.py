@@ -69,15 +69,9 @@ class RolesAnywhere:
         return detail
 
     def _create_trust_anchor(self, parameters: Document) -> Document:
-        settings = parameters.get("notificationSettings", [])
-        given = {each["event"] for each in settings}
-        notices = [
-            {"enabled": True, "event": event, "threshold": 45, "channel": "ALL"}
-            for event in _DEFAULT_NOTICES
-            if event not in given
-        ]
+        settings = _with_defaults(parameters.get("notificationSettings", []))
         anchor = TrustAnchor.model_validate(
-            {**self._new("trust-anchor"), **parameters, "notificationSettings": settings + notices}
+            {**self._new("trust-anchor"), **parameters, "notificationSettings": settings}
         )
         anchor.check()
         self._registry.anchors[anchor.arn] = anchor
@@ -113,12 +107,17 @@ class RolesAnywhere:
         return {"profile": profile.detail()}
 
     def _put_notification_settings(self, parameters: Document) -> Document:
-        anchor = self._registry.anchors.get(self._arn("trustAnchor", parameters["trustAnchorId"]))
-        if anchor is None:
-            raise not_found(parameters["trustAnchorId"])
+        anchor = self._anchor(parameters["trustAnchorId"])
         new = {each["event"]: each for each in parameters["notificationSettings"]}
         old = {each["event"]: each for each in anchor.notification_settings}
         anchor.notification_settings = list({**old, **new}.values())
+        return {"trustAnchor": anchor.detail()}
+
+    def _reset_notification_settings(self, parameters: Document) -> Document:
+        anchor = self._anchor(parameters["trustAnchorId"])
+        reset = {each["event"] for each in parameters["notificationSettingKeys"]}
+        kept = [each for each in anchor.notification_settings if each["event"] not in reset]
+        anchor.notification_settings = _with_defaults(kept)
         return {"trustAnchor": anchor.detail()}
 
     def _tag_resource(self, parameters: Document) -> Document:
@@ -136,6 +135,12 @@ class RolesAnywhere:
     def _list_tags_for_resource(self, parameters: Document) -> Document:
         return {"tags": self._registry.tagged(parameters["resourceArn"]).tags}
 
+    def _anchor(self, identifier: str) -> TrustAnchor:
+        anchor = self._registry.anchors.get(self._arn("trustAnchor", identifier))
+        if anchor is None:
+            raise not_found(identifier)
+        return anchor
+
     def _profile(self, identifier: str) -> Profile:
         profile = self._registry.profiles.get(self._arn("profile", identifier))
         if profile is None:
@@ -152,6 +157,16 @@ class RolesAnywhere:
         now = self._clock.now()
         arn = new_arn(self._region, self._account, kind)
         return {"arn": arn, "createdAt": now, "updatedAt": now}
+
+
+def _with_defaults(settings: list[Document]) -> list[Document]:
+    """`settings`, and 45 days' notice of each expiry that they do not name."""
+    given = {each["event"] for each in settings}
+    return settings + [
+        {"enabled": True, "event": event, "threshold": 45, "channel": "ALL"}
+        for event in _DEFAULT_NOTICES
+        if event not in given
+    ]
 
 
 def _snake(name: str) -> str:

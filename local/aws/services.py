@@ -91,6 +91,8 @@ class Services:
         role = request.form.get("RoleName")
         resource = f"arn:aws:iam::{mocked.ACCOUNT}:role/{role}" if role else "*"
         self._authorizer.check(principal, f"iam:{operation}", resource)
+        for name in ("PolicyDocument", "AssumeRolePolicyDocument"):
+            _check_document(request.form.get(name, "{}"))
         return mocked.dispatch("iam", self._region, request, request.body)
 
     def _ask_sts(self, operation: str, _request: Request, principal: Principal) -> Reply:
@@ -118,6 +120,17 @@ def _json(request: Request) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise AwsError("SerializationException", "The body is not a JSON object", 400)
     return document
+
+
+def _check_document(text: str) -> None:
+    """Refuse a policy that is no JSON object, which moto would take in a trust policy."""
+    try:
+        valid = isinstance(json.loads(text), dict)
+    except ValueError:
+        valid = False
+    if not valid:
+        message = "This policy contains invalid Json"
+        raise AwsError("MalformedPolicyDocument", message, 400)
 
 
 def _caller_identity(principal: Principal) -> Reply:

@@ -5,9 +5,10 @@ Not kept: IAM users, managed policies and their attachments, faults and the move
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from local.aws import mocked
+from local.aws.environment import Identity
 from local.aws.folder import Folder, write
 from local.aws.registry import Registry
 
@@ -22,9 +23,16 @@ _ROLE_FIELDS = (
 
 
 class State(BaseModel):
-    """Everything that is kept; secrets and roles as moto's attributes, by name."""
+    """Everything that is kept; secrets and roles as moto's attributes, by name.
+
+    Attributes:
+        identity: None until the app's things have been made.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     region: str
+    identity: Identity | None = None
     registry: Registry = Field(default_factory=Registry)
     secrets: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     roles: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -62,6 +62,36 @@ def test_another_region_than_the_folders_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_start_that_was_killed_before_it_had_noted_the_names_is_made_good(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path) as aws:
+        before = aws.environment()
+    Folder(tmp_path).identity.unlink()
+
+    with running(tmp_path) as aws:
+        after = aws.environment()
+
+    assert after["IAM_ROLE_ARN"] == before["IAM_ROLE_ARN"]
+    assert after["IAM_PROFILE_ARN"] == before["IAM_PROFILE_ARN"]
+
+
+def test_a_folder_that_can_not_be_read_ends_it_without_telling_its_secrets(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path):
+        pass
+    state = Folder(tmp_path).state
+    state.write_text(state.read_text().replace('"secrets":{', '"secrets":{"hush":"hush",', 1))
+
+    command = [sys.executable, "-m", "local.aws", "--data-dir", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+    assert ended.returncode == 1
+    assert "secrets.hush" in ended.stderr
+    assert "input_value" not in ended.stderr
+
+
 def test_a_client_certificate_is_renewed_in_its_last_thirty_days(tmp_path: Path) -> None:
     folder, now = Folder(tmp_path), datetime.now(UTC)
     ensure_files(folder)

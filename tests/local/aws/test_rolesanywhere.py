@@ -55,6 +55,23 @@ def test_a_trust_anchor_has_notices_of_expiry_unless_told_otherwise(clients: Cli
     assert thresholds == {"CA_CERTIFICATE_EXPIRY": 10, "END_ENTITY_CERTIFICATE_EXPIRY": 45}
 
 
+def test_notices_can_be_changed_and_reset(clients: Clients) -> None:
+    api = clients.operator("rolesanywhere")
+    anchor = clients.aws.environment()["IAM_TRUST_ANCHOR_ARN"].rpartition("/")[2]
+    event = "CA_CERTIFICATE_EXPIRY"
+
+    changed = api.put_notification_settings(
+        trustAnchorId=anchor,
+        notificationSettings=[{"enabled": True, "event": event, "threshold": 7}],
+    )["trustAnchor"]["notificationSettings"]
+    reset = api.reset_notification_settings(
+        trustAnchorId=anchor, notificationSettingKeys=[{"event": event}]
+    )["trustAnchor"]["notificationSettings"]
+
+    assert {each["event"]: each["threshold"] for each in changed}[event] == 7
+    assert {each["event"]: each["threshold"] for each in reset}[event] == 45
+
+
 def test_an_anchor_must_be_a_ca(clients: Clients) -> None:
     leaf = issue_client(make_ca("a", NOW), "leaf", NOW).certificate_pem
 

@@ -203,6 +203,28 @@ def test_a_secret_that_is_not_there_is_not_found(clients: Clients) -> None:
     assert message == "Secrets Manager can't find the specified secret."
 
 
+def test_an_operation_that_does_not_exist_is_refused(clients: Clients) -> None:
+    answer = clients.send(clients.signed_request("StealSecret", {}))
+
+    assert (answer.status, answer.document["__type"]) == (400, "UnknownOperationException")
+
+
+def test_a_defect_is_told_from_a_broken_network(clients: Clients) -> None:
+    answer = clients.send(
+        clients.signed_request("ValidateResourcePolicy", {"ResourcePolicy": "{}"})
+    )
+
+    assert (answer.status, answer.document["__type"]) == (500, "InternalFailure")
+
+
+def test_a_header_does_not_lead_into_another_account(clients: Clients) -> None:
+    wire = clients.signed_request("ListSecrets", {}).changed(**{"x-moto-account-id": "1" * 12})
+
+    names = [each["Name"] for each in clients.send(wire).document["SecretList"]]
+
+    assert "heartbeat/local" in names
+
+
 def test_dates_are_of_the_stand_ins_clock(clients: Clients) -> None:
     clients.aws.control.advance(10 * 24 * HOUR_S)
     arn = clients.secret()

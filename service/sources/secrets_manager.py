@@ -204,7 +204,7 @@ class SecretsManager:
         """
         current = await self._call("get_secret_value")
         token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{slot}"))
-        landed = False
+        landed, known = False, {current["VersionId"]}
         for _ in range(MERGES_MAX):
             if current["VersionId"] == token:
                 break
@@ -212,9 +212,11 @@ class SecretsManager:
             if not await self._put(value, description, token):
                 break
             landed = True
-            overwritten = await self._overwritten(token, current["VersionId"])
+            known.add(token)
+            overwritten = await self._overwritten(token, known)
             if overwritten is None:
                 break
+            known.add(overwritten)
             current = await self._call("get_secret_value", VersionId=overwritten)
             token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{slot}/{overwritten}"))
         return landed
@@ -232,11 +234,14 @@ class SecretsManager:
         self.value_writes.append(utc_now())
         return True
 
-    async def _overwritten(self, written: str, read: str) -> str | None:
-        """The version that someone wrote between our reading and our writing, None if nobody."""
+    async def _overwritten(self, written: str, known: set[str]) -> str | None:
+        """The version that someone wrote between our reading and our writing, None if nobody.
+
+        A version that came after ours is no concern: whoever wrote it could see ours.
+        """
         said = await self._call("describe_secret")
         previous = _staged(said, PREVIOUS)
-        unseen = _staged(said, CURRENT) == written and previous not in {read, None}
+        unseen = _staged(said, CURRENT) == written and previous not in known
         return previous if unseen else None
 
     async def _read_value(self, version_id: str | None) -> _Value:

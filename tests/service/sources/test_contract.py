@@ -1,0 +1,108 @@
+"""One contract over every source: what the worker and the API rely on."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schema.heartbeat import Heartbeat, SourceReport, WorkerReport
+from schema.timestamps import utc_now
+from service.source import Source
+from service.sources import SOURCES
+
+pytestmark = pytest.mark.anyio
+
+NAMES = [*(source.name for source in SOURCES), "memory"]
+COMPARE_AND_SET = [name for name in NAMES if name != "secrets_manager"]  # AWS has none there
+
+
+@pytest.fixture
+def source(sources: dict[str, Source], request: pytest.FixtureRequest) -> Source:
+    return sources[request.param]
+
+
+def beat(timestamp: datetime | None = None, report: WorkerReport | None = None) -> Heartbeat:
+    now = timestamp or utc_now()
+    return Heartbeat(name="worker", timestamp=now, interval_seconds=60, report=report)
+
+
+def report() -> WorkerReport:
+    return WorkerReport(
+        id="here-1",
+        version="1",
+        started_at=utc_now(),
+        interval_seconds=60,
+        next_due=utc_now(),
+        cycles=7,
+        sources={"postgres": SourceReport(last_result="ok", attempts=2, latency_ms=1.5)},
+    )
+
+
+@pytest.mark.parametrize("source", [n for n in NAMES if n != "secrets_manager"], indirect=True)
+async def test_a_store_that_was_never_written_says_so(source: Source) -> None:
+    found = await source.read()
+
+    assert found.reachable
+    assert found.stamp is None
+
+
+@pytest.mark.parametrize("source", NAMES, indirect=True)
+async def test_what_was_written_is_read_back_equal(source: Source) -> None:
+    given = beat(report=report())
+
+    assert await source.write(given) is None
+
+    found = await source.read()
+    assert found.stamp == given.timestamp
+    assert found.stamp.utcoffset() == timedelta(0)
+    assert found.report == given.report
+    assert found.interval_s == 60
+    assert found.error is None
+
+
+@pytest.mark.parametrize("source", NAMES, indirect=True)
+async def test_a_later_write_wins(source: Source) -> None:
+    first = beat(utc_now() - timedelta(seconds=2))
+    second = beat(utc_now() - timedelta(seconds=1))
+
+    await source.write(first)
+    await source.write(second)
+
+    assert (await source.read()).stamp == second.timestamp
+
+
+@pytest.mark.parametrize("source", COMPARE_AND_SET, indirect=True)
+async def test_an_older_stamp_never_replaces_a_newer_one(source: Source) -> None:
+    newer = beat(utc_now() - timedelta(seconds=1))
+    older = beat(utc_now() - timedelta(seconds=2))
+
+    await source.write(newer)
+    await source.write(older)
+
+    assert (await source.read()).stamp == newer.timestamp
+
+
+@pytest.mark.parametrize("source", NAMES, indirect=True)
+async def test_microseconds_are_kept(source: Source) -> None:
+    given = beat(utc_now().replace(microsecond=1))
+
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+@pytest.mark.parametrize("source", NAMES, indirect=True)
+async def test_the_same_stamp_written_twice_is_no_error(source: Source) -> None:
+    given = beat()
+
+    await source.write(given)
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+@pytest.mark.parametrize("source", NAMES, indirect=True)
+async def test_it_can_be_closed_twice(source: Source) -> None:
+    await source.write(beat(datetime.now(UTC)))
+
+    await source.close()
+    await source.close()

@@ -1,0 +1,250 @@
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from sqlalchemy import text
+
+from local.postgres import Postgres as Server
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.migrations import VERSION_TABLE, head
+from schema.timestamps import utc_now
+from service.heartbeat import stamp_all
+from service.settings import load
+from service.source import SourceError
+from service.sources import postgres
+from service.sources.postgres import Postgres, PostgresObservation
+
+pytestmark = pytest.mark.anyio
+
+
+def settings_of(environ: dict[str, str]) -> postgres.Settings:
+    return next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
+
+
+@pytest.fixture
+async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
+    connected = Postgres(postgres.engine(settings_of(database)), "worker")
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue("postgres")
+    return found
+
+
+def beat(timestamp: datetime | None = None) -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=timestamp or utc_now())
+
+
+async def execute(source: Postgres, statement: str) -> Any:
+    async with source.engine.connect() as connection:
+        return await connection.execute(text(statement))
+
+
+async def refused(source: Postgres) -> ErrorWord:
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+    return error.value.word
+
+
+async def test_the_first_write_brings_the_schema(source: Postgres) -> None:
+    await source.write(beat())
+
+    found = await source.read()
+    assert isinstance(found, PostgresObservation)
+    assert (found.schema_revision, found.schema_behind) == (head(), False)
+    assert (found.readable, found.writable) == (True, True)
+
+
+async def test_a_table_that_vanished_comes_back_with_the_next_attempt(source: Postgres) -> None:
+    await source.write(beat())
+    await execute(source, f"DROP TABLE last_update, {VERSION_TABLE}")
+
+    assert await refused(source) is ErrorWord.NOT_FOUND
+    await source.write(beat())
+
+    assert (await source.read()).stamp is not None
+
+
+async def test_reading_a_database_without_the_schema_says_that_it_is_behind(
+    source: Postgres,
+) -> None:
+    found = await source.read()
+
+    assert (found.reachable, found.error, found.schema_behind) == (
+        True,
+        ErrorWord.NOT_FOUND,
+        True,
+    )
+
+
+async def test_a_stamp_in_the_future_is_overwritten(source: Postgres) -> None:
+    await source.write(beat())
+    await execute(source, "UPDATE last_update SET timestamp = now() + interval '1 hour'")
+    given = beat()
+
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
+    source: Postgres, minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = beat()
+    await source.write(given)
+    wrong = utc_now() + timedelta(minutes=minutes)
+    monkeypatch.setattr(postgres, "utc_now", lambda: wrong)
+
+    with pytest.raises(SourceError) as error:
+        await source.write(beat(wrong))
+
+    assert error.value.word is ErrorWord.CLOCK
+    assert "from ours" in error.value.detail
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_an_older_apps_document_is_no_report_and_no_error(source: Postgres) -> None:
+    await source.write(beat())
+    await execute(source, """UPDATE last_update SET metadata = '{"cycle": 7}'""")
+
+    found = await source.read()
+
+    assert (found.report, found.error) == (None, None)
+    assert found.stamp is not None
+
+
+async def test_a_server_that_turned_read_only_is_told_by_write_and_probe(
+    source: Postgres,
+) -> None:
+    await source.write(beat())
+    await execute(source, "ALTER DATABASE test SET default_transaction_read_only = on")
+    await source.engine.dispose()
+
+    assert await refused(source) is ErrorWord.READ_ONLY
+    found = await source.read()
+    assert isinstance(found, PostgresObservation)
+    assert (found.readable, found.writable, found.error) == (True, False, ErrorWord.READ_ONLY)
+    assert found.stamp is not None
+
+
+async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_primary(
+    source: Postgres,
+) -> None:
+    await source.write(beat())
+    await execute(source, "SET default_transaction_read_only = on")  # this connection alone
+    given = beat()
+
+    assert await refused(source) is ErrorWord.READ_ONLY
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
+    await source.write(beat())
+    before = (await execute(source, "SELECT xmin, ctid::text FROM last_update")).one()
+
+    for _ in range(3):
+        await source.read()
+
+    assert (await execute(source, "SELECT xmin, ctid::text FROM last_update")).one() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"PGPASSWORD": "wrong"}, ErrorWord.AUTH),
+        ({"PGUSER": "nobody_here"}, ErrorWord.AUTH),
+        ({"PGDATABASE": "no_such_database"}, ErrorWord.NOT_FOUND),
+        ({"PGHOST": "no-such-host.invalid"}, ErrorWord.UNREACHABLE),
+        ({"PGPORT": "1"}, ErrorWord.UNREACHABLE),
+        ({"PGSSLMODE": "verify-full"}, ErrorWord.TLS),
+    ],
+)
+async def test_each_refusal_has_its_word(
+    database: dict[str, str], change: dict[str, str], word: ErrorWord
+) -> None:
+    source = Postgres(postgres.engine(settings_of(database | change)), "worker")
+
+    assert await refused(source) is word
+
+    await source.close()
+
+
+async def test_a_revoked_privilege_is_permission(
+    source: Postgres, database: dict[str, str]
+) -> None:
+    await source.write(beat())
+    await execute(source, "DROP ROLE IF EXISTS guest")
+    await execute(source, "CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    await execute(source, f"GRANT SELECT ON last_update, {VERSION_TABLE} TO guest")
+    guest = Postgres(
+        postgres.engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"})),
+        "worker",
+    )
+
+    assert await refused(guest) is ErrorWord.PERMISSION
+    found = await guest.read()
+
+    assert (found.error, found.reachable) == (ErrorWord.PERMISSION, True)
+    await guest.close()
+
+
+async def test_a_stopped_server_is_unreachable_and_heals_by_itself(
+    source: Postgres, server: Server
+) -> None:
+    await source.write(beat())
+    server.stop()
+    try:
+        assert await refused(source) is ErrorWord.UNREACHABLE
+    finally:
+        server.start()
+
+    assert await source.write(beat()) is None
+
+
+async def test_a_silent_server_lets_the_caller_go_at_its_deadline_and_close_in_time(
+    source: Postgres, server: Server
+) -> None:
+    await source.write(beat())
+    server.pause()
+    try:
+        with anyio.move_on_after(0.2) as scope:
+            await source.write(beat())
+        assert scope.cancelled_caught
+        with anyio.fail_after(10):
+            await source.close()
+    finally:
+        server.resume()
+
+
+async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> None:
+    await source.write(beat())
+    await execute(
+        source,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'heartbeat' AND pid <> pg_backend_pid()",
+    )
+    given = beat()
+
+    [outcome] = await stamp_all({"postgres": source}, given, 30)
+
+    assert outcome.ok
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_no_error_tells_the_password(database: dict[str, str]) -> None:
+    source = Postgres(postgres.engine(settings_of(database | {"PGPASSWORD": "hunter2"})), "worker")
+
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+
+    assert "hunter2" not in repr(error.value) + repr(source.engine)
+    await source.close()

@@ -1,0 +1,272 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.aws.process import RunningAws
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import to_text, utc_now
+from service.roles_anywhere import Aws
+from service.settings import load
+from service.source import SourceError
+from service.sources import secrets_manager
+from service.sources.secrets_manager import SecretObservation, SecretsManager
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def arn(aws: RunningAws, operator: Any) -> str:
+    """The secret's ARN; its value is reset by a version of a slot long gone."""
+    name = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
+    return str(operator.describe_secret(SecretId=name)["ARN"])
+
+
+def connect(aws: RunningAws, **settings: str) -> SecretsManager:
+    """A source with a session of its own, as another process has."""
+    loaded = load(aws.environment() | settings)
+    assert loaded.aws is not None
+    kind = next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
+    return SecretsManager(Aws(loaded.aws), kind)
+
+
+@pytest.fixture
+def source(aws: RunningAws) -> SecretsManager:
+    return connect(aws)
+
+
+SLOT = timedelta(seconds=1800)
+
+
+class Slots:
+    """Moments in half-hour slots that no other test of this session has used."""
+
+    next = datetime(2020, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def take(cls) -> datetime:
+        cls.next += SLOT
+        return cls.next
+
+
+@pytest.fixture
+def slot() -> datetime:
+    return Slots.take()
+
+
+def beat(timestamp: datetime) -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=timestamp)
+
+
+def value(operator: Any, arn: str) -> dict[str, Any]:
+    said = operator.get_secret_value(SecretId=arn)["SecretString"]
+    parsed: dict[str, Any] = json.loads(said)
+    return parsed
+
+
+async def test_the_first_write_of_a_slot_stamps_value_and_description(
+    source: SecretsManager, operator: Any, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+
+    assert value(operator, arn)["updated_at"] == to_text(slot)
+    assert value(operator, arn)["updated_by"] == "worker"
+    description = json.loads(operator.describe_secret(SecretId=arn)["Description"])
+    assert description["updated_at"] == slot.isoformat().replace("+00:00", "Z")
+
+
+async def test_further_writes_of_the_slot_make_no_version(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    version = operator.describe_secret(SecretId=arn)["VersionIdsToStages"]
+    aws.control.reset_counts()
+
+    for seconds in range(1, 10):
+        await source.write(beat(slot + timedelta(seconds=seconds)))
+
+    assert operator.describe_secret(SecretId=arn)["VersionIdsToStages"] == version
+    assert value(operator, arn)["updated_at"] == to_text(slot)
+    found = await source.read()
+    assert found.stamp == slot + timedelta(seconds=9)
+
+
+async def test_a_restart_within_the_slot_adds_no_version(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    versions = operator.describe_secret(SecretId=arn)["VersionIdsToStages"]
+    other = connect(aws)
+
+    assert await other.write(beat(slot + timedelta(seconds=60))) is None
+
+    assert operator.describe_secret(SecretId=arn)["VersionIdsToStages"] == versions
+    assert other.value_writes_since(utc_now() - SLOT) == 0
+    assert source.value_writes_since(utc_now() - SLOT) == 1
+
+
+async def test_every_key_of_the_app_is_kept(
+    source: SecretsManager, operator: Any, arn: str, slot: datetime
+) -> None:
+    operator.put_secret_value(SecretId=arn, SecretString='{"api_key": "k", "nested": {"a": [1]}}')
+
+    await source.write(beat(slot))
+
+    kept = value(operator, arn)
+    assert (kept["api_key"], kept["nested"]) == ("k", {"a": [1]})
+
+
+async def test_a_value_that_is_no_json_is_kept_under_value(
+    source: SecretsManager, operator: Any, arn: str, slot: datetime
+) -> None:
+    operator.put_secret_value(SecretId=arn, SecretString="hunter2")
+
+    await source.write(beat(slot))
+
+    assert value(operator, arn)["value"] == "hunter2"
+
+
+async def test_a_binary_value_is_left_alone_and_told(
+    source: SecretsManager, operator: Any, arn: str, slot: datetime
+) -> None:
+    operator.put_secret_value(SecretId=arn, SecretBinary=b"\x00\x01")
+    try:
+        assert await source.write(beat(slot)) is ErrorWord.INVALID_DATA
+        assert operator.get_secret_value(SecretId=arn)["SecretBinary"] == b"\x00\x01"
+        assert (await source.read()).stamp == slot
+    finally:
+        operator.put_secret_value(SecretId=arn, SecretString="{}")
+
+
+async def test_a_persons_description_is_kept_beside_the_stamp(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    operator.update_secret(SecretId=arn, Description="the app's secret")
+
+    await source.write(beat(slot))
+    await connect(aws).write(beat(slot + timedelta(seconds=60)))
+
+    description = json.loads(operator.describe_secret(SecretId=arn)["Description"])
+    assert description["note"] == "the app's secret"
+
+
+async def test_a_key_that_someone_sets_between_our_reading_and_our_writing_is_not_lost(
+    aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    class Interrupted(SecretsManager):
+        async def _put(self, value: str, description: str, token: str) -> bool:
+            if not self.value_writes:
+                edited = json.dumps({"edited": "meanwhile"})
+                operator.put_secret_value(SecretId=arn, SecretString=edited)
+            return await super()._put(value, description, token)
+
+    plain = connect(aws)
+    source = Interrupted(plain.aws, plain.settings)
+
+    await source.write(beat(slot))
+
+    assert value(operator, arn)["edited"] == "meanwhile"
+    assert value(operator, arn)["updated_at"] == to_text(slot)
+
+
+async def test_without_the_quota_the_stamp_goes_on_and_the_value_recovers(
+    aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    source = connect(aws)
+    aws.control.fail("UpdateSecret", "LimitExceededException", times=1)
+
+    assert await source.write(beat(slot)) is ErrorWord.QUOTA
+    assert (await source.read()).stamp == slot
+    assert await source.write(beat(slot + timedelta(seconds=60))) is ErrorWord.QUOTA
+
+    later = slot + SLOT
+    assert await source.write(beat(later)) is None
+    assert value(operator, arn)["updated_at"] == to_text(later)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "word"),
+    [
+        ("ThrottlingException", 400, ErrorWord.THROTTLED),
+        ("InternalServiceError", 500, ErrorWord.UNREACHABLE),
+        ("ServiceUnavailable", 503, ErrorWord.UNREACHABLE),
+        ("AccessDeniedException", 400, ErrorWord.PERMISSION),
+        ("ExpiredTokenException", 400, ErrorWord.AUTH),
+        ("ResourceNotFoundException", 400, ErrorWord.NOT_FOUND),
+        ("InvalidParameterException", 400, ErrorWord.INVALID_DATA),
+        ("SomethingNew", 400, ErrorWord.FAILED),
+    ],
+)
+async def test_each_refusal_of_aws_has_its_word(
+    aws: RunningAws, slot: datetime, code: str, status: int, word: ErrorWord
+) -> None:
+    source = connect(aws)
+    await source.write(beat(slot))
+    aws.control.fail("UpdateSecret", code, status=status)
+    aws.control.fail("DescribeSecret", code, status=status)
+
+    with pytest.raises(SourceError) as written:
+        await source.write(beat(slot + timedelta(seconds=60)))
+    with pytest.raises(SourceError) as read:
+        await source.read()
+
+    assert (written.value.word, read.value.word) == (word, word)
+    assert code in written.value.detail
+
+
+async def test_after_an_expired_token_the_next_call_makes_a_new_session(
+    source: SecretsManager, aws: RunningAws, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    aws.control.fail("UpdateSecret", "ExpiredTokenException", times=1)
+    aws.control.reset_counts()
+
+    with pytest.raises(SourceError):
+        await source.write(beat(slot + timedelta(seconds=60)))
+    await source.write(beat(slot + timedelta(seconds=120)))
+
+    assert source.aws.calls["CreateSession"] == 2
+
+
+async def test_a_secret_that_is_being_deleted_is_not_found(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    operator.delete_secret(SecretId=arn, RecoveryWindowInDays=7)
+    try:
+        with pytest.raises(SourceError) as error:
+            await source.write(beat(slot + timedelta(seconds=60)))
+        found = await connect(aws).read()
+    finally:
+        operator.restore_secret(SecretId=arn)
+
+    assert error.value.word is ErrorWord.NOT_FOUND
+    assert found.error is ErrorWord.NOT_FOUND
+
+
+async def test_reading_says_where_the_value_stands_and_asks_for_it_rarely(
+    source: SecretsManager, aws: RunningAws, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    aws.control.reset_counts()
+
+    found = [await source.read() for _ in range(5)]
+
+    last = found[-1]
+    assert isinstance(last, SecretObservation)
+    assert (last.arn, last.value_stamp) == (arn, slot)
+    assert source.aws.calls["GetSecretValue"] == 2  # one to write it, one to read it
+
+
+async def test_a_value_that_may_not_be_read_is_told_and_hides_no_stamp(
+    source: SecretsManager, aws: RunningAws, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    aws.control.fail("GetSecretValue", "AccessDeniedException")
+
+    found = await source.read()
+
+    assert (found.stamp, found.error) == (slot, ErrorWord.PERMISSION)
+    assert found.reachable

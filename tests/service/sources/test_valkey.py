@@ -1,0 +1,190 @@
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import anyio
+import pytest
+
+from local.valkey import Valkey as Server
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import to_text, utc_now
+from service.settings import load
+from service.source import SourceError
+from service.sources import valkey as module
+from service.sources.valkey import Valkey, ValkeyObservation
+
+pytestmark = pytest.mark.anyio
+
+
+def connect(environ: dict[str, str]) -> Valkey:
+    settings = next(s for s in load(environ).sources if isinstance(s, module.Settings))
+    return Valkey(module.client(settings), "worker")
+
+
+@pytest.fixture
+async def source(keys: dict[str, str]) -> AsyncIterator[Valkey]:
+    connected = connect(keys)
+    yield connected
+    await connected.close()
+
+
+def beat(timestamp: datetime | None = None) -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=timestamp or utc_now())
+
+
+async def refused(source: Valkey) -> ErrorWord:
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+    return error.value.word
+
+
+async def test_the_key_holds_the_plain_stamp_of_the_older_app(source: Valkey) -> None:
+    given = beat()
+
+    await source.write(given)
+
+    assert await source.client.get("worker:last_update") == to_text(given.timestamp)
+
+
+async def test_reading_pings_and_proves_a_write_on_a_key_that_goes_by_itself(
+    source: Valkey,
+) -> None:
+    found = await source.read()
+
+    assert isinstance(found, ValkeyObservation)
+    assert (found.ping_ok, found.set_get_ok, found.error) == (True, True, None)
+    [probe] = [key async for key in source.client.scan_iter("worker:probe:*")]
+    assert 0 < await source.client.ttl(probe) <= module.PROBE_EXPIRY_S
+
+
+@pytest.mark.parametrize("stored", ["soon", "", "2026-11-24", "9999"])
+async def test_a_text_that_is_no_stamp_is_told_and_overwritten(source: Valkey, stored: str) -> None:
+    await source.client.set("worker:last_update", stored)
+
+    found = await source.read()
+    assert (found.stamp, found.error) == (None, ErrorWord.INVALID_DATA)
+    given = beat()
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_a_stamp_in_the_future_is_overwritten(source: Valkey) -> None:
+    await source.client.set("worker:last_update", to_text(utc_now() + timedelta(hours=1)))
+    given = beat()
+
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
+    source: Valkey, minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = beat()
+    await source.write(given)
+    wrong = utc_now() + timedelta(minutes=minutes)
+    monkeypatch.setattr(module, "utc_now", lambda: wrong)
+
+    with pytest.raises(SourceError) as error:
+        await source.write(beat(wrong))
+
+    assert error.value.word is ErrorWord.CLOCK
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_a_key_of_another_kind_is_invalid_data(source: Valkey) -> None:
+    await source.client.lpush("worker:last_update", "x")
+
+    assert await refused(source) is ErrorWord.INVALID_DATA
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"VALKEY_PASSWORD": "wrong"}, ErrorWord.AUTH),
+        ({"VALKEY_PASSWORD": ""}, ErrorWord.AUTH),
+        ({"VALKEY_HOST": "no-such-host.invalid"}, ErrorWord.UNREACHABLE),
+        ({"VALKEY_PORT": "1"}, ErrorWord.UNREACHABLE),
+    ],
+)
+async def test_each_refusal_has_its_word(
+    keys: dict[str, str], change: dict[str, str], word: ErrorWord
+) -> None:
+    source = connect(keys | change)
+
+    assert await refused(source) is word
+    with pytest.raises(SourceError) as error:
+        await source.read()
+    assert error.value.word is word
+
+    await source.close()
+
+
+async def test_a_full_server_is_full_and_its_stamp_is_still_read(source: Valkey) -> None:
+    await source.write(beat())
+    await source.client.config_set("maxmemory", "1")
+    try:
+        assert await refused(source) is ErrorWord.FULL
+        found = await source.read()
+    finally:
+        await source.client.config_set("maxmemory", "0")
+
+    assert isinstance(found, ValkeyObservation)
+    assert (found.error, found.set_get_ok, found.ping_ok) == (ErrorWord.FULL, False, True)
+    assert found.stamp is not None
+
+
+async def test_a_replica_is_read_only(source: Valkey) -> None:
+    await source.client.replicaof("127.0.0.1", "1")
+    try:
+        assert await refused(source) is ErrorWord.READ_ONLY
+        found = await source.read()
+    finally:
+        await source.client.replicaof("NO", "ONE")
+
+    assert (found.error, found.reachable) == (ErrorWord.READ_ONLY, True)
+
+
+async def test_a_user_without_the_right_is_permission(source: Valkey, keys: dict[str, str]) -> None:
+    await source.client.acl_setuser(
+        "default", enabled=True, keys=["other:*"], reset_keys=True, commands=["+@all"]
+    )
+    try:
+        assert await refused(source) is ErrorWord.PERMISSION
+        with pytest.raises(SourceError) as error:
+            await source.read()
+    finally:
+        await source.client.acl_setuser("default", enabled=True, keys=["*"], commands=["+@all"])
+
+    assert error.value.word is ErrorWord.PERMISSION
+    assert keys["VALKEY_PASSWORD"] not in repr(error.value)
+
+
+async def test_a_stopped_server_is_unreachable_and_heals_by_itself(
+    source: Valkey, valkey: Server
+) -> None:
+    await source.write(beat())
+    valkey.stop()
+    try:
+        assert await refused(source) is ErrorWord.UNREACHABLE
+    finally:
+        valkey.start()
+
+    assert await source.write(beat()) is None
+
+
+async def test_a_silent_server_lets_the_caller_go_at_its_deadline_and_close_in_time(
+    source: Valkey, valkey: Server
+) -> None:
+    await source.write(beat())
+    valkey.pause()
+    try:
+        with anyio.move_on_after(0.2) as scope:
+            await source.write(beat())
+        assert scope.cancelled_caught
+        with anyio.fail_after(10):
+            await source.close()
+    finally:
+        valkey.resume()

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, TypedDict
 
+import anyio
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
 
 from schema import migrations
 from schema.errors import ErrorWord
@@ -16,17 +18,18 @@ from schema.responses import (
     Health,
     IamStatus,
     Overall,
-    Problem,
     Ready,
     SecretStatus,
     WorkerHealth,
     WorkerStatus,
 )
 from schema.responses import Response as Document
-from service import documents
+from service import description, documents, metrics
+from service.doors import add_doors
 from service.errors import add_handlers
-from service.headers import Headers
 from service.identity import Identity
+from service.live import Live
+from service.metrics import Meters
 from service.settings import Settings
 from service.source import Observation
 from service.sources import postgres, secrets_manager, valkey
@@ -42,6 +45,7 @@ class State(TypedDict):
     """What the lifespan gives to every request."""
 
     watch: Watch
+    live: Live
 
 
 def create(settings: Settings | None) -> FastAPI:
@@ -56,8 +60,12 @@ def create(settings: Settings | None) -> FastAPI:
         if settings is None:
             msg = "an app without settings can only be described"
             raise RuntimeError(msg)
-        async with watching(settings) as watch:
-            yield State(watch=watch)
+        async with watching(settings) as watch, anyio.create_task_group() as tasks:
+            process = settings.process
+            live = Live(watch, process.max_viewers, process.cors_origins)
+            tasks.start_soon(live.tick)
+            yield State(watch=watch, live=live)
+            tasks.cancel_scope.cancel()
 
     app = FastAPI(
         title="Heartbeat",
@@ -66,18 +74,15 @@ def create(settings: Settings | None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # it loads from a CDN
         redoc_url=None,
-        responses={422: {"model": Problem}},
     )
-    app.add_middleware(Headers)
-    if settings is not None and settings.process.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.process.cors_origins),
-            allow_methods=["GET"],
-        )
+    meters = Meters()
+    add_doors(app, settings, meters)
     add_handlers(app)
     _add_routes(app, commit=settings.process.commit if settings else "unknown")
+    _add_metrics(app, meters)
+    app.router.routes.append(WebSocketRoute("/ws", _live))
     app.mount("/", StaticFiles(directory=WEB, html=True))
+    description.complete(app)
     return app
 
 
@@ -149,6 +154,24 @@ def _add_routes(app: FastAPI, commit: str) -> None:
         status = (await watch.known()).worker_status()
         verdict = WorkerHealth(overall_status=status.overall_status, diagnosis=status.diagnosis)
         return _answer(verdict, UNAVAILABLE if status.overall_status is Overall.ERROR else OK)
+
+
+def _add_metrics(app: FastAPI, meters: Meters) -> None:
+    @app.get(
+        "/metrics",
+        response_class=metrics.Text,
+        summary="Everything that is counted, for Prometheus",
+        tags=["health"],
+    )
+    async def show_metrics(request: Request, watch: Watching) -> Response:
+        """Asks the stores no more often than any other request does."""
+        known = await watch.known()
+        return metrics.Text(meters.render(known, watch.snapshot, request.state.live))
+
+
+async def _live(websocket: WebSocket) -> None:
+    live: Live = websocket.state.live
+    await live.serve(websocket)
 
 
 def _ready(found: Observation | None) -> Ready:

@@ -10,7 +10,7 @@ from anyio import Event
 
 from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
-from service.liveness import LATE_S, server
+from service.liveness import LATE_S, Route, server
 from service.roles_anywhere import Aws
 from service.settings import Settings
 from service.signals import stop_on_signals
@@ -19,6 +19,7 @@ from service.sources.secrets_manager import SecretsManager
 from service.version import version
 from service.watch import close, connect
 from service.worker import Worker
+from service.worker_metrics import MEDIA_TYPE, WorkerMetrics
 
 VALUE_WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that is one too many
 
@@ -43,11 +44,19 @@ async def _beat(settings: Settings) -> Aws | None:
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
     sources, aws = connect(settings)
+    metrics = WorkerMetrics()
     worker = Worker(
-        settings.process, sources, facts=lambda report: _with_facts(report, sources, aws)
+        settings.process,
+        sources,
+        facts=lambda report: _with_facts(report, sources, aws),
+        observe=metrics.observe,
     )
     stop = Event()
-    health = server(settings.process.health_port, {"/livez": lambda: _livez(worker)})
+    routes: dict[str, Route] = {
+        "/livez": lambda: _livez(worker),
+        "/metrics": lambda: (200, MEDIA_TYPE, metrics.render(worker, aws)),
+    }
+    health = server(settings.process.health_port, routes)
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
         tasks.start_soon(health.serve)

@@ -7,23 +7,57 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from schema.responses import Problem
 
 log = structlog.get_logger()
 
 
+class Failures:
+    """Answers what nobody foresaw with 500, and logs it once; plain ASGI.
+
+    Starlette's own handler of exceptions stands outside of every other middleware, and raises
+    again, so its answers would lack their headers and its errors would be logged twice.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def watch_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch_start)
+        except Exception:  # whatever it is, the client gets an answer in the one shape
+            log.exception("request_failed", path=scope.get("path"))
+            if started:
+                raise  # the server cuts the connection: half an answer must not look whole
+            await refuse(
+                problem(500, "failed", "this should not have happened; the log has more"),
+                scope,
+                receive,
+                send,
+            )
+
+
 def add_handlers(app: FastAPI) -> None:
-    """Answer every error of this app as a `Problem`."""
+    """Answer every error that this app raises as a `Problem`."""
 
     @app.exception_handler(HTTPException)
-    async def refuse(request: Request, error: HTTPException) -> Response:
-        word = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        if error.status_code == HTTPStatus.NOT_FOUND:
-            message = "there is nothing at this address"
-        else:
-            message = f"{request.method} is not for this address: {error.detail}"
-        return problem(error.status_code, word, message, error.headers)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase
+        message = error.detail
+        if message == phrase:  # the framework's own, which tells nothing
+            message = MESSAGES.get(error.status_code, phrase).format(method=request.method)
+        return problem(error.status_code, phrase.lower().replace(" ", "_"), message, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001
@@ -31,10 +65,11 @@ def add_handlers(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"][1:])
         return problem(422, "invalid", f"{where}: {first['msg']}")
 
-    @app.exception_handler(Exception)
-    async def failed(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.url.path, exc_info=error)
-        return problem(500, "failed", "this should not have happened; the log has more")
+
+MESSAGES: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: "there is nothing at this address",
+    HTTPStatus.METHOD_NOT_ALLOWED: "{method} is not for this address",
+}
 
 
 def problem(
@@ -43,3 +78,11 @@ def problem(
     """One error response."""
     body = Problem(error=error, message=message).model_dump_json()
     return Response(body, status, headers, media_type="application/json")
+
+
+async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or the handshake of a WebSocket, with an error."""
+    if scope["type"] == "websocket":
+        await WebSocket(scope, receive, send).send_denial_response(response)
+    elif scope["type"] == "http":
+        await response(scope, receive, send)

@@ -12,7 +12,9 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
+STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 
 
 class Headers:
@@ -23,12 +25,9 @@ class Headers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with the headers."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in STARTS:
                 headers = MutableHeaders(raw=message["headers"])
                 headers.update(SECURITY)
                 # A static file has an ETag: it may be kept, and is asked for anew each time.

@@ -43,6 +43,9 @@ class ProcessSettings(Group):
     max_viewers: int = Field(default=1000, alias="MAX_VIEWERS", ge=0, le=100_000)
     cors_origins: tuple[str, ...] = Field(default=(), alias="API_CORS_ORIGINS")
     dashboard_password: SecretStr | None = Field(default=None, alias="DASHBOARD_PASSWORD")
+    trusted_proxy_header: str | None = Field(
+        default=None, alias="TRUSTED_PROXY_HEADER", pattern=r"^[A-Za-z0-9-]+$"
+    )
     commit: str = Field(default="unknown", alias="HEARTBEAT_COMMIT")
 
     @field_validator("log_level")

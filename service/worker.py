@@ -38,6 +38,14 @@ class Recorder(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Who counts the outcomes of each cycle."""
+
+    def __call__(self, outcomes: Sequence[Outcome], lateness_s: float) -> None:
+        """Take the outcomes of one cycle; returns at once, and never fails."""
+        ...
+
+
 class Worker:
     """The loop, and what it knows of every source.
 
@@ -47,6 +55,7 @@ class Worker:
         recorder: Where the outcomes go, None for nowhere.
         facts: What else the report says.
         now: The clock that makes the stamps.
+        observe: Who counts the outcomes.
     """
 
     def __init__(
@@ -54,8 +63,10 @@ class Worker:
         settings: ProcessSettings,
         sources: Mapping[str, Source],
         recorder: Recorder | None = None,
+        *,
         facts: Facts = lambda report: report,
         now: Callable[[], datetime] = utc_now,
+        observe: Observer = lambda outcomes, lateness_s: None,  # noqa: ARG005 - nobody counts
     ) -> None:
         self.settings = settings
         self.sources = sources
@@ -69,6 +80,7 @@ class Worker:
         self.next_due = anyio.current_time()
         self._recorder = recorder
         self._facts = facts
+        self._observe = observe
         self._now = now
 
     @property
@@ -128,6 +140,7 @@ class Worker:
         for outcome in outcomes:
             self._learn(outcome)
         self.cycles += 1
+        self._observe(outcomes, self.lateness_s)
         if self._recorder is not None:
             self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
         self._log_cycle(heartbeat, outcomes)

@@ -1,0 +1,50 @@
+"""Failed logins by client address, counted in bounded memory."""
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+FAILURES_MAX = 10  # a person mistypes less often
+WINDOW_S = 900.0
+ADDRESSES_MAX = 10_000  # about 2 MB; the one that was seen longest ago goes
+IPV6_PREFIX = 64  # one customer has at least so many addresses
+
+
+class Attempts:
+    """Refuses an address that has failed ten times, until a quarter of an hour has passed.
+
+    Args:
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait_s(self, address: str) -> float:
+        """Seconds until this address may try again; 0 if it may."""
+        count, since = self._failures.get(_client(address), (0, 0.0))
+        left_s = since + WINDOW_S - self._clock()
+        return left_s if count >= FAILURES_MAX and left_s > 0 else 0.0
+
+    def fail(self, address: str) -> None:
+        """Count one failed login."""
+        client, now = _client(address), self._clock()
+        count, since = self._failures.pop(client, (0, now))
+        if now - since >= WINDOW_S:
+            count, since = 0, now
+        self._failures[client] = (count + 1, since)
+        if len(self._failures) > ADDRESSES_MAX:
+            self._failures.popitem(last=False)
+
+
+def _client(address: str) -> str:
+    """What counts as one client: an IPv4 address, an IPv6 network, else the text, cut short."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:45]
+    if ip.version == 4:  # noqa: PLR2004 - the versions of IP
+        return address
+    return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))

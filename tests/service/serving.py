@@ -1,0 +1,53 @@
+"""The real app under its real server, in this process, for as long as a test needs it."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import httpx2
+from fastapi import FastAPI
+
+from service import api
+from service.liveness import Server
+from service.server import config
+from service.settings import Settings, load
+
+NOWHERE = {  # nothing listens on the discard port
+    "PGHOST": "127.0.0.1",
+    "PGPORT": "9",
+    "PGDATABASE": "postgres",
+    "PGUSER": "postgres",
+    "PGPASSWORD": "pg-hunter2",
+    "PGSSLMODE": "disable",
+    "VALKEY_HOST": "127.0.0.1",
+    "VALKEY_PORT": "9",
+    "VALKEY_PASSWORD": "vk-hunter2",
+    "VALKEY_SSLMODE": "disable",
+}
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Serves an app; gives its address, such as `127.0.0.1:4321`."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        host, port = listener.getsockname()
+        server = Server(config(app, host, port))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(server.serve, [listener])
+            while not server.started:
+                await anyio.sleep(0.01)
+            yield f"{host}:{port}"
+            server.should_exit = True
+
+
+@asynccontextmanager
+async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the app with these settings."""
+    app = api.create(settings if isinstance(settings, Settings) else load(settings))
+    async with (
+        served(app) as address,
+        httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as client,
+    ):
+        yield client

@@ -10,13 +10,14 @@ from local.server import READY_S, StartError
 
 TICK_S = 0.02
 STOP_S = 10.0  # the worker lets writes in flight finish for as long
+ECHO_S = 0.5  # make, timeout and service managers send the same signal twice, at once
 KILLED = 130  # the shell's code for what Ctrl-C has ended
 
 
 class Supervisor:
-    """Runs units until SIGINT, SIGTERM or SIGHUP; a second one kills them at once.
+    """Runs units until SIGINT, SIGTERM or SIGHUP; one more kills them at once.
 
-    The signals are only counted, and every loop here looks at the count: so nothing is ever
+    The signals are only noted, and every loop here looks at the note: so nothing is ever
     interrupted halfway. Use it from the main thread.
 
     Args:
@@ -25,19 +26,20 @@ class Supervisor:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._signals = 0
+        self._stop_at: float | None = None
+        self._hurried = False
         self._groups: list[list[Keeper]] = []
 
     @property
     def stopping(self) -> bool:
         """Whether a signal has come."""
-        return self._signals > 0
+        return self._stop_at is not None
 
     def listen(self) -> None:
         """Takes the signals from now on; a SIGHUP that `nohup` ignores stays ignored."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._count)
+                signal.signal(number, self._note)
 
     def launch(self, units: Sequence[Unit]) -> None:
         """Starts units; from now on they are kept running, and stopped at the end."""
@@ -95,12 +97,16 @@ class Supervisor:
                 process.terminate()
             give_up = time.monotonic() + STOP_S
             while any(process.running for process in processes):
-                if self._signals > 1 or time.monotonic() > give_up:
+                if self._hurried or time.monotonic() > give_up:
                     break
                 time.sleep(TICK_S)
             for process in processes:
                 process.finish(0)
-        return KILLED if self._signals > 1 else 0
+        return KILLED if self._hurried else 0
 
-    def _count(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._stop_at is None:
+            self._stop_at = now
+        elif now - self._stop_at > ECHO_S:
+            self._hurried = True

@@ -1,0 +1,46 @@
+"""`python -m local.migration "add …"`: writes what the tables have and the migrations lack."""
+
+import sys
+
+import anyio
+from alembic import command
+from sqlalchemy import Connection
+
+from local.home import temporary
+from local.postgres import Postgres
+from schema import migrations
+from service.settings import load
+from service.sources import postgres
+
+
+def main(message: str) -> None:
+    """Compares the tables with a database that was just migrated, and writes the next migration.
+
+    Alembic prints the new file's name; it is for a person to read and finish.
+    """
+    with temporary() as folder, Postgres(folder / "postgres") as server:
+        sources = load(server.environment).sources
+        anyio.run(write, next(s for s in sources if isinstance(s, postgres.Settings)), message)
+
+
+async def write(settings: postgres.Settings, message: str) -> None:
+    """Writes the migration against the database that the settings name."""
+    engine = postgres.engine(settings).execution_options(isolation_level="READ COMMITTED")
+    revision = f"{int(migrations.head()) + 1:04}"
+
+    def compare(connection: Connection) -> None:
+        migrations.upgrade(connection)
+        config = migrations.config(connection)
+        command.revision(config, message, autogenerate=True, rev_id=revision)
+
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(compare)
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not sys.argv[1].strip():  # noqa: PLR2004
+        sys.exit('say what it does: make migration name="add …"')
+    main(sys.argv[1])

@@ -43,7 +43,7 @@ def _refusal(scope: Scope) -> Response | None:
     method = scope.get("method", "GET")
     if method not in METHODS:
         allow = {"Allow": "GET, HEAD"} | CLOSE
-        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{method[:20]} is not for us", allow)
+        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are taken", allow)
     if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_MAX_BYTES:
         return _problem(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
     if scope["type"] == "websocket" and scope["path"] != WEBSOCKET_PATH:

@@ -1,7 +1,7 @@
 """The real app under its real server, in this process, for as long as a test needs it."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -36,8 +36,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         server = Server(config(app, host, port))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
-            while not server.started:
-                await anyio.sleep(0.01)
+            await until(lambda: server.started)
             yield f"{host}:{port}"
             server.should_exit = True
 
@@ -51,3 +50,10 @@ async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.As
         httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as client,
     ):
         yield client
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when a condition holds that nobody announces; fails after ten seconds."""
+    with anyio.fail_after(10):
+        while not condition():  # noqa: ASYNC110 - what others count, no event tells
+            await anyio.sleep(0.01)

@@ -1,0 +1,64 @@
+"""The preflight, `python -m stack.doctor`: what stands in the way of an `up`, and what to do."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stack.preflight import aws, configuration, deployed, digitalocean, image, tools
+from stack.preflight.finding import Finding
+from stack.preflight.world import ThisMachine
+
+ROOT = Path(__file__).parents[1]
+SIGNS = {"good": "ok  ", "unknown": "?   ", "warning": "warn", "bad": "BAD "}
+AWS_DEADLINES = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print every finding; 1 if one would make an `up` fail."""
+    parser = argparse.ArgumentParser(prog="python -m stack.doctor", description=__doc__)
+    parser.add_argument("--stack", default="dev", help="the stack to look at")
+    found = findings(parser.parse_args(arguments).stack)
+    for finding in found:
+        print(report(finding))
+    return int(any(finding.verdict == "bad" for finding in found))
+
+
+def findings(stack: str) -> list[Finding]:
+    """All that can be seen from here; takes some seconds where the network is slow."""
+    world, file = ThisMachine(), ROOT / f"Pulumi.{stack}.yaml"
+    values = configuration.values(ROOT / "Pulumi.yaml", file)
+    settings, _ = configuration.settings_in(values)
+    exports = deployed.outputs(world, stack)
+    return [
+        *tools.check(world),
+        *configuration.check(values, file),
+        *digitalocean.check(world, os.environ, settings, exports.get("appId")),
+        *aws.check(_Aws(values.get("aws:region")), (BotoCoreError, ClientError), settings),
+        *(image.check(world, os.environ, settings) if settings else ()),
+        *deployed.check(world, exports, settings, datetime.now(UTC)),
+    ]
+
+
+def report(finding: Finding) -> str:
+    """One finding as a line, its remedy beneath."""
+    line = f"{SIGNS[finding.verdict]} {finding.subject}: {finding.says}"
+    return f"{line}\n       -> {finding.remedy}" if finding.remedy else line
+
+
+class _Aws:
+    def __init__(self, region: str | None) -> None:
+        self._region = region
+
+    def client(self, name: str) -> object:
+        return boto3.client(name, region_name=self._region or "us-east-1", config=AWS_DEADLINES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""DigitalOcean: the token, what it may read, the app's name, regions, and what must exist."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stack.preflight.finding import Finding, Findings, bad, good, unknown, warning
+from stack.preflight.world import Answer, World
+from stack.settings import Settings
+
+API = "https://api.digitalocean.com/v2"
+LOGIN_REMEDY = "export DIGITALOCEAN_TOKEN, made at cloud.digitalocean.com/account/api/tokens"
+SCOPES = ("app", "database", "vpc")  # what the program makes; each needs read, create and more
+OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+
+
+@dataclass(frozen=True)
+class Account:
+    """The API with a token."""
+
+    world: World
+    token: str
+
+    def get(self, path: str) -> Answer:
+        """Ask the API."""
+        return self.world.get(f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
+
+    def all(self, path: str, key: str) -> list[dict[str, Any]] | None:
+        """A list, its first 200 entries; None if it may not be read."""
+        answer = self.get(f"{path}?per_page=200")
+        return (answer.body or {}).get(key) or [] if answer.status == OK else None
+
+
+def check(
+    world: World, environ: Mapping[str, str], settings: Settings | None, app_id: str | None
+) -> Findings:
+    """What an `up` will ask of DigitalOcean; `app_id` is the app that the stack already has."""
+    token = environ.get("DIGITALOCEAN_TOKEN") or environ.get("DIGITALOCEAN_ACCESS_TOKEN")
+    if not token:
+        yield bad("DigitalOcean", "no token", LOGIN_REMEDY)
+        return
+    account = Account(world, token)
+    login = account.get("account").status
+    if login == UNAUTHORIZED:
+        yield bad("DigitalOcean", "the token is refused", LOGIN_REMEDY)
+        return
+    if login == 0:
+        yield unknown("DigitalOcean", "its API cannot be reached", "check the network")
+        return
+    yield good("DigitalOcean", "the token is accepted")
+    yield from _scopes(account)
+    if settings:
+        yield from _name(account, settings, app_id)
+        yield _region(account, settings)
+        yield from _existing(account, settings)
+
+
+def _scopes(account: Account) -> Findings:
+    for scope, path in zip(SCOPES, ("apps", "databases", "vpcs"), strict=True):
+        if account.get(f"{path}?per_page=1").status == FORBIDDEN:
+            yield bad("DigitalOcean", f"the token may not read {path}", f"give it {scope}:*")
+
+
+def _name(account: Account, settings: Settings, app_id: str | None) -> Findings:
+    for app in account.all("apps", "apps") or []:
+        if app["spec"]["name"] == settings.name and app["id"] != app_id:
+            remedy = "choose another name: pulumi config set name NAME"
+            yield bad("name", f"another app is called {settings.name}", remedy)
+
+
+def _region(account: Account, settings: Settings) -> Finding:
+    regions = account.all("apps/regions", "regions") or []
+    region = next((r for r in regions if r["slug"] == settings.region), None)
+    if region is None:
+        return unknown("region", f"App Platform does not list {settings.region}", "see doctl apps")
+    if settings.cluster_region in region["data_centers"]:
+        return good("region", f"{settings.region} lies in {settings.cluster_region}")
+    return warning(
+        "region",
+        f"{settings.region} lies in {', '.join(region['data_centers'])}",
+        f"stack/regions.py says {settings.cluster_region}: correct it, or set network to public",
+    )
+
+
+def _existing(account: Account, settings: Settings) -> Findings:
+    wanted = [name for name in (settings.postgres_cluster, settings.valkey_cluster) if name]
+    clusters = {c["name"]: c for c in account.all("databases", "databases") or []} if wanted else {}
+    for name in wanted:
+        if name not in clusters:
+            yield bad("cluster", f"there is no {name}", "doctl databases list")
+        elif settings.vpc_id and clusters[name].get("private_network_uuid") != settings.vpc_id:
+            remedy = f"set vpcId to {clusters[name].get('private_network_uuid')}"
+            yield bad("cluster", f"{name} is in another VPC", remedy)
+        else:
+            yield good("cluster", f"{name} exists")

@@ -1,0 +1,81 @@
+"""The image: whether what the configuration names is there to be deployed."""
+
+from collections.abc import Mapping
+
+from stack.image import RegistryImage, published
+from stack.preflight.digitalocean import API, OK
+from stack.preflight.finding import Finding, Findings, bad, good, unknown
+from stack.preflight.world import World
+from stack.settings import Settings
+
+TOKENS = {  # where a registry gives anonymous readers a token
+    "GHCR": "https://ghcr.io/token?scope=repository:{path}:pull",
+    "DOCKER_HUB": "https://auth.docker.io/token?service=registry.docker.io&scope=repository:{path}:pull",
+}
+MANIFESTS = {
+    "GHCR": "https://ghcr.io/v2/{path}/manifests/{reference}",
+    "DOCKER_HUB": "https://registry-1.docker.io/v2/{path}/manifests/{reference}",
+}
+ACCEPT = (
+    "application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+def check(world: World, environ: Mapping[str, str], settings: Settings) -> Findings:
+    """Whether the image source will do."""
+    if settings.image_git:
+        yield _git(world, settings.image_git, settings.image_branch)
+    elif settings.image_build:
+        yield _build(world)
+    elif settings.image:
+        image = published(settings.image)
+        token = environ.get("DIGITALOCEAN_TOKEN", "")
+        yield _docr(world, image, token) if image.registry is None else _public(world, image)
+
+
+def _git(world: World, url: str, branch: str) -> Finding:
+    found = world.run("git", "ls-remote", "--exit-code", "--heads", url, branch)
+    if found.code == 0:
+        return good("image", f"git has {branch}")
+    return bad("image", f"no branch {branch} at {url}", "push it, or mend imageGit and imageBranch")
+
+
+def _build(world: World) -> Finding:
+    if world.run("docker", "buildx", "version").code == 0:
+        return good("image", "docker can build; the registry's login is seen at the push")
+    return bad("image", "no docker with buildx", "start Docker, or use image or imageGit instead")
+
+
+def _docr(world: World, image: RegistryImage, token: str) -> Finding:
+    headers = {"Authorization": f"Bearer {token}"}
+    registry = world.get(f"{API}/registry", headers)
+    if registry.status != OK:
+        return unknown(
+            "image", "the account's registry cannot be read", "give the token registry:*"
+        )
+    name, kind = registry.body["registry"]["name"], "tags" if image.tag else "digests"
+    path = f"{API}/registry/{name}/repositories/{image.repository}/{kind}?per_page=200"
+    entries = (world.get(path, headers).body or {}).get("tags" if image.tag else "manifests") or []
+    wanted = image.tag or image.digest
+    if wanted in [entry.get("tag") or entry.get("digest") for entry in entries]:
+        return good("image", f"{wanted} is in {name}/{image.repository}")
+    return bad("image", f"{name}/{image.repository} has no {wanted}", "push it, or mend image")
+
+
+def _public(world: World, image: RegistryImage) -> Finding:
+    path, reference = f"{image.registry}/{image.repository}", image.tag or image.digest
+    granted = world.get(TOKENS[image.registry_type].format(path=path))
+    if granted.status == 0:
+        return unknown("image", "its registry cannot be reached", "check the network")
+    token = (granted.body or {}).get("token", "")
+    manifest = world.get(
+        MANIFESTS[image.registry_type].format(path=path, reference=reference),
+        {"Authorization": f"Bearer {token}", "Accept": ACCEPT},
+    )
+    if manifest.status == OK:
+        return good("image", f"{path} has {reference}")
+    return bad(
+        "image", f"{path} has no public {reference}", "push it, make it public, or mend image"
+    )

@@ -1,0 +1,30 @@
+"""The commands on this machine, and whether Pulumi is logged in."""
+
+from stack.preflight.finding import Findings, bad, good, unknown, warning
+from stack.preflight.world import World
+
+REQUIRED = {
+    "uv": "install it: https://docs.astral.sh/uv/getting-started/installation/",
+    "pulumi": "install it: https://www.pulumi.com/docs/install/",
+    "git": "install it with the system's packages",
+}
+USEFUL = {
+    "doctl": "install it for `make logs`: https://docs.digitalocean.com/reference/doctl/how-to/install/",
+    "aws": "install it to look at the secret: https://docs.aws.amazon.com/cli/",
+}
+
+
+def check(world: World) -> Findings:
+    """What `make deploy` needs, and what is good to have."""
+    for tool, remedy in REQUIRED.items():
+        yield good("tool", tool) if world.has(tool) else bad("tool", f"no {tool}", remedy)
+    for tool, remedy in USEFUL.items():
+        yield good("tool", tool) if world.has(tool) else warning("tool", f"no {tool}", remedy)
+    if not world.has("pulumi"):
+        yield unknown("Pulumi", "cannot ask for its login", REQUIRED["pulumi"])
+        return
+    who = world.run("pulumi", "whoami")
+    if who.code == 0:
+        yield good("Pulumi", f"logged in as {who.out}")
+    else:
+        yield bad("Pulumi", "not logged in", "pulumi login (or pulumi login --local)")

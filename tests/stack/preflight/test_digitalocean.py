@@ -1,0 +1,92 @@
+from typing import Any
+
+import pytest
+
+from stack import settings
+from stack.preflight import digitalocean
+from stack.preflight.finding import Finding
+from stack.preflight.world import Answer
+from tests.stack import recorder
+from tests.stack.preflight.worlds import FakeWorld, page
+
+VPC = "9f0c2a1e-0000-4000-8000-0123456789ab"
+GOOD: dict[str, Answer] = {
+    "/account": page({"account": {}}),
+    "/apps?per_page=200": page({"apps": []}),
+    "/apps/regions?per_page=200": page({"regions": [{"slug": "sfo", "data_centers": ["sfo3"]}]}),
+    "/databases?per_page=200": page(
+        {"databases": [{"name": "team-pg", "private_network_uuid": VPC}]}
+    ),
+}
+
+
+def _check(pages: dict[str, Answer], app_id: str | None = None, **changes: str) -> list[Finding]:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()} | changes
+    world = FakeWorld(pages={**pages, **{k: v for k, v in GOOD.items() if k not in pages}})
+    environ = {"DIGITALOCEAN_TOKEN": "dop_v1_secret"}
+    found = list(digitalocean.check(world, environ, settings.parse(values), app_id))
+    assert all("dop_v1_secret" not in f.says + f.remedy for f in found)
+    return found
+
+
+def _bad(found: list[Finding]) -> list[str]:
+    return [f.says for f in found if f.verdict == "bad"]
+
+
+def test_a_ready_account_is_good() -> None:
+    assert {f.verdict for f in _check({})} == {"good"}
+
+
+def test_without_a_token_nothing_is_asked() -> None:
+    world = FakeWorld(pages=GOOD)
+
+    (finding,) = digitalocean.check(world, {}, None, None)
+
+    assert finding.verdict == "bad"
+    assert not world.asked
+
+
+@pytest.mark.parametrize(
+    ("pages", "says"),
+    [
+        ({"/account": page(status=401)}, "the token is refused"),
+        ({"/databases?per_page=1": page(status=403)}, "the token may not read databases"),
+        (
+            {
+                "/apps?per_page=200": page(
+                    {"apps": [{"id": "1", "spec": {"name": "heartbeat-dev"}}]}
+                )
+            },
+            "another app is called heartbeat-dev",
+        ),
+    ],
+)
+def test_what_would_fail_is_bad(pages: dict[str, Any], says: str) -> None:
+    assert says in _bad(_check(pages))
+
+
+def test_our_own_app_may_have_our_name() -> None:
+    pages = {"/apps?per_page=200": page({"apps": [{"id": "1", "spec": {"name": "heartbeat-dev"}}]})}
+
+    assert not _bad(_check(pages, app_id="1"))
+
+
+def test_a_region_that_moved_is_a_warning() -> None:
+    regions = page({"regions": [{"slug": "sfo", "data_centers": ["sfo4"]}]})
+
+    found = _check({"/apps/regions?per_page=200": regions})
+
+    assert any(f.verdict == "warning" and "sfo4" in f.says for f in found)
+
+
+def test_an_existing_cluster_must_exist() -> None:
+    found = _check({}, postgresCluster="team-pg", valkeyCluster="nobody", vpcId=VPC)
+
+    assert _bad(found) == ["there is no nobody"]
+
+
+def test_an_existing_cluster_must_be_in_the_vpc() -> None:
+    other = "00000000-0000-4000-8000-000000000000"
+    found = _check({}, postgresCluster="team-pg", valkeyCluster="team-pg", vpcId=other)
+
+    assert _bad(found) == ["team-pg is in another VPC"] * 2

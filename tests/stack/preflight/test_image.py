@@ -1,0 +1,44 @@
+import pytest
+
+from stack import settings
+from stack.preflight import image
+from stack.preflight.world import Answer, Done
+from tests.stack import recorder
+from tests.stack.conftest import DIGEST, VARIANTS
+from tests.stack.preflight.worlds import FakeWorld, page
+
+GIT = "git ls-remote --exit-code --heads https://github.com/example/heartbeat.git main"
+DOCR = {
+    "/registry": page({"registry": {"name": "ours"}}),
+    "/digests?per_page=200": page({"manifests": [{"digest": DIGEST}]}),
+}
+GHCR = {
+    "token?scope=repository:owner/heartbeat:pull": page({"token": "t"}),
+    "/owner/heartbeat/manifests/1.2.3": page({}),
+}
+
+
+@pytest.mark.parametrize(
+    ("variant", "commands", "pages", "verdict"),
+    [
+        ("vpc", {GIT: Done(code=0, out="")}, {}, "good"),
+        ("vpc", {GIT: Done(code=2, out="")}, {}, "bad"),
+        ("built here", {"docker buildx version": Done(code=0, out="")}, {}, "good"),
+        ("built here", {}, {}, "bad"),
+        ("published digest", {}, DOCR, "good"),
+        ("published digest", {}, DOCR | {"/digests?per_page=200": page({})}, "bad"),
+        ("published digest", {}, {"/registry": page(status=403)}, "unknown"),
+        ("published tag", {}, GHCR, "good"),
+        ("published tag", {}, {"owner/heartbeat:pull": page({"token": "t"})}, "bad"),
+        ("published tag", {}, {}, "unknown"),
+    ],
+)
+def test_the_image_is_looked_for(
+    variant: str, commands: dict[str, Done], pages: dict[str, Answer], verdict: str
+) -> None:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    chosen = settings.parse(values | VARIANTS[variant])
+
+    (finding,) = image.check(FakeWorld(commands=commands, pages=pages), {}, chosen)
+
+    assert finding.verdict == verdict

@@ -1,0 +1,12 @@
+from stack import doctor
+from stack.preflight import finding
+
+
+def test_a_line_says_what_and_what_to_do() -> None:
+    lines = doctor.report(finding.bad("tool", "no uv", "install it"))
+
+    assert lines == "BAD  tool: no uv\n       -> install it"
+
+
+def test_a_good_line_needs_no_remedy() -> None:
+    assert doctor.report(finding.good("tool", "git")) == "ok   tool: git"

@@ -1,0 +1,30 @@
+// Who speaks: versions, the worker, the server's clock.
+
+import { find, write } from './nodes.js';
+import { secondsBetween, span, utc } from './words.js';
+
+/** @import {Health, WorkerStatus} from './client.js' */
+
+export class Footer {
+  #version = find(document, '#version', HTMLElement);
+  #worker = find(document, '#worker', HTMLElement);
+  #clock = find(document, '#clock', HTMLElement);
+  #commit = '';
+
+  /** @param {Health} health */
+  name({ version, commit }) {
+    this.#commit = commit === 'unknown' ? '' : ` (${commit.slice(0, 12)})`;
+    write(this.#version, `Heartbeat ${version}${this.#commit}`);
+  }
+
+  /**
+   * @param {WorkerStatus} status
+   * @param {number} elapsedS seconds since it came
+   */
+  show({ version, worker, interval_seconds: interval, current_time: now }, elapsedS) {
+    write(this.#version, `Heartbeat ${version}${this.#commit}`);
+    const up = worker.started_at && span(secondsBetween(worker.started_at, now) + elapsedS);
+    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, ${worker.cycles} cycles` : 'No word from the worker');
+    write(this.#clock, `A stamp every ${span(interval)} · server ${utc(now, now)}`);
+  }
+}

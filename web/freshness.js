@@ -1,0 +1,46 @@
+// How old a row is now, and in which word: the server's rule, going on while no answer comes.
+
+import { AGING_AFTER_INTERVALS, STALE_AFTER_INTERVALS } from './client.js';
+
+/** @import {Freshness, IamRow, Row} from './client.js' */
+
+/**
+ * @param {Row | IamRow} row
+ * @param {number} elapsedS seconds since the row arrived, by the page's own clock
+ * @returns {number | null} seconds, null without a stamp
+ */
+export function ageS(row, elapsedS) {
+  return row.age_seconds === null ? null : row.age_seconds + elapsedS;
+}
+
+/**
+ * @param {Row | IamRow} row
+ * @param {number} elapsedS seconds since the row arrived, by the page's own clock
+ * @returns {Freshness} what was missing or out of reach stays so until an answer says otherwise
+ */
+export function freshnessOf(row, elapsedS) {
+  const intervals = ageInIntervals(row, elapsedS);
+  if (intervals === null || row.freshness === 'missing' || row.freshness === 'unreachable') {
+    return row.freshness;
+  }
+  if (intervals < AGING_AFTER_INTERVALS) return 'fresh';
+  return intervals > STALE_AFTER_INTERVALS ? 'stale' : 'aging';
+}
+
+/**
+ * @param {Row | IamRow} row
+ * @param {number} elapsedS
+ * @returns {number | null} the age as a multiple of the stamp's own interval
+ */
+export function ageInIntervals(row, elapsedS) {
+  const age = ageS(row, elapsedS);
+  return age === null || row.interval_seconds === null ? null : age / row.interval_seconds;
+}
+
+/**
+ * Whether a source is switched off: nothing is expected of it, and nothing is wrong with it.
+ * @param {Row | IamRow} row
+ */
+export function isOff(row) {
+  return row.error === 'not_configured';
+}

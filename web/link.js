@@ -1,0 +1,53 @@
+// The sign that tells how the page learns what is new, the refresh button, and the failure notice.
+
+import { find, mark, write } from './nodes.js';
+import { span, utc } from './words.js';
+
+/** @import {State, WorkerStatus} from './client.js' */
+
+const SPIN_MS = 500; // an answer takes milliseconds: a spinner that only flickers says nothing
+const LINKS = {
+  connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'Offline', paused: 'Paused',
+};
+
+export class Sign {
+  #link = find(document, '#link', HTMLElement);
+  #countdown = find(document, '#countdown', HTMLElement);
+  #notice = find(document, '#notice', HTMLElement);
+  #button = find(document, '#refresh', HTMLButtonElement);
+  #spunMs = -Infinity;
+
+  /** @param {() => void} onRefresh */
+  constructor(onRefresh) {
+    this.#button.addEventListener('click', onRefresh);
+  }
+
+  /**
+   * @param {State} state
+   * @param {number} nowMs
+   */
+  show({ link, asking, nextMs }, nowMs) {
+    mark(document.body, 'data-link', link);
+    write(this.#link, LINKS[link]);
+    const leftS = nextMs === null ? 0 : Math.max(0, Math.ceil((nextMs - nowMs) / 1000));
+    write(this.#countdown, nextMs === null ? '' : `asks again in ${leftS} s`);
+    if (asking) this.#spunMs = nowMs;
+    const spinning = asking || nowMs - this.#spunMs < SPIN_MS;
+    mark(document.body, 'data-asking', String(spinning));
+    mark(this.#button, 'aria-busy', String(spinning));
+  }
+
+  /**
+   * @param {State} state
+   * @param {WorkerStatus | null} status the last good answer
+   * @param {number} elapsedS seconds since it came
+   */
+  warn({ error }, status, elapsedS) {
+    this.#notice.hidden = error === null;
+    if (!error) return;
+    const last = status
+      ? `The last good answer came ${utc(status.current_time, status.current_time)}, ${span(elapsedS)} ago.`
+      : 'There was no good answer yet.';
+    write(this.#notice, `The refresh failed: ${error.message} ${last}`);
+  }
+}

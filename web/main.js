@@ -1,0 +1,48 @@
+// The page: what the API says goes to the parts that show it, again with every tick.
+
+import { livez, watch } from './client.js';
+import { nowMs, start } from './clock.js';
+import { Footer } from './footer.js';
+import { Sign } from './link.js';
+import { Masthead } from './masthead.js';
+import { Rows } from './rows.js';
+import { verdictOf } from './verdict.js';
+
+/** @import {State, WorkerStatus} from './client.js' */
+
+/** @type {WorkerStatus | null} */
+let status = null;
+/** @type {State} */
+let state = { link: 'connecting', asking: true, nextMs: null, error: null };
+let receivedMs = nowMs();
+
+const sign = new Sign(() => watcher.refresh());
+const masthead = new Masthead();
+const rows = new Rows();
+const footer = new Footer();
+
+function show() {
+  const elapsedS = (nowMs() - receivedMs) / 1000;
+  masthead.show(verdictOf(status, elapsedS, state), status, elapsedS);
+  sign.show(state, nowMs());
+  sign.warn(state, status, elapsedS);
+  if (!status) return;
+  rows.show(status, elapsedS);
+  footer.show(status, elapsedS);
+}
+
+const watcher = watch(
+  (document) => {
+    status = document;
+    receivedMs = nowMs();
+    show();
+  },
+  (changed) => {
+    state = changed;
+    show();
+  },
+);
+start(show, () => watcher.wake());
+document.addEventListener('visibilitychange', () => (document.hidden ? watcher.pause() : watcher.resume()));
+addEventListener('online', () => watcher.wake());
+livez().then((health) => footer.name(health), () => {}); // the notice tells that nothing answers

@@ -1,0 +1,91 @@
+// The verdict: in large, in the title, in the icon, and told to screen readers when it changes.
+
+import { find, mark, write } from './nodes.js';
+import { secondsBetween, span, utc } from './words.js';
+
+/** @import {WorkerStatus} from './client.js' */
+/** @import {Verdict} from './verdict.js' */
+
+const SHAPES = {
+  ok: 'fresh', degraded: 'stale', error: 'unreachable', lost: 'missing', waiting: 'waiting',
+};
+const MARKS = { ok: '✓', degraded: '△', error: '✕', lost: '?', waiting: '…' };
+const ICONS = {
+  ok: icon('#178a57', '<circle cx="16" cy="16" r="15"/>', 'm9 16.5 5 5 9-10.500'),
+  degraded: icon('#d08700', '<path d="M16 2 31.500 29H.5Z"/>', 'M16 12v8m0 4.200v.3'),
+  error: icon('#cf2b24', '<path d="M10 1h12l9 9v12l-9 9H10l-9-9V10Z"/>', 'm10.500 10.500 11 11m0-11-11 11'),
+  lost: icon('#59636e', '<rect x="1" y="1" width="30" height="30" rx="6"/>', 'M12 12.500a4.500 4.500 0 1 1 6 4.300c-1.300.5-2 1.500-2 2.700m0 4.500v.3'),
+  waiting: icon('#8b949e', '<circle cx="16" cy="16" r="15"/>', 'M9 16h.1M16 16h.1M23 16h.1'),
+};
+
+/**
+ * @param {string} colour
+ * @param {string} shape
+ * @param {string} line
+ */
+function icon(colour, shape, line) {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="${colour}">${shape}`
+    + `<path d="${line}" fill="none" stroke="#fff" stroke-width="3.600" stroke-linecap="round" `
+    + 'stroke-linejoin="round"/></svg>';
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+export class Masthead {
+  #headline = find(document, '#headline', HTMLElement);
+  #details = find(document, '#details', HTMLElement);
+  #since = find(document, '#since', HTMLElement);
+  #shape = find(document, '.verdict use', SVGUseElement);
+  #announcement = find(document, '#announcement', HTMLElement);
+  #icon = find(document, 'link[rel=icon]', HTMLLinkElement);
+  /** @type {string | null} */ #told = null;
+
+  /**
+   * @param {Verdict} verdict
+   * @param {WorkerStatus | null} status
+   * @param {number} elapsedS seconds since it came
+   */
+  show(verdict, status, elapsedS) {
+    const { tone, word, headline, details } = verdict;
+    mark(document.body, 'data-tone', tone);
+    mark(this.#shape, 'href', `#shape-${SHAPES[tone]}`);
+    mark(this.#icon, 'href', ICONS[tone]);
+    document.title = tone === 'ok' ? `${MARKS.ok} Heartbeat` : `${MARKS[tone]} ${word} · Heartbeat`;
+    write(this.#headline, headline);
+    this.#showDetails(details);
+    write(this.#since, status ? since(verdict, status, elapsedS) : '');
+    this.#tell(verdict);
+  }
+
+  /** @param {string[]} details */
+  #showDetails(details) {
+    if (this.#details.dataset.text === details.join('\n')) return;
+    this.#details.dataset.text = details.join('\n');
+    this.#details.replaceChildren(...details.map((text) => {
+      const paragraph = document.createElement('p');
+      paragraph.textContent = text;
+      return paragraph;
+    }));
+  }
+
+  /**
+   * A change of verdict, not every new count of seconds in its words.
+   * @param {Verdict} verdict
+   */
+  #tell({ tone, word, headline }) {
+    const told = `${tone} ${word}`;
+    if (tone === 'waiting' || told === this.#told) return;
+    this.#told = told;
+    write(this.#announcement, headline);
+  }
+}
+
+/**
+ * @param {Verdict} verdict
+ * @param {WorkerStatus} status
+ * @param {number} elapsedS
+ */
+function since({ tone, since: from }, { current_time: now }, elapsedS) {
+  if (!from) return '';
+  const lasting = span(secondsBetween(from, now) + elapsedS);
+  return `${tone === 'lost' ? 'The last good answer came' : 'Since'} ${utc(from, now)}, ${lasting} ago`;
+}

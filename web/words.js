@@ -1,0 +1,83 @@
+// Times and spans in words.
+
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+/**
+ * @param {number} seconds
+ * @returns {string} at most two units; seconds up to two minutes, since the borders are there
+ */
+export function span(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 2 * MINUTE_S) return `${s} s`;
+  if (s < HOUR_S) return `${Math.floor(s / MINUTE_S)} min`;
+  if (s < DAY_S) return pair(s, HOUR_S, 'h', MINUTE_S, 'min');
+  return s < 10 * DAY_S ? pair(s, DAY_S, 'd', HOUR_S, 'h') : `${Math.floor(s / DAY_S)} d`;
+}
+
+/**
+ * @param {number} s
+ * @param {number} largeS
+ * @param {string} large
+ * @param {number} smallS
+ * @param {string} small
+ */
+function pair(s, largeS, large, smallS, small) {
+  const rest = Math.floor((s % largeS) / smallS);
+  return `${Math.floor(s / largeS)} ${large}${rest ? ` ${rest} ${small}` : ''}`;
+}
+
+/**
+ * @param {string} from ISO 8601
+ * @param {string} to ISO 8601
+ * @returns {number} seconds between two moments of the server's clock
+ */
+export function secondsBetween(from, to) {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+/**
+ * @param {string} moment ISO 8601
+ * @param {string} now the server's clock, which tells whether the day must be named
+ */
+export function utc(moment, now) {
+  const text = new Date(moment).toISOString();
+  const day = text.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
+  return `${day ? '' : `${text.slice(0, 10)} `}${text.slice(11, 19)} UTC`;
+}
+
+/**
+ * @param {string} moment ISO 8601
+ * @returns {string} in the viewer's zone, with the day where it is another than in UTC
+ */
+export function local(moment) {
+  const date = new Date(moment);
+  const day = date.getDate() !== date.getUTCDate() ? 'short' : undefined;
+  return date.toLocaleString(undefined, {
+    weekday: day, hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
+  });
+}
+
+/**
+ * @param {number} ms
+ * @returns {string} three significant digits at most
+ */
+export function milliseconds(ms) {
+  if (ms >= 10_000) return `${Math.round(ms / 1000)} s`;
+  return `${ms >= 100 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+}
+
+/**
+ * @param {number} share from 0 to 1
+ * @returns {string} never rounded up to 100 %
+ */
+export function percent(share) {
+  if (share === 1) return '100 %';
+  return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+}
+
+/** @param {string} slug such as an error word: `read_only` */
+export function plain(slug) {
+  return slug.replaceAll('_', ' ');
+}

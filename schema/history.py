@@ -1,0 +1,69 @@
+"""What is recorded of every cycle, and the latency histogram that hours keep of it."""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AllowInfNan, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from schema.errors import ErrorWord
+from schema.timestamps import Timestamp
+
+LATENCY_BOUNDS_MS = tuple(round(0.1 * 2 ** (step / 2), 3) for step in range(37))
+"""The inner bounds of the histogram, from 0.1 ms to 26 s: each the square root of two above the
+one before, so that any percentile is off by a fifth at most. Stored histograms depend on it: it
+never changes."""
+
+LATENCY_BUCKETS = len(LATENCY_BOUNDS_MS) + 1
+"""One below the first bound, one from the last bound on."""
+
+Finite = Annotated[float, AllowInfNan(allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)  # thousands may wait in memory: a model would weigh five times
+class Record:
+    """How one source's write of one cycle ended.
+
+    Attributes:
+        source: The source's slug.
+        slot: The start of the cycle's slot on the wall clock.
+        interval_seconds: Seconds between slots at that time.
+        stamp: The heartbeat's timestamp.
+        error: Why the stamp did not land, None if it did.
+        attempts: How often the write was tried.
+        latency_ms: How long the last attempt took.
+    """
+
+    source: Annotated[str, Field(min_length=1, max_length=50)]
+    slot: Timestamp
+    interval_seconds: Annotated[Finite, Field(gt=0)]
+    stamp: Timestamp
+    error: ErrorWord | None
+    attempts: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    latency_ms: Annotated[Finite, Field(ge=0)]
+
+
+RECORD = TypeAdapter(Record)
+"""Reads and writes a record as JSON."""
+
+
+def percentile(histogram: Sequence[int], fraction: float) -> float | None:
+    """A percentile of latencies, in milliseconds.
+
+    Args:
+        histogram: How many latencies lie in each bucket.
+        fraction: Which percentile, such as 0.95.
+
+    Returns:
+        The geometric middle of the bucket that holds it, None if all buckets are empty.
+    """
+    rank = math.ceil(fraction * sum(histogram))
+    seen = 0
+    for bucket, count in enumerate(histogram):
+        seen += count
+        if count and seen >= rank:
+            below = LATENCY_BOUNDS_MS[max(0, bucket - 1)]
+            above = LATENCY_BOUNDS_MS[min(bucket, len(LATENCY_BOUNDS_MS) - 1)]
+            return math.sqrt(below * above)
+    return None

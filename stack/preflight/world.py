@@ -33,12 +33,10 @@ class Answer:
     Attributes:
         status: 0 if there was none.
         body: The JSON in it, None if it holds none.
-        headers: By small letters.
     """
 
     status: int
     body: Any
-    headers: Mapping[str, str]
 
 
 class World(Protocol):
@@ -70,11 +68,11 @@ class ThisMachine:
         request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - https only
         try:
             with urllib.request.urlopen(request, timeout=HTTP_S) as reply:  # noqa: S310 - as above
-                return _answer(reply.status, reply.read(), reply.headers)
+                return _answer(reply.status, reply.read())
         except urllib.error.HTTPError as error:
-            return _answer(error.code, error.read(), error.headers)
+            return _answer(error.code, error.read())
         except OSError:
-            return Answer(status=0, body=None, headers={})
+            return Answer(status=0, body=None)
 
 
 def _run(command: Sequence[str]) -> Done:
@@ -89,9 +87,8 @@ def _run(command: Sequence[str]) -> Done:
     return Done(code=ended.returncode, out=ended.stdout.strip())
 
 
-def _answer(status: int, content: bytes, headers: Mapping[str, str]) -> Answer:
+def _answer(status: int, content: bytes) -> Answer:
     try:
-        body = json.loads(content)
+        return Answer(status=status, body=json.loads(content))
     except ValueError:
-        body = None
-    return Answer(status=status, body=body, headers={k.lower(): v for k, v in headers.items()})
+        return Answer(status=status, body=None)

@@ -1,5 +1,6 @@
 """Runs the whole program under Pulumi's mock monitor and hands back what it registered."""
 
+import functools
 import json
 import runpy
 import sys
@@ -158,11 +159,7 @@ def _main(folder: str) -> None:
 
 def example() -> dict[str, str]:
     """The configuration of Pulumi.dev.yaml over Pulumi.yaml's defaults, and a password."""
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    values = {_key(key): declared["default"] for key, declared in project.items()}
-    values |= yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
-    values[_key("dashboardPassword")] = PASSWORD
-    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    return dict(_example())
 
 
 def strings(value: object) -> Iterator[str]:
@@ -175,6 +172,15 @@ def strings(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from strings(item)
+
+
+@functools.cache
+def _example() -> dict[str, str]:
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    values = {_key(key): declared["default"] for key, declared in project.items()}
+    values |= yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
+    values[_key("dashboardPassword")] = PASSWORD
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
 
 
 def _key(key: str) -> str:

@@ -25,8 +25,8 @@ class FakeWorld:
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         self.asked.append((url, headers or {}))
         found = [answer for end, answer in self.pages.items() if url.endswith(end)]
-        return found[0] if found else Answer(status=0, body=None, headers={})
+        return found[0] if found else Answer(status=0, body=None)
 
 
 def page(body: Any = None, status: int = 200) -> Answer:
-    return Answer(status=status, body=body, headers={})
+    return Answer(status=status, body=body)

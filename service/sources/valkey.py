@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+import anyio
 import redis.asyncio
+from anyio import BrokenResourceError, EndOfStream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -19,7 +21,6 @@ from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import from_text, to_text, utc_now
 from service.source import (
     ANSWER_TIMEOUT_S,
-    CONNECT_TIMEOUT_S,
     Observation,
     Shared,
     SourceError,
@@ -29,6 +30,8 @@ from service.tls import TlsMode, ca_certificates
 
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
 CLOSE_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found out within it
+PLAIN_TEXT_WAIT_S = 0.3
 
 # Refuses when the clocks differ; else goes forward, except over a stamp in the future or a text
 # that is no stamp of ours. Stamps of this one form sort as text. Answers the skew in seconds, or
@@ -136,7 +139,7 @@ class Valkey:
         try:
             skew = await self._write(keys=list(self.keys), args=arguments)
         except (exceptions.RedisError, OSError) as error:
-            raise translate(error) from error
+            raise await self._translate(error) from error
         if skew is not None:
             detail = f"Valkey's clock is {float(skew):+.1f} s from ours"
             raise SourceError(ErrorWord.CLOCK, detail)
@@ -157,7 +160,7 @@ class Valkey:
         try:
             found, pong, written, read_back = await pipeline.execute(raise_on_error=False)
         except (exceptions.RedisError, OSError) as error:
-            raise translate(error) from error
+            raise await self._translate(error) from error
         if isinstance(found, Exception):
             raise translate(found) from found
         return _observation(
@@ -170,6 +173,29 @@ class Valkey:
     async def close(self) -> None:
         """Close the pool's connections."""
         await self.client.aclose()
+
+    async def _translate(self, error: Exception) -> SourceError:
+        """As `translate`; but silence may mean that the server does not speak TLS.
+
+        A greeting of TLS has no end of line before its first NUL, so that a server of plain text
+        waits for the rest of it and says nothing, for ever.
+        """
+        translated = translate(error)
+        secure = self.client.connection_pool.connection_class is redis.asyncio.SSLConnection
+        if translated.word is ErrorWord.TIMEOUT and secure and await self._speaks_plain_text():
+            return SourceError(ErrorWord.TLS, "the server speaks plain text")
+        return translated
+
+    async def _speaks_plain_text(self) -> bool:
+        where = self.client.connection_pool.connection_kwargs
+        with anyio.move_on_after(PLAIN_TEXT_WAIT_S):
+            try:
+                async with await anyio.connect_tcp(where["host"], where["port"]) as stream:
+                    await stream.send(b"PING\r\n")  # nothing secret
+                    return await stream.receive(1) in {b"+", b"-"}
+            except (OSError, EndOfStream, BrokenResourceError):
+                return False
+        return False
 
 
 def _observation(

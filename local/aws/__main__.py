@@ -62,9 +62,7 @@ def _account(folder: Folder, region: str) -> Aws:
     keys = ensure_files(folder)
     state = load(folder, region)
     identity = ensure_account(folder, state, Clock())
-    save(
-        folder, state
-    )  # all at once, so that a first start that is killed leaves nothing half made
+    save(folder, state)  # all at once: a first start that is killed leaves nothing half made
     write(folder.identity, identity.model_dump_json(indent=2).encode())
     return Aws(state, keys, lambda: save(folder, state))
 

@@ -137,7 +137,11 @@ class Clients:
         return _wire(request, "/sessions")
 
     def signed_request(
-        self, operation: str, parameters: dict[str, Any], credentials: Credentials | None = None
+        self,
+        operation: str,
+        parameters: dict[str, Any],
+        credentials: Credentials | None = None,
+        region: str = REGION,
     ) -> Wire:
         """A well signed call of Secrets Manager, not sent yet; the operator's unless told."""
         environment = self.aws.operator_environment()
@@ -150,7 +154,7 @@ class Clients:
         }
         data = json.dumps(parameters)
         request = AWSRequest("POST", f"{self._url}/", headers=headers, data=data)
-        SigV4Auth(credentials, "secretsmanager", REGION).add_auth(request)
+        SigV4Auth(credentials, "secretsmanager", region).add_auth(request)
         return _wire(request, "/")
 
     def connect(self) -> http.client.HTTPSConnection:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import boto3
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -41,8 +42,6 @@ def test_an_unknown_key_is_refused(clients: Clients, key_id: str) -> None:
 
 
 def test_an_unknown_key_has_another_name_in_the_query_protocol(clients: Clients) -> None:
-    import boto3
-
     session = boto3.Session("AKIASOMEBODYELSES000", "secret", None, "us-west-2")
 
     with pytest.raises(ClientError) as caught:
@@ -50,6 +49,13 @@ def test_an_unknown_key_has_another_name_in_the_query_protocol(clients: Clients)
 
     assert caught.value.response["Error"]["Code"] == "InvalidClientTokenId"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_signature_for_another_region_is_refused(clients: Clients) -> None:
+    answer = clients.send(clients.signed_request("DescribeSecret", SECRET, region="eu-west-1"))
+
+    assert (answer.status, answer.document["__type"]) == (400, "InvalidSignatureException")
+    assert answer.document["message"] == "Credential should be scoped to a valid region."
 
 
 def test_a_token_of_another_session_is_refused(clients: Clients) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.aws.certificates import issue_client, load
+from local.aws.environment import environment
 from local.aws.first_start import CLIENT_NAME, ensure_files
 from local.aws.folder import Folder
 from local.aws.process import running
@@ -25,6 +26,8 @@ def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) 
         app.update_secret(SecretId="heartbeat/local", Description="described")
         environment, port = aws.environment(), aws.port
         held = app.describe_secret(SecretId=arn)
+        deleted = before.secret()
+        before.operator("secretsmanager").delete_secret(SecretId=deleted)
 
     with running(tmp_path, port=port) as aws:
         after = Clients(aws)
@@ -35,6 +38,8 @@ def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) 
         assert kept["VersionIdsToStages"] == held["VersionIdsToStages"]
         assert kept["LastChangedDate"] == held["LastChangedDate"]
         assert app.get_secret_value(SecretId=arn)["SecretString"] == "kept"
+        gone = after.operator("secretsmanager").describe_secret(SecretId=deleted)
+        assert gone["DeletedDate"] > datetime.now(UTC)
         assert after.session(arns=arns).get_credentials().access_key
 
 
@@ -52,6 +57,25 @@ def test_sigterm_ends_it_with_exit_0_and_only_the_owner_can_read_its_keys(tmp_pa
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert set(modes.values()) == {0o600}
     assert "keys.json" in modes
+
+
+def test_the_environment_can_be_written_to_a_file_that_a_shell_reads(tmp_path: Path) -> None:
+    folder, file = tmp_path / "aws", tmp_path / "aws.env"
+    command = [sys.executable, "-m", "local.aws", "--data-dir", str(folder)]
+    with subprocess.Popen([*command, "--env-file", str(file)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["port"]
+        while not file.exists():
+            assert process.poll() is None
+        process.terminate()
+    names = " ".join(f"${name}" for name in environment(folder, port))
+
+    shell = subprocess.run(
+        ["/bin/sh", "-c", f". {file}; echo {names}"], capture_output=True, text=True, check=True
+    )
+
+    assert shell.stdout.split() == list(environment(folder, port).values())
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_another_region_than_the_folders_is_refused(tmp_path: Path) -> None:

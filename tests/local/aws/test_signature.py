@@ -1,5 +1,6 @@
 """Signature Version 4 against the example of AWS's own documentation."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_time_stamp_too_old_is_refused_in_awss_words() -> None:
         "Signature expired: 20150830T123600Z is now earlier than 20150830T123700Z "
         "(20150830T124200Z - 5 min.)"
     )
+
+
+def test_a_date_in_the_scope_that_is_not_the_time_stamps_is_refused() -> None:
+    header = REQUEST.headers["authorization"].replace("/20150830/", "/20150829/")
+    request = replace(REQUEST, headers={**REQUEST.headers, "authorization": header})
+
+    with pytest.raises(AwsError, match="Date in Credential scope"):
+        check_time(request, parse(request), TIME)
 
 
 @pytest.mark.parametrize(

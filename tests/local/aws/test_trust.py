@@ -71,6 +71,29 @@ def test_a_certificate_must_say_what_it_is_for(kind: type[x509.ExtensionType]) -
     assert verdict(certificate) == "Untrusted certificate. Insufficient certificate"
 
 
+@pytest.mark.parametrize(("ca", "may_sign"), [(True, True), (False, False)], ids=["ca", "no-use"])
+def test_a_certificate_must_be_an_end_entitys_that_may_sign(*, ca: bool, may_sign: bool) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+         "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(make_ca("client", NOW).certificate.subject)
+        .issuer_name(ROOT.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW)
+        .not_valid_after(NOW)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(digital_signature=may_sign, **usage), critical=True)
+        .sign(ROOT.key, hashes.SHA256())
+    )
+
+    assert verdict(certificate) == "Untrusted certificate. Insufficient certificate"
+
+
 def test_intermediates_may_come_in_any_order_and_must_all_come() -> None:
     first = below(ROOT, "first")
     second = below(first, "second")

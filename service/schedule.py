@@ -28,6 +28,8 @@ class Schedule:
             now: Monotonic seconds.
             last: The number of the last cycle that ran, -1 for none.
         """
+        if last < 0:
+            return 0  # at once, however long it took to get here
         return max(last + 1, math.ceil((now - self.started) / self.interval_s))
 
     def due(self, cycle: int) -> float:

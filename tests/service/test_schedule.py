@@ -14,6 +14,7 @@ def test_the_first_cycle_is_due_at_once() -> None:
     schedule = Schedule(started=100.0, started_at=NOON, interval_s=60)
 
     assert schedule.next_cycle(now=100.0, last=-1) == 0
+    assert schedule.next_cycle(now=100.1, last=-1) == 0
     assert schedule.due(0) == 100.0
 
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.errors import problem, refuse
 
 HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
+SEPARATORS_BYTES = 4  # colon, space and the end of the line
 TARGET_MAX_BYTES = 4_096  # of path and query; ours are under 200
 METHODS = frozenset({"GET", "HEAD"})  # a preflight is answered before it comes here
 WEBSOCKET_PATH = "/ws"
@@ -54,7 +55,7 @@ def _refusal(scope: Scope) -> Response | None:
 def _bad_headers(scope: Scope) -> Response | None:
     size, hosts = 0, []
     for name, value in scope["headers"]:
-        size += len(name) + len(value)
+        size += len(name) + len(value) + SEPARATORS_BYTES
         if name == b"host":
             hosts.append(value)
         elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):

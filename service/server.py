@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -19,7 +19,7 @@ BUFFER_MAX_BYTES = 16_384  # a few documents; what a slow viewer does not read c
 LINGER_S = 5.0  # how long a closed viewer may take to read the rest
 
 
-def serve(app: FastAPI, host: str, port: int) -> int:
+def serve(app: ASGIApp, host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT; blocks.
 
     Returns:
@@ -30,7 +30,7 @@ def serve(app: FastAPI, host: str, port: int) -> int:
     return 0 if server.started else 1
 
 
-def config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+def config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
@@ -95,17 +95,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int, word: str, message: str) -> None:
         self._stop_timer()
-        if self.transport.is_closing():
-            return
-        body = Problem(error=word, message=message).model_dump_json().encode()
-        head = (
-            f"HTTP/1.1 {status} {word.replace('_', ' ').title()}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            "x-content-type-options: nosniff\r\ncache-control: no-store\r\n"
-            "connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
+        _refuse(self.transport, status, word, message)
 
     def _start_timer(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_S, self._time_out)
@@ -130,7 +120,28 @@ class ViewerConnection(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=BUFFER_MAX_BYTES)
 
+    def data_received(self, data: bytes) -> None:
+        """Refuse a handshake that cannot be parsed: uvicorn would let it wait for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            _refuse(self.transport, 400, "bad_request", "this is no handshake of a WebSocket")
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """End the connection soon after the app's part, even if the viewer reads nothing."""
         super().on_task_complete(task)
         self.loop.call_later(LINGER_S, self.transport.abort)
+
+
+def _refuse(transport: asyncio.Transport, status: int, word: str, message: str) -> None:
+    """Answer in the one shape of errors what never becomes a request, and close."""
+    if transport.is_closing():
+        return
+    body = Problem(error=word, message=message).model_dump_json().encode()
+    head = (
+        f"HTTP/1.1 {status} {word.replace('_', ' ').title()}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        "x-content-type-options: nosniff\r\ncache-control: no-store\r\n"
+        "connection: close\r\n\r\n"
+    )
+    transport.write(head.encode() + body)
+    transport.close()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import httpx2
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from service import api
 from service.liveness import Server
@@ -28,7 +28,7 @@ NOWHERE = {  # nothing listens on the discard port
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serves an app; gives its address, such as `127.0.0.1:4321`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
 from schema.responses import Diagnosis, DiagnosisCode, Overall
+from service.remedies import REFUSALS, REMEDIES
 
 WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
 ALARM = timedelta(days=7)  # the same, when it becomes urgent
@@ -126,7 +127,8 @@ def overall(diagnosis: Diagnosis, situation: Situation) -> Overall:
         return Overall.OK
     if diagnosis.code is DiagnosisCode.STARTING:
         return Overall.DEGRADED
-    broken = any(not source.alive or source.error for source in situation.sources)
+    seen = [source for source in situation.sources if source.observed]
+    broken = any(not source.alive or source.error for source in seen)
     iam = situation.iam
     refused = iam is not None and (iam.error is not None or _ends_within(situation, ALARM))
     return Overall.ERROR if broken or refused else Overall.DEGRADED
@@ -151,7 +153,7 @@ def _refused(situation: Situation) -> Diagnosis | None:
         return None
     hurt = [s.name for s in situation.sources if s.needs_aws and (not s.alive or s.error)]
     remedy = REFUSALS.get(iam.refusal or Refusal.OTHER, REFUSALS[Refusal.OTHER])
-    message = f"AWS refuses this app's identity ({iam.error}): {remedy}"
+    message = f"AWS refuses this app's identity ({iam.error or ErrorWord.AUTH}): {remedy}"
     return _finding(DiagnosisCode.CREDENTIALS, ["iam", *hurt], iam.failing_since, message)
 
 
@@ -281,6 +283,17 @@ def _out_of_step(situation: Situation) -> Diagnosis | None:
     return _finding(DiagnosisCode.OUT_OF_STEP, behind, newest, message)
 
 
+def _pending(situation: Situation) -> Diagnosis | None:
+    """Some have answered, and others have had no time to."""
+    pending = [source for source in situation.sources if not source.observed]
+    if not pending or len(pending) == len(situation.sources):
+        return None
+    titles = ", ".join(source.title for source in pending)
+    message = f"Not answered yet: {titles}; this process has just begun to look."
+    names = [source.name for source in pending]
+    return _finding(DiagnosisCode.STARTING, names, situation.watching_since, message)
+
+
 RULES: tuple[Callable[[Situation], Diagnosis | None], ...] = (
     _starting,
     _refused,
@@ -291,6 +304,7 @@ RULES: tuple[Callable[[Situation], Diagnosis | None], ...] = (
     _quota,
     _expiring,
     _out_of_step,
+    _pending,
 )
 
 
@@ -310,35 +324,3 @@ def _ends_within(situation: Situation, span: timedelta) -> bool:
 
 
 REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
-
-REMEDIES = {
-    ErrorWord.TIMEOUT: "see whether it is overloaded, and whether a firewall drops the packets.",
-    ErrorWord.UNREACHABLE: "see whether it runs, and whether its firewall lets this app in.",
-    ErrorWord.TLS: "its certificate is not trusted: set PG_CA_CERT or VALKEY_CA_CERT to its CA.",
-    ErrorWord.AUTH: "it does not accept user and password: compare them with the cluster's.",
-    ErrorWord.PERMISSION: "the user or role lacks a right: grant it (README, Permissions).",
-    ErrorWord.READ_ONLY: "it is a read-only replica or was demoted: connect to the primary.",
-    ErrorWord.FULL: "its disk or memory is full: make room or resize it.",
-    ErrorWord.QUOTA: "its quota is exhausted: write its value less often.",
-    ErrorWord.THROTTLED: "it has too many requests or connections: see who else uses it.",
-    ErrorWord.NOT_FOUND: "table, database or secret is missing: run the migrate job or restore it.",
-    ErrorWord.NOT_CONFIGURED: "set its variables.",
-    ErrorWord.INVALID_DATA: "what is stored was not written by Heartbeat: see who writes there.",
-    ErrorWord.CLOCK: "clocks differ by more than 5 s: see that this host keeps time by NTP.",
-    ErrorWord.FAILED: "an error of no known kind: read the log.",
-}
-
-REFUSALS = {
-    Refusal.UNTRUSTED_CA: "the trust anchor does not hold the CA of this certificate: "
-    "deploy certificate and anchor together.",
-    Refusal.CERTIFICATE_EXPIRED: "the client certificate is out of its validity: "
-    "renew it with `pulumi up`.",
-    Refusal.CERTIFICATE_REVOKED: "the client certificate is revoked: deploy the new one.",
-    Refusal.CLOCK_SKEW: "this host's clock is wrong: see that it keeps time by NTP.",
-    Refusal.WRONG_KEY: "key and certificate do not fit: deploy IAM_CLIENT_CERT and "
-    "IAM_CLIENT_KEY together.",
-    Refusal.NOT_ALLOWED: "role, profile or trust policy do not allow this certificate: "
-    "compare the role's trust policy with the certificate's name.",
-    Refusal.NOT_FOUND: "anchor, profile or role does not exist: compare the three ARNs.",
-    Refusal.OTHER: "see the worker's log for what AWS said.",
-}

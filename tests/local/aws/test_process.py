@@ -12,9 +12,12 @@ from local.aws.certificates import issue_client, load
 from local.aws.environment import environment
 from local.aws.first_start import CLIENT_NAME, ensure_files
 from local.aws.folder import Folder
-from local.aws.process import running
+from local.aws.process import RunningAws, running
+from local.aws.state import load as load_state
 from tests.local.aws.clients import Clients
 from tests.local.aws.test_sessions import CLIENT, register
+
+SHELLS_OWN = {"PWD", "SHLVL", "_", "LC_CTYPE"}
 
 
 def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) -> None:
@@ -28,6 +31,7 @@ def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) 
         held = app.describe_secret(SecretId=arn)
         deleted = before.secret()
         before.operator("secretsmanager").delete_secret(SecretId=deleted)
+    Folder(tmp_path).identity.unlink()  # as if the first start had been killed before noting it
 
     with running(tmp_path, port=port) as aws:
         after = Clients(aws)
@@ -43,77 +47,50 @@ def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) 
         assert after.session(arns=arns).get_credentials().access_key
 
 
-def test_sigterm_ends_it_with_exit_0_and_only_the_owner_can_read_its_keys(tmp_path: Path) -> None:
-    folder = tmp_path / "new" / "folder"
+def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_path: Path) -> None:
+    folder, file = tmp_path / "new" / "folder", tmp_path / "aws.env"
     command = [sys.executable, "-m", "local.aws", "--data-dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*command, "--env-file", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
+        while not file.exists():
+            assert process.poll() is None
         process.terminate()
         rest, complaints = process.communicate(timeout=5)
 
     assert set(ready) == {"event", "port"}  # no control unless asked for
     assert (process.returncode, rest, complaints) == (0, b"", b"")
-    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert set(modes.values()) == {0o600}
-    assert "keys.json" in modes
+    assert {path.stat().st_mode & 0o777 for path in (file, *folder.iterdir())} == {0o600}
+    assert sourced(file) == environment(folder, ready["port"])
 
 
-def test_the_environment_can_be_written_to_a_file_that_a_shell_reads(tmp_path: Path) -> None:
-    folder, file = tmp_path / "aws", tmp_path / "aws.env"
-    command = [sys.executable, "-m", "local.aws", "--data-dir", str(folder)]
-    with subprocess.Popen([*command, "--env-file", str(file)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        port = json.loads(process.stdout.readline())["port"]
-        while not file.exists():
-            assert process.poll() is None
-        process.terminate()
-    names = " ".join(f"${name}" for name in environment(folder, port))
-
-    shell = subprocess.run(
-        ["/bin/sh", "-c", f". {file}; echo {names}"], capture_output=True, text=True, check=True
-    )
-
-    assert shell.stdout.split() == list(environment(folder, port).values())
-    assert file.stat().st_mode & 0o777 == 0o600
+def sourced(file: Path) -> dict[str, str]:
+    """The variables that a shell has after reading `file`."""
+    program = "import json, os; print(json.dumps({**os.environ}))"
+    script = f"set -a; . {file}; {sys.executable} -c '{program}'"
+    shell = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, check=True)
+    return {
+        name: value for name, value in json.loads(shell.stdout).items() if name not in SHELLS_OWN
+    }
 
 
-def test_another_region_than_the_folders_is_refused(tmp_path: Path) -> None:
-    with running(tmp_path):
-        pass
-
-    with pytest.raises(RuntimeError, match="did not start"), running(tmp_path, region="eu-west-1"):
-        pass
+def test_another_region_than_the_folders_is_refused(aws: RunningAws) -> None:
+    with pytest.raises(ValueError, match="holds region us-west-2, not eu-west-1"):
+        load_state(Folder(aws.data_dir), "eu-west-1")
 
 
-def test_a_start_that_was_killed_before_it_had_noted_the_names_is_made_good(
+def test_a_folder_that_can_not_be_read_is_refused_without_telling_its_secrets(
     tmp_path: Path,
 ) -> None:
-    with running(tmp_path) as aws:
-        before = aws.environment()
-    Folder(tmp_path).identity.unlink()
+    state = {"region": "us-west-2", "secrets": {"a": "hush"}}
+    Folder(tmp_path).state.write_text(json.dumps(state))
 
-    with running(tmp_path) as aws:
-        after = aws.environment()
+    with pytest.raises(ValueError, match=r"secrets\.a") as caught:
+        load_state(Folder(tmp_path), "us-west-2")
 
-    assert after["IAM_ROLE_ARN"] == before["IAM_ROLE_ARN"]
-    assert after["IAM_PROFILE_ARN"] == before["IAM_PROFILE_ARN"]
-
-
-def test_a_folder_that_can_not_be_read_ends_it_without_telling_its_secrets(
-    tmp_path: Path,
-) -> None:
-    with running(tmp_path):
-        pass
-    state = Folder(tmp_path).state
-    state.write_text(state.read_text().replace('"secrets":{', '"secrets":{"hush":"hush",', 1))
-
-    command = [sys.executable, "-m", "local.aws", "--data-dir", str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-
-    assert ended.returncode == 1
-    assert "secrets.hush" in ended.stderr
-    assert "input_value" not in ended.stderr
+    assert "hush" not in str(caught.value)
 
 
 def test_a_client_certificate_is_renewed_in_its_last_thirty_days(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ run: ## Run everything on this machine and show the dashboard's address
 
 .PHONY: test
 test: environment ## Run the tests
-	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/browser.py) && export HEARTBEAT_BROWSER && \
+	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
 	exec $(PYTHON) -m pytest $(ARGS)
 
 .PHONY: check

@@ -1,8 +1,6 @@
 """The main job, end to end: one command runs all of it on real stores, and ends without a trace."""
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from local.server import free_port
+from tests.web.browser import chromium
 
 STORES = ("postgres", "valkey", "secrets_manager")
 PATIENCE_S = 60.0  # for what must happen, on a machine that does much else; nothing waits it out
@@ -86,18 +85,6 @@ def local_run() -> Iterator[LocalRun]:
             popen.kill()
 
 
-@contextmanager
-def browser_page(address: str) -> Iterator[Page]:
-    program = os.environ.get("HEARTBEAT_BROWSER") or shutil.which("chromium")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        page = browser.new_page()
-        page.goto(address)
-        yield page
-        browser.close()
-
-
 def test_one_command_beats_through_every_store_shows_it_and_ends_without_a_trace() -> None:
     with local_run() as run:
         run.wait_for(lambda: run.printed(f"dashboard: {run.address}"))
@@ -123,7 +110,9 @@ def step_of_all(run: LocalRun) -> None:
 
 
 def page_shows_every_row_fresh(run: LocalRun) -> None:
-    with browser_page(run.address) as page:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(run.address)
         expect(page.locator("[data-source]")).to_have_count(4)
         for name in (*STORES, "iam"):
             row = page.locator(f"[data-source={name}][data-freshness=fresh]")

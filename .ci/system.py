@@ -1,0 +1,87 @@
+# ruff: noqa: INP001 - a script, in no package
+"""Sees to what the tests need of the system, and prints the path of a Chromium for them.
+
+As root on Debian it installs what is missing: Chromium, and PostgreSQL and Redis, which speak TLS
+as the embedded servers cannot. Of these only the programs are wanted: no service is started now or
+at the next boot. Elsewhere Playwright downloads a Chromium, and the rest is left to the user.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+POLICY = Path("/usr/sbin/policy-rc.d")  # https://manpages.debian.org/invoke-rc.d
+FORBIDDEN = "#!/bin/sh\nexit 101\n"
+
+
+def main() -> None:
+    """Installs what is missing, and prints the path."""
+    missing = missing_packages()
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(missing)
+    print(chromium() or downloaded_chromium())
+
+
+def missing_packages() -> list[str]:
+    """Debian's names of what the tests cannot find."""
+    found = {
+        "chromium": chromium(),
+        "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
+        "redis-server": shutil.which("redis-server"),
+    }
+    return [package for package, program in found.items() if not program]
+
+
+def chromium() -> str | None:
+    """The machine's own, None if there is none."""
+    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
+
+
+def install(packages: Sequence[str]) -> None:
+    """Installs Debian's packages, and lets none of their services run."""
+    run(["apt-get", "update", "-qq"])
+    with no_service_starts():
+        run(["apt-get", "install", "-qq", "--no-install-recommends", *packages])
+    services = [package for package in packages if package != "chromium"]
+    if services and shutil.which("systemctl"):
+        run(["systemctl", "disable", "--quiet", *services])
+
+
+@contextmanager
+def no_service_starts() -> Iterator[None]:
+    """Keeps packages from starting their services, where no policy stands already."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text(FORBIDDEN)
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
+
+
+def downloaded_chromium() -> str:
+    """Playwright's, kept in its cache between runs."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  slow, and rarely needed
+
+    run([sys.executable, "-m", "playwright", "install", "chromium"])
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def run(command: Sequence[str]) -> None:
+    """Runs a command, with its output kept off stdout, which is for the path."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(  # noqa: S603
+        command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment
+    )
+
+
+if __name__ == "__main__":
+    main()

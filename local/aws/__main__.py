@@ -8,7 +8,6 @@ import ssl
 import sys
 import threading
 from collections.abc import Sequence
-from http.server import HTTPServer
 from pathlib import Path
 
 from local.aws.aws import Aws
@@ -17,6 +16,7 @@ from local.aws.control_server import ControlServer
 from local.aws.environment import environment
 from local.aws.first_start import ensure_account, ensure_files
 from local.aws.folder import Folder, write
+from local.aws.loopback import LoopbackServer
 from local.aws.server import AwsServer
 from local.aws.state import load, save
 
@@ -24,26 +24,21 @@ from local.aws.state import load, save
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; one JSON line on stdout says when and where it is ready."""
     options = _parser().parse_args(arguments)
+    folder = Folder(options.data_dir.resolve())
+    try:
+        ports = _start(folder, options)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    folder = Folder(options.data_dir.resolve())
-    try:
-        aws = _account(folder, options.region)
-    except ValueError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    server = AwsServer(options.port, _tls(folder), aws.handle, aws.counters)
-    ready = {"event": "ready", "port": _serve(server, server.port)}
-    if options.control_port is not None:
-        control = ControlServer(options.control_port, aws)
-        ready["control_port"] = _serve(control, control.port)
-    sys.stdout.write(json.dumps(ready) + "\n")
-    sys.stdout.flush()
     if options.env_file is not None:
-        variables = environment(folder.path, server.port).items()
+        variables = environment(folder.path, ports["port"]).items()
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(variables)]
         write(options.env_file, "".join(lines).encode())
+    sys.stdout.write(json.dumps({"event": "ready", **ports}) + "\n")
+    sys.stdout.flush()
     stop.wait()
     return 0
 
@@ -56,6 +51,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--env-file", type=Path, help="write there what a client needs, to source")
     parser.add_argument("--region", default="us-west-2")
     return parser
+
+
+def _start(folder: Folder, options: argparse.Namespace) -> dict[str, int]:
+    """Serve from threads of their own; the ports are those of the ready line."""
+    aws = _account(folder, options.region)
+    server = AwsServer(options.port, _tls(folder), aws.handle, aws.counters)
+    ports = {"port": _serve(server)}
+    if options.control_port is not None:
+        ports["control_port"] = _serve(ControlServer(options.control_port, aws))
+    return ports
 
 
 def _account(folder: Folder, region: str) -> Aws:
@@ -73,10 +78,10 @@ def _tls(folder: Folder) -> ssl.SSLContext:
     return context
 
 
-def _serve(server: HTTPServer, port: int) -> int:
+def _serve(server: LoopbackServer) -> int:
     # A daemon thread: what is stored is replaced whole, so the process may end at any moment.
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return port
+    return server.port
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The HTTP control that tests and benches hold; plain HTTP on loopback, and only when asked for."""
 
 import json
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from local.aws.aws import Aws
 from local.aws.faults import Fault
+from local.aws.loopback import LoopbackServer
 
 
 class ClockMove(BaseModel):
@@ -35,17 +36,12 @@ class Lifetime(BaseModel):
     lifetime_s: float | None
 
 
-class ControlServer(HTTPServer):
-    """Serves the control of `aws`, one request after the other."""
+class ControlServer(LoopbackServer):
+    """Serves the control of `aws`."""
 
     def __init__(self, port: int, aws: Aws) -> None:
         super().__init__(("127.0.0.1", port), _Request)
         self._aws = aws
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return int(self.server_address[1])
 
     def answer(self, path: str, document: Any) -> Any:  # Any: JSON
         """Do what a POST to `path` asks.

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from local.aws import constraints, mocked
 from local.aws.clock import Clock
-from local.aws.errors import AwsError
+from local.aws.errors import AwsError, invalid
 from local.aws.message import Reply, Request, json_reply
 
 MAX_VERSIONS = 100
+MAX_VALUE_BYTES = 65_536
 UNREMOVABLE_FOR = timedelta(hours=24)  # "versions created less than 24 hours ago" are kept
 _OF_LIVE_SECRETS = {
     "GetSecretValue", "UpdateSecret", "PutSecretValue", "UpdateSecretVersionStage",
@@ -72,6 +73,7 @@ class SecretsManager:
         token = parameters.get("ClientRequestToken")
         if token is None or not has_value:  # without a value a token names no version
             parameters = {**parameters, "ClientRequestToken": str(uuid4())}
+        _check_size(parameters.get("SecretString", ""))
         if secret is not None and has_value and token not in secret.versions:
             _make_room(secret.versions, self._clock.now())
         known = set(secret.versions) if secret is not None else set()
@@ -119,6 +121,15 @@ class SecretsManager:
     def _find(self, secret_id: str) -> mocked.FakeSecret | None:
         secret = mocked.secrets(self._region).secrets.get(secret_id)
         return secret if isinstance(secret, mocked.FakeSecret) else None  # a replica is none here
+
+
+def _check_size(value: str) -> None:
+    """The quota is in bytes, which the service model's limit in characters does not say."""
+    if len(value.encode()) > MAX_VALUE_BYTES:
+        raise invalid(
+            "1 validation error detected: Value at 'secretString' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_VALUE_BYTES}"
+        )
 
 
 def _make_room(versions: dict[str, dict[str, Any]], now: datetime) -> None:

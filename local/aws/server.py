@@ -1,15 +1,15 @@
 """The HTTPS server in front of the account: one thread per connection, connections kept alive."""
 
-import socket
 import ssl
 import sys
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
 
 from local.aws.counters import Counters
 from local.aws.faults import Cut
+from local.aws.loopback import LoopbackServer
 from local.aws.message import Reply, Request
 
 MAX_BODY = 1_048_576  # bytes; more than any operation here takes
@@ -18,15 +18,12 @@ HANDSHAKE_TIMEOUT_S = 10.0
 IDLE_TIMEOUT_S = 75.0
 
 
-class AwsServer(ThreadingHTTPServer):
+class AwsServer(LoopbackServer):
     """Serves `handle` over TLS.
 
     Args:
-        port: 0 for a free one; see `port` for which it became.
+        port: 0 for a free one.
     """
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(
         self,
@@ -39,17 +36,6 @@ class AwsServer(ThreadingHTTPServer):
         self._counters = counters
         self.handle = handle
         super().__init__(("127.0.0.1", port), _Connection)
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return int(self.server_address[1])
-
-    def server_bind(self) -> None:
-        """Bind without looking up the host's name, which http.server would do."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # Any: socketserver's
         """Shake hands and serve one connection, in its own thread."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local.aws.__main__ import main
 from local.aws.certificates import issue_client, load
 from local.aws.environment import environment
 from local.aws.first_start import CLIENT_NAME, ensure_files
@@ -55,8 +56,6 @@ def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_pat
     ) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        while not file.exists():
-            assert process.poll() is None
         process.terminate()
         rest, complaints = process.communicate(timeout=5)
 
@@ -64,6 +63,15 @@ def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_pat
     assert (process.returncode, rest, complaints) == (0, b"", b"")
     assert {path.stat().st_mode & 0o777 for path in (file, *folder.iterdir())} == {0o600}
     assert sourced(file) == environment(folder, ready["port"])
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(
+    aws: RunningAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--data-dir", str(tmp_path), "--port", str(aws.port)])
+
+    assert status == 1
+    assert capsys.readouterr().err.endswith("Address already in use\n")
 
 
 def sourced(file: Path) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Secrets Manager's limits, as an operator and as the app meet them."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -78,23 +77,17 @@ def test_versions_a_day_old_make_room_but_labelled_ones_stay(clients: Clients) -
     assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "late"
 
 
-def test_a_value_every_half_hour_and_a_description_a_minute_last_two_days(
-    clients: Clients,
-) -> None:
-    clients.aws.control.session_lifetime(72 * HOUR_S)
-    app = clients.client("secretsmanager")
-    made = 0
+def test_a_value_every_half_hour_is_taken_for_ever(clients: Clients) -> None:
+    arn = clients.secret()
+    secrets = clients.operator("secretsmanager")
 
-    for minute in range(0, 48 * 60, 10):  # every tenth: what counts is the age of versions
-        clients.aws.control.advance(600)
-        app.update_secret(SecretId=SECRET, Description=json.dumps({"minute": minute}))
-        if minute % 30 == 0:
-            app.update_secret(SecretId=SECRET, SecretString=json.dumps({"minute": minute}))
-            made += 1
+    for slot in range(4 * 48):  # four days
+        clients.aws.control.advance(HOUR_S / 2)
+        secrets.update_secret(SecretId=arn, Description=f"{slot}", SecretString=f"{slot}")
 
-    arn = app.describe_secret(SecretId=SECRET)["ARN"]
-    assert made == 96
-    assert len(versions(clients, arn)) <= 100
+    kept = versions(clients, arn)
+    assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "191"
+    assert len(kept) == 100
 
 
 def test_the_same_token_with_the_same_content_is_one_version(clients: Clients) -> None:
@@ -163,6 +156,16 @@ def test_what_is_just_short_enough_is_taken(clients: Clients, name: str, length:
     update = clients.operator("secretsmanager").update_secret(SecretId=arn, **{name: "x" * length})
 
     assert update["ARN"] == arn
+
+
+def test_a_values_length_is_in_bytes(clients: Clients) -> None:
+    arn, update = clients.secret(), clients.operator("secretsmanager").update_secret
+
+    code, message = refused(update, SecretId=arn, SecretString="é" * 32_769)
+
+    assert code == "ValidationException"
+    assert message.endswith("Member must have length less than or equal to 65536")
+    assert update(SecretId=arn, SecretString="é" * 32_768)["VersionId"]
 
 
 def test_a_refusal_does_not_repeat_the_secrets_value(clients: Clients) -> None:

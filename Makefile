@@ -45,6 +45,17 @@ types: environment ## Check the types
 migration: environment ## Write a migration for what the tables lack: make migration name="add …"
 	@$(PYTHON) -m local.migration "$(name)"
 
+.PHONY: client
+client: environment ## Write the page's client anew from the API's description
+	@$(PYTHON) -m service.client > web/client.js.new && mv web/client.js.new web/client.js
+
+.PHONY: screenshots
+screenshots: environment ## Take the page's pictures anew
+	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
+	exec $(PYTHON) -m tests.web.screenshots $(ARGS)
+
 .PHONY: environment
 environment:
 	@$(SYNC)
+
+-include stack/stack.mk

@@ -63,6 +63,7 @@ def run(home: Path, options: Options) -> int:
     try:
         Machine(home, options, supervisor, say).start()
         supervisor.watch()
+        say("local", "stopping")
     finally:
         code = supervisor.stop()
     return code

@@ -123,4 +123,5 @@ class Machine:
         file.touch(mode=0o600)
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(stores.items())]
         file.write_text("".join(lines))
-        self._say("local", f"to reach the stores from a shell: set -a; . {file}; set +a")
+        source = f"set -a; . {shlex.quote(str(file))}; set +a"
+        self._say("local", f"to reach the stores from a shell: {source}")

@@ -53,7 +53,7 @@ class Supervisor:
         """Returns when all of the units are ready, or when a signal comes.
 
         Raises:
-            StartError: One of them ended, or took over 20 s.
+            StartError: One of them ended, or took over a minute.
         """
         give_up = time.monotonic() + READY_S
         while not self.stopping and not all(unit.ready() for unit in units):

@@ -13,7 +13,7 @@ SETTINGS = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir {data}
+dir "{data}"
 logfile ""
 save ""
 appendonly yes

@@ -21,7 +21,7 @@ from local.valkey import Valkey
 
 @pytest.fixture(params=[Postgres, Valkey])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    made: Server = request.param(tmp_path / "store")
+    made: Server = request.param(tmp_path / "a store")
     yield made
     made.stop()
 

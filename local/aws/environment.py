@@ -80,9 +80,8 @@ def write_bundle(folder: Folder, environ: Mapping[str, str] = os.environ) -> Non
         ssl.get_default_verify_paths().cafile,
         certifi.where(),
     )
-    trusted = next(path for path in map(Path, filter(None, candidates)) if path.is_file())
-    if trusted == folder.bundle:
-        return
+    files = [path for path in map(Path, filter(None, candidates)) if path.is_file()]
+    trusted = next(path for path in files if path != folder.bundle)
     write(folder.bundle, folder.server_ca.read_bytes() + b"\n" + trusted.read_bytes())
 
 

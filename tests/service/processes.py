@@ -1,0 +1,72 @@
+"""The service's own commands as processes, as a platform runs them."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from local.process import Process
+from local.server import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+GRACE_S = 15  # more than a worker's own
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that answers.
+
+    Attributes:
+        url: Where it listens.
+        log: What it has written so far, and all of it once it has ended.
+    """
+
+    url: str
+    log: Path
+
+
+@contextmanager
+def running(
+    command: str, variable: str, environ: Mapping[str, str], folder: Path
+) -> Iterator[Running]:
+    """Runs `python -m service <command>` until the block ends.
+
+    Args:
+        command: `api` or `worker`.
+        variable: Which variable says where it listens.
+        environ: Nothing else is in its environment but the path.
+        folder: For its log.
+    """
+    port = free_port()
+    log = folder / f"{command}.log"
+    log.touch()
+    process = Process(
+        [sys.executable, "-m", "service", command],
+        ROOT,
+        log,
+        environment={"PATH": os.environ["PATH"], variable: str(port), **environ},
+    )
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _await(process, port)
+        yield Running(url, log)
+    finally:
+        process.terminate()
+        process.finish(GRACE_S)
+
+
+def _await(process: Process, port: int) -> None:
+    while True:
+        assert process.running, process.ending
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            continue
+        httpx2.get(f"http://127.0.0.1:{port}/livez").raise_for_status()
+        return

@@ -13,7 +13,8 @@ from schema.errors import ErrorWord
 from schema.timestamps import utc_now
 from service.source import Observation, SourceError
 
-FIRST_WAIT_S = 2.0  # how long a request waits where nothing recent is known
+FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a hung store's
+# reading ends after 2 s, and its outcome is worth the wait
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10

@@ -1,0 +1,145 @@
+"""The commands as processes, as an operator and a platform run them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from local.aws.process import RunningAws
+from local.postgres import Postgres
+from local.server import free_port
+
+ROOT = Path(__file__).parents[2]
+BARE = {"PATH": os.environ["PATH"]}
+
+
+def run(command: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "service", command],
+        env=BARE | environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "service", "worker"],
+        env=BARE | environ | {"HEALTH_PORT": str(free_port())},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, object]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said: dict[str, object] = json.loads(line)
+        if said["event"] == event:
+            return said
+    pytest.fail(f"the process ended without {event}")
+
+
+def test_openapi_is_printed_in_an_empty_environment() -> None:
+    said = run("openapi", {})
+
+    assert said.returncode == 0
+    assert "/worker/status" in json.loads(said.stdout)["paths"]
+
+
+def test_a_bad_environment_ends_a_process_with_one_message() -> None:
+    for command in ("api", "worker", "migrate", "check"):
+        said = run(command, {"PGHOST": "db"})
+
+        assert said.returncode == 2
+        assert "PGPASSWORD is not set" in said.stderr
+        assert "Traceback" not in said.stderr
+
+
+def test_migrate_brings_the_schema_and_says_so(database: dict[str, str]) -> None:
+    said = run("migrate", database)
+
+    assert said.returncode == 0
+    assert json.loads(said.stdout)["event"] == "migrated"
+
+
+def test_migrate_without_a_database_fails_with_the_word(database: dict[str, str]) -> None:
+    said = run("migrate", database | {"PGPORT": "1"})
+
+    assert said.returncode == 1
+    assert "unreachable" in json.loads(said.stdout)["error"]
+
+
+def test_a_worker_stamps_all_stores_and_ends_well_and_check_agrees(
+    environ: dict[str, str], aws: RunningAws
+) -> None:
+    environ |= {"AWS_CA_BUNDLE": aws.environment()["AWS_CA_BUNDLE"]}
+    process = worker(environ)
+    try:
+        first = wait_for(process, "cycle")
+        checked = run("check", environ)
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "worker_stopped")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert datetime.fromisoformat(str(first["stamp"])).tzinfo is not None
+    assert checked.returncode == 0, checked.stdout
+    assert checked.stdout.count("fresh") == 4
+    assert "OK: Every store was written" in checked.stdout
+
+
+def test_check_exits_with_two_when_a_store_is_down(
+    environ: dict[str, str], postgres: Postgres
+) -> None:
+    postgres.stop()
+    try:
+        said = run("check", environ)
+    finally:
+        postgres.start()
+
+    assert said.returncode == 2
+    assert "PostgreSQL cannot be read (unreachable)" in said.stdout
+
+
+def test_a_worker_starts_and_stays_up_without_its_stores_and_ends_while_one_hangs(
+    environ: dict[str, str], postgres: Postgres, aws: RunningAws
+) -> None:
+    postgres.pause()
+    aws.control.hang()
+    process = worker(environ | {"HEARTBEAT_INTERVAL_SECONDS": "1"})
+    try:
+        wait_for(process, "breaker_opened")
+        process.send_signal(signal.SIGINT)
+        wait_for(process, "worker_stopped")
+        assert process.wait(timeout=60) == 0
+    finally:
+        postgres.resume()
+        aws.control.clear()
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_signal_ends_a_worker_now(database: dict[str, str], postgres: Postgres) -> None:
+    postgres.pause()
+    process = worker(database)
+    try:
+        wait_for(process, "worker_started")
+        process.send_signal(signal.SIGTERM)
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        assert process.returncode == 128 + signal.SIGTERM
+    finally:
+        postgres.resume()
+        process.kill()
+        process.communicate()

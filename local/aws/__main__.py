@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import ssl
@@ -85,4 +86,8 @@ def _serve(server: LoopbackServer) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: nothing is left to write, and the interpreter's own way out takes 0.3 s.
+    os._exit(status)

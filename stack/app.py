@@ -13,10 +13,8 @@ from stack.databases import Cluster
 # fit into that, a queue at the platform may not.
 DEPLOYMENT_TIMEOUT = "45m"
 # App Platform gives a secret back as EV[1:…], so the provider would see a change, and redeploy, on
-# every `up` [terraform-provider-digitalocean #1603]. The first path makes the engine refuse an `up`
-# that adds or removes a secret without sending them (else a password could be set in vain, and the
-# dashboard stay open); the second is the one that the provider understands for certain.
-IGNORED_SECRETS = ["spec.envs[*]", "spec.envs"]
+# every `up` [terraform-provider-digitalocean #1603].
+IGNORED_SECRETS = ["spec.envs"]
 
 
 class App(pulumi.ComponentResource):

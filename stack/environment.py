@@ -1,6 +1,7 @@
 """The environment of the app's components, built once, as a list."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import pulumi
 
@@ -61,6 +62,8 @@ def variables(
         Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
         Variable(key="LOG_LEVEL", value=settings.log_level),
         Variable(key="SCHEMA_HEAD", value=head),
+        # Empty is none; a component's own variable goes before the app's.
+        *([Variable(key="DASHBOARD_PASSWORD", value="")] if settings.public else []),
         # An image carries its own commit; what App Platform builds learns it from there.
         *(
             [Variable(key="HEARTBEAT_COMMIT", value="${_self.COMMIT_HASH}")]
@@ -71,12 +74,19 @@ def variables(
 
 
 def secrets(settings: Settings, identity: Identity) -> list[Variable]:
-    """The few true secrets, which stand alone at the app's level."""
-    found = [Variable(key="IAM_CLIENT_KEY", value=identity.private_key, secret=True)]
-    if settings.dashboard_password is not None:
+    """The few true secrets, which stand alone at the app's level.
+
+    There is always a password, if need be one that nobody knows: secrets are sent once, and a
+    dashboard that stops being public must be closed even so.
+    """
+    if settings.dashboard_password is None:
+        password = identity.private_key.apply(lambda key: sha256(key.encode()).hexdigest())
+    else:
         password = pulumi.Output.secret(settings.dashboard_password.get_secret_value())
-        found.append(Variable(key="DASHBOARD_PASSWORD", value=password, secret=True))
-    return found
+    return [
+        Variable(key="IAM_CLIENT_KEY", value=identity.private_key, secret=True),
+        Variable(key="DASHBOARD_PASSWORD", value=password, secret=True),
+    ]
 
 
 def _postgres(settings: Settings, databases: Databases) -> list[Variable]:

@@ -129,8 +129,8 @@ class Settings(BaseModel):
         return self.update_secrets or len(self.identity_generations) > 1
 
 
-class SettingsError(Exception):
-    """The configuration has mistakes; the message names each with its remedy."""
+class SettingsError(pulumi.RunError):
+    """The configuration has mistakes; Pulumi shows the message, which says how to mend each."""
 
 
 def load() -> Settings:

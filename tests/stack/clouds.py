@@ -61,14 +61,15 @@ def _cluster(name: str, _inputs: Values) -> Values:
     }
 
 
-def _secret(name: str, _inputs: Values) -> Values:
-    full = f"{name}-0a1b2c3"
+def _secret(name: str, inputs: Values) -> Values:
+    full = inputs.get("name") or f"{name}-0a1b2c3"
     arn = f"arn:aws:secretsmanager:us-west-2:{ACCOUNT}:secret:{full}-AbCdEf"
     return {"name": full, "arn": arn}
 
 
-def _role(name: str, _inputs: Values) -> Values:
-    return {"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+def _role(name: str, inputs: Values) -> Values:
+    full = inputs.get("name") or name
+    return {"name": full, "arn": f"arn:aws:iam::{ACCOUNT}:role/{full}"}
 
 
 def _anywhere(kind: str) -> Callable[[str, Values], Values]:

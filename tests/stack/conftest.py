@@ -9,6 +9,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_digitalocean  # noqa: F401
 
+    warnings.simplefilter("ignore", ResourceWarning)  # it leaves its data files open
     # parliament still finds its data through pkg_resources, which warns that it will go.
     warnings.simplefilter("ignore", UserWarning)
     import parliament  # noqa: F401

@@ -1,5 +1,7 @@
 from typing import Any
 
+from service import settings
+from tests.stack import bindables, recorder
 from tests.stack.conftest import Program
 from tests.stack.recorder import Recording
 
@@ -83,17 +85,21 @@ def test_the_secrets_stand_alone_at_the_apps_level(program: Program) -> None:
     assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(2)}
 
 
-def test_a_public_dashboard_has_no_password(program: Program) -> None:
-    envs = program("public dashboard").spec["envs"]
+def test_a_public_dashboard_overrides_the_password_that_it_keeps(program: Program) -> None:
+    private, public = program().spec, program("public dashboard").spec
 
-    assert [e["key"] for e in envs] == ["IAM_CLIENT_KEY"]
+    assert [e["key"] for e in public["envs"]] == [e["key"] for e in private["envs"]]
+    assert settings.load(bindables.environ(public, "api")).process.dashboard_password is None
+    password = settings.load(bindables.environ(private, "api")).process.dashboard_password
+    assert password is not None
+    assert password.get_secret_value() == recorder.PASSWORD
 
 
 def test_secrets_are_ignored_until_they_are_to_be_sent(program: Program) -> None:
     def ignored(recording: Recording) -> list[str]:
         return list(recording.one("index/app:App").request.ignoreChanges)
 
-    assert ignored(program()) == ["spec.envs[*]", "spec.envs"]
+    assert ignored(program()) == ["spec.envs"]
     assert not ignored(program(updateSecrets="true"))
     assert not ignored(program("rotating"))
 

@@ -1,0 +1,26 @@
+# What deploys; included by the Makefile. STACK chooses the stack, ARGS are passed on.
+STACK ?= dev
+
+.PHONY: doctor
+doctor: environment ## Say what stands in the way of a deployment, and what to do
+	@$(PYTHON) -m stack.doctor --stack $(STACK)
+
+.PHONY: preview
+preview: environment ## Show what a deployment would change
+	@pulumi preview --diff --stack $(STACK) $(ARGS)
+
+.PHONY: deploy
+deploy: environment ## Deploy to the cloud
+	@pulumi up --stack $(STACK) $(ARGS)
+
+.PHONY: destroy
+destroy: environment ## Take the deployment away; docs/deploy.md says how to give up the data
+	@pulumi destroy --stack $(STACK) $(ARGS)
+
+.PHONY: logs
+logs: ## Follow the deployed worker's logs
+	@doctl apps logs "$$(pulumi stack output appId --stack $(STACK))" worker --follow --no-prefix
+
+.PHONY: image-check
+image-check: ## Build the image and run it, without Docker; as root, on Debian
+	@tests/stack/image-check

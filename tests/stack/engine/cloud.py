@@ -1,0 +1,133 @@
+"""The stand-in clouds' rules and memory: what exists, what comes of it, what cannot go."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.stack.clouds import COMPUTED, SECRET, SIGNATURE, unwrapped
+
+Values = dict[str, Any]
+# A change of these makes a new resource; tls has nothing that can be changed in place.
+REPLACED = {
+    "Vpc": {"region", "ipRange"},
+    "DatabaseCluster": {"engine", "privateNetworkUuid"},
+    "DatabaseFirewall": {"clusterId"},
+    "Role": {"name"},
+    "Secret": {"name"},
+    "SecretVersion": {"secretId", "secretString"},
+}
+
+
+class InjectedError(Exception):
+    """The cloud was told to fail here."""
+
+
+class InUseError(Exception):
+    """Something else still needs this."""
+
+
+class Cloud:
+    """All resources of all stand-ins, in one folder that outlives the process.
+
+    Files: `resources.json` by id, `log.jsonl` of what was done in order, and `fail`, which a test
+    writes: the name of a resource whose next creation or update fails.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._resources = folder / "resources.json"
+
+    @property
+    def resources(self) -> dict[str, Values]:
+        return dict(json.loads(self._resources.read_text())) if self._resources.exists() else {}
+
+    def create(self, type_: str, name: str, inputs: Values) -> tuple[str, Values]:
+        """The new resource's id and outputs."""
+        self._maybe_fail(name)
+        id_ = str(uuid4())
+        return id_, self._put("create", id_, type_, name, inputs)
+
+    def update(self, id_: str, type_: str, name: str, inputs: Values) -> Values:
+        """The resource's outputs."""
+        self._maybe_fail(name)
+        return self._put("update", id_, type_, name, inputs)
+
+    def delete(self, id_: str, type_: str, name: str) -> None:
+        """Forget a resource, if nothing needs it; a cluster's firewall goes with it."""
+        resources = {
+            i: r
+            for i, r in self.resources.items()
+            if not (r["type"].endswith(":DatabaseFirewall") and r["inputs"]["clusterId"] == id_)
+        }
+        users = [r["name"] for i, r in resources.items() if i != id_ and id_ in json.dumps(r)]
+        if users:
+            msg = f"{name} is in use by {', '.join(users)}"
+            raise InUseError(msg)
+        resources.pop(id_, None)
+        self._save(resources)
+        self._log("delete", type_, name)
+
+    def _put(self, verb: str, id_: str, type_: str, name: str, inputs: Values) -> Values:
+        kind = type_.rsplit(":", 1)[1]
+        compute = COMPUTED.get(kind)
+        outputs = {**inputs, **(compute(name, unwrapped(inputs, "", set())) if compute else {})}
+        if kind == "App":
+            outputs["spec"] = _as_given_back(outputs["spec"])
+        record = {"type": type_, "name": name, "inputs": unwrapped(inputs, "", set())}
+        self._save({**self.resources, id_: record})
+        self._log(verb, type_, name)
+        return outputs
+
+    def _maybe_fail(self, name: str) -> None:
+        order = self.folder / "fail"
+        if order.exists() and order.read_text() == name:
+            order.unlink()
+            msg = f"the cloud failed at {name}, as it was told to"
+            raise InjectedError(msg)
+
+    def _save(self, resources: dict[str, Values]) -> None:
+        self._resources.write_text(json.dumps(resources, indent=1))
+
+    def _log(self, verb: str, type_: str, name: str) -> None:
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps([verb, type_, name]) + "\n")
+
+
+def changed(olds: Any, news: Any, path: str, ignored: list[str]) -> list[str]:
+    """The paths of what differs between state and new inputs, but for those ignored."""
+    if any(path == i or path.startswith((f"{i}.", f"{i}[")) for i in ignored):
+        return []
+    olds, news = unwrapped_here(olds), unwrapped_here(news)
+    if isinstance(olds, dict) and isinstance(news, dict):
+        keys = sorted(news if not path else {*olds, *news})
+        found = [(f"{path}.{k}" if path else k, olds.get(k), news.get(k)) for k in keys]
+        return [x for p, o, n in found for x in changed(o, n, p, ignored)]
+    if isinstance(olds, list) and isinstance(news, list) and len(olds) == len(news):
+        pairs = enumerate(zip(olds, news, strict=True))
+        return [x for i, (o, n) in pairs for x in changed(o, n, f"{path}[{i}]", ignored)]
+    return [] if olds == news else [path]
+
+
+def replaced(type_: str, paths: list[str]) -> list[str]:
+    """Those of the changed paths that need a new resource."""
+    kind = type_.rsplit(":", 1)[1]
+    fixed = REPLACED.get(kind, set())
+    return [p for p in paths if type_.startswith("tls:") or p.split(".")[0].split("[")[0] in fixed]
+
+
+def unwrapped_here(value: Any) -> Any:
+    """A value without a mark of secrecy of its own."""
+    secret = isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+    return value["value"] if secret else value
+
+
+def _as_given_back(spec: Values) -> Values:
+    """App Platform never gives a secret back, only `EV[1:…]`, which is no secret."""
+    envs = [dict(e) for e in spec.get("envs", [])]
+    for env in envs:
+        if env["type"] == "SECRET":
+            plain = str(unwrapped_here(env["value"]))
+            env["value"] = f"EV[1:{hashlib.sha256(plain.encode()).hexdigest()[:24]}]"
+    return {**spec, "envs": envs}

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.stack.engine.pulumi import Engine
+from tests.stack.recorder import ROOT
+
+NewEngine = Callable[[], Engine]
+
+
+@pytest.fixture(scope="session")
+def cli() -> str:
+    """The Pulumi CLI: on PATH, or built once with Go, which takes some minutes."""
+    built = subprocess.run(
+        [ROOT / "tests/stack/cli/build"], capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        pytest.skip(f"no Pulumi CLI: {built.stderr[-500:]}")
+    return built.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def language() -> Iterator[int]:
+    """The port of the language host."""
+    with _serving("tests.stack.engine.language") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def new_engine(
+    cli: str, language: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NewEngine]:
+    """Makes stacks, each with clouds of its own."""
+    with ExitStack() as servers:
+
+        def make() -> Engine:
+            folder = tmp_path_factory.mktemp("stack")
+            (folder / "cloud").mkdir()
+            command = ("tests.stack.engine.provider", str(folder / "cloud"))
+            engine = Engine(cli, folder, language, servers.enter_context(_serving(*command)))
+            engine.start()
+            return engine
+
+        yield make
+
+
+@contextmanager
+def _serving(module: str, *arguments: str) -> Iterator[int]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.communicate()

@@ -1,0 +1,150 @@
+"""The real Pulumi CLI in a folder of its own, with the stand-ins instead of clouds."""
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.stack.engine.language import ENGINE
+from tests.stack.recorder import PASSWORD, ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A run of the CLI."""
+
+    code: int
+    out: str
+
+
+class Engine:
+    """One stack in one folder: state, clouds, configuration.
+
+    Args:
+        cli: The binary.
+        folder: Holds everything; `cloud` is the clouds' folder.
+        language: The port of the language host.
+        providers: The port of the stand-in providers.
+    """
+
+    def __init__(self, cli: str, folder: Path, language: int, providers: int) -> None:
+        self.cli = cli
+        self.folder = folder
+        self.config = folder / "Pulumi.dev.yaml"
+        for needed in ("stack", "schema", "Pulumi.yaml", "Makefile"):
+            if (ROOT / needed).exists():
+                (folder / needed).symlink_to(ROOT / needed)
+        self.config.write_text((ROOT / "Pulumi.dev.yaml").read_text())
+        self._environ = self._environment(language, providers)
+
+    def run(self, *arguments: str, check: bool = True) -> Ended:
+        """Run the CLI; without `check`, whatever its exit status."""
+        return self.shell(self.cli, *arguments, "--non-interactive", check=check)
+
+    def shell(self, *command: str, check: bool = True) -> Ended:
+        """Run any command as the person who deploys would."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(done.stdout)
+        return Ended(code=done.returncode, out=done.stdout)
+
+    def start(self) -> None:
+        """Make the stack, as docs/deploy.md says."""
+        self.run("stack", "init", "dev")
+        self.run("config", "set", "--secret", "dashboardPassword", PASSWORD)
+
+    def up(self, *arguments: str, check: bool = True) -> Ended:
+        """Deploy without asking."""
+        return self.run("up", "--yes", "--skip-preview", *arguments, check=check)
+
+    @contextmanager
+    def configured(self, **values: object) -> Iterator[None]:
+        """Other values for a while."""
+        before = self.config.read_text()
+        self.configure(**values)
+        try:
+            yield
+        finally:
+            self.config.write_text(before)
+
+    def configure(self, **values: object) -> None:
+        """Other values from now on."""
+        chosen = yaml.safe_load(self.config.read_text())
+        chosen["config"] |= {f"heartbeat:{key}": value for key, value in values.items()}
+        self.config.write_text(yaml.safe_dump(chosen))
+
+    def preview(self) -> dict[str, list[str]]:
+        """What an `up` would do: the changed paths of each resource, by verb and name."""
+        done = self.run("preview", "--json")
+        steps = json.loads(done.out[done.out.index("{\n") :])["steps"]
+        return {
+            f"{step['op']} {step['urn'].rsplit('::', 1)[1]}": sorted(step.get("detailedDiff") or [])
+            for step in steps
+            if step["op"] != "same"
+        }
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The state as the engine keeps it, secrets in it decrypted."""
+        exported = self.run("stack", "export", "--show-secrets").out
+        return list(json.loads(exported)["deployment"]["resources"])
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """One resource of the state by its name."""
+        (found,) = [r for r in self.resources() if r["urn"].endswith(f"::{name}") and r["custom"]]
+        return found
+
+    def state_file(self) -> str:
+        """The state as it lies on the disk."""
+        (file,) = (self.folder / "state").glob(".pulumi/stacks/**/dev.json")
+        return file.read_text()
+
+    def log(self) -> list[str]:
+        """What was done in the clouds, in order, as `verb name`."""
+        lines = (self.folder / "cloud/log.jsonl").read_text().splitlines()
+        return [f"{verb} {name}" for verb, _, name in map(json.loads, lines)]
+
+    def in_the_clouds(self) -> set[str]:
+        """The names of all that exists."""
+        file = self.folder / "cloud/resources.json"
+        return {r["name"] for r in json.loads(file.read_text()).values()}
+
+    def fail_at(self, name: str) -> None:
+        """Let the next creation or update of a resource fail."""
+        (self.folder / "cloud/fail").write_text(name)
+
+    def _environment(self, language: int, providers: int) -> dict[str, str]:
+        tools, state = self.folder / "tools", self.folder / "state"
+        tools.mkdir()
+        state.mkdir()
+        host = tools / "pulumi-language-python"
+        # The engine starts it with its own address, reads a port, and ends it when done.
+        host.write_text(
+            f'#!/bin/sh\necho "$1" >"{self.folder / ENGINE}"\necho {language}\nexec sleep 3600\n'
+        )
+        host.chmod(host.stat().st_mode | stat.S_IXUSR)
+        (tools / "pulumi").symlink_to(self.cli)
+        attached = ",".join(f"{name}:{providers}" for name in ("digitalocean", "aws", "tls"))
+        return {
+            "HOME": str(self.folder / "home"),
+            "PATH": os.pathsep.join([str(tools), os.environ["PATH"]]),
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test",
+            "PULUMI_DEBUG_PROVIDERS": attached,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }

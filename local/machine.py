@@ -42,8 +42,8 @@ class Machine:
         self._options = options
         self._supervisor = supervisor
         self._say = say
-        control = free_port() if options.faults else None
-        self._cloud = Cloud(home / "aws", control_port=control)
+        self._cloud_control = free_port() if options.faults else None
+        self._cloud = Cloud(home / "aws", control_port=self._cloud_control)
         self._valkey = Valkey(home / "valkey")
         self._postgres = Postgres(home / "postgres")
 
@@ -86,8 +86,11 @@ class Machine:
         proxies = self._app("faults", arguments, os.environ, health=address)
         self._supervisor.launch([proxies])
         self._supervisor.wait_for([proxies])
-        for mode in ("hang", "pass"):
-            self._say("faults", f"""curl -d '{{"mode": "{mode}"}}' {address}postgres""")
+        cloud = f"http://127.0.0.1:{self._cloud_control}/faults"
+        self._say("faults", f"""curl -d '{{"mode": "hang"}}' {address}postgres""")
+        self._say("faults", f"""curl -d '{{"mode": "pass"}}' {address}postgres""")
+        self._say("faults", f"""curl -d '{{"operation": "*", "hang": true}}' {cloud}""")
+        self._say("faults", f"""curl -d '{{}}' {cloud}/clear""")
         return {name: str(port) for name, port in ports.items()}
 
     def _start_service(self, environment: Mapping[str, str]) -> None:

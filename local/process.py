@@ -69,11 +69,12 @@ class Process:
     def ending(self) -> str:
         """How it has ended, in words, and the end of its log if it writes to a file."""
         code = self.exit_code
-        words = (
-            "killed by " + signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-        )
         if code is None:
             words = "does not answer"
+        elif code < 0:
+            words = f"killed by {signal.Signals(-code).name}"
+        else:
+            words = f"exit code {code}"
         if not isinstance(self.output, Path) or not self.output.exists():
             return words
         lines = self.output.read_text(errors="replace").splitlines()

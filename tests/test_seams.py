@@ -1,0 +1,158 @@
+"""The seams of the house: which way the arrows go, and that what is said twice is said alike."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service import roles_anywhere
+from service.settings import ProcessSettings
+from service.source import Group
+from service.sources import SOURCES
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("schema", "service", "local", "stack")
+ALLOWED = {
+    "schema": {"schema"},
+    "service": {"schema", "service"},
+    "local": {"schema", "service", "local"},
+    "stack": {"schema", "stack"},
+}
+HEAVY = {
+    "moto",
+    "pulumi",
+    "pulumi_aws",
+    "pulumi_digitalocean",
+    "pulumi_tls",
+    "pytest",
+    "playwright",
+}
+# Inside service, from the processes down to the words that they share.
+COMPOSITION = {"api", "beat", "check", "migrate", "__main__"}
+
+
+def modules(part: str) -> Iterator[Path]:
+    return (path for path in (ROOT / part).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_arrows_between_the_folders_go_one_way(part: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} -> {name}"
+        for path in modules(part)
+        for name in imports(path)
+        if name.split(".")[0] in set(PARTS) - ALLOWED[part]
+    }
+
+    assert wrong == set()
+
+
+def test_the_stack_knows_of_the_schema_only_its_head() -> None:
+    names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "schema"}
+
+    assert names <= {"schema", "schema.migrations", "schema.migrations.head"}
+
+
+@pytest.mark.parametrize("part", ["schema", "service"])
+def test_nothing_that_runs_in_the_cloud_imports_what_only_tests_and_stacks_need(part: str) -> None:
+    assert not {n.split(".")[0] for path in modules(part) for n in imports(path)} & HEAVY
+
+
+def test_sources_never_import_each_other() -> None:
+    for path in (ROOT / "service" / "sources").glob("[a-z]*.py"):
+        others = {n for n in imports(path) if n.startswith("service.sources")}
+
+        assert others == set(), path.name
+
+
+def test_sources_do_not_know_of_the_processes_that_use_them() -> None:
+    for path in [*(ROOT / "service" / "sources").glob("[a-z]*.py"), ROOT / "service/heartbeat.py"]:
+        names = {n.removeprefix("service.").split(".")[0] for n in imports(path)}
+
+        assert not names & (COMPOSITION | {"worker", "watch", "snapshot", "status"}), path.name
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in modules("service")
+        if re.search(r"\(os\.environ|os\.environ\[|getenv", path.read_text())
+    }
+
+    assert readers == {"service/__main__.py"}  # which hands it to service/settings.py
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("service.beat", {"fastapi", "alembic", "moto", "pulumi"}),
+        ("service.api", {"alembic", "moto", "pulumi"}),
+        ("service.migrate", {"fastapi", "moto", "pulumi"}),
+        ("schema.responses", {"fastapi", "alembic", "sqlalchemy", "boto3"}),
+    ],
+)
+def test_each_process_imports_only_what_it_needs(module: str, unwanted: set[str]) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert not unwanted & set(loaded)
+
+
+def settings() -> set[str]:
+    """Every variable that the service reads."""
+    groups: list[type[Group]] = [ProcessSettings, roles_anywhere.Settings, *SOURCES]
+    return {str(field.alias) for group in groups for field in group.model_fields.values()}
+
+
+def first_column(heading: str) -> str:
+    """The first column of the README's table under a heading."""
+    text = (ROOT / "README.md").read_text()
+    section = text[text.index(f"## {heading}") :]
+    section = section[: section.index("\n## ", 1)]
+    return "\n".join(re.findall(r"^\|([^|]*)\|", section, re.MULTILINE))
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    named = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", first_column("Settings")))
+
+    assert named == settings() | {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"}
+
+
+def test_the_readme_names_every_endpoint_and_no_other() -> None:
+    from service.api import create
+
+    named = set(re.findall(r"`(/[a-z/]*)`", first_column("Endpoints")))
+
+    assert named == set(create(None).openapi()["paths"]) | {"/", "/ws"}
+
+
+def test_the_makefile_names_no_target_twice_and_describes_each() -> None:
+    text = "\n".join(p.read_text() for p in (ROOT / "Makefile", ROOT / "stack" / "stack.mk"))
+    public = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    described = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
+
+    names = " ".join(public).split()
+    assert len(names) == len(set(names))
+    assert set(names) - set(described) <= {"environment"}
+
+
+def test_the_changelog_has_a_place_for_what_comes() -> None:
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()

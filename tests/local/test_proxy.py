@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 Ask = Callable[[], Awaitable[str]]
 DEAD = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, redis.exceptions.ConnectionError)
-A_WHILE_S = 0.3  # an answer that comes at all comes in a few milliseconds
+A_WHILE_S = 0.1  # an answer that comes at all comes in a few milliseconds
 
 
 @pytest.fixture

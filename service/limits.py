@@ -11,6 +11,7 @@ from service.errors import problem, refuse
 HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
 SEPARATORS_BYTES = 4  # colon, space and the end of the line
 TARGET_MAX_BYTES = 4_096  # of path and query; ours are under 200
+ROUTED = ("route", "endpoint")  # what routing adds for those outside
 METHODS = frozenset({"GET", "HEAD"})  # a preflight is answered before it comes here
 WEBSOCKET_PATH = "/ws"
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
@@ -34,7 +35,7 @@ class Limits:
             # Uptime monitors ask so. The server leaves the body away.
             answered = {**scope, "method": "GET"}
             await self.app(answered, receive, send)
-            scope["route"] = answered.get("route")
+            scope.update({key: answered[key] for key in ROUTED if key in answered})
         else:
             await self.app(scope, receive, send)
 

@@ -18,6 +18,7 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.responses import DiagnosisCode, IamRow, Overall, Row
 from service.live import Live
+from service.page import Page
 from service.report_metrics import facts, states
 from service.snapshot import Snapshot
 from service.status import Known
@@ -64,8 +65,7 @@ class Meters:
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""
-        route = scope.get("route")
-        template = OTHER if route is None else route.path or PAGE
+        template = _template(scope)
         self._requests.labels(template, status).inc()
         self._duration.labels(template).observe(seconds)
         for name, value in scope["headers"]:
@@ -78,6 +78,13 @@ class Meters:
         """Everything in Prometheus's text form; asks no store."""
         known_facts = _Facts(known, snapshot, live, self)
         return generate_latest(self.registry) + generate_latest(known_facts)
+
+
+def _template(scope: Scope) -> str:
+    """The route that took a request, in a bounded set of words."""
+    if "route" in scope:
+        return str(scope["route"].path)
+    return PAGE if isinstance(scope.get("endpoint"), Page) else OTHER
 
 
 class Metering:

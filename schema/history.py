@@ -1,7 +1,9 @@
 """What is recorded of every cycle, and the latency histogram that hours keep of it."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated
 
 from pydantic import AllowInfNan, Field, TypeAdapter
@@ -58,12 +60,10 @@ def percentile(histogram: Sequence[int], fraction: float) -> float | None:
     Returns:
         The geometric middle of the bucket that holds it, None if all buckets are empty.
     """
-    rank = math.ceil(fraction * sum(histogram))
-    seen = 0
-    for bucket, count in enumerate(histogram):
-        seen += count
-        if count and seen >= rank:
-            below = LATENCY_BOUNDS_MS[max(0, bucket - 1)]
-            above = LATENCY_BOUNDS_MS[min(bucket, len(LATENCY_BOUNDS_MS) - 1)]
-            return math.sqrt(below * above)
-    return None
+    reached = list(accumulate(histogram))
+    if not reached or not reached[-1]:
+        return None
+    bucket = bisect_left(reached, math.ceil(fraction * reached[-1]))
+    below = LATENCY_BOUNDS_MS[max(0, bucket - 1)]
+    above = LATENCY_BOUNDS_MS[min(bucket, len(LATENCY_BOUNDS_MS) - 1)]
+    return math.sqrt(below * above)

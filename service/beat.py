@@ -10,12 +10,17 @@ from anyio import Event
 
 from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
+from service.history import History
+from service.ledger import Ledger
 from service.liveness import LATE_S, Route, server
 from service.roles_anywhere import Aws
 from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
+from service.sources.postgres import Postgres
 from service.sources.secrets_manager import SecretsManager
+from service.sources.valkey import Valkey
+from service.spill import Spill
 from service.version import version
 from service.watch import close, connect
 from service.worker import Worker
@@ -44,11 +49,13 @@ async def _beat(settings: Settings) -> Aws | None:
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
     sources, aws = connect(settings)
+    history = _history(settings, sources)
     metrics = WorkerMetrics()
     worker = Worker(
         settings.process,
         sources,
-        facts=lambda report: _with_facts(report, sources, aws),
+        recorder=history,
+        facts=lambda report: _with_facts(report, sources, aws, history),
         observe=metrics.observe,
     )
     stop = Event()
@@ -60,11 +67,25 @@ async def _beat(settings: Settings) -> Aws | None:
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
         tasks.start_soon(health.serve)
+        if history is not None:
+            tasks.start_soon(history.run)
         await worker.run(stop)
         health.should_exit = True
+        if history is not None:
+            await history.finish()
         await close(sources)
         tasks.cancel_scope.cancel()
     return aws
+
+
+def _history(settings: Settings, sources: dict[str, Source]) -> History | None:
+    """Where outcomes go, None without PostgreSQL."""
+    name, kept = settings.process.name, timedelta(days=settings.process.history_retention_days)
+    postgres = next((s for s in sources.values() if isinstance(s, Postgres)), None)
+    valkey = next((s for s in sources.values() if isinstance(s, Valkey)), None)
+    if postgres is None:
+        return None
+    return History(Ledger(postgres, name), Spill(valkey, name) if valkey else None, kept)
 
 
 def _livez(worker: Worker) -> tuple[int, str, bytes]:
@@ -76,10 +97,14 @@ def _livez(worker: Worker) -> tuple[int, str, bytes]:
     return (200 if alive else 503), "application/json", body.encode()
 
 
-def _with_facts(report: WorkerReport, sources: dict[str, Source], aws: Aws | None) -> WorkerReport:
+def _with_facts(
+    report: WorkerReport, sources: dict[str, Source], aws: Aws | None, history: History | None
+) -> WorkerReport:
     """The report with what the AWS identity and the secret count and know."""
     secret = next((s for s in sources.values() if isinstance(s, SecretsManager)), None)
     facts: dict[str, object] = {}
+    if history is not None:
+        facts |= {"history_waiting": history.waiting, "history_dropped": history.dropped}
     if secret is not None:
         facts["value_writes_24h"] = secret.value_writes_since(utc_now() - VALUE_WRITES_WINDOW)
         facts["value_interval_seconds"] = secret.settings.value_interval_s

@@ -1,0 +1,52 @@
+"""Records, and what the tables hold, as the tests of history need them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from schema.errors import ErrorWord
+from schema.history import Record
+from service.settings import load
+from service.sources import postgres
+from service.sources.postgres import Postgres
+
+HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
+"""An hour long over; the tests' beats lie in it and around it."""
+
+
+def connected(environ: dict[str, str]) -> Postgres:
+    """PostgreSQL as the worker and the API have it."""
+    settings = next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
+    return Postgres(postgres.engine(settings), "worker")
+
+
+def at(minutes: float) -> datetime:
+    """A moment by its minutes after the hour's start."""
+    return HOUR + timedelta(minutes=minutes)
+
+
+def beat(
+    minutes: float,
+    error: ErrorWord | None = None,
+    source: str = "valkey",
+    interval_s: float = 60.0,
+    latency_ms: float = 1.0,
+) -> Record:
+    """A record of the slot that begins so many minutes after the hour's start."""
+    return Record(
+        source=source,
+        slot=at(minutes),
+        interval_seconds=interval_s,
+        stamp=at(minutes) + timedelta(seconds=7),
+        error=error,
+        attempts=1,
+        latency_ms=latency_ms,
+    )
+
+
+async def rows(source: Postgres, query: str, **values: object) -> list[Sequence[Any]]:
+    """What a query gives."""
+    async with source.engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(query), values)]

@@ -11,6 +11,7 @@ from iam_rolesanywhere_session import CredentialsRetrievalError
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
+from service.accounts import mask
 from service.source import SourceError
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html and the errors
@@ -102,7 +103,8 @@ def _of_session(error: CredentialsRetrievalError) -> SourceError:
     if word is ErrorWord.FAILED:
         skewed = refusal(error.message) is Refusal.CLOCK_SKEW
         word = ErrorWord.CLOCK if skewed else ErrorWord.AUTH
-    return SourceError(word, f"CreateSession was refused ({error.status_code}): {error.message}")
+    said = mask(error.message)  # a log shall name no account in full
+    return SourceError(word, f"CreateSession was refused ({error.status_code}): {said}")
 
 
 def _of_transport(error: Exception) -> ErrorWord:

@@ -10,8 +10,8 @@ from schema.responses import (
     SecretStatus,
     ValkeyStatus,
 )
+from service.accounts import mask
 from service.identity import Identity, IdentityObservation
-from service.roles_anywhere import mask
 from service.sources import postgres, secrets_manager, valkey
 from service.sources.postgres import PostgresObservation
 from service.sources.secrets_manager import SecretObservation

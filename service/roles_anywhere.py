@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -228,8 +227,3 @@ _CONFIG = Config(
     read_timeout=ANSWER_TIMEOUT_S,
     retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
 )
-
-
-def mask(text: str | None) -> str | None:
-    """The text with every account id cut to its last four digits."""
-    return None if text is None else re.sub(r"(?<!\d)\d{8}(\d{4})(?!\d)", r"********\1", text)

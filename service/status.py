@@ -9,9 +9,10 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness, age_s, in_future, judge, stale_after_s
 from schema.heartbeat import Breaker, SourceReport, WorkerReport
 from schema.responses import IamRow, Row, WorkerFacts, WorkerStatus
+from service.accounts import mask
 from service.diagnosis import ALIVE, IdentityView, Situation, SourceView, diagnose, overall
 from service.identity import Identity
-from service.roles_anywhere import Aws, mask
+from service.roles_anywhere import Aws
 from service.settings import Settings
 from service.snapshot import Observations
 from service.source import Observation, SourceSettings

@@ -67,7 +67,9 @@ class Machine:
             stores |= self._start_proxies(stores)
         if self._options.env_file:
             self._write(stores, self._options.env_file)
-        if not self._options.services_only:
+        if self._options.services_only:
+            self._say("local", "the stores are running (Ctrl-C stops them)")
+        else:
             self._start_service(app_environment(os.environ, stores))
 
     def _migrate(self) -> None:

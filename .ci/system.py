@@ -21,9 +21,10 @@ FORBIDDEN = "#!/bin/sh\nexit 101\n"
 
 def main() -> None:
     """Installs what is missing, and prints the path."""
-    missing = missing_packages()
-    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        install(missing)
+    if missing_packages() and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(missing_packages())
+    if servers := [package for package in missing_packages() if package != "chromium"]:
+        print(f"the tests of TLS will fail without {' and '.join(servers)}", file=sys.stderr)
     print(chromium() or downloaded_chromium())
 
 

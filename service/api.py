@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, TypedDict
 
 import anyio
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -24,12 +22,14 @@ from schema.responses import (
     WorkerStatus,
 )
 from schema.responses import Response as Document
-from service import description, documents, metrics
+from service import description, documents, history_routes, metrics
+from service.archive import Archive, remembering
 from service.doors import add_doors
 from service.errors import add_handlers
 from service.identity import Identity
 from service.live import Live
 from service.metrics import Meters
+from service.page import Page
 from service.settings import Settings
 from service.source import Observation
 from service.sources import postgres, secrets_manager, valkey
@@ -37,7 +37,6 @@ from service.sources.postgres import PostgresObservation
 from service.version import version
 from service.watch import Watch, watching
 
-WEB = Path(__file__).parent.parent / "web"
 OK, UNAVAILABLE = 200, 503
 
 
@@ -46,6 +45,7 @@ class State(TypedDict):
 
     watch: Watch
     live: Live
+    archive: Archive
 
 
 def create(settings: Settings | None) -> FastAPI:
@@ -60,11 +60,15 @@ def create(settings: Settings | None) -> FastAPI:
         if settings is None:
             msg = "an app without settings can only be described"
             raise RuntimeError(msg)
-        async with watching(settings) as watch, anyio.create_task_group() as tasks:
+        async with (
+            watching(settings) as watch,
+            remembering(settings) as archive,
+            anyio.create_task_group() as tasks,
+        ):
             process = settings.process
             live = Live(watch, process.max_viewers, process.cors_origins)
             tasks.start_soon(live.tick)
-            yield State(watch=watch, live=live)
+            yield State(watch=watch, live=live, archive=archive)
             tasks.cancel_scope.cancel()
 
     app = FastAPI(
@@ -79,9 +83,10 @@ def create(settings: Settings | None) -> FastAPI:
     add_doors(app, settings, meters)
     add_handlers(app)
     _add_routes(app, commit=settings.process.commit if settings else "unknown")
+    app.include_router(history_routes.router)
     _add_metrics(app, meters)
     app.router.routes.append(WebSocketRoute("/ws", _live))
-    app.mount("/", StaticFiles(directory=WEB, html=True))
+    app.mount("/", Page())
     description.complete(app)
     return app
 

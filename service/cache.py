@@ -1,0 +1,50 @@
+"""Answers that many ask for at once are made once, and serve for a moment."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import anyio
+
+T = TypeVar("T")
+
+
+class Cache(Generic[T]):
+    """Single flight per key.
+
+    Args:
+        lifetime_s: How long an answer serves.
+        limit: How many keys are kept; beyond it the one that came first goes.
+    """
+
+    def __init__(self, lifetime_s: float, limit: int) -> None:
+        self._lifetime_s = lifetime_s
+        self._limit = limit
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """The answer to a key: what is known, what is being made, or a new one.
+
+        Args:
+            key: What is asked.
+            make: Makes the answer.
+
+        Raises:
+            Exception: What `make` raises; that is not kept, and the next who waits tries.
+        """
+        entry = self._entries.setdefault(key, _Entry())
+        while len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+        async with entry.turn:
+            if not entry.answers or anyio.current_time() >= entry.expires:
+                entry.answers = [await make()]
+                entry.expires = anyio.current_time() + self._lifetime_s
+            return entry.answers[0]
+
+
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    answers: list[T] = field(default_factory=list)  # one, or none yet
+    expires: float = 0.0

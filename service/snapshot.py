@@ -15,6 +15,7 @@ from service.source import Observation, SourceError
 
 FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a hung store's
 # reading ends after 2 s, and its outcome is worth the wait
+UNASKED_S = 2.0  # a reading that expired longer ago is old: nobody has asked since
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10
@@ -55,7 +56,8 @@ class Reader:
         self._spawn = spawn
         self._last: Observation | None = None
         self._failing_since: datetime | None = None
-        self._expires = self._too_old = 0.0
+        self._expires = 0.0
+        self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
 
     @property
@@ -66,15 +68,17 @@ class Reader:
     async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
         """What is known, None if nothing yet.
 
-        A reading that is due is started, and waited for only where all that is known is old
-        because nobody asked, at most `wait_s`.
+        A reading that is due is started. It is waited for only where what is known is old
+        because nobody asked, and at most until `wait_s` after it began: behind a hung store
+        nobody queues.
         """
         now = anyio.current_time()
         if self._reading is None and now >= self._expires:
             self._reading = anyio.Event()
+            self._awaited_since = now if now >= self._expires + UNASKED_S else None
             self._spawn(self._read)
-        if self._reading is not None and now >= self._too_old:
-            with anyio.move_on_after(wait_s):
+        if self._reading is not None and self._awaited_since is not None:
+            with anyio.move_on_after(self._awaited_since + wait_s - now):
                 await self._reading.wait()
         return self._last
 
@@ -101,7 +105,6 @@ class Reader:
             found, observed_at=now, latency_ms=latency_ms, failing_since=self._failing_since
         )
         self._expires = anyio.current_time() + self._serves_s(found, now)
-        self._too_old = self._expires + self._lifetime_s + self._deadline_s
         if self._reading is not None:
             self._reading.set()
             self._reading = None

@@ -9,7 +9,7 @@ from anyio.abc import TaskGroup
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.snapshot import WATCH_S, Reader, Snapshot
+from service.snapshot import UNASKED_S, WATCH_S, Reader, Snapshot
 from service.source import Observation
 from tests.fakes import MemorySource, failing
 
@@ -63,6 +63,34 @@ async def test_a_reading_that_has_expired_is_given_out_while_a_new_one_runs() ->
 
         assert await shared.get() is first
         assert await shared.get() is first
+
+        release.set()
+    assert source.reads == 2
+
+
+async def test_after_a_silence_the_next_request_waits_for_what_is_true_now() -> None:
+    source = MemorySource()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        first = await shared.get()
+        shared._expires -= LONG_S + UNASKED_S
+
+        second = await shared.get(LONG_S)
+
+    assert second is not first
+    assert source.reads == 2
+
+
+async def test_behind_a_hung_store_only_the_first_requests_wait_and_not_for_ever() -> None:
+    source, release = MemorySource(), anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        first = await shared.get()
+        source.before = release.wait
+        shared._expires -= LONG_S + UNASKED_S
+
+        assert await shared.get(wait_s=0.01) is first
+        assert await shared.get(wait_s=0.01) is first  # its time to wait is over: at once
 
         release.set()
     assert source.reads == 2

@@ -16,6 +16,7 @@ from service.source import Observation, SourceError
 FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a hung store's
 # reading ends after 2 s, and its outcome is worth the wait
 UNASKED_S = 2.0  # a reading that expired longer ago is old: nobody has asked since
+FAILED_S = 5.0  # how soon a store that could not be read is tried again
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10
@@ -111,6 +112,8 @@ class Reader:
 
     def _serves_s(self, found: Observation, now: datetime) -> float:
         """How long a reading serves: when the next stamp is due, it is looked for at once."""
+        if not found.reachable:
+            return min(self._lifetime_s, FAILED_S)
         if found.stamp is None or found.interval_s is None:
             return self._lifetime_s
         lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)

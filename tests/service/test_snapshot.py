@@ -9,7 +9,7 @@ from anyio.abc import TaskGroup
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.snapshot import UNASKED_S, WATCH_S, Reader, Snapshot
+from service.snapshot import FAILED_S, UNASKED_S, WATCH_S, Reader, Snapshot
 from service.source import Observation
 from tests.fakes import MemorySource, failing
 
@@ -175,6 +175,7 @@ async def test_a_reading_serves_until_the_next_stamp_is_due(
 
         assert shared._serves_s(found, now) == pytest.approx(serves_s)
         assert shared._serves_s(replace(found, interval_s=None), now) == lifetime_s
+        assert shared._serves_s(replace(found, reachable=False), now) == min(lifetime_s, FAILED_S)
 
 
 async def test_a_source_without_a_reader_is_left_out() -> None:

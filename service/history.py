@@ -17,7 +17,7 @@ from service.source import SourceError
 from service.sources import postgres
 from service.spill import Spill
 
-WAITING_LIMIT = 10_000  # records, about 5 MB; 41 hours of four sources at one cycle a minute
+WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
 BATCH = 500  # records a transaction
 RETRY_FIRST_S = 1.0  # doubles up to the last, and a stamp that lands ends the wait
 RETRY_LAST_S = 30.0

@@ -56,25 +56,21 @@ class Past:
         Raises:
             SourceError: PostgreSQL cannot be read.
         """
-        found = await self._read(
+        counted, (intervals,) = await self._read(
             self._tallies(sources, cut, now), self._intervals_before(sources, cut)
         )
-        counted, intervals = found[0], dict(zip(sources, found[1][0], strict=True))
+        before = dict(zip(sources, intervals, strict=True))
         rows: dict[str, dict[int, Row[Any]]] = {source: {} for source in sources}
         for row in counted:
             rows[row.source][row.span] = row
         histories = [
-            SourceHistory(
-                source=source,
-                title=self.titles[source],
-                **_summary(_buckets(rows[source], cut, intervals[source], now)),
-            )
+            _summed(source, self.titles[source], _buckets(rows[source], cut, before[source], now))
             for source in sources
         ]
         return History(
             start=cut.start(0),
             end=cut.start(cut.count),
-            interval_seconds=self._newest_interval(counted, intervals),
+            interval_seconds=self._newest_interval(counted, before),
             bucket_seconds=cut.grid.width_s,
             sources=histories,
         )
@@ -211,16 +207,18 @@ def _bucket(start: datetime, row: Row[Any] | None, unknown: int, *, exact: bool)
     )
 
 
-def _summary(told: list[Bucket]) -> dict[str, Any]:  # Any: keyword arguments of SourceHistory
+def _summed(source: str, title: str, told: list[Bucket]) -> SourceHistory:
     ok, failed = sum(each.ok for each in told), sum(each.failed for each in told)
     unknown = sum(each.unknown for each in told)
     expected = ok + failed + unknown
-    return {
-        "expected": expected,
-        "ok": ok,
-        "failed": failed,
-        "unknown": unknown,
-        "uptime_strict": ok / expected if expected else None,
-        "uptime_known": ok / (ok + failed) if ok + failed else None,
-        "buckets": told,
-    }
+    return SourceHistory(
+        source=source,
+        title=title,
+        expected=expected,
+        ok=ok,
+        failed=failed,
+        unknown=unknown,
+        uptime_strict=ok / expected if expected else None,
+        uptime_known=ok / (ok + failed) if ok + failed else None,
+        buckets=told,
+    )

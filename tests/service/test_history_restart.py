@@ -47,9 +47,11 @@ async def test_a_worker_that_ends_without_postgres_loses_no_cycle(
     counted = await rows(
         source, "SELECT source, count(*) FROM heartbeat_beats GROUP BY 1 ORDER BY 1"
     )
-    missed = await rows(source, "SELECT source, missed FROM heartbeat_incidents")
+    longest = await rows(
+        source, "SELECT source, missed FROM heartbeat_incidents ORDER BY missed DESC LIMIT 1"
+    )
     await source.close()
     assert counted == [("postgres", cycles), ("valkey", cycles)]
     assert [each["records"] for each in events(second, "history_picked_up")] == [spilled["records"]]
-    assert [name for name, _ in missed] == ["postgres"]
-    assert missed[0][1] >= 5
+    assert longest[0][0] == "postgres"
+    assert longest[0][1] >= 5

@@ -14,7 +14,7 @@ SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore'
 # Days before expiry at which AWS speaks up. Certificates renew at the first `up` 60 days before
 # (stack/certificates.py), so the notice means that no `up` has run for a while.
 CLIENT_NOTICE_DAYS = 45
-CA_NOTICE_DAYS = 365
+CA_NOTICE_DAYS = 360  # the most that AWS takes
 
 
 @dataclass(frozen=True, kw_only=True)

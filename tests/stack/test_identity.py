@@ -80,7 +80,7 @@ def test_the_anchor_warns_before_certificates_expire(program: Program) -> None:
         "CA_CERTIFICATE_EXPIRY",
         "END_ENTITY_CERTIFICATE_EXPIRY",
     }
-    assert all(s["enabled"] and s["threshold"] > 0 for s in settings)
+    assert all(s["enabled"] and 1 <= s["threshold"] <= 360 for s in settings)
 
 
 def test_a_session_lasts_an_hour(program: Program) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.stack.clouds import COMPUTED, SECRET, SIGNATURE, unwrapped
+from tests.stack.engine.aws import Account
 
 Values = dict[str, Any]
 # A change of these makes a new resource; tls has nothing that can be changed in place.
@@ -33,10 +34,15 @@ class Cloud:
 
     Files: `resources.json` by id, `log.jsonl` of what was done in order, and `fail`, which a test
     writes: the name of a resource whose next creation or update fails.
+
+    Args:
+        folder: As above.
+        account: Where AWS's resources are made; None to compute what AWS would.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, account: Account | None = None) -> None:
         self.folder = folder
+        self._account = account
         self._resources = folder / "resources.json"
 
     @property
@@ -46,13 +52,22 @@ class Cloud:
     def create(self, type_: str, name: str, inputs: Values) -> tuple[str, Values]:
         """The new resource's id and outputs."""
         self._maybe_fail(name)
-        id_ = str(uuid4())
-        return id_, self._put("create", id_, type_, name, inputs)
+        id_, computed = str(uuid4()), {}
+        if (account := self._account_of(type_)) is not None:
+            id_, computed = account.create(_kind(type_), unwrapped(inputs, "", set()))
+        else:
+            computed = _computed(type_, name, inputs)
+        self._remember("create", id_, type_, name, inputs)
+        return id_, _given_back(type_, {**inputs, **computed})
 
-    def update(self, id_: str, type_: str, name: str, inputs: Values) -> Values:
-        """The resource's outputs."""
+    def update(self, id_: str, type_: str, name: str, olds: Values, news: Values) -> Values:
+        """The resource's outputs; what AWS gave once, it keeps."""
         self._maybe_fail(name)
-        return self._put("update", id_, type_, name, inputs)
+        if (account := self._account_of(type_)) is not None:
+            account.update(_kind(type_), id_, unwrapped(news, "", set()))
+        computed = {} if type_.startswith("aws:") else _computed(type_, name, news)
+        self._remember("update", id_, type_, name, news)
+        return _given_back(type_, {**olds, **news, **computed})
 
     def delete(self, id_: str, type_: str, name: str) -> None:
         """Forget a resource, if nothing needs it; a cluster's firewall goes with it."""
@@ -65,20 +80,19 @@ class Cloud:
         if users:
             msg = f"{name} is in use by {', '.join(users)}"
             raise InUseError(msg)
+        if (account := self._account_of(type_)) is not None:
+            account.delete(_kind(type_), id_)
         resources.pop(id_, None)
         self._save(resources)
         self._log("delete", type_, name)
 
-    def _put(self, verb: str, id_: str, type_: str, name: str, inputs: Values) -> Values:
-        kind = type_.rsplit(":", 1)[1]
-        compute = COMPUTED.get(kind)
-        outputs = {**inputs, **(compute(name, unwrapped(inputs, "", set())) if compute else {})}
-        if kind == "App":
-            outputs["spec"] = _as_given_back(outputs["spec"])
+    def _account_of(self, type_: str) -> Account | None:
+        return self._account if type_.startswith("aws:") else None
+
+    def _remember(self, verb: str, id_: str, type_: str, name: str, inputs: Values) -> None:
         record = {"type": type_, "name": name, "inputs": unwrapped(inputs, "", set())}
         self._save({**self.resources, id_: record})
         self._log(verb, type_, name)
-        return outputs
 
     def _maybe_fail(self, name: str) -> None:
         order = self.folder / "fail"
@@ -112,8 +126,7 @@ def changed(olds: Any, news: Any, path: str, ignored: list[str]) -> list[str]:
 
 def replaced(type_: str, paths: list[str]) -> list[str]:
     """Those of the changed paths that need a new resource."""
-    kind = type_.rsplit(":", 1)[1]
-    fixed = REPLACED.get(kind, set())
+    fixed = REPLACED.get(_kind(type_), set())
     return [p for p in paths if type_.startswith("tls:") or p.split(".")[0].split("[")[0] in fixed]
 
 
@@ -123,11 +136,22 @@ def unwrapped_here(value: Any) -> Any:
     return value["value"] if secret else value
 
 
-def _as_given_back(spec: Values) -> Values:
+def _kind(type_: str) -> str:
+    return type_.rsplit(":", 1)[1]
+
+
+def _computed(type_: str, name: str, inputs: Values) -> Values:
+    compute = COMPUTED.get(_kind(type_))
+    return compute(name, unwrapped(inputs, "", set())) if compute else {}
+
+
+def _given_back(type_: str, outputs: Values) -> Values:
     """App Platform never gives a secret back, only `EV[1:…]`, which is no secret."""
-    envs = [dict(e) for e in spec.get("envs", [])]
+    if _kind(type_) != "App":
+        return outputs
+    envs = [dict(e) for e in outputs["spec"].get("envs", [])]
     for env in envs:
         if env["type"] == "SECRET":
             plain = str(unwrapped_here(env["value"]))
             env["value"] = f"EV[1:{hashlib.sha256(plain.encode()).hexdigest()[:24]}]"
-    return {**spec, "envs": envs}
+    return {**outputs, "spec": {**outputs["spec"], "envs": envs}}

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -5,10 +6,11 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from local.aws.process import RunningAws
 from tests.stack.engine.pulumi import Engine
 from tests.stack.recorder import ROOT
 
-NewEngine = Callable[[], Engine]
+NewEngine = Callable[..., Engine]
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +35,17 @@ def language() -> Iterator[int]:
 def new_engine(
     cli: str, language: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NewEngine]:
-    """Makes stacks, each with clouds of its own."""
+    """Makes stacks, each with clouds of its own; AWS's may be the stand-in's."""
     with ExitStack() as servers:
 
-        def make() -> Engine:
+        def make(aws: RunningAws | None = None) -> Engine:
             folder = tmp_path_factory.mktemp("stack")
             (folder / "cloud").mkdir()
-            command = ("tests.stack.engine.provider", str(folder / "cloud"))
+            command = ["tests.stack.engine.provider", str(folder / "cloud")]
+            if aws:
+                operator = folder / "operator.json"
+                operator.write_text(json.dumps(aws.operator_environment()))
+                command.append(str(operator))
             engine = Engine(cli, folder, language, servers.enter_context(_serving(*command)))
             engine.start()
             return engine

@@ -1,5 +1,6 @@
 """Stand-in providers for digitalocean, aws and tls behind one port, attached to by the engine."""
 
+import json
 import sys
 from concurrent import futures
 from pathlib import Path
@@ -11,6 +12,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from tests.stack.clouds import unwrapped
 from tests.stack.engine import schemas
+from tests.stack.engine.aws import Account
 from tests.stack.engine.cloud import Cloud, changed, replaced
 
 # An id in hexadecimal follows such a resource's name if it is given none, as Pulumi's bridge does.
@@ -98,11 +100,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}))
         try:
-            outputs = self.cloud.update(request.id, type_, name, news)
+            outputs = self.cloud.update(request.id, type_, name, olds, news)
         except Exception as error:  # noqa: BLE001 - as above
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        kept = {"arn": olds["arn"]} if "arn" in olds else {}
-        return provider_pb2.UpdateResponse(properties=_struct({**outputs, **kept}))
+        return provider_pb2.UpdateResponse(properties=_struct(outputs))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's
         try:
@@ -126,9 +127,13 @@ def _struct(values: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    """Serve one folder's clouds; the port is the first line."""
+    """Serve one folder's clouds; the port is the first line.
+
+    Arguments: the folder, and a file with an operator's environment if AWS is stood in for.
+    """
+    account = Account(json.loads(Path(sys.argv[2]).read_text())) if sys.argv[2:] else None
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))  # one change after another
-    provider = Provider(Cloud(Path(sys.argv[1])))
+    provider = Provider(Cloud(Path(sys.argv[1]), account))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

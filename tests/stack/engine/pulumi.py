@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tests.stack.clouds import SIGNATURE
 from tests.stack.engine.language import ENGINE
 from tests.stack.recorder import PASSWORD, ROOT
 
@@ -99,9 +100,9 @@ class Engine:
         }
 
     def resources(self) -> list[dict[str, Any]]:
-        """The state as the engine keeps it, secrets in it decrypted."""
+        """The state as the engine keeps it, secrets in it in plain text."""
         exported = self.run("stack", "export", "--show-secrets").out
-        return list(json.loads(exported)["deployment"]["resources"])
+        return list(_plain(json.loads(exported)["deployment"]["resources"]))
 
     def resource(self, name: str) -> dict[str, Any]:
         """One resource of the state by its name."""
@@ -148,3 +149,11 @@ class Engine:
             "PULUMI_DEBUG_PROVIDERS": attached,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "plaintext" in value and SIGNATURE in value:
+            return json.loads(value["plaintext"])
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,130 @@
+"""The aws provider's resources, made in the stand-in AWS, so that ARNs and policies are real."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+Values = dict[str, Any]
+DEADLINES = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+
+
+class Account:
+    """An operator of one stand-in AWS.
+
+    Args:
+        environ: `RunningAws.operator_environment()`.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._session = boto3.Session(
+            aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+            region_name=environ["AWS_REGION"],
+        )
+        self._environ = environ
+
+    def client(self, name: str) -> Any:  # Any: boto3's clients are made at run time
+        return self._session.client(
+            name,
+            endpoint_url=self._environ["AWS_ENDPOINT_URL"],
+            verify=self._environ["AWS_CA_BUNDLE"],
+            config=DEADLINES,
+        )
+
+    def create(self, kind: str, inputs: Values) -> tuple[str, Values]:
+        """The new resource's id and what AWS adds to its inputs."""
+        id_, computed = getattr(self, f"_create_{kind}")(inputs)
+        return str(id_), dict(computed)
+
+    def update(self, kind: str, id_: str, inputs: Values) -> None:
+        """Change what the program changes; anything else is an error."""
+        getattr(self, f"_update_{kind}")(id_, inputs)
+
+    def delete(self, kind: str, id_: str) -> None:
+        getattr(self, f"_delete_{kind}")(id_)
+
+    def _create_Secret(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - the kind's name
+        made = self.client("secretsmanager").create_secret(
+            Name=inputs["name"], Description=inputs["description"]
+        )
+        return made["ARN"], {"arn": made["ARN"]}
+
+    def _update_Secret(self, id_: str, inputs: Values) -> None:  # noqa: N802 - as above
+        """The program changes protection alone, which AWS does not know."""
+
+    def _delete_Secret(self, id_: str) -> None:  # noqa: N802 - as above
+        self.client("secretsmanager").delete_secret(SecretId=id_, RecoveryWindowInDays=7)
+
+    def _create_SecretVersion(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        made = self.client("secretsmanager").put_secret_value(
+            SecretId=inputs["secretId"], SecretString=inputs["secretString"]
+        )
+        return f"{made['ARN']}|{made['VersionId']}", {"versionId": made["VersionId"]}
+
+    def _delete_SecretVersion(self, id_: str) -> None:  # noqa: N802 - as above
+        """Versions go with their secret."""
+
+    def _create_TrustAnchor(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        made = self.client("rolesanywhere").create_trust_anchor(**_anchor(inputs))["trustAnchor"]
+        return made["trustAnchorId"], {"arn": made["trustAnchorArn"]}
+
+    def _delete_TrustAnchor(self, id_: str) -> None:  # noqa: N802 - as above
+        self.client("rolesanywhere").delete_trust_anchor(trustAnchorId=id_)
+
+    def _create_Profile(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        made = self.client("rolesanywhere").create_profile(
+            name=inputs["name"],
+            roleArns=inputs["roleArns"],
+            durationSeconds=int(inputs["durationSeconds"]),
+            enabled=inputs["enabled"],
+        )["profile"]
+        return made["profileId"], {"arn": made["profileArn"]}
+
+    def _delete_Profile(self, id_: str) -> None:  # noqa: N802 - as above
+        self.client("rolesanywhere").delete_profile(profileId=id_)
+
+    def _create_Role(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        made = self.client("iam").create_role(
+            RoleName=inputs["name"],
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            MaxSessionDuration=int(inputs["maxSessionDuration"]),
+        )["Role"]
+        return made["RoleName"], {"arn": made["Arn"]}
+
+    def _update_Role(self, id_: str, inputs: Values) -> None:  # noqa: N802 - as above
+        self.client("iam").update_assume_role_policy(
+            RoleName=id_, PolicyDocument=inputs["assumeRolePolicy"]
+        )
+
+    def _delete_Role(self, id_: str) -> None:  # noqa: N802 - as above
+        self.client("iam").delete_role(RoleName=id_)
+
+    def _create_RolePolicy(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        self.client("iam").put_role_policy(
+            RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
+        )
+        return f"{inputs['role']}:{inputs['name']}", {}
+
+    def _update_RolePolicy(self, id_: str, inputs: Values) -> None:  # noqa: N802, ARG002 - as above
+        self._create_RolePolicy(inputs)
+
+    def _delete_RolePolicy(self, id_: str) -> None:  # noqa: N802 - as above
+        role, name = id_.split(":")
+        self.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def _anchor(inputs: Values) -> Values:
+    data = inputs["source"]["sourceData"]["x509CertificateData"]
+    source = {
+        "sourceType": inputs["source"]["sourceType"],
+        "sourceData": {"x509CertificateData": data},
+    }
+    notices = [{**n, "threshold": int(n["threshold"])} for n in inputs["notificationSettings"]]
+    return {
+        "name": inputs["name"],
+        "source": source,
+        "enabled": inputs["enabled"],
+        "notificationSettings": notices,
+    }

@@ -66,7 +66,7 @@ def create(settings: Settings | None) -> FastAPI:
             anyio.create_task_group() as tasks,
         ):
             process = settings.process
-            live = Live(watch, process.max_viewers, process.cors_origins)
+            live = Live(watch, tasks.start_soon, process.max_viewers, process.cors_origins)
             tasks.start_soon(live.tick)
             yield State(watch=watch, live=live, archive=archive)
             tasks.cancel_scope.cancel()

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 from schema.responses import WorkerStatus
 from service.errors import problem
 from service.origin import is_ours
-from service.snapshot import FIRST_WAIT_S, Snapshot
+from service.snapshot import FIRST_WAIT_S, Snapshot, Spawn
 from service.status import Known
 from service.viewer import Viewer
 
@@ -45,6 +45,7 @@ class Live:
 
     Args:
         watch: What is shown.
+        spawn: Starts the sending of a document beside all else.
         viewers_max: Beyond it, pages are told to try again later, and poll until then.
         origins: Whose pages may watch beside our own.
         silence_s: The longest time without a document.
@@ -59,13 +60,16 @@ class Live:
     def __init__(
         self,
         watch: Watched,
+        spawn: Spawn,
         viewers_max: int,
         origins: Collection[str] = (),
+        *,
         silence_s: float = SILENCE_MAX_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.viewers = self.dropped = self.refused = 0
         self._watch = watch
+        self._spawn = spawn
         self._viewers_max = viewers_max
         self._origins = origins
         self._silence_s = silence_s
@@ -103,22 +107,21 @@ class Live:
             await websocket.close(TRY_AGAIN_LATER, "too many viewers")
             return
         self.viewers += 1
+        viewer = Viewer(websocket, self._spawn, self._clock)
         try:
-            status = (await self._watch.known()).worker_status()
-            await self._attend(Viewer(websocket, self._clock), status)
+            await self._greet(viewer)
+            await viewer.converse()
         finally:
+            self._leave(viewer)
             self.viewers -= 1
 
-    async def _attend(self, viewer: Viewer, status: WorkerStatus) -> None:
+    async def _greet(self, viewer: Viewer) -> None:
+        status = (await self._watch.known()).worker_status()
         viewer.offer(status.model_dump_json())
         if not self._greeted:  # from here on, a change is one against what the first one sees
             self._fingerprint, self._sent_at = _fingerprint(status), self._clock()
             self._somebody.set()
         self._greeted.add(viewer)
-        try:
-            await viewer.converse()
-        finally:
-            self._leave(viewer)
 
     def _leave(self, viewer: Viewer) -> None:
         if viewer in self._greeted:

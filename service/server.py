@@ -1,6 +1,7 @@
 """The HTTP server that the API runs under, with the bounds that uvicorn leaves open."""
 
 import asyncio
+import signal
 from typing import Any
 
 import uvicorn
@@ -26,6 +27,9 @@ def serve(app: ASGIApp, host: str, port: int) -> int:
         The exit status: 0 after a signal, 1 if the server could not start.
     """
     server = uvicorn.Server(config(app, host, port))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more when it has ended well, which would end us by it.
+        signal.signal(number, lambda *_: None)
     server.run()
     return 0 if server.started else 1
 

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 
-from anyio import CancelScope, WouldBlock, create_memory_object_stream, create_task_group
-from anyio import move_on_after as within
+from anyio import CancelScope, move_on_after
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from service.snapshot import Spawn
 
 FRAMES_MAX = 30  # in a minute
 FRAMES_WINDOW_S = 60.0
@@ -15,30 +16,38 @@ POLICY_VIOLATION = 1008  # https://www.iana.org/assignments/websocket/
 
 
 class Viewer:
-    """One open page; at most one document waits for it.
+    """One open page; while a document is on its way, at most one more waits for it.
+
+    It has one task, which listens; sending takes another only while there is something to send.
 
     Args:
         websocket: Accepted.
+        spawn: Starts the sending of a document.
         clock: Monotonic seconds.
 
     Attributes:
         sent: How many documents it has got.
     """
 
-    def __init__(self, websocket: WebSocket, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, websocket: WebSocket, spawn: Spawn, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.sent = 0
         self._websocket = websocket
+        self._spawn = spawn
         self._clock = clock
         self._scope = CancelScope()
-        self._close_code: int | None = None
-        self._inbox, self._outbox = create_memory_object_stream[str](max_buffer_size=1)
+        self._waiting: str | None = None
+        self._sending = False
 
     def offer(self, document: str) -> bool:
-        """Hand over a document; False if the one before is still waiting."""
-        try:
-            self._inbox.send_nowait(document)
-        except WouldBlock:
+        """Hand over a document; False if one is still waiting."""
+        if self._waiting is not None:
             return False
+        self._waiting = document
+        if not self._sending:
+            self._sending = True
+            self._spawn(self._send)
         return True
 
     def drop(self) -> None:
@@ -46,32 +55,32 @@ class Viewer:
         self._scope.cancel()
 
     async def converse(self) -> None:
-        """Send what is offered, until the page leaves, is dropped, or says too much."""
-        with self._inbox, self._outbox, self._scope:
-            async with create_task_group() as tasks:
-                tasks.start_soon(self._listen)
-                await self._speak()
-        if self._close_code is not None:
-            with within(CLOSE_S):
-                await self._websocket.close(self._close_code, "a viewer has nothing to say")
+        """Go on until the page leaves, is dropped, or says too much."""
+        said_too_much = False
+        with self._scope:
+            said_too_much = await self._listen()
+        if said_too_much:
+            with move_on_after(CLOSE_S):
+                await self._websocket.close(POLICY_VIOLATION, "a viewer has nothing to say")
 
-    async def _speak(self) -> None:
-        async for document in self._outbox:
+    async def _send(self) -> None:
+        while self._waiting is not None:
+            document, self._waiting = self._waiting, None
             try:
                 await self._websocket.send_text(document)
-            except WebSocketDisconnect:
+            except (WebSocketDisconnect, RuntimeError):  # gone, or closed by us meanwhile
                 self.drop()
             self.sent += 1
+        self._sending = False
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> bool:
+        """Wait until the page leaves; True if it says too much before."""
         frames, since = 0, self._clock()
         while frames <= FRAMES_MAX:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
-                self.drop()
-                return
+                return False
             if self._clock() - since >= FRAMES_WINDOW_S:
                 frames, since = 0, self._clock()
             frames += 1
-        self._close_code = POLICY_VIOLATION
-        self.drop()
+        return True

@@ -44,7 +44,7 @@ async def living(sources: dict[str, MemorySource], **options: Any) -> AsyncItera
             for name, source in sources.items()
         }
         watch = Watch(load(NOWHERE), None, Snapshot(readers))
-        live = Live(watch, **{"viewers_max": 10, **options})
+        live = Live(watch, tasks.start_soon, **{"viewers_max": 10, **options})
         tasks.start_soon(live.tick)
         yield live
         tasks.cancel_scope.cancel()

@@ -41,6 +41,10 @@ lint: environment ## Check format and lint
 types: environment ## Check the types
 	@$(PYTHON) -m mypy
 
+.PHONY: audit
+audit: ## Look the locked packages up among known vulnerabilities (asks osv.dev)
+	@uv=$$(python3 .ci/uv.py) && "$$uv" audit --locked
+
 .PHONY: migration
 migration: environment ## Write a migration for what the tables lack: make migration name="add …"
 	@$(PYTHON) -m local.migration "$(name)"

@@ -22,10 +22,12 @@ class Supervisor:
 
     Args:
         say: Takes the name of a unit and a line about it.
+        echo_s: For how long after the first signal others are taken for its echo.
     """
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, echo_s: float = ECHO_S) -> None:
         self._say = say
+        self._echo_s = echo_s
         self._stop_at: float | None = None
         self._hurried = False
         self._groups: list[list[Keeper]] = []
@@ -108,5 +110,5 @@ class Supervisor:
         now = time.monotonic()
         if self._stop_at is None:
             self._stop_at = now
-        elif now - self._stop_at > ECHO_S:
+        elif now - self._stop_at > self._echo_s:
             self._hurried = True

@@ -25,11 +25,11 @@ def say(name: str, line: str) -> None:
     print(f"{name}: {line}", flush=True)
 
 
-def main(home: Path, second: str) -> int:
+def main(home: Path, second: str, echo_s: float) -> int:
     def app(name: str, code: str) -> App:
         return App(name, ["-c", code], home / name, environment=os.environ, say=say)
 
-    supervisor = Supervisor(say)
+    supervisor = Supervisor(say, echo_s)
     supervisor.listen()
     try:
         supervisor.launch([app("store", TALKING)])
@@ -41,4 +41,5 @@ def main(home: Path, second: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), {"talking": TALKING, "deaf": DEAF}[sys.argv[2]]))
+    second = {"talking": TALKING, "deaf": DEAF}[sys.argv[2]]
+    sys.exit(main(Path(sys.argv[1]), second, echo_s=float(sys.argv[3])))

@@ -2,7 +2,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -48,8 +48,8 @@ class Supervised:
 
 
 @contextmanager
-def supervised(home: Path, second: str = "talking") -> Iterator[Supervised]:
-    command = [sys.executable, str(SCRIPT), str(home), second]
+def supervised(home: Path, second: str = "talking", echo_s: float = 60) -> Iterator[Supervised]:
+    command = [sys.executable, str(SCRIPT), str(home), second, str(echo_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
         process = Supervised(popen)
         try:
@@ -84,12 +84,11 @@ def test_what_ends_is_started_again_and_the_rest_runs_on(tmp_path: Path) -> None
         assert before["second"].is_running()
 
 
-def test_whoever_asks_again_kills_at_once(tmp_path: Path) -> None:
-    with supervised(tmp_path, "deaf") as process:
-        while process.popen.poll() is None:
-            process.popen.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                process.popen.wait(0.1)
+def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
+    with supervised(tmp_path, "deaf", echo_s=0) as process:
+        process.popen.send_signal(signal.SIGINT)
+        process.wait_for("second: stopping")
+        process.popen.send_signal(signal.SIGINT)
 
         assert process.end() == 130
     assert not [child for child in process.children.values() if child.is_running()]

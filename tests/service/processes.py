@@ -24,10 +24,12 @@ class Running:
     Attributes:
         url: Where it listens.
         log: What it has written so far, and all of it once it has ended.
+        process: To send it signals.
     """
 
     url: str
     log: Path
+    process: Process
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def running(
     url = f"http://127.0.0.1:{port}"
     try:
         _await(process, port)
-        yield Running(url, log)
+        yield Running(url, log, process)
     finally:
         process.terminate()
         process.finish(GRACE_S)

@@ -1,4 +1,5 @@
 import base64
+import hmac
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -75,6 +76,25 @@ async def test_what_is_no_right_answer_is_refused(
 
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+
+
+async def test_how_wrong_an_answer_is_does_not_show_in_the_time_it_takes(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def compare(given: bytes, expected: bytes) -> bool:
+        compared.append((len(given), len(expected)))
+        return given == expected
+
+    await client.get("/worker/status")
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for user, password in (("x", ""), ("", "y"), ("x" * 99, "z" * 999), ("x", PASSWORD[:-1])):
+        client.cookies.clear()
+        await client.get("/worker/status", auth=(user, password))
+
+    # Once for the cookie that is not there, once for the password: digests, whatever was given.
+    assert compared == [(0, 64), (32, 32)] * 4
 
 
 async def test_a_good_answer_sets_a_cookie_that_opens_alone(client: httpx2.AsyncClient) -> None:

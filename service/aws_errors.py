@@ -2,6 +2,7 @@
 
 from botocore.exceptions import (
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own name
     ConnectTimeoutError,
     HTTPClientError,
     ReadTimeoutError,
@@ -12,6 +13,7 @@ from iam_rolesanywhere_session import CredentialsRetrievalError
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from service.accounts import mask
+from service.remedies import REFUSALS
 from service.source import SourceError
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html and the errors
@@ -19,16 +21,23 @@ from service.source import SourceError
 WORDS = {
     "AccessDenied": ErrorWord.PERMISSION,
     "AccessDeniedException": ErrorWord.PERMISSION,
+    "NotAuthorized": ErrorWord.PERMISSION,
+    "OptInRequired": ErrorWord.PERMISSION,
+    "RegionDisabledException": ErrorWord.PERMISSION,
     "DecryptionFailure": ErrorWord.PERMISSION,
     "EncryptionFailure": ErrorWord.PERMISSION,
     "ExpiredToken": ErrorWord.AUTH,
     "ExpiredTokenException": ErrorWord.AUTH,
     "IncompleteSignature": ErrorWord.AUTH,
+    "IncompleteSignatureException": ErrorWord.AUTH,
+    "MissingAuthenticationToken": ErrorWord.AUTH,
+    "MissingAuthenticationTokenException": ErrorWord.AUTH,
     "InvalidClientTokenId": ErrorWord.AUTH,
     "InvalidSignatureException": ErrorWord.AUTH,
     "SignatureDoesNotMatch": ErrorWord.AUTH,
     "UnrecognizedClientException": ErrorWord.AUTH,
     "RequestExpired": ErrorWord.CLOCK,
+    "RequestTimeTooSkewed": ErrorWord.CLOCK,
     "LimitExceededException": ErrorWord.QUOTA,
     "ResourceNotFoundException": ErrorWord.NOT_FOUND,
     "InvalidParameterException": ErrorWord.INVALID_DATA,
@@ -39,14 +48,20 @@ WORDS = {
     "TooManyRequestsException": ErrorWord.THROTTLED,
 }
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+BAD_REQUEST = 400
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
+MESSAGE_MAX = 300  # characters; a proxy on the way may answer with a whole page
+
+# A signature whose time is wrong has the type of any wrong signature:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-troubleshooting.html
+CLOCK_PHRASES = ("signature expired", "signature not yet current")
 
 # What IAM Roles Anywhere's refusals say, lower case. The API reference lists the types only
 # (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html);
 # the phrases are those seen in public reports of aws/rolesanywhere-credential-helper.
 PHRASES = (
-    (Refusal.CLOCK_SKEW, ("signature expired", "signature not yet current", "x-amz-date")),
+    (Refusal.CLOCK_SKEW, (*CLOCK_PHRASES, "x-amz-date")),
     (Refusal.CERTIFICATE_REVOKED, ("revoked",)),
     (Refusal.CERTIFICATE_EXPIRED, ("certificate expired", "expired certificate", "not valid yet")),
     (Refusal.CERTIFICATE_EXPIRED, ("validity period", "certificate has expired")),
@@ -64,6 +79,13 @@ def refusal(message: str) -> Refusal:
         if any(phrase in lowered for phrase in phrases):
             return cause
     return Refusal.OTHER
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """The likely cause of a failed CreateSession, None if it was not refused by judgement."""
+    if not isinstance(error, CredentialsRetrievalError) or not _is_refusal(error.status_code):
+        return None
+    return refusal(error.message)
 
 
 def translate(error: Exception) -> SourceError:
@@ -89,8 +111,11 @@ def code(error: BaseException | None) -> str:
 def _of_response(error: ClientError) -> SourceError:
     name = code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if name == "InvalidRequestException" and "delet" in str(error).lower():
+    said = str(error).lower()
+    if name == "InvalidRequestException" and "delet" in said:
         word = ErrorWord.NOT_FOUND  # the secret is scheduled for deletion
+    elif any(phrase in said for phrase in CLOCK_PHRASES):
+        word = ErrorWord.CLOCK
     elif name in WORDS:
         word = WORDS[name]
     else:
@@ -99,12 +124,19 @@ def _of_response(error: ClientError) -> SourceError:
 
 
 def _of_session(error: CredentialsRetrievalError) -> SourceError:
-    word = _of_status(error.status_code)
-    if word is ErrorWord.FAILED:
-        skewed = refusal(error.message) is Refusal.CLOCK_SKEW
-        word = ErrorWord.CLOCK if skewed else ErrorWord.AUTH
-    said = mask(error.message)  # a log shall name no account in full
-    return SourceError(word, f"CreateSession was refused ({error.status_code}): {said}")
+    said = mask(error.message[:MESSAGE_MAX])  # a log shall name no account in full
+    detail = f"CreateSession ended with {error.status_code}: {said}"
+    if not _is_refusal(error.status_code):
+        word = _of_status(error.status_code)
+        return SourceError(ErrorWord.AUTH if word is ErrorWord.FAILED else word, detail)
+    cause = refusal(error.message)
+    word = ErrorWord.CLOCK if cause is Refusal.CLOCK_SKEW else ErrorWord.AUTH
+    return SourceError(word, f"{detail} ({cause}: {REFUSALS[cause]})")
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether a status says that we were judged, and not that the service is in trouble."""
+    return BAD_REQUEST <= status < SERVER_ERROR and status != TOO_MANY_REQUESTS
 
 
 def _of_transport(error: Exception) -> ErrorWord:
@@ -112,7 +144,8 @@ def _of_transport(error: Exception) -> ErrorWord:
         return ErrorWord.TIMEOUT
     if isinstance(error, SSLError):
         return ErrorWord.TLS
-    return ErrorWord.UNREACHABLE if isinstance(error, HTTPClientError) else ErrorWord.FAILED
+    lost = isinstance(error, HTTPClientError | ConnectionError)
+    return ErrorWord.UNREACHABLE if lost else ErrorWord.FAILED
 
 
 def _of_status(status: int) -> ErrorWord:

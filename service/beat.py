@@ -1,8 +1,9 @@
 """The worker command: connects every source, and beats until a signal comes."""
 
 import os
-import sys
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import NoReturn
 
 import anyio
 import structlog
@@ -10,9 +11,11 @@ from anyio import Event
 
 from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
+from service.heartbeat import Outcome
 from service.history import History
 from service.ledger import Ledger
 from service.liveness import LATE_S, Route, server
+from service.notices import Notices
 from service.roles_anywhere import Aws
 from service.settings import Settings
 from service.signals import stop_on_signals
@@ -31,32 +34,38 @@ VALUE_WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that i
 log = structlog.get_logger()
 
 
-def main(settings: Settings) -> int:
-    """Beat until a signal comes; blocks.
+def main(settings: Settings) -> NoReturn:
+    """Beat until a signal comes, then end the process: with 0, or with 1 after a defect."""
+    status = 0
+    try:
+        anyio.run(_beat, settings, backend_options={"use_uvloop": True})
+    except Exception:  # whatever it is, it goes to the log, and the platform starts us again
+        log.exception("worker_defect")
+        status = 1
+    # Not by returning: an AWS call or the look-up of a name that nobody waits for any more would
+    # keep the interpreter until it ends. Every line of the log is out.
+    os._exit(status)
 
-    Returns:
-        0.
-    """
-    aws = anyio.run(_beat, settings, backend_options={"use_uvloop": True})
-    if aws is not None and aws.lane.busy:
-        # An AWS call that nobody waits for any more would keep the interpreter until it ends.
-        sys.stdout.flush()
-        os._exit(0)
-    return 0
 
-
-async def _beat(settings: Settings) -> Aws | None:
+async def _beat(settings: Settings) -> None:
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
     sources, aws = connect(settings)
     history = _history(settings, sources)
     metrics = WorkerMetrics()
+    notices = Notices(aws) if aws else None
+
+    def observe(outcomes: Sequence[Outcome], lateness_s: float) -> None:
+        metrics.observe(outcomes, lateness_s)
+        if notices is not None:
+            notices.look(utc_now())
+
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
         facts=lambda report: _with_facts(report, sources, aws, history),
-        observe=metrics.observe,
+        observe=observe,
     )
     stop = Event()
     routes: dict[str, Route] = {
@@ -66,7 +75,7 @@ async def _beat(settings: Settings) -> Aws | None:
     health = server(settings.process.health_port, routes)
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
-        tasks.start_soon(health.serve)
+        tasks.start_soon(health.listen)
         if history is not None:
             tasks.start_soon(history.run)
         await worker.run(stop)
@@ -75,7 +84,6 @@ async def _beat(settings: Settings) -> Aws | None:
             await history.finish()
         await close(sources)
         tasks.cancel_scope.cancel()
-    return aws
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:

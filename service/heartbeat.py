@@ -103,6 +103,13 @@ async def _stamp(
                         warning = await source.write(heartbeat)
                     except SourceError as error:
                         ended = replace(ended, result=error.word, detail=error.detail)
+                        log.debug(
+                            "attempt_failed",
+                            source=name,
+                            attempt=attempt.num,
+                            error=error.word,
+                            detail=error.detail,
+                        )
                         raise
                     ended = replace(ended, result="ok", warning=warning, detail="")
         except SourceError:

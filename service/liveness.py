@@ -1,11 +1,15 @@
 """The worker's own small HTTP port: whether its loop is alive, for the platform that runs it."""
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
+
+log = structlog.get_logger()
 
 LATE_S = 30.0  # how much later than its deadline a loop may be before it counts as dead
 
@@ -14,7 +18,23 @@ Route = Callable[[], tuple[int, str, bytes]]
 
 
 class Server(uvicorn.Server):
-    """A server inside another program: signals are that program's business."""
+    """A server inside another program: signals are that program's business, and so is its end."""
+
+    async def listen(self) -> None:
+        """Serve until `should_exit`; without the port, say so and do nothing.
+
+        uvicorn would end the process, and whoever asks at this port sees by himself that nobody
+        answers.
+        """
+        try:
+            listener = socket.create_server((self.config.host, self.config.port))
+        except OSError as error:
+            log.error(  # noqa: TRY400 - the reason is in the text
+                "health_port_unavailable", port=self.config.port, detail=str(error)
+            )
+            return
+        with listener:
+            await self.serve([listener])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -23,7 +43,7 @@ class Server(uvicorn.Server):
 
 
 def server(port: int, routes: dict[str, Route]) -> Server:
-    """A server for a few fixed addresses, to be awaited with `serve()`.
+    """A server for a few fixed addresses, to be awaited with `listen()`.
 
     Args:
         port: On all interfaces, since the platform asks from outside; 0 for a free one.

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import stamina.instrumentation
 import structlog
@@ -29,13 +30,24 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(),
+        logger_factory=lambda *_: _Output(),
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
     # Their lines would tell an outage twice, and botocore's can hold what was sent.
     for library in ("botocore", "iam_rolesanywhere_session", "urllib3"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     stamina.instrumentation.set_on_retry_hooks([])
+
+
+class _Output:
+    """Writes lines to stdout; one that can't be written is lost, and stops nothing."""
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        with suppress(OSError):  # a full disk, a reader that went away
+            print(line, flush=True)
+
+    debug = info = warning = error = critical = exception = fatal = log = msg
 
 
 # Local variables of frames can hold secrets.

@@ -1,28 +1,27 @@
-"""The AWS identity: one session by X.509 certificate, its credentials, and calls made with it."""
+"""The AWS identity: its settings, and every call that is made with it."""
 
 import base64
 import binascii
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from botocore.config import Config
-from botocore.httpsession import URLLib3Session
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from iam_rolesanywhere_session import CredentialsRetrievalError, IAMRolesAnywhereSession
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from schema.errors import ErrorWord
+from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Refusal
+from schema.timestamps import utc_now
 from service import aws_errors
+from service.credentials import Credentials
 from service.lane import Lane
-from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Group
-
-SESSION_DURATION_S = 3600  # 900 s would always be inside botocore's refresh window
-MANDATORY_REFRESH_S = 30  # botocore's 10 minutes would throw away credentials that still work
-BACKOFF_MAX_S = 60.0  # between two refused CreateSession calls; the quota is 10 a second
+from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Group, SourceError
 
 
 class Settings(Group):
@@ -61,7 +60,17 @@ class Settings(Group):
     @property
     def x509(self) -> x509.Certificate:
         """The client certificate."""
-        return x509.load_pem_x509_certificate(_decode(self.certificate))
+        return x509.load_pem_x509_certificate(self.certificate_pem)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The client certificate as PEM."""
+        return _decode(self.certificate)
+
+    @property
+    def private_key_pem(self) -> bytes:
+        """Its private key as PEM: a secret."""
+        return _decode(self.private_key.get_secret_value())
 
 
 _PUBLIC = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -88,27 +97,32 @@ class Aws:
 
     Nothing is loaded or connected before the first call.
 
+    Args:
+        settings: Who we are.
+        clock: Monotonic seconds.
+        now: The clock that AWS's own is compared with.
+
     Attributes:
         calls: AWS calls made so far by operation, `CreateSession` included.
         throttles: How many of them were throttled, by operation.
-        refusal: Why the last CreateSession was refused, None if it was not.
-        credentials_created: When the present credentials were issued, None before.
-        credentials_expiry: When they end, None before.
+        skew_s: How far AWS's clock is ahead of ours at least (behind, if negative), as its last
+            answer said; None before.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.settings = settings
         self.lane = Lane()
         self.calls: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
-        self.refusal: Refusal | None = None
-        self.credentials_created: datetime | None = None
-        self.credentials_expiry: datetime | None = None
+        self.skew_s: float | None = None
         self._certificate = settings.x509
-        self._clock = clock
-        self._failures = 0
-        self._next_try = 0.0
-        self._last_error: Exception | None = None
+        self._credentials = Credentials(settings, partial(self._count, "CreateSession"), clock)
+        self._now = now
         self._session: Any = None  # boto3.Session, which has no types
         self._clients: dict[str, Any] = {}
 
@@ -121,6 +135,31 @@ class Aws:
     def certificate_subject(self) -> str:
         """The client certificate's subject, such as `CN=heartbeat`."""
         return self._certificate.subject.rfc4514_string()
+
+    @property
+    def credentials_created(self) -> datetime | None:
+        """When the present credentials were issued, None before."""
+        return self._credentials.created
+
+    @property
+    def credentials_expiry(self) -> datetime | None:
+        """When they end, None before."""
+        return self._credentials.expiry
+
+    @property
+    def session_error(self) -> SourceError | None:
+        """Why the last CreateSession failed, None if it did not."""
+        return self._credentials.error
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The likely cause, if IAM Roles Anywhere itself refused it."""
+        return self._credentials.refusal
+
+    @property
+    def clock_differs(self) -> bool:
+        """Whether AWS's clock, as last seen, is further from ours than healthy clocks can be."""
+        return self.skew_s is not None and abs(self.skew_s) > CLOCK_TOLERANCE_S
 
     async def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
         """Make one AWS call in the lane.
@@ -140,86 +179,54 @@ class Aws:
         await self.lane.run(lambda: self._client("sts"))
 
     def _call(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        name = "".join(part.title() for part in operation.split("_"))
         try:
-            client = self._client(service)
-            self._count(self.calls, name)
+            try:
+                return self._ask(service, operation, parameters)
+            except Exception as error:
+                if aws_errors.code(error) not in aws_errors.EXPIRED:
+                    raise
+                # By AWS's clock, or because the session was revoked: a new one heals it.
+                self._credentials.forget()
+                return self._ask(service, operation, parameters)
+        except Exception as error:
+            raise aws_errors.translate(error) from error
+
+    def _ask(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        name = "".join(part.title() for part in operation.split("_"))
+        client = self._client(service)
+        asked_at = self._now()
+        try:
             response: dict[str, Any] = getattr(client, operation)(**parameters)
         except Exception as error:
-            translated = aws_errors.translate(error)
-            if translated.word is ErrorWord.THROTTLED:
-                self._count(self.throttles, name)
-            if aws_errors.code(error) in aws_errors.EXPIRED:
-                self._forget_credentials()
-            raise translated from error
-        else:
-            return response
+            if error is not self._credentials.cause:  # else it was never sent
+                self._count(name, aws_errors.translate(error))
+            raise
+        self._count(name, None)
+        self._compare_clocks(response, asked_at)
+        return response
 
-    @staticmethod
-    def _count(counts: dict[str, int], name: str) -> None:
-        counts[name] = counts.get(name, 0) + 1
+    def _compare_clocks(self, response: dict[str, Any], asked_at: datetime) -> None:
+        """Learn from the answer's Date header, which lies between asking and now, in seconds."""
+        said = response["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        try:
+            date = parsedate_to_datetime(said).replace(tzinfo=UTC)  # HTTP knows no other zone
+        except ValueError:
+            return  # the way to AWS leads through something that has no clock
+        least = (date - self._now()).total_seconds()
+        most = (date - asked_at).total_seconds() + 1.0  # the header leaves fractions out
+        self.skew_s = max(least, 0.0) or min(most, 0.0)
+
+    def _count(self, name: str, error: SourceError | None) -> None:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        if error is not None and error.word is ErrorWord.THROTTLED:
+            self.throttles[name] = self.throttles.get(name, 0) + 1
 
     def _client(self, service: str) -> Any:  # Any: boto3's clients are made at run time
         if self._session is None:
-            self._session = self._open_session()
+            self._session = self._credentials.open_session()
         if service not in self._clients:
             self._clients[service] = self._session.client(service, config=_CONFIG)
         return self._clients[service]
-
-    def _open_session(self) -> Any:
-        settings = self.settings
-        opened = IAMRolesAnywhereSession(
-            profile_arn=settings.profile_arn,
-            role_arn=settings.role_arn,
-            trust_anchor_arn=settings.trust_anchor_arn,
-            certificate=_decode(settings.certificate),
-            private_key=_decode(settings.private_key.get_secret_value()),
-            session_duration=SESSION_DURATION_S,
-            region=settings.region,
-            verify=settings.ca_bundle or True,
-        )
-        # The library's own HTTP session has a time-out of 60 s and no argument for it.
-        opened._session = URLLib3Session(  # noqa: SLF001
-            verify=settings.ca_bundle or True, timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S)
-        )
-        session = opened.get_session()
-        credentials = session._session._credentials  # noqa: SLF001 - no public way to it
-        credentials._mandatory_refresh_timeout = MANDATORY_REFRESH_S  # noqa: SLF001
-        credentials._refresh_using = self._backed_off(credentials._refresh_using)  # noqa: SLF001
-        return session
-
-    def _backed_off(self, fetch: Callable[[], dict[str, str]]) -> Callable[[], dict[str, str]]:
-        """CreateSession, watched: what it gave or why it was refused, and not too often."""
-
-        def create_session() -> dict[str, str]:
-            if self._last_error is not None and self._clock() < self._next_try:
-                raise self._last_error
-            self._count(self.calls, "CreateSession")
-            try:
-                fetched = fetch()
-            except Exception as error:
-                self._note_failure(error)
-                raise
-            self._failures, self._last_error, self.refusal = 0, None, None
-            self.credentials_created = datetime.now(UTC)
-            self.credentials_expiry = datetime.fromisoformat(fetched["expiry_time"])
-            return fetched
-
-        return create_session
-
-    def _note_failure(self, error: Exception) -> None:
-        self._failures += 1
-        self._last_error = error
-        self._next_try = self._clock() + min(2.0 ** (self._failures - 1), BACKOFF_MAX_S)
-        if isinstance(error, CredentialsRetrievalError):
-            self.refusal = aws_errors.refusal(error.message)
-            if error.status_code == aws_errors.TOO_MANY_REQUESTS:
-                self._count(self.throttles, "CreateSession")
-
-    def _forget_credentials(self) -> None:
-        """AWS says that they have expired, whatever our clock says: the next call renews them."""
-        self._session = None
-        self._clients.clear()
 
 
 _CONFIG = Config(

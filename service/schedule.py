@@ -1,10 +1,11 @@
 """When cycles are due: a fixed cadence from the start, with time as an argument."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STEP = timedelta(seconds=1)  # a wall clock that goes on steadily differs by much less
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,21 @@ class Schedule:
     def due_at(self, cycle: int) -> datetime:
         """The moment at which a cycle is due."""
         return self.started_at + cycle * timedelta(seconds=self.interval_s)
+
+    def step(self, now: float, now_at: datetime) -> timedelta:
+        """How far the wall clock was set since the start: NTP, or a machine that slept; 0 if not.
+
+        Args:
+            now: Monotonic seconds.
+            now_at: The same moment by the wall clock.
+        """
+        steady = self.started_at + timedelta(seconds=now - self.started)
+        moved = now_at - steady
+        return moved if abs(moved) > STEP else timedelta()
+
+    def moved(self, step: timedelta) -> "Schedule":
+        """The same cadence by a wall clock that was set."""
+        return replace(self, started_at=self.started_at + step)
 
     def slot(self, cycle: int) -> datetime:
         """The slot of the wall clock in which a cycle lies: two workers share it.

@@ -96,12 +96,15 @@ class Worker:
         schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
         log.info("worker_started", worker=self.id, version=version(), sources=list(self.sources))
         cycle = -1
-        while True:
-            cycle = schedule.next_cycle(anyio.current_time(), cycle)
+        while not stop.is_set():
+            last, cycle = cycle, schedule.next_cycle(anyio.current_time(), cycle)
+            if cycle > last + 1:
+                log.warning("cycles_skipped", cycles=cycle - last - 1)
             self.next_due = schedule.due(cycle)
             with anyio.move_on_after(self.next_due - anyio.current_time()):
                 await stop.wait()
                 break
+            schedule = self._by_wall_clock(schedule)
             await self._cycle(schedule, cycle, stop)
         log.info("worker_stopped", worker=self.id, cycles=self.cycles)
 
@@ -120,6 +123,14 @@ class Worker:
             iam=iam if isinstance(iam, IamReport) else None,
         )
         return self._facts(report)
+
+    def _by_wall_clock(self, schedule: Schedule) -> Schedule:
+        """Follow a wall clock that was set, or slots would be wrong until the next start."""
+        step = schedule.step(anyio.current_time(), self._now())
+        if not step:
+            return schedule
+        log.warning("clock_was_set", seconds=round(step.total_seconds(), 3))
+        return schedule.moved(step)
 
     async def _cycle(self, schedule: Schedule, cycle: int, stop: Event) -> None:
         self.lateness_s = anyio.current_time() - schedule.due(cycle)
@@ -160,6 +171,8 @@ class Worker:
             )
         if known.warning and known.warning != before.warning:
             say.warning("source_partly_written", error=known.warning)
+        if before.warning and not known.warning and outcome.ok:
+            say.info("source_wholly_written")
         if (known.breaker is Breaker.OPEN) and before.breaker is Breaker.CLOSED:
             say.warning("breaker_opened", failures=known.consecutive_failures)
         if (known.breaker is Breaker.CLOSED) and before.breaker is not Breaker.CLOSED:

@@ -1,18 +1,20 @@
 """PostgreSQL: one row per author in `last_update`, written only forward in time."""
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-import anyio
+import asyncpg
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from sqlalchemy import URL, bindparam, exists, false, func, or_, select, update
+from sqlalchemy import URL, bindparam, event, exists, false, func, or_, select, update
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -34,7 +36,8 @@ from service.source import (
 from service.tls import TlsMode, ca_certificates, context
 
 POOL_SIZE = 2  # the stamp, and history beside it
-CLOSE_TIMEOUT_S = 1.0  # closing a connection to a silent server would wait for ever
+CLOSE_TIMEOUT_S = 0.3  # of one connection; to a silent server it would wait for ever
+STALE_WORDS = frozenset({ErrorWord.READ_ONLY, ErrorWord.TIMEOUT})  # of connections to drop
 
 
 class Settings(SourceSettings):
@@ -72,6 +75,16 @@ class Settings(SourceSettings):
         return Postgres(engine(self), shared.name)
 
 
+class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """asyncpg's connection, which is cut where closing it takes too long."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
+        """Close it, at once if the server does not answer."""
+        wait_s = CLOSE_TIMEOUT_S if timeout is None else min(timeout, CLOSE_TIMEOUT_S)
+        with suppress(TimeoutError):  # asyncpg has cut it by then
+            await super().close(timeout=wait_s)
+
+
 def engine(settings: Settings) -> AsyncEngine:
     """An engine that commits each statement: Heartbeat's writes are single statements."""
     url = URL.create(
@@ -82,7 +95,7 @@ def engine(settings: Settings) -> AsyncEngine:
         port=settings.port,
         database=settings.database,
     )
-    return create_async_engine(
+    made = create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=POOL_SIZE,
@@ -91,12 +104,26 @@ def engine(settings: Settings) -> AsyncEngine:
         pool_reset_on_return=None,  # nothing is ever left open, and a silent server could hang it
         hide_parameters=True,
         connect_args={
+            "connection_class": Connection,
             "ssl": context(settings.tls, settings.ca) or False,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": ANSWER_TIMEOUT_S,
             "server_settings": {"application_name": "heartbeat"},
         },
     )
+    event.listen(made.sync_engine, "handle_error", _drop_stale)
+    return made
+
+
+def _drop_stale(context: ExceptionContext) -> None:
+    """Let the pool drop its connections, so that the next attempt asks where the primary is now.
+
+    A server that turned read-only (25006) is a demoted primary; one that is silent may be gone
+    without a word, and its connection would time out for a quarter of an hour.
+    """
+    error = context.sqlalchemy_exception or context.original_exception
+    if translate(error).word in STALE_WORDS:
+        context.is_disconnect = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,11 +136,20 @@ class PostgresObservation(Observation):
 
 
 class Postgres:
-    """The source, on an engine that it owns."""
+    """The source, on an engine that it owns.
 
-    def __init__(self, engine: AsyncEngine, name: str) -> None:
+    Args:
+        engine: Its pool.
+        name: `HEARTBEAT_NAME`.
+        now: The clock that the server's is compared with.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, name: str, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self.engine = engine
         self.name = name
+        self._now = now
         self._migrated = False
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
@@ -128,9 +164,11 @@ class Postgres:
         try:
             await self._stamp(heartbeat)
         except SourceError as error:
-            if error.word is ErrorWord.NOT_FOUND:
-                self._migrated = False  # the table has vanished: the next attempt makes it anew
-            raise
+            if error.word is not ErrorWord.NOT_FOUND:
+                raise
+            self._migrated = False  # the table has vanished
+            await self.migrate()
+            await self._stamp(heartbeat)
         return None
 
     async def read(self) -> Observation:
@@ -170,30 +208,22 @@ class Postgres:
             SourceError: As for a write.
         """
         async with self.connection() as connection:
-            _, has_version = (await connection.execute(_TABLES)).one()
+            has_table, has_version = (await connection.execute(_TABLES)).one()
             revision: str | None = await connection.scalar(_REVISION) if has_version else None
-        if revision is None or not migrations.is_current(revision):
-            async with self.connection(transaction=True) as connection:
-                revision = await connection.run_sync(migrations.upgrade)
+        if not has_table or not migrations.is_current(revision):
+            revision = await self._upgrade()
         self._migrated = True
-        return revision
+        return str(revision)
 
     async def close(self) -> None:
-        """Close the pool's connections; one whose server is silent is cut off after a second."""
-        for _ in range(POOL_SIZE):
-            with anyio.move_on_after(CLOSE_TIMEOUT_S) as scope:
-                await self.engine.dispose()
-            if not scope.cancelled_caught:
-                return
+        """Close the pool's connections; one whose server is silent is cut off."""
+        await self.engine.dispose()
 
     @asynccontextmanager
     async def connection(self, *, transaction: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection of the pool, with its errors turned into ours.
 
         Each statement commits by itself, unless a transaction is asked for.
-
-        A server that turned read-only (25006) is a demoted primary: the pool is dropped, so that
-        the next attempt asks where the primary is now.
 
         Raises:
             SourceError: Whatever went wrong, as a word.
@@ -203,14 +233,20 @@ class Postgres:
             async with transactional.begin() if transaction else self.engine.connect() as opened:
                 yield opened
         except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
-            translated = translate(error)
-            if translated.word is ErrorWord.READ_ONLY:
-                await self.close()
-            raise translated from error
+            raise translate(error) from error
+
+    async def _upgrade(self) -> str:
+        try:
+            async with self.connection(transaction=True) as connection:
+                return await connection.run_sync(_upgrade)
+        except (migrations.UnknownRevisionError, RuntimeError) as error:
+            # What is there is not ours: the text names it, and what to do.
+            raise SourceError(ErrorWord.INVALID_DATA, str(error)) from error
 
     async def _stamp(self, heartbeat: Heartbeat) -> None:
+        row = _row(heartbeat, self._now())
         async with self.connection() as connection:
-            written, skew_s = (await connection.execute(_WRITE, _row(heartbeat))).one()
+            written, skew_s = (await connection.execute(_WRITE, row)).one()
         if not written and abs(skew_s) > CLOCK_TOLERANCE_S:
             raise SourceError(ErrorWord.CLOCK, f"PostgreSQL's clock is {skew_s:+.1f} s from ours")
 
@@ -240,13 +276,21 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
     return Observation(stamp=row.timestamp, interval_s=interval_s, report=report, error=error)
 
 
-def _row(heartbeat: Heartbeat) -> dict[str, object]:
+def _upgrade(connection: SyncConnection) -> str:
+    """Migrate, and make anew what someone has dropped behind the migrations' back."""
+    revision = migrations.upgrade(connection)
+    if revision == migrations.head():  # what a newer version wants is not ours to know
+        LastUpdate.metadata.create_all(connection)
+    return revision
+
+
+def _row(heartbeat: Heartbeat, our_now: datetime) -> dict[str, object]:
     report = heartbeat.report.model_dump(mode="json") if heartbeat.report else None
     return {
         "source": heartbeat.name,
         "timestamp": heartbeat.timestamp,
         "metadata": report,
-        "our_now": utc_now(),
+        "our_now": our_now,
     }
 
 

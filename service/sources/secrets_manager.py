@@ -9,6 +9,7 @@ hour, under a token derived from the slot, so that restarts and second workers a
 
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -100,11 +101,16 @@ class _Value:
 class SecretsManager:
     """The source, on the process's AWS identity.
 
+    Args:
+        aws: The identity.
+        settings: Which secret, and how often its value is written.
+        now: The clock that value writes are counted by.
+
     Attributes:
         value_writes: When this process wrote a value in the last 24 hours.
     """
 
-    def __init__(self, aws: Aws, settings: Settings) -> None:
+    def __init__(self, aws: Aws, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
         self.aws = aws
         self.settings = settings
         self.value_writes: deque[datetime] = deque()
@@ -113,17 +119,23 @@ class SecretsManager:
         self._slot: int | None = None  # the newest slot whose value needs no further try
         self._warning: ErrorWord | None = None
         self._value: _Value | None = None
+        self._now = now
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
         """Stamp the description, and once per slot the value.
+
+        AWS has no compare-and-set here, so that a stamp that is late can replace one of another
+        worker that is some seconds newer; the next one mends it.
 
         Returns:
             Why the value was not written, while its description was; None if all is well.
 
         Raises:
-            SourceError: The description was not written.
+            SourceError: The description was not written; `clock` if our clock and AWS's differ by
+                more than the tolerance.
         """
         arn = await self._learn_arn()
+        await self._check_clock()
         slot = int(heartbeat.timestamp.timestamp() // self.settings.value_interval_s)
         description = self._describe(heartbeat)
         if slot != self._slot:
@@ -194,6 +206,14 @@ class SecretsManager:
             self._arn = str(said["ARN"])
         return self._arn
 
+    async def _check_clock(self) -> None:
+        """Refuse to stamp by a clock that is wrong; ask AWS again first, it may be right by now."""
+        if self.aws.clock_differs:
+            await self._call("describe_secret")
+        if self.aws.clock_differs:
+            detail = f"AWS's clock is {self.aws.skew_s:+.1f} s from ours"
+            raise SourceError(ErrorWord.CLOCK, detail)
+
     async def _write_value(
         self, heartbeat: Heartbeat, description: str, arn: str, slot: int
     ) -> bool:
@@ -231,7 +251,7 @@ class SecretsManager:
             if aws_errors.code(error.__cause__) == "ResourceExistsException":
                 return False
             raise
-        self.value_writes.append(utc_now())
+        self.value_writes.append(self._now())
         return True
 
     async def _overwritten(self, written: str, known: set[str]) -> str | None:
@@ -246,7 +266,7 @@ class SecretsManager:
 
     async def _read_value(self, version_id: str | None) -> _Value:
         """The value's stamp, read again when the version changes, or after five minutes."""
-        now = utc_now()
+        now = self._now()
         known = self._value
         if known and known.version_id == version_id and now - known.read_at < VALUE_LIFETIME:
             return known

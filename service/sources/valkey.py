@@ -2,8 +2,9 @@
 
 import ssl
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import anyio
@@ -29,7 +30,7 @@ from service.source import (
 from service.tls import TlsMode, ca_certificates
 
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's goodbye
 CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found out within it
 PLAIN_TEXT_WAIT_S = 0.3
 
@@ -113,10 +114,19 @@ class ValkeyObservation(Observation):
 
 
 class Valkey:
-    """The source, on a client that it owns."""
+    """The source, on a client that it owns.
 
-    def __init__(self, client: redis.asyncio.Redis, name: str) -> None:
+    Args:
+        client: Its pool.
+        name: `HEARTBEAT_NAME`.
+        now: The clock that the server's is compared with.
+    """
+
+    def __init__(
+        self, client: redis.asyncio.Redis, name: str, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self.client = client
+        self._now = now
         self.keys = (f"{name}:last_update", f"{name}:report")
         self._probe_key = f"{name}:probe:{uuid.uuid4()}"
         self._write = client.register_script(WRITE)
@@ -128,7 +138,7 @@ class Valkey:
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
                 else what the server or the way to it refuses.
         """
-        our_now = utc_now()
+        our_now = self._now()
         arguments: list[str | float] = [
             to_text(heartbeat.timestamp),
             heartbeat.report.model_dump_json() if heartbeat.report else "{}",
@@ -171,8 +181,9 @@ class Valkey:
         )
 
     async def close(self) -> None:
-        """Close the pool's connections."""
-        await self.client.aclose()
+        """Close the pool's connections; one whose server is silent is cut off."""
+        with anyio.move_on_after(CLOSE_TIMEOUT_S):
+            await self.client.aclose()
 
     async def _translate(self, error: Exception) -> SourceError:
         """As `translate`; but silence may mean that the server does not speak TLS.
@@ -230,7 +241,7 @@ WORDS = {
     "MASTERDOWN": ErrorWord.UNREACHABLE,
     "BUSY": ErrorWord.UNREACHABLE,
     "WRONGTYPE": ErrorWord.INVALID_DATA,
-    "MAX": ErrorWord.THROTTLED,
+    "max": ErrorWord.THROTTLED,  # "max number of clients reached"
 }
 KINDS: tuple[tuple[type[Exception], ErrorWord], ...] = (
     (exceptions.AuthenticationError, ErrorWord.AUTH),

@@ -73,3 +73,22 @@ def test_two_workers_share_the_slots_of_the_wall_clock() -> None:
 def test_a_moment_lies_in_the_slot_that_began_last() -> None:
     assert slot_of(NOON + timedelta(seconds=59.9), 60) == NOON
     assert slot_of(NOON + timedelta(seconds=60), 60) == NOON + timedelta(seconds=60)
+
+
+def test_a_wall_clock_that_goes_on_steadily_is_followed_without_a_step() -> None:
+    schedule = Schedule(100.0, NOON, 60)
+
+    assert schedule.step(700.0, NOON + timedelta(seconds=600.9)) == timedelta()
+    assert schedule.step(700.0, NOON + timedelta(seconds=599.1)) == timedelta()
+
+
+@given(st.floats(-1e6, 1e6).filter(lambda seconds: abs(seconds) > 1.001))
+def test_after_a_step_the_slots_are_those_of_the_new_wall_clock(seconds: float) -> None:
+    schedule = Schedule(100.0, NOON, 60)
+    at = NOON + timedelta(seconds=600) + timedelta(seconds=seconds)
+
+    moved = schedule.moved(schedule.step(700.0, at))
+
+    assert moved.slot(10) == slot_of(at, 60)
+    assert moved.due(10) == schedule.due(10)
+    assert moved.step(700.0, at) == timedelta()

@@ -1,12 +1,14 @@
-from collections.abc import Sequence
+import time
+from collections.abc import MutableMapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import anyio
 import pytest
 from structlog.testing import capture_logs
 
 from schema.errors import ErrorWord
-from schema.heartbeat import Breaker
+from schema.heartbeat import Breaker, Heartbeat
 from service.heartbeat import Outcome
 from service.settings import ProcessSettings
 from service.source import Source
@@ -34,18 +36,24 @@ class Ledger:
 
 
 class Clock:
-    """A clock that goes on by a second each time it is looked at."""
+    """A wall clock that goes on steadily from `NOW`, until it is set."""
 
     def __init__(self) -> None:
-        self.now = NOW
+        self.set = timedelta()
+        self._started = anyio.current_time()
 
     def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
+        return NOW + self.set + timedelta(seconds=anyio.current_time() - self._started)
 
 
 def settings(**changes: str) -> ProcessSettings:
     return ProcessSettings.model_validate({"HEARTBEAT_INTERVAL_SECONDS": "0.05"} | changes)
+
+
+def told(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
+    """The story in a log: what changed, and the error that it names."""
+    quiet = {"cycle", "attempt_failed"}
+    return [(line["event"], line.get("error")) for line in lines if line["event"] not in quiet]
 
 
 async def beat(sources: dict[str, Source], cycles: int) -> tuple[Worker, Ledger]:
@@ -150,8 +158,7 @@ async def test_an_outage_reads_as_its_story() -> None:
     with capture_logs() as lines:
         await beat({"source": source}, cycles=6)
 
-    story = [(line["event"], line.get("error")) for line in lines if line["event"] != "cycle"]
-    assert story == [
+    assert told(lines) == [
         ("worker_started", None),
         ("source_failing", ErrorWord.AUTH),
         ("breaker_opened", None),
@@ -173,3 +180,75 @@ async def test_without_a_recorder_a_worker_beats_all_the_same() -> None:
     await Worker(settings(), {"source": source}).run(stop)
 
     assert source.stored is not None
+
+
+async def test_each_attempt_is_told_at_debug_and_nothing_else_is() -> None:
+    source = MemorySource(failures=failing(ErrorWord.AUTH, times=1))
+
+    with capture_logs() as lines:
+        await beat({"source": source}, cycles=2)
+
+    [attempt] = [line for line in lines if line["log_level"] == "debug"]
+    assert (attempt["event"], attempt["attempt"], attempt["error"]) == (
+        "attempt_failed",
+        1,
+        ErrorWord.AUTH,
+    )
+
+
+async def test_a_part_that_is_not_written_has_its_beginning_and_its_end_in_the_log() -> None:
+    class Partly(MemorySource):
+        async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+            await super().write(heartbeat)
+            return ErrorWord.QUOTA if len(self.written) in {2, 3} else None
+
+    with capture_logs() as lines:
+        await beat({"source": Partly()}, cycles=5)
+
+    assert told(lines) == [
+        ("worker_started", None),
+        ("source_partly_written", ErrorWord.QUOTA),
+        ("source_wholly_written", None),
+        ("worker_stopped", None),
+    ]
+
+
+async def test_after_a_signal_no_further_cycle_begins() -> None:
+    source, stop = MemorySource(), anyio.Event()
+    stop.set()
+
+    await Worker(settings(), {"source": source}).run(stop)
+
+    assert source.written == []
+
+
+async def test_cycles_that_a_busy_machine_missed_are_skipped_and_told() -> None:
+    source = MemorySource()
+
+    async def block() -> None:
+        if not source.written:
+            time.sleep(0.12)
+
+    source.before = block
+    with capture_logs() as lines:
+        await beat({"source": source}, cycles=2)
+
+    assert ("cycles_skipped", None) in told(lines)
+
+
+async def test_slots_follow_a_wall_clock_that_was_set() -> None:
+    source, clock, ledger = MemorySource(), Clock(), Ledger(enough=4)
+    hour = timedelta(hours=1)
+
+    async def set_clock() -> None:
+        if len(source.written) == 1:
+            clock.set = hour
+
+    source.before = set_clock
+    with capture_logs() as lines:
+        await Worker(settings(), {"source": source}, ledger, now=clock).run(ledger.stop)
+
+    assert told(lines).count(("clock_was_set", None)) == 1
+    assert [slot >= NOW + hour for slot in ledger.slots] == [False, False, True, True]
+    stamps = [beat.timestamp for beat in source.written]
+    assert all(abs(slot - stamp) < hour for slot, stamp in zip(ledger.slots, stamps, strict=True))

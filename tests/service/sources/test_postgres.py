@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,14 +63,31 @@ async def test_the_first_write_brings_the_schema(source: Postgres) -> None:
     assert (found.readable, found.writable) == (True, True)
 
 
-async def test_a_table_that_vanished_comes_back_with_the_next_attempt(source: Postgres) -> None:
+@pytest.mark.parametrize("tables", [f"last_update, {VERSION_TABLE}", "last_update"])
+async def test_a_table_that_vanished_comes_back_with_the_same_write(
+    source: Postgres, tables: str
+) -> None:
     await source.write(beat())
-    await execute(source, f"DROP TABLE last_update, {VERSION_TABLE}")
+    await execute(source, f"DROP TABLE {tables}")
+    if VERSION_TABLE in tables:
+        await execute(source, "DROP TABLE heartbeat_beats, heartbeat_hours, heartbeat_incidents")
+    given = beat()
 
-    assert await refused(source) is ErrorWord.NOT_FOUND
-    await source.write(beat())
+    await source.write(given)
 
-    assert (await source.read()).stamp is not None
+    assert (await source.read()).stamp == given.timestamp
+
+
+async def test_a_table_of_someone_else_is_told_with_the_remedy_and_left_alone(
+    source: Postgres,
+) -> None:
+    await execute(source, "CREATE TABLE last_update (id integer)")
+
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+
+    assert error.value.word is ErrorWord.INVALID_DATA
+    assert "rename that table" in error.value.detail
 
 
 async def test_reading_a_database_without_the_schema_says_that_it_is_behind(
@@ -95,15 +114,15 @@ async def test_a_stamp_in_the_future_is_overwritten(source: Postgres) -> None:
 
 @pytest.mark.parametrize("minutes", [-5, 5])
 async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
-    source: Postgres, minutes: int, monkeypatch: pytest.MonkeyPatch
+    source: Postgres, minutes: int
 ) -> None:
     given = beat()
     await source.write(given)
     wrong = utc_now() + timedelta(minutes=minutes)
-    monkeypatch.setattr(postgres, "utc_now", lambda: wrong)
+    other = Postgres(source.engine, "worker", now=lambda: wrong)
 
     with pytest.raises(SourceError) as error:
-        await source.write(beat(wrong))
+        await other.write(beat(wrong))
 
     assert error.value.word is ErrorWord.CLOCK
     assert "from ours" in error.value.detail
@@ -145,6 +164,55 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
     await source.write(given)
 
     assert (await source.read()).stamp == given.timestamp
+
+
+async def test_a_connection_that_fell_silent_is_left_for_another(
+    database: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_TIMEOUT_S", 0.3)
+    source = Postgres(postgres.engine(settings_of(database)), "worker")
+    await source.write(beat())
+    backend = (await execute(source, "SELECT pg_backend_pid()")).scalar_one()
+    os.kill(backend, signal.SIGSTOP)  # it alone: the server takes new connections
+    try:
+        assert await refused(source) is ErrorWord.TIMEOUT
+        assert await source.write(beat()) is None
+    finally:
+        os.kill(backend, signal.SIGCONT)
+        await source.close()
+
+
+async def test_too_many_connections_are_throttled(
+    source: Postgres, database: dict[str, str]
+) -> None:
+    await source.write(beat())
+    await execute(source, "DROP ROLE IF EXISTS crowd")
+    await execute(source, "CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0")
+    crowd = database | {"PGUSER": "crowd", "PGPASSWORD": "crowd"}
+    other = Postgres(postgres.engine(settings_of(crowd)), "worker")
+
+    assert await refused(other) is ErrorWord.THROTTLED
+
+    await other.close()
+
+
+async def test_a_quota_of_the_disk_is_full(source: Postgres) -> None:
+    """A trigger says what a full disk says: the disk of a test can't be filled."""
+    await source.write(beat())
+    await execute(
+        source,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
+    )
+    await execute(
+        source,
+        "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON last_update "
+        "FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    )
+
+    assert await refused(source) is ErrorWord.FULL
+    await execute(source, "DROP TRIGGER full_disk ON last_update")
+    assert await source.write(beat()) is None
 
 
 async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:

@@ -216,18 +216,37 @@ async def test_each_refusal_of_aws_has_its_word(
     assert code in written.value.detail
 
 
-async def test_after_an_expired_token_the_next_call_makes_a_new_session(
+async def test_an_expired_token_is_renewed_within_the_same_write(
     source: SecretsManager, aws: RunningAws, slot: datetime
 ) -> None:
     await source.write(beat(slot))
     aws.control.fail("UpdateSecret", "ExpiredTokenException", times=1)
-    aws.control.reset_counts()
 
-    with pytest.raises(SourceError):
-        await source.write(beat(slot + timedelta(seconds=60)))
-    await source.write(beat(slot + timedelta(seconds=120)))
+    assert await source.write(beat(slot + timedelta(seconds=60))) is None
 
     assert source.aws.calls["CreateSession"] == 2
+
+
+async def test_a_clock_that_differs_from_awss_stamps_nothing_until_it_is_set_right(
+    aws: RunningAws, slot: datetime
+) -> None:
+    loaded = load(aws.environment())
+    assert loaded.aws is not None
+    kind = next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
+    off = [timedelta(minutes=4)]
+    identity = Aws(loaded.aws, now=lambda: utc_now() + off[0])
+    source = SecretsManager(identity, kind)
+    await connect(aws).write(beat(slot))
+
+    for off[0] in (timedelta(minutes=4), timedelta(minutes=-4)):
+        with pytest.raises(SourceError) as error:
+            await source.write(beat(slot + timedelta(seconds=60)))
+        assert error.value.word is ErrorWord.CLOCK
+        assert "AWS's clock is" in error.value.detail
+    assert (await source.read()).stamp == slot
+
+    off[0] = timedelta()
+    assert await source.write(beat(slot + timedelta(seconds=60))) is None
 
 
 async def test_a_secret_that_is_being_deleted_is_not_found(

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import anyio
 import pytest
@@ -80,15 +81,15 @@ async def test_a_stamp_in_the_future_is_overwritten(source: Valkey) -> None:
 
 @pytest.mark.parametrize("minutes", [-5, 5])
 async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
-    source: Valkey, minutes: int, monkeypatch: pytest.MonkeyPatch
+    source: Valkey, minutes: int
 ) -> None:
     given = beat()
     await source.write(given)
     wrong = utc_now() + timedelta(minutes=minutes)
-    monkeypatch.setattr(module, "utc_now", lambda: wrong)
+    other = Valkey(source.client, "worker", now=lambda: wrong)
 
     with pytest.raises(SourceError) as error:
-        await source.write(beat(wrong))
+        await other.write(beat(wrong))
 
     assert error.value.word is ErrorWord.CLOCK
     assert (await source.read()).stamp == given.timestamp
@@ -134,6 +135,41 @@ async def test_a_full_server_is_full_and_its_stamp_is_still_read(source: Valkey)
     assert isinstance(found, ValkeyObservation)
     assert (found.error, found.set_get_ok, found.ping_ok) == (ErrorWord.FULL, False, True)
     assert found.stamp is not None
+
+
+async def test_a_server_that_cannot_save_to_its_disk_is_full(source: Valkey) -> None:
+    await source.write(beat())
+    found = await source.client.config_get("dir", "dbfilename", "save")
+    snapshot = Path(str(found["dir"])) / str(found["dbfilename"])
+    snapshot.unlink(missing_ok=True)
+    (snapshot / "in the way").mkdir(parents=True)  # so that saving fails for root as well
+    await source.client.config_set("save", "3600 1")
+    try:
+        await source.client.bgsave()
+        while (await source.client.info("persistence"))["rdb_last_bgsave_status"] == "ok":
+            pass  # each look is a round trip
+        assert await refused(source) is ErrorWord.FULL
+        seen = await source.read()
+    finally:
+        (snapshot / "in the way").rmdir()
+        snapshot.rmdir()
+        await source.client.config_set("save", str(found["save"]))
+        await source.client.save()
+
+    assert (seen.error, seen.stamp is not None) == (ErrorWord.FULL, True)
+    assert await source.write(beat()) is None
+
+
+async def test_too_many_clients_are_throttled(source: Valkey, keys: dict[str, str]) -> None:
+    await source.write(beat())
+    before = (await source.client.config_get("maxclients"))["maxclients"]
+    await source.client.config_set("maxclients", 1)
+    other = connect(keys)
+    try:
+        assert await refused(other) is ErrorWord.THROTTLED
+    finally:
+        await source.client.config_set("maxclients", str(before))
+        await other.close()
 
 
 async def test_a_replica_is_read_only(source: Valkey) -> None:

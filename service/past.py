@@ -15,7 +15,7 @@ from schema.tables import Beat, Hour, table
 from schema.tables import Incident as IncidentRow
 from service.source import SourceError
 from service.sources.postgres import Postgres
-from service.spans import SETTLED_AFTER_S, SLOTS_TOLERANCE
+from service.spans import SETTLED_AFTER_S, TOLERANCE_S
 from service.tally import merged, tallies
 from service.window import Buckets, Window
 
@@ -71,7 +71,7 @@ class Past:
             start=cut.start(0),
             end=cut.start(cut.count),
             interval_seconds=self._newest_interval(counted, before),
-            bucket_seconds=cut.grid.width_s,
+            bucket_seconds=cut.grid.width.total_seconds(),
             sources=histories,
         )
 
@@ -180,8 +180,8 @@ def _buckets(
 def _slots(start: datetime, end: datetime, interval_s: float, now: datetime) -> int:
     """How many slots without a beat there are, as `tally.slots` counts them."""
     due_s = min(end.timestamp(), now.timestamp() - interval_s - SETTLED_AFTER_S)
-    first = math.ceil(start.timestamp() / interval_s - SLOTS_TOLERANCE)
-    return max(0, math.ceil(due_s / interval_s - SLOTS_TOLERANCE) - first)
+    first = math.ceil((start.timestamp() - TOLERANCE_S) / interval_s)
+    return max(0, math.ceil((due_s - TOLERANCE_S) / interval_s) - first)
 
 
 def _bucket(start: datetime, row: Row[Any] | None, unknown: int, *, exact: bool) -> Bucket:

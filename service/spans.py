@@ -10,6 +10,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Interval,
+    Numeric,
     case,
     cast,
     func,
@@ -17,9 +18,10 @@ from sqlalchemy import (
     or_,
 )
 
-HOUR_S = 3600
+HOUR = timedelta(hours=1)
+MICROSECONDS = 1_000_000  # in a second
 SETTLED_AFTER_S = 30.0  # after a slot's end: the deadline of its writes, and a flush
-SLOTS_TOLERANCE = 1e-3  # of a slot: slots are rounded to microseconds
+TOLERANCE_S = 2e-6  # slots are rounded to microseconds
 
 Moment = ColumnElement[Any]  # Any: SQLAlchemy infers no type from datetime arithmetic
 Number = ColumnElement[Any]
@@ -28,26 +30,31 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Spans of equal width, one after the other.
+    """Spans of equal width, one after the other, exact to the microsecond.
 
     Attributes:
         start: Where the first begins.
-        width_s: How long each is, in seconds.
+        width: How long each is.
     """
 
     start: datetime
-    width_s: float
+    width: timedelta
 
     def index(self, moment: Moment) -> Number:
-        """The number of the span in which a moment lies."""
-        return cast(func.floor(epoch(moment - as_moment(self.start)) / self.width_s), Integer)
+        """The number of the span in which a moment lies that is not before the first."""
+        since = func.extract("epoch", moment - as_moment(self.start)) * MICROSECONDS
+        return cast(func.div(since, literal(self._width_us, Numeric)), Integer)
 
     def begin(self, index: Number) -> Moment:
         """Where a span begins."""
-        return as_moment(self.start) + seconds(index * self.width_s)
+        return as_moment(self.start) + seconds(index * (self._width_us / MICROSECONDS))
+
+    @property
+    def _width_us(self) -> int:
+        return self.width // timedelta(microseconds=1)
 
 
-HOURS = Grid(datetime(1970, 1, 1, tzinfo=UTC), HOUR_S)
+HOURS = Grid(datetime(1970, 1, 1, tzinfo=UTC), HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +80,12 @@ class Neighbours:
             grid: The spans.
             now: What is due later does not count yet; None if every span is over.
         """
-        begin, end = grid.begin(row.span), grid.begin(row.span + 1)
+        end = grid.begin(row.span + 1)
         due = end if now is None else func.least(end, settled(row.interval_seconds, now))
-        last = or_(row.following.is_(None), row.following >= end)
+        # By their spans' numbers: compared with rounded ends, a row could be in none of two spans.
+        last = or_(row.following.is_(None), grid.index(row.following) != row.span)
         return cls(
-            first=or_(row.previous.is_(None), row.previous < begin),
+            first=or_(row.previous.is_(None), grid.index(row.previous) != row.span),
             last=last,
             until=case((last, due), else_=row.following),
         )
@@ -85,8 +93,18 @@ class Neighbours:
 
 def slots(begin: Moment, end: Moment, interval_s: Number) -> Number:
     """How many slots of an interval begin in a span."""
-    first = func.ceil(epoch(begin) / interval_s - SLOTS_TOLERANCE)
-    return func.greatest(0, func.ceil(epoch(end) / interval_s - SLOTS_TOLERANCE) - first)
+    first = func.ceil((epoch(begin) - TOLERANCE_S) / interval_s)
+    return func.greatest(0, func.ceil((epoch(end) - TOLERANCE_S) / interval_s) - first)
+
+
+def slots_after(slot: Moment, end: Moment, interval_s: Number) -> Number:
+    """How many slots follow one before a span's end, or before the next beat."""
+    return func.greatest(0, func.ceil((epoch(end - slot) - TOLERANCE_S) / interval_s) - 1)
+
+
+def slots_before(slot: Moment, begin: Moment, interval_s: Number) -> Number:
+    """How many slots come before one from a span's begin on."""
+    return func.floor((epoch(slot - begin) + TOLERANCE_S) / interval_s)
 
 
 def settled(interval_s: Number, now: datetime) -> Moment:
@@ -96,7 +114,7 @@ def settled(interval_s: Number, now: datetime) -> Moment:
 
 def hour_end(hour: Moment) -> Moment:
     """Where an hour ends."""
-    return hour + seconds(literal(HOUR_S))
+    return hour + literal(HOUR, Interval())
 
 
 def as_moment(moment: datetime) -> Moment:

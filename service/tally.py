@@ -27,15 +27,15 @@ from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 from schema.tables import Beat, Hour, table
 from service.spans import (
     HOURS,
-    SLOTS_TOLERANCE,
     Condition,
     Grid,
     Moment,
     Neighbours,
     Number,
-    epoch,
     hour_end,
     slots,
+    slots_after,
+    slots_before,
     whole,
 )
 
@@ -63,16 +63,15 @@ def tallies(
         .c
     )
     place, landed = Neighbours.of(row, grid, now), row.error.is_(None)
-    gap = func.ceil(epoch(place.until - row.slot) / row.interval_seconds - SLOTS_TOLERANCE) - 1
-    lead = epoch(row.slot - grid.begin(row.span)) / row.interval_seconds
-    before = func.floor(lead + SLOTS_TOLERANCE)
+    unknown = slots_after(row.slot, place.until, row.interval_seconds)
+    before = slots_before(row.slot, grid.begin(row.span), row.interval_seconds)
     return select(
         row.source,
         row.span,
         grid.begin(row.span).label("hour"),
         func.count().filter(landed).label("ok"),
         func.count().filter(~landed).label("failed"),
-        whole(func.sum(func.greatest(0, gap))).label("unknown"),
+        whole(func.sum(unknown)).label("unknown"),
         whole(func.sum(case((place.first, before), else_=0))).label("before"),
         func.max(row.interval_seconds).filter(place.last).label("interval_seconds"),
         *(_percentiles(row, landed) if exact else [_histogram(row, landed)]),

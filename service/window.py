@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from service.spans import HOUR_S, Grid
+from service.spans import HOUR, Grid
 
 KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
@@ -45,7 +45,7 @@ class Buckets:
 
     def start(self, index: int) -> datetime:
         """Where a bucket begins; for `count`, where the last one ends."""
-        return self.grid.start + timedelta(seconds=index * self.grid.width_s)
+        return self.grid.start + index * self.grid.width
 
 
 def window(
@@ -91,12 +91,13 @@ def buckets(
         beats_kept: How long ago single beats can be told.
         interval_s: Seconds between slots.
     """
-    length_s = (asked.end - asked.start).total_seconds()
-    width_s = length_s / count
-    told = asked.start >= now - beats_kept and length_s / interval_s <= SLOTS_READ_LIMIT
-    if width_s < HOUR_S and told:
-        return Buckets(Grid(asked.start, width_s), count, hourly=False)
+    length = asked.end - asked.start
+    width = max(length // count, timedelta.resolution)
+    told = asked.start >= now - beats_kept and length <= SLOTS_READ_LIMIT * timedelta(
+        seconds=interval_s
+    )
+    if width < HOUR and told:
+        return Buckets(Grid(asked.start, width), count, hourly=False)
     start = asked.start.replace(minute=0, second=0, microsecond=0)
-    width_s = math.ceil(width_s / HOUR_S) * HOUR_S
-    whole = math.ceil((asked.end - start).total_seconds() / width_s)
-    return Buckets(Grid(start, width_s), whole, hourly=True)
+    width = math.ceil(width / HOUR) * HOUR
+    return Buckets(Grid(start, width), math.ceil((asked.end - start) / width), hourly=True)

@@ -129,6 +129,20 @@ async def test_buckets_of_several_hours_say_what_their_hours_say(
     assert by_hour.expected == by_three.expected == 18 * 60 - 2
 
 
+@pytest.mark.parametrize("count", [2, 3, 7, 11, 49, 59, 60, 61, 1999])
+async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
+    ledger: Ledger, past: Past, count: int
+) -> None:
+    missing = {13, 14, 40}
+    await ledger.add([beat(n) for n in range(-5, 60) if n not in missing])
+
+    history = await told(past, 0, 60, count)
+    odd = await told(past, 1 / 3, 60 + 1 / 3, count)
+
+    assert (history.ok, history.unknown) == (57, 3)
+    assert (odd.ok, odd.unknown) == (56, 4)
+
+
 async def test_counts_outlive_their_beats(ledger: Ledger, past: Past) -> None:
     await ledger.add([beat(n, latency_ms=2.0) for n in range(120)])
     await ledger.count(OVER)

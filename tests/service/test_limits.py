@@ -8,6 +8,8 @@ import anyio
 import httpx2
 import pytest
 from anyio.abc import SocketStream
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from service import api, server
@@ -30,6 +32,11 @@ async def address() -> AsyncIterator[tuple[str, int]]:
     async with served(api.create(load(NOWHERE))) as address:
         host, _, port = address.partition(":")
         yield host, int(port)
+
+
+def one_line(text: bytes) -> bool:
+    """Whether a request goes on behind this, so that it ends where it should."""
+    return not set(text) & set(b"\r\n")
 
 
 async def told(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, Any]]:
@@ -105,6 +112,20 @@ async def test_bad_input_gets_a_clear_answer_in_one_shape(
 
     assert answered == status
     assert set(problem) == {"error", "message"}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    target=st.binary(max_size=60).filter(one_line),
+    name=st.binary(max_size=20).filter(one_line),
+    text=st.binary(max_size=60).filter(one_line),
+)
+async def test_random_bytes_never_get_a_500(
+    address: tuple[str, int], target: bytes, name: bytes, text: bytes
+) -> None:
+    request = b"GET /" + target + b" HTTP/1.1\r\n" + HOST + name + b": " + text + b"\r\n\r\n"
+
+    assert 200 <= await status_of(address, request) < 500
 
 
 @pytest.mark.parametrize("asked", ["bytes=9-1,x", "bytes=x", "bytes=9999999-", "lines=1-2"])

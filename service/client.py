@@ -97,10 +97,11 @@ def _quoted(value: object) -> str:
 
 
 def _answers(operation: Node) -> Iterator[tuple[int, str]]:
-    """The statuses that carry a document, each with the document's type."""
+    """The statuses that carry a document, each with the document's type; 503 may be one."""
     for status, response in operation.get("responses", {}).items():
         schema = response.get("content", {}).get("application/json", {}).get("schema")
-        if schema and status.isdigit() and (kind := _type(schema)) != Problem.__name__:
+        kind = _type(schema) if schema else Problem.__name__
+        if status.isdigit() and not status.startswith("4") and kind != Problem.__name__:
             yield int(status), kind
 
 

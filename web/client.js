@@ -19,6 +19,18 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
+ * A span of a source's history: what was due in it, and what became of that.
+ * @typedef {Object} Bucket
+ * @property {string} start
+ * @property {number} expected
+ * @property {number} ok
+ * @property {number} failed
+ * @property {number} unknown
+ * @property {number | null} latency_p50_ms
+ * @property {number | null} latency_p95_ms
+ */
+
+/**
  * Both databases.
  * @typedef {Object} DbStatus
  * @property {PostgresStatus} postgres
@@ -55,6 +67,16 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {'ok'} status
  * @property {string} version
  * @property {string} commit
+ */
+
+/**
+ * What became of every slot in a window, by source.
+ * @typedef {Object} History
+ * @property {string} start
+ * @property {string} end
+ * @property {number} interval_seconds
+ * @property {number} bucket_seconds
+ * @property {SourceHistory[]} sources
  */
 
 /**
@@ -95,6 +117,25 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string | null} certificate_subject
  * @property {string | null} certificate_expiry
  * @property {null} note
+ */
+
+/**
+ * A span in which a source was not ok.
+ * @typedef {Object} Incident
+ * @property {string} source
+ * @property {string} title
+ * @property {string} start
+ * @property {string | null} end
+ * @property {ErrorWord} error
+ * @property {number} beats_missed
+ */
+
+/**
+ * The incidents that touch a window, newest first.
+ * @typedef {Object} Incidents
+ * @property {string} start
+ * @property {string} end
+ * @property {Incident[]} incidents
  */
 
 /**
@@ -169,6 +210,20 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string | null} value_last_update
  * @property {Freshness} value_freshness
  * @property {null} note
+ */
+
+/**
+ * One source's history over a window.
+ * @typedef {Object} SourceHistory
+ * @property {string} source
+ * @property {string} title
+ * @property {number} expected
+ * @property {number} ok
+ * @property {number} failed
+ * @property {number} unknown
+ * @property {number | null} uptime_strict
+ * @property {number | null} uptime_known
+ * @property {Bucket[]} buckets
  */
 
 /**
@@ -294,6 +349,26 @@ export function workerStatus(options = {}) {
  */
 export function workerHealth(options = {}) {
   return ask('/worker/health', [200, 503], {}, options);
+}
+
+/**
+ * What became of every slot.
+ * @param {{ source?: string, from?: string, to?: string, buckets?: number }} [query]
+ * @param {Options} [options]
+ * @returns {Promise<History>}
+ */
+export function history(query = {}, options = {}) {
+  return ask('/history', [200], query, options);
+}
+
+/**
+ * When a source was not ok.
+ * @param {{ source?: string, from?: string, to?: string }} [query]
+ * @param {Options} [options]
+ * @returns {Promise<Incidents>}
+ */
+export function incidents(query = {}, options = {}) {
+  return ask('/incidents', [200], query, options);
 }
 
 // The part of the client that is written by hand; service/client.py puts what it generates before it.

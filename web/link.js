@@ -39,15 +39,12 @@ export class Sign {
 
   /**
    * @param {State} state
-   * @param {WorkerStatus | null} status the last good answer
+   * @param {WorkerStatus} status the last good answer
    * @param {number} elapsedS seconds since it came
    */
-  warn({ error }, status, elapsedS) {
+  warn({ error }, { current_time: then }, elapsedS) {
     this.#notice.hidden = error === null;
-    if (!error) return;
-    const last = status
-      ? `The last good answer came ${utc(status.current_time, status.current_time)}, ${span(elapsedS)} ago.`
-      : 'There was no good answer yet.';
-    write(this.#notice, `The refresh failed: ${error.message} ${last}`);
+    const last = `The last good answer came ${utc(then, then)}, ${span(elapsedS)} ago.`;
+    if (error) write(this.#notice, `The last refresh failed: ${error.message} ${last}`);
   }
 }

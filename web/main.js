@@ -3,6 +3,7 @@
 import { livez, watch } from './client.js';
 import { nowMs, start } from './clock.js';
 import { Footer } from './footer.js';
+import { HistoryView } from './history.js';
 import { Sign } from './link.js';
 import { Masthead } from './masthead.js';
 import { Rows } from './rows.js';
@@ -19,16 +20,18 @@ let receivedMs = nowMs();
 const sign = new Sign(() => watcher.refresh());
 const masthead = new Masthead();
 const rows = new Rows();
+const history = new HistoryView();
 const footer = new Footer();
 
 function show() {
   const elapsedS = (nowMs() - receivedMs) / 1000;
   masthead.show(verdictOf(status, elapsedS, state), status, elapsedS);
   sign.show(state, nowMs());
-  sign.warn(state, status, elapsedS);
   if (!status) return;
+  sign.warn(state, status, elapsedS);
   rows.show(status, elapsedS);
   footer.show(status, elapsedS);
+  if (!document.hidden) history.show(status, nowMs());
 }
 
 const watcher = watch(

@@ -113,7 +113,8 @@ function age(row, freshness, elapsedS) {
  * @param {number} elapsedS
  */
 function facts(row, status, elapsedS) {
-  const read = row.latency_ms === null ? [] : [`read in ${milliseconds(row.latency_ms)}`];
+  const answered = row.latency_ms !== null && row.freshness !== 'unreachable';
+  const read = answered ? [`read in ${milliseconds(row.latency_ms ?? 0)}`] : [];
   return 'breaker' in row ? [...lastWord(row), ...read] : [...terms(row, status, elapsedS), ...read];
 }
 

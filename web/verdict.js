@@ -50,7 +50,7 @@ function withoutAnswer({ error }) {
  * @returns {Verdict}
  */
 function outdated({ current_time: since }, elapsedS, { error, link }) {
-  const details = ['What you see below is what was known then.'];
+  const details = ['Below is what was known at the last good answer.'];
   if (error) details.unshift(error.message);
   const paused = link === 'paused';
   const headline = error ? 'Heartbeat does not answer' : `Not asked for ${span(elapsedS)}`;

@@ -1,0 +1,78 @@
+"""Answers that a test gives in the API's place, in the browser."""
+
+from urllib.parse import parse_qs, urlparse
+
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
+
+from schema.responses import Incidents, WorkerStatus
+from schema.timestamps import from_text
+from tests.web import documents
+
+DAY_S = 86_400
+
+
+class Answers:
+    """What the page gets; change the attributes, and it gets that with its next request.
+
+    Attributes:
+        status: The document; None lets every request fail as if the API were down.
+        live: Whether the socket is accepted.
+        asked: The requests for the status so far, by their headers.
+    """
+
+    def __init__(self, page: Page | BrowserContext, status: WorkerStatus | None) -> None:
+        self.status = status
+        self.live = True
+        self.asked: list[dict[str, str]] = []
+        self.sockets: list[WebSocketRoute] = []
+        self.failed: dict[str, list[int]] = {}
+        self.unknown = 0
+        self.incidents: Incidents | None = documents.incidents()
+        page.route("**/worker/status", self._answer)
+        page.route("**/history?*", self._answer_history)
+        page.route("**/incidents?*", self._answer_incidents)
+        page.route_web_socket("**/ws", self._accept)
+
+    def push(self, status: WorkerStatus) -> None:
+        """Tell every page that listens, as the API does when something has changed."""
+        self.status = status
+        for socket in self.sockets:
+            socket.send(status.model_dump_json())
+
+    def cut(self, code: int = 1011) -> None:
+        """Close every socket and accept no other."""
+        self.live = False
+        sockets, self.sockets = self.sockets, []
+        for socket in sockets:
+            socket.close(code=code)
+
+    def _answer(self, route: Route) -> None:
+        self.asked.append(route.request.headers)
+        if self.status is None:
+            route.abort("connectionrefused")
+        else:
+            route.fulfill(json=self.status.model_dump(mode="json"))
+
+    def _answer_history(self, route: Route) -> None:
+        query = parse_qs(urlparse(route.request.url).query)
+        asked_from = from_text(query["from"][0])
+        if self.status is None or asked_from is None:
+            route.abort("connectionrefused")
+            return
+        days = round((documents.NOW - asked_from).total_seconds() / DAY_S)
+        buckets = int(query["buckets"][0])
+        found = documents.history(days, buckets, self.failed, self.unknown)
+        route.fulfill(json=found.model_dump(mode="json"))
+
+    def _answer_incidents(self, route: Route) -> None:
+        if self.incidents is None:
+            route.fulfill(status=404, json={"error": "not_found", "message": "nothing here"})
+        else:
+            route.fulfill(json=self.incidents.model_dump(mode="json"))
+
+    def _accept(self, socket: WebSocketRoute) -> None:
+        if not self.live or self.status is None:
+            socket.close(code=1011)
+            return
+        self.sockets.append(socket)
+        socket.send(self.status.model_dump_json())

@@ -1,0 +1,47 @@
+"""A browser per module: Playwright's loop must not outlive it, since other tests run their own."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.web.answers import Answers
+from tests.web.browser import chromium
+from tests.web.documents import NOW, status
+from tests.web.server import NO_STORES, api
+
+
+@pytest.fixture(scope="package")
+def address() -> Iterator[str]:
+    """The page, served by an API whose stores are not there: its documents come from the test."""
+    with api(NO_STORES) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose clock stands still unless the test moves it, and that must have no fault."""
+    context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.clock.install(time=NOW - timedelta(hours=1))  # it runs until it is told to stand still
+    page.clock.pause_at(NOW)
+    yield page
+    context.close()
+
+    assert faults == []
+
+
+@pytest.fixture
+def answers(page: Page) -> Answers:
+    """What the page gets: a healthy document, until the test says otherwise."""
+    return Answers(page, status())

@@ -1,0 +1,142 @@
+"""The page's states as pictures: `python -m tests.web.screenshots [FOLDER] [--all]`."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser
+
+from schema.errors import ErrorWord
+from schema.responses import DiagnosisCode, Overall
+from tests.web import documents
+from tests.web.answers import Answers
+from tests.web.browser import chromium
+from tests.web.server import NO_STORES, api
+
+PICTURES = Path("docs/pictures")
+SIZES = {320: 640, 390: 844, 1280: 800, 2560: 1440}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SHOWN = {("healthy", 1280, "light"), ("unreachable", 1280, "dark"), ("unreachable", 390, "light")}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A state of the page: what it gets first, and what happens then.
+
+    Attributes:
+        stage: Sets the answers before the page asks.
+        turn: Changes them afterwards.
+        wait_s: How long the page then goes on, by its own clock.
+    """
+
+    stage: Callable[[Answers], None]
+    turn: Callable[[Answers], None] = lambda answers: None
+    wait_s: int = 2
+
+
+def _healthy(answers: Answers) -> None:
+    answers.failed = {"valkey": [66], "postgres": []}
+
+
+def _unreachable(answers: Answers) -> None:
+    answers.failed = {"valkey": [66], "postgres": [95]}
+    answers.incidents = documents.incidents("postgres")
+    answers.status = documents.status(
+        ("postgres", documents.unreachable("postgres")),
+        overall=Overall.ERROR,
+        code=DiagnosisCode.SOURCE_UNREACHABLE,
+        message="PostgreSQL cannot be read (timeout): see whether it is overloaded, and whether a "
+        "firewall drops the packets.",
+        since_s=252,
+    )
+
+
+def _silent(answers: Answers) -> None:
+    answers.unknown = 40
+    answers.status = documents.status(
+        age_s=200,
+        overall=Overall.ERROR,
+        code=DiagnosisCode.WORKER_SILENT,
+        message="The worker has not written since 02:56:52 UTC, to any store that answers: see that "
+        "it runs, and read its log; the stores themselves are fine.",
+        since_s=140,
+    )
+
+
+def _degraded(answers: Answers) -> None:
+    word = ErrorWord.QUOTA
+    answers.status = documents.status(
+        ("secrets_manager", documents.row("secrets_manager", warning=word)),
+        ("valkey", documents.off("valkey")),
+        age_s=63,
+        overall=Overall.DEGRADED,
+        code=DiagnosisCode.QUOTA,
+        message="AWS Secrets Manager has reached its quota of versions: the stamp goes on in the "
+        "description, and the value will be written again as versions of the last 24 h age; "
+        "write this secret's value less often.",
+    )
+
+
+def _polling(answers: Answers) -> None:
+    answers.live = False
+    answers.incidents = None
+
+
+def _down(answers: Answers) -> None:
+    answers.status = None
+    answers.cut()
+
+
+SCENES = {
+    "healthy": Scene(_healthy),
+    "unreachable": Scene(_unreachable),
+    "silent": Scene(_silent),
+    "degraded": Scene(_degraded),
+    "polling": Scene(_polling),
+    "down": Scene(_healthy, _down, 100),
+    "waiting": Scene(_down),
+}
+
+
+def shoot(browser: Browser, address: str, name: str, width: int, scheme: str, file: Path) -> None:
+    """Take one picture."""
+    context = browser.new_context(
+        viewport={"width": width, "height": SIZES[width]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        timezone_id="Europe/Berlin",
+        locale="en-GB",
+    )
+    scene = SCENES[name]
+    page = context.new_page()
+    page.clock.install(time=documents.NOW)
+    answers = Answers(page, documents.status())
+    scene.stage(answers)
+    page.goto(address)
+    page.clock.run_for(1000)
+    scene.turn(answers)
+    page.clock.run_for(scene.wait_s * 1000)
+    page.wait_for_timeout(700)  # transitions
+    page.screenshot(path=file, full_page=True)
+    context.close()
+
+
+def main() -> None:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.web.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=PICTURES)
+    parser.add_argument("--all", action="store_true", help="each state in each size and scheme")
+    parser.add_argument("--only", help="one state")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    everything = {(name, width, each) for name in SCENES for width in SIZES for each in SCHEMES}
+    with chromium() as browser, api(NO_STORES) as address:
+        for name, width, scheme in sorted(everything if options.all else SHOWN):
+            if options.only in {None, name}:
+                file = options.folder / f"{name}-{width}-{scheme}.png"
+                shoot(browser, address, name, width, scheme, file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+import gzip
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from service.headers import SECURITY
+from tests.web.answers import Answers
+
+WEB = Path(__file__).parent.parent.parent / "web"
+LIMIT_BYTES = 40_000  # of everything, compressed
+
+
+def test_the_whole_page_is_under_forty_kilobytes_compressed() -> None:
+    assert sum(len(gzip.compress(file.read_bytes())) for file in WEB.iterdir()) < LIMIT_BYTES
+
+
+def test_nothing_is_asked_of_anybody_else_and_nothing_stands_inline(
+    page: Page, answers: Answers, address: str
+) -> None:
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+
+    page.goto(address)
+
+    expect(page.locator(".strip")).to_have_count(3)
+    assert all(url.startswith((address, "data:")) for url in asked)
+    assert complaints == []  # the browser enforces the policy, and would say what it refused
+    assert "unsafe-inline" not in SECURITY["Content-Security-Policy"]
+
+
+def test_only_the_client_talks_to_the_network_and_no_text_becomes_markup() -> None:
+    for file in WEB.glob("*.js"):
+        code = file.read_text()
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", code), file
+        if file.name != "client.js":
+            assert not re.search(r"\bfetch\(|WebSocket|XMLHttpRequest|EventSource", code), file
+
+
+def test_a_fault_of_the_page_is_shown(page: Page, answers: Answers, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+    fault = "dispatchEvent(new ErrorEvent('error', { message: 'RangeError: out of reach' }))"
+    page.evaluate(fault)  # a real one would fail this test, as it shall fail every other
+
+    expect(page.get_by_role("alert")).to_contain_text("RangeError: out of reach")
+
+
+def test_a_file_that_does_not_load_is_shown(page: Page, answers: Answers, address: str) -> None:
+    page.route("**/rows.js", lambda route: route.abort())
+
+    page.goto(address)
+
+    expect(page.get_by_role("alert")).to_contain_text("main.js did not load")
+
+
+def test_it_fits_a_small_phone_without_scrolling_sideways(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(address)
+    expect(page.locator(".strip")).to_have_count(3)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_version_and_commit_are_in_the_footer(page: Page, answers: Answers, address: str) -> None:
+    health = {"status": "ok", "version": "1.2.3", "commit": "0123456789abcdef"}
+    page.route("**/livez", lambda route: route.fulfill(json=health))
+    page.goto(address)
+
+    expect(page.locator("footer")).to_contain_text("(0123456789ab)")
+    expect(page.locator("footer")).to_contain_text("Worker 0.1.0, up 3 d 4 h, 4561 cycles")

@@ -1,0 +1,207 @@
+from playwright.sync_api import Page, expect
+
+from tests.web.answers import Answers
+from tests.web.documents import status
+
+HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def link(page: Page, word: str) -> None:
+    expect(page.locator("body")).to_have_attribute("data-link", word)
+
+
+def test_it_is_live_while_the_server_speaks(page: Page, answers: Answers, address: str) -> None:
+    page.goto(address)
+    link(page, "live")
+
+    answers.push(status(age_s=3.0))
+
+    expect(page.locator("[data-source=postgres] .age")).to_have_text("3 s ago")
+    assert len(answers.asked) == 1  # the first, beside the socket
+
+
+def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+
+    answers.cut()
+    link(page, "polling")
+    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    page.clock.run_for(13_000)
+    expect(page.locator("#countdown")).to_have_text("asks again in 17 s")
+    before = len(answers.asked)
+    page.clock.run_for(17_000)
+    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    assert len(answers.asked) == before + 1
+
+    answers.live = True
+    page.clock.run_for(61_000)
+    link(page, "live")
+    expect(page.locator("#countdown")).to_be_empty()
+
+
+def test_polling_asks_when_the_next_stamp_can_be_there(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.live = False
+    answers.status = status(age_s=50.0)
+
+    page.goto(address)
+
+    expect(page.locator("#countdown")).to_have_text("asks again in 11 s")
+
+
+def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    healthy, answers.status = answers.status, None
+    answers.cut()
+    link(page, "offline")
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
+    expect(page.locator("#notice")).to_contain_text("The last good answer came 03:00:12 UTC")
+
+    page.clock.run_for(80_000)
+
+    expect(page.locator("h1")).to_have_text("Heartbeat does not answer")
+    expect(page.locator("#since")).to_have_text("The last good answer came 03:00:12 UTC, 80 s ago")
+    expect(page).to_have_title("? no answer · Heartbeat")
+    row = page.locator("[data-source=postgres]")
+    expect(row).to_have_attribute("data-freshness", "stale")
+    expect(row.locator(".age")).to_have_text("92 s ago")
+
+    answers.status, answers.live = healthy, True
+    page.clock.run_for(61_000)
+    link(page, "live")
+    answers.push(status())
+    expect(row).to_have_attribute("data-freshness", "fresh")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_without_any_answer_it_says_so_instead_of_waiting(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = None
+
+    page.goto(address)
+
+    expect(page.locator("h1")).to_have_text("Heartbeat does not answer")
+    expect(page.locator("table")).to_be_hidden()
+
+
+def test_the_button_asks_at_once_and_everything_spins_meanwhile(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    page.clock.run_for(1000)
+    button = page.get_by_role("button", name="Refresh")
+    expect(button).to_have_attribute("aria-busy", "false")
+
+    button.click()
+
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(page.locator("[data-source=postgres] .spinner")).to_have_css("opacity", "1")
+    page.clock.run_for(1000)
+    expect(button).to_have_attribute("aria-busy", "false")
+    assert [each.get("heartbeat-refresh") for each in answers.asked] == ["poll", "manual"]
+
+
+def test_failed_refreshes_are_reported_with_the_next_good_one(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    answers.cut()
+    link(page, "polling")
+    healthy, answers.status = answers.status, None
+    for _ in range(2):
+        page.clock.run_for(30_000)
+        link(page, "offline")
+        expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    answers.status = healthy
+    for _ in range(2):
+        page.clock.run_for(30_000)
+        link(page, "polling")
+        expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+
+    counts = [each.get("heartbeat-refresh-failures") for each in answers.asked]
+    assert counts == [None, None, None, "1", "2", None]
+
+
+def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_shown(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    page.evaluate(HIDE, True)
+    answers.cut()
+    link(page, "paused")
+    asked = len(answers.asked)
+
+    page.clock.run_for(600_000)
+
+    assert len(answers.asked) == asked
+    expect(page).to_have_title("? paused · Heartbeat")
+    answers.live = True
+    page.evaluate(HIDE, False)
+    link(page, "live")
+    assert len(answers.asked) == asked + 1
+    expect(page).to_have_title("✓ Heartbeat")
+
+
+def test_a_hidden_tab_keeps_listening_so_that_its_title_stays_true(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    page.evaluate(HIDE, True)
+
+    answers.push(status(age_s=200.0))
+
+    expect(page.locator("[data-source=postgres]")).to_have_attribute("data-freshness", "stale")
+    assert len(answers.asked) == 1
+
+
+def test_a_silent_socket_is_taken_for_dead(page: Page, answers: Answers, address: str) -> None:
+    page.goto(address)
+    link(page, "live")
+
+    with page.expect_response("**/worker/status"):
+        page.clock.run_for(61_000)
+
+    assert len(answers.asked) == 2
+
+
+def test_a_machine_that_slept_asks_at_once(page: Page, answers: Answers, address: str) -> None:
+    page.goto(address)
+    link(page, "live")
+
+    page.clock.set_system_time("2026-11-24T07:00:00Z")
+    with page.expect_response("**/worker/status"):
+        page.clock.run_for(1000)
+
+    assert [each.get("heartbeat-refresh") for each in answers.asked] == ["poll", "poll"]
+
+
+def test_an_answer_that_cannot_be_read_is_a_failure_with_a_reason(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.live = False
+    page.goto(address)
+    link(page, "polling")
+    page.route("**/worker/status", lambda route: route.fulfill(body="<html>"))
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#notice")).to_contain_text("The answer cannot be read.")
+
+    problem = {"error": "too_many", "message": "too many requests"}
+    page.route("**/worker/status", lambda route: route.fulfill(status=429, json=problem))
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#notice")).to_contain_text("The server answers 429: too many requests.")

@@ -1,0 +1,167 @@
+from playwright.sync_api import Locator, Page, expect
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Refusal
+from tests.web.answers import Answers
+from tests.web.documents import iam, off, row, status, unreachable
+
+AGES = {
+    "just_fresh": (59.9, "fresh"),
+    "due": (60.0, "aging"),
+    "still_aging": (90.0, "aging"),
+    "just_stale": (90.1, "stale"),
+    "never": (None, "missing"),
+}
+
+
+def the_row(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-source={name}]")
+
+
+def test_each_border_of_freshness_is_where_the_api_has_it(
+    page: Page, answers: Answers, address: str
+) -> None:
+    rows = {name: row(name, age_s) for name, (age_s, _) in AGES.items()}
+    answers.status = status(*rows.items(), ("postgres", unreachable("postgres")))
+
+    page.goto(address)
+
+    expected = {name: word for name, (_, word) in AGES.items()} | {"postgres": "unreachable"}
+    for name, word in expected.items():
+        expect(the_row(page, name)).to_have_attribute("data-freshness", word)
+        expect(the_row(page, name).locator(".word")).to_contain_text(word)
+        expect(the_row(page, name).locator("use")).to_have_attribute("href", f"#shape-{word}")
+
+
+def test_a_row_ages_by_the_pages_own_clock(page: Page, answers: Answers, address: str) -> None:
+    answers.status = status(age_s=58.0)
+    page.goto(address)
+    row = the_row(page, "valkey")
+    seen = []
+
+    for seconds in (0, 1, 1, 29, 1, 2):
+        page.clock.run_for(seconds * 1000)
+        if seconds == 29:
+            answers.push(status(age_s=58.0))
+        seen.append((row.locator(".age").text_content(), row.get_attribute("data-freshness")))
+
+    assert seen == [
+        ("58 s ago", "fresh"),
+        ("59 s ago", "fresh"),
+        ("60 s ago", "aging"),
+        ("58 s ago", "fresh"),  # told anew
+        ("59 s ago", "fresh"),
+        ("61 s ago", "aging"),
+    ]
+
+
+def test_a_row_goes_stale_while_the_page_just_sits_there(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = status(age_s=89.0)
+    page.goto(address)
+    row = the_row(page, "postgres")
+    expect(row).to_have_attribute("data-freshness", "aging")
+
+    page.clock.run_for(2000)
+
+    expect(row).to_have_attribute("data-freshness", "stale")
+    expect(row.locator(".age")).to_have_text("91 s ago")
+
+
+def test_a_wrong_clock_on_the_viewers_machine_changes_nothing(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.clock.set_system_time("2026-11-25T03:00:12Z")
+    page.goto(address)
+
+    expect(the_row(page, "postgres").locator(".age")).to_have_text("12 s ago")
+    expect(the_row(page, "postgres").locator("[data-part=utc]")).to_have_text("03:00:00 UTC")
+    page.clock.set_system_time("2026-11-23T03:00:12Z")
+    page.clock.run_for(1000)
+    expect(the_row(page, "postgres")).to_have_attribute("data-freshness", "fresh")
+
+
+def test_a_stamp_is_told_in_utc_in_the_viewers_time_and_in_seconds(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+
+    row = the_row(page, "postgres")
+    expect(row.locator("[data-part=utc]")).to_have_text("03:00:00 UTC")
+    expect(row.locator("[data-part=local]")).to_have_text("04:00:00 CET")
+    expect(row.locator("time").first).to_have_attribute("datetime", "2026-11-24T03:00:00.345678Z")
+    expect(row.locator(".endpoint")).to_have_text("heartbeat-pg.b.db.ondigitalocean.com")
+
+
+def test_a_fourth_source_appears_and_goes_by_itself(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    expect(page.locator("[data-source]")).to_have_count(4)
+
+    answers.push(status(("kafka", row("kafka"))))
+    expect(the_row(page, "kafka").locator("[data-part=title]")).to_have_text("kafka")
+    answers.push(status())
+    expect(the_row(page, "kafka")).to_have_count(0)
+
+
+def test_a_source_that_is_switched_off_is_calm(page: Page, answers: Answers, address: str) -> None:
+    answers.status = status(("valkey", off("valkey")))
+    page.goto(address)
+
+    row = the_row(page, "valkey")
+    expect(row.locator(".word")).to_have_text("switched off")
+    expect(row.locator("use")).to_have_attribute("href", "#shape-off")
+    red = the_row(page, "postgres").evaluate(
+        "row => getComputedStyle(row).getPropertyValue('--bad')"
+    )
+    assert row.evaluate("row => getComputedStyle(row).getPropertyValue('--tone')") != red
+
+
+def test_the_identitys_row_tells_when_credentials_and_certificate_end(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    facts = the_row(page, "iam").locator(".facts")
+
+    expect(facts).to_contain_text("credentials made 18 min ago")
+    expect(facts).to_contain_text("expire in 42 min")
+    expect(facts).to_contain_text("certificate ends in 301 d")
+    refused = iam(None, error=ErrorWord.AUTH, refusal=Refusal.CERTIFICATE_EXPIRED)
+    answers.push(status(identity=refused))
+    expect(facts).to_contain_text("refused: certificate expired")
+
+
+def test_a_store_in_trouble_shows_the_workers_last_word(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = status(("postgres", unreachable("postgres", ErrorWord.READ_ONLY)))
+    page.goto(address)
+
+    row = the_row(page, "postgres")
+    expect(row.locator(".word")).to_have_text("unreachable: read only")
+    expect(row.locator(".facts")).to_have_text(
+        "last write: read only · 4 failures in a row · breaker open"
+    )
+    expect(row.locator(".age")).to_have_text("unknown")
+
+
+SPANS = {
+    0: "0 s",
+    119.9: "119 s",
+    120: "2 min",
+    3599: "59 min",
+    3600: "1 h",
+    7380: "2 h 3 min",
+    86_400: "1 d",
+    100_800: "1 d 4 h",
+    26_000_000: "300 d",
+}
+
+
+def test_a_span_is_told_in_at_most_two_units(page: Page, address: str) -> None:
+    page.goto(f"{address}words.js")
+
+    told = "async spans => { const { span } = await import('/words.js'); return spans.map(span); }"
+    assert page.evaluate(told, list(SPANS)) == list(SPANS.values())

@@ -11,7 +11,7 @@ import psutil
 from local.guard import guard
 
 LOG_LINES = 10
-LAST_LINES_S = 1.0  # a grandchild that lives on may hold the pipe open
+LAST_LINES_S = 5.0  # a grandchild that lives on may hold the pipe open
 KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
 
 

@@ -38,15 +38,16 @@ class Viewer:
         self._clock = clock
         self._scope = CancelScope()
         self._waiting: str | None = None
-        self._sending = False
+        self._under_way = False
+        self._sender = False  # whether a task is there to send
 
     def offer(self, document: str) -> bool:
-        """Hand over a document; False if one is still waiting."""
-        if self._waiting is not None:
+        """Hand over a document; False if one is under way and another is waiting already."""
+        if self._under_way and self._waiting is not None:
             return False
         self._waiting = document
-        if not self._sending:
-            self._sending = True
+        if not self._sender:
+            self._sender = True
             self._spawn(self._send)
         return True
 
@@ -66,12 +67,14 @@ class Viewer:
     async def _send(self) -> None:
         while self._waiting is not None:
             document, self._waiting = self._waiting, None
+            self._under_way = True
             try:
                 await self._websocket.send_text(document)
             except (WebSocketDisconnect, RuntimeError):  # gone, or closed by us meanwhile
                 self.drop()
+            self._under_way = False
             self.sent += 1
-        self._sending = False
+        self._sender = False
 
     async def _listen(self) -> bool:
         """Wait until the page leaves; True if it says too much before."""

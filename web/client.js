@@ -429,17 +429,21 @@ async function ask(path, answers, query, { signal, timeoutMs = DEADLINE_MS, refr
   const headers = { Accept: 'application/json' };
   if (refresh) headers['Heartbeat-Refresh'] = refresh;
   if (failures) headers['Heartbeat-Refresh-Failures'] = String(failures);
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const both = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  // AbortSignal.timeout would keep its timer for the whole time after each answer.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   try {
     const response = await fetch(url, { headers, signal: both, cache: 'no-store' });
     return await read(response, answers);
   } catch (error) {
     if (signal?.aborted || error instanceof ApiError) throw error;
-    if (deadline.aborted) {
+    if (deadline.signal.aborted) {
       throw new ApiError('timeout', `No answer within ${timeoutMs / 1000} s.`);
     }
     throw new ApiError('network', 'The server cannot be reached.');
+  } finally {
+    clearTimeout(timer);
   }
 }
 

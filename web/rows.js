@@ -39,14 +39,20 @@ export class Rows {
 }
 
 class RowView {
+  element = copy('row');
+  #shape = find(this.element, 'use', SVGUseElement);
+  #fill = find(this.element, '.fill', SVGRectElement);
+  #title = this.#part('title');
+  #endpoint = this.#part('endpoint');
+  #word = this.#part('word');
+  #facts = this.#part('facts');
+  #age = this.#part('age');
+  #utc = this.#part('utc');
+  #local = this.#part('local');
+
   /** @param {string} name */
   constructor(name) {
-    this.element = copy('row');
     this.element.dataset.source = name;
-    this.shape = find(this.element, 'use', SVGUseElement);
-    this.fill = find(this.element, '.fill', SVGRectElement);
-    this.utc = this.#part('utc');
-    this.local = this.#part('local');
   }
 
   /** @param {string} name */
@@ -64,25 +70,27 @@ class RowView {
     const off = isOff(row);
     mark(this.element, 'data-freshness', freshness);
     mark(this.element, 'data-off', String(off));
-    mark(this.shape, 'href', `#shape-${off ? 'off' : freshness}`);
-    write(this.#part('title'), row.title);
-    write(this.#part('endpoint'), row.endpoint ?? '');
-    write(this.#part('word'), off ? 'switched off' : word(row, freshness));
-    write(this.#part('facts'), off ? '' : facts(row, status, elapsedS).join(' · '));
-    write(this.#part('age'), off ? '' : age(row, freshness, elapsedS));
+    mark(this.#shape, 'href', `#shape-${off ? 'off' : freshness}`);
+    write(this.#title, row.title);
+    write(this.#endpoint, row.endpoint ?? '');
+    write(this.#word, off ? 'switched off' : word(row, freshness));
+    write(this.#facts, off ? '' : facts(row, status, elapsedS).join(' · '));
+    write(this.#age, off ? '' : age(row, freshness, elapsedS));
     const filled = Math.min(METER_END, (ageInIntervals(row, elapsedS) ?? 0) * METER_INTERVAL);
-    mark(this.fill, 'width', filled.toFixed(1));
+    mark(this.#fill, 'width', filled.toFixed(1));
     this.#showTimes(row.last_update, status.current_time);
   }
 
   /**
    * @param {string | null} stamp
-   * @param {string} now
+   * @param {string} now the server's clock
    */
   #showTimes(stamp, now) {
-    for (const time of [this.utc, this.local]) mark(time, 'datetime', stamp ?? '');
-    write(this.utc, stamp ? utc(stamp, now) : '');
-    write(this.local, stamp ? local(stamp) : '');
+    const shown = stamp ?? '';
+    write(this.#utc, stamp ? utc(stamp, now) : '');
+    if (this.#local.getAttribute('datetime') === shown) return;
+    write(this.#local, stamp ? local(stamp) : '');
+    for (const time of [this.#utc, this.#local]) time.setAttribute('datetime', shown);
   }
 }
 

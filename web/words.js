@@ -53,10 +53,10 @@ export function utc(moment, now) {
  */
 export function local(moment) {
   const date = new Date(moment);
-  const day = date.getDate() !== date.getUTCDate() ? 'short' : undefined;
-  return date.toLocaleString(undefined, {
-    weekday: day, hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
-  });
+  const sameDay = date.getDate() === date.getUTCDate();
+  /** @type {Intl.DateTimeFormatOptions} */
+  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' };
+  return date.toLocaleString(undefined, sameDay ? time : { weekday: 'short', ...time });
 }
 
 /**

@@ -205,3 +205,20 @@ def test_an_answer_that_cannot_be_read_is_a_failure_with_a_reason(
     page.route("**/worker/status", lambda route: route.fulfill(status=429, json=problem))
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#notice")).to_contain_text("The server answers 429: too many requests.")
+
+
+def test_an_answer_that_does_not_come_fails_at_its_deadline(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    link(page, "live")
+    answers.cut()
+    link(page, "polling")
+    page.route("**/worker/status", lambda _: None)  # never answered
+
+    with page.expect_request("**/worker/status"):
+        page.get_by_role("button", name="Refresh").click()
+    page.clock.run_for(10_000)
+
+    expect(page.locator("#notice")).to_contain_text("No answer within 10 s.")
+    link(page, "offline")

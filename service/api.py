@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 import anyio
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -24,6 +25,7 @@ from schema.responses import (
 from schema.responses import Response as Document
 from service import description, documents, history_routes, metrics
 from service.archive import Archive, remembering
+from service.direct import Direct
 from service.doors import add_doors
 from service.errors import add_handlers
 from service.identity import Identity
@@ -37,7 +39,10 @@ from service.sources.postgres import PostgresObservation
 from service.version import version
 from service.watch import Watch, watching
 
+JSON = "application/json"
 OK, UNAVAILABLE = 200, 503
+# Asked before each request whether it is on; we count for ourselves.
+UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
 class State(TypedDict):
@@ -78,15 +83,17 @@ def create(settings: Settings | None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # it loads from a CDN
         redoc_url=None,
+        telemetry=UNMETERED,
     )
+    app.router.route_class = Direct
     meters = Meters()
-    add_doors(app, settings, meters)
     add_handlers(app)
     _add_routes(app, commit=settings.process.commit if settings else "unknown")
     app.include_router(history_routes.router)
     _add_metrics(app, meters)
     app.router.routes.append(WebSocketRoute("/ws", _live))
     app.mount("/", Page())
+    add_doors(app, settings, meters)
     description.complete(app)
     return app
 
@@ -96,12 +103,9 @@ def _watch(request: Request) -> Watch:
     return watch
 
 
-Watching = Annotated[Watch, Depends(_watch)]
-
-
 def _answer(document: Document, status: int = OK) -> Response:
     """A document as it is: validating our own models again would double the cost."""
-    return Response(document.model_dump_json(), status, media_type="application/json")
+    return Response(document.model_dump_json(), status, media_type=JSON)
 
 
 def _add_routes(app: FastAPI, commit: str) -> None:
@@ -109,9 +113,9 @@ def _add_routes(app: FastAPI, commit: str) -> None:
 
     @app.get("/livez", response_model=Health, summary="The process answers", tags=["health"])
     @app.get("/healthz", response_model=Health, summary="The process answers", tags=["health"])
-    async def livez() -> Response:
+    async def livez(request: Request) -> Response:  # noqa: ARG001 - as all of them
         """Touches no store and no thread: it answers while every store hangs."""
-        return Response(health, media_type="application/json")
+        return Response(health, media_type=JSON)
 
     @app.get(
         "/readyz",
@@ -120,32 +124,34 @@ def _add_routes(app: FastAPI, commit: str) -> None:
         summary="The database has this version's schema",
         tags=["health"],
     )
-    async def readyz(watch: Watching) -> Response:
+    async def readyz(request: Request) -> Response:
         """For people, and for orchestrators that gate traffic."""
-        known = await watch.known(postgres.Settings.name)
+        known = await _watch(request).known(postgres.Settings.name)
         ready = _ready(known.found.get(postgres.Settings.name))
         return _answer(ready, OK if ready.ready else UNAVAILABLE)
 
     @app.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
-    async def db_status(watch: Watching) -> Response:
+    async def db_status(request: Request) -> Response:
         """Whether both can be read and written, and the stamps in them."""
-        known = await watch.known(postgres.Settings.name, valkey.Settings.name)
+        known = await _watch(request).known(postgres.Settings.name, valkey.Settings.name)
         return _answer(documents.db_status(known))
 
     @app.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
-    async def secret_status(watch: Watching) -> Response:
+    async def secret_status(request: Request) -> Response:
         """The stamps in the secret's description and value; never the value."""
-        return _answer(documents.secret_status(await watch.known(secrets_manager.Settings.name)))
+        return _answer(
+            documents.secret_status(await _watch(request).known(secrets_manager.Settings.name))
+        )
 
     @app.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
-    async def iam_status(watch: Watching) -> Response:
+    async def iam_status(request: Request) -> Response:
         """Who AWS says that this app is, and until when."""
-        return _answer(documents.iam_status(await watch.known(Identity.name)))
+        return _answer(documents.iam_status(await _watch(request).known(Identity.name)))
 
     @app.get("/worker/status", response_model=WorkerStatus, summary="The whole")
-    async def worker_status(watch: Watching) -> Response:
+    async def worker_status(request: Request) -> Response:
         """Every source, the identity, the worker, and what is wrong in one sentence."""
-        return _answer((await watch.known()).worker_status())
+        return Response(await _watch(request).status(), media_type=JSON)
 
     @app.get(
         "/worker/health",
@@ -154,9 +160,9 @@ def _add_routes(app: FastAPI, commit: str) -> None:
         summary="The verdict as an HTTP status",
         tags=["health"],
     )
-    async def worker_health(watch: Watching) -> Response:
+    async def worker_health(request: Request) -> Response:
         """For an uptime monitor: 503 when something is not written or cannot be read."""
-        status = (await watch.known()).worker_status()
+        status = (await _watch(request).known()).worker_status()
         verdict = WorkerHealth(overall_status=status.overall_status, diagnosis=status.diagnosis)
         return _answer(verdict, UNAVAILABLE if status.overall_status is Overall.ERROR else OK)
 
@@ -168,8 +174,9 @@ def _add_metrics(app: FastAPI, meters: Meters) -> None:
         summary="Everything that is counted, for Prometheus",
         tags=["health"],
     )
-    async def show_metrics(request: Request, watch: Watching) -> Response:
+    async def show_metrics(request: Request) -> Response:
         """Asks the stores no more often than any other request does."""
+        watch = _watch(request)
         known = await watch.known()
         return metrics.Text(meters.render(known, watch.snapshot, request.state.live))
 

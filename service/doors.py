@@ -4,6 +4,7 @@ from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import Headers as RequestHeaders
 
+from service.direct import Direct, Shortcut
 from service.errors import Failures, problem
 from service.headers import Headers
 from service.limits import Limits
@@ -18,12 +19,14 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
     """Headers, failures, counting, other origins, limits, password: from the outside in.
 
     Args:
-        app: Which app.
+        app: Which app, with all its routes.
         settings: None leaves away what has to be set.
         meters: What counts the requests.
     """
     process = settings.process if settings else None
     # The one that is added last stands outermost.
+    routes = {route.path: route for route in app.routes if isinstance(route, Direct)}
+    app.add_middleware(Shortcut, routes=routes)
     if process is not None and process.dashboard_password is not None:
         password, header = process.dashboard_password, process.trusted_proxy_header
         app.add_middleware(Password, password=password, proxy_header=header)

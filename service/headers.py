@@ -1,6 +1,5 @@
 """Response headers that every answer carries; plain ASGI, since it stands in every request."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY = {
@@ -14,6 +13,7 @@ SECURITY = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 
 
@@ -28,10 +28,13 @@ class Headers:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in STARTS:
-                headers = MutableHeaders(raw=message["headers"])
-                headers.update(SECURITY)
-                # A static file has an ETag: it may be kept, and is asked for anew each time.
-                headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
+                given = message["headers"]
+                names = {name for name, _ in given}
+                message["headers"] = [*given, *_RAW]
+                if b"cache-control" not in names:
+                    # A static file has an ETag: it may be kept, and is asked for anew each time.
+                    rule = b"no-cache" if b"etag" in names else b"no-store"
+                    message["headers"].append((b"cache-control", rule))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -19,7 +19,7 @@ BUCKETS_LIMIT = 2000  # more than a screen has columns
 INVALID, NOT_FOUND = 422, 404
 
 
-def _archive(request: Request) -> Archive:
+async def _archive(request: Request) -> Archive:  # FastAPI would give a thread to any other
     archive: Archive = request.state.archive
     return archive
 

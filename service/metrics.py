@@ -60,19 +60,28 @@ class Meters:
             buckets=DURATION_BUCKETS_S,
             registry=self.registry,
         )
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.refreshes = dict.fromkeys(KINDS.values(), 0)
         self.refresh_failures = 0
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""
-        template = _template(scope)
-        self._requests.labels(template, status).inc()
-        self._duration.labels(template).observe(seconds)
+        requests, duration = self._of(_template(scope), status)
+        requests.inc()
+        duration.observe(seconds)
         for name, value in scope["headers"]:
             if name == b"heartbeat-refresh" and value in KINDS:
                 self.refreshes[KINDS[value]] += 1
             elif name == b"heartbeat-refresh-failures" and value.isdigit():
                 self.refresh_failures += min(int(value[:9]), FAILURES_MAX)
+
+    def _of(self, template: str, status: int) -> tuple[Counter, Histogram]:
+        """The counters of a route and status; to look them up by label costs more than to count."""
+        found = self._known.get((template, status))
+        if found is None:
+            found = (self._requests.labels(template, status), self._duration.labels(template))
+            self._known[template, status] = found
+        return found
 
     def render(self, known: Known, snapshot: Snapshot, live: Live) -> bytes:
         """Everything in Prometheus's text form; asks no store."""

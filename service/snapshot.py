@@ -66,22 +66,32 @@ class Reader:
         """Seconds until a new reading is due; 0 if one is."""
         return max(0.0, self._expires - anyio.current_time())
 
-    async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
-        """What is known, None if nothing yet.
+    @property
+    def last(self) -> Observation | None:
+        """What is known, None if nothing yet."""
+        return self._last
 
-        A reading that is due is started. It is waited for only where what is known is old
-        because nobody asked, and at most until `wait_s` after it began: behind a hung store
-        nobody queues.
-        """
-        now = anyio.current_time()
+    async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
+        """What is known, None if nothing yet, after `refresh` and `settle`."""
+        self.refresh(anyio.current_time())
+        await self.settle(wait_s)
+        return self._last
+
+    def refresh(self, now: float) -> None:
+        """Start a reading if one is due by then."""
         if self._reading is None and now >= self._expires:
             self._reading = anyio.Event()
             self._awaited_since = now if now >= self._expires + UNASKED_S else None
             self._spawn(self._read)
+
+    async def settle(self, wait_s: float) -> None:
+        """Wait for a reading only where what is known is old because nobody asked.
+
+        At most until `wait_s` after it began: behind a hung store nobody queues.
+        """
         if self._reading is not None and self._awaited_since is not None:
-            with anyio.move_on_after(self._awaited_since + wait_s - now):
+            with anyio.move_on_after(self._awaited_since + wait_s - anyio.current_time()):
                 await self._reading.wait()
-        return self._last
 
     async def _read(self) -> None:
         started = time.perf_counter()
@@ -133,16 +143,13 @@ class Snapshot:
 
     async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Observation | None]:
         """What is known of these sources, of all if none is named."""
-        found: dict[str, Observation | None] = {}
-
-        async def ask(name: str) -> None:
-            found[name] = await self.readers[name].get(wait_s)
-
-        wanted = [name for name in names or self.readers if name in self.readers]
-        async with anyio.create_task_group() as tasks:
-            for name in wanted:
-                tasks.start_soon(ask, name)
-        return {name: found[name] for name in wanted}
+        wanted = [self.readers[name] for name in names or self.readers if name in self.readers]
+        now = anyio.current_time()
+        for reader in wanted:
+            reader.refresh(now)
+        for reader in wanted:  # all read at once, so that this waits for the slowest alone
+            await reader.settle(wait_s)
+        return {reader.name: reader.last for reader in wanted}
 
 
 Observations = Mapping[str, Observation | None]

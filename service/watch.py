@@ -10,9 +10,10 @@ from schema.timestamps import utc_now
 from service.identity import Identity
 from service.roles_anywhere import Aws
 from service.settings import Settings
-from service.snapshot import FIRST_WAIT_S, Reader, Snapshot
+from service.snapshot import FIRST_WAIT_S, Observations, Reader, Snapshot
 from service.source import Shared, Source
 from service.status import Known
+from service.turn import Turn
 
 
 class Watch:
@@ -30,6 +31,7 @@ class Watch:
         self.aws = aws
         self.snapshot = snapshot
         self.since: datetime = utc_now()
+        self._turn = Turn(self._document)
 
     async def known(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Known:
         """What is known now of these sources, of all if none is named.
@@ -38,7 +40,18 @@ class Watch:
             names: Slugs.
             wait_s: How long to wait where nothing recent is known.
         """
-        found = await self.snapshot.get(*names, wait_s=wait_s)
+        return self._known(await self.snapshot.get(*names, wait_s=wait_s))
+
+    async def status(self) -> bytes:
+        """The whole document as JSON, of the moment after the last who asked together has asked."""
+        await self.snapshot.get()
+        return await self._turn.get()
+
+    def _document(self) -> bytes:
+        found = {name: reader.last for name, reader in self.snapshot.readers.items()}
+        return self._known(found).worker_status().model_dump_json().encode()
+
+    def _known(self, found: Observations) -> Known:
         return Known(
             settings=self.settings,
             aws=self.aws,

@@ -52,11 +52,10 @@ class Cloud:
     def create(self, type_: str, name: str, inputs: Values) -> tuple[str, Values]:
         """The new resource's id and outputs."""
         self._maybe_fail(name)
-        id_, computed = str(uuid4()), {}
         if (account := self._account_of(type_)) is not None:
             id_, computed = account.create(_kind(type_), unwrapped(inputs, "", set()))
         else:
-            computed = _computed(type_, name, inputs)
+            id_, computed = str(uuid4()), _computed(type_, name, inputs)
         self._remember("create", id_, type_, name, inputs)
         return id_, _given_back(type_, {**inputs, **computed})
 

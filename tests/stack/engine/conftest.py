@@ -10,6 +10,8 @@ from local.aws.process import RunningAws
 from tests.stack.engine.pulumi import Engine
 from tests.stack.recorder import ROOT
 
+STOP_S = 10.0  # a bound for a hang
+
 NewEngine = Callable[..., Engine]
 
 
@@ -55,12 +57,11 @@ def new_engine(
 
 @contextmanager
 def _serving(module: str, *arguments: str) -> Iterator[int]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.communicate()
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(STOP_S)

@@ -45,7 +45,7 @@ class Language(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's
         return empty_pb2.Empty()
 
-    def Run(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's
+    def Run(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's
         settings = {
             "monitor": request.monitor_address,
             "engine": (Path(request.info.root_directory) / ENGINE).read_text().strip(),
@@ -60,6 +60,7 @@ class Language(language_pb2_grpc.LanguageRuntimeServicer):
         folders = (request.pwd, request.info.program_directory)
         process = self._processes.Process(target=program.run, args=(settings, *config, *folders))
         process.start()
+        context.add_callback(process.kill)  # the engine may have given up; a program may not know
         process.join()
         if process.exitcode == program.TOLD:
             return language_pb2.RunResponse(bail=True)

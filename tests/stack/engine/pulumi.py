@@ -39,9 +39,10 @@ class Engine:
         self.cli = cli
         self.folder = folder
         self.config = folder / "Pulumi.dev.yaml"
-        for needed in ("stack", "schema", "Pulumi.yaml", "Makefile"):
-            if (ROOT / needed).exists():
-                (folder / needed).symlink_to(ROOT / needed)
+        for needed in ("stack", "schema", "Pulumi.yaml"):
+            (folder / needed).symlink_to(ROOT / needed)
+        # The environment is there already, and shared with whoever works here.
+        (folder / "Makefile").write_text("environment:\n\ninclude stack/stack.mk\n")
         self.config.write_text((ROOT / "Pulumi.dev.yaml").read_text())
         self._environ = self._environment(language, providers)
 

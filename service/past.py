@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Numeric, Row, String, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.errors import ErrorWord
 from schema.history import percentile
@@ -15,7 +16,7 @@ from schema.tables import Beat, Hour, table
 from schema.tables import Incident as IncidentRow
 from service.source import SourceError
 from service.sources.postgres import Postgres
-from service.spans import SETTLED_AFTER_S, TOLERANCE_S
+from service.spans import SETTLED_AFTER_S, TOLERANCE_S, Grid
 from service.tally import merged, tallies
 from service.window import Buckets, Window
 
@@ -57,7 +58,14 @@ class Past:
             SourceError: PostgreSQL cannot be read.
         """
         counted, (intervals,) = await self._read(
-            self._tallies(sources, cut, now), self._intervals_before(sources, cut)
+            _BY_HOURS if cut.hourly else _BY_BEATS,
+            self._intervals_before(sources, cut),
+            name=self.name,
+            sources=list(sources),
+            start=cut.start(0),
+            end=cut.start(cut.count),
+            width_us=cut.width // timedelta(microseconds=1),
+            now=now,
         )
         before = dict(zip(sources, intervals, strict=True))
         rows: dict[str, dict[int, Row[Any]]] = {source: {} for source in sources}
@@ -71,7 +79,7 @@ class Past:
             start=cut.start(0),
             end=cut.start(cut.count),
             interval_seconds=self._newest_interval(counted, before),
-            bucket_seconds=cut.grid.width.total_seconds(),
+            bucket_seconds=cut.width.total_seconds(),
             sources=histories,
         )
 
@@ -107,24 +115,15 @@ class Past:
         ]
         return Incidents(start=asked.start, end=asked.end, incidents=told)
 
-    async def _read(self, *queries: Any) -> list[Sequence[Row[Any]]]:
+    async def _read(self, *queries: Any, **values: object) -> list[Sequence[Row[Any]]]:
         if self._postgres is None:
             raise SourceError(ErrorWord.NOT_CONFIGURED)
         try:
             with anyio.fail_after(READ_DEADLINE_S):
                 async with self._postgres.connection() as connection:
-                    return [(await connection.execute(query)).all() for query in queries]
+                    return [(await connection.execute(query, values)).all() for query in queries]
         except TimeoutError as error:
             raise SourceError(ErrorWord.TIMEOUT) from error
-
-    def _tallies(self, sources: Sequence[str], cut: Buckets, now: datetime) -> Any:
-        start, end = cut.start(0), cut.start(cut.count)
-        if cut.hourly:
-            hours = [_hours.name == self.name, _hours.source.in_(sources)]
-            return merged(cut.grid, [*hours, _hours.hour >= start, _hours.hour < end], now)
-        beats = [_beats.name == self.name, _beats.source.in_(sources)]
-        span = [_beats.slot >= start, _beats.slot < end]
-        return tallies(cut.grid, [*beats, *span], now, exact=True)
 
     def _intervals_before(self, sources: Sequence[str], cut: Buckets) -> Any:
         """The interval of each source's last beat before the first bucket; null without one."""
@@ -222,3 +221,21 @@ def _summed(source: str, title: str, told: list[Bucket]) -> SourceHistory:
         uptime_known=ok / (ok + failed) if ok + failed else None,
         buckets=told,
     )
+
+
+def _history(*, hourly: bool) -> Any:  # Any: as the statements of sources.postgres
+    """The statement that counts a window; it is long, so it is built once."""
+    moment = _beats.slot.type
+    grid = Grid(bindparam("start", type_=moment), bindparam("width_us", type_=Numeric()))
+    begin, end = grid.start, bindparam("end", type_=moment)
+    now = bindparam("now", type_=moment)
+    rows, key = (_hours, _hours.hour) if hourly else (_beats, _beats.slot)
+    asked = [
+        rows.name == bindparam("name", type_=String()),
+        rows.source == func.any(bindparam("sources", type_=ARRAY(String))),
+    ]
+    conditions = [*asked, key >= begin, key < end]
+    return merged(grid, conditions, now) if hourly else tallies(grid, conditions, now, exact=True)
+
+
+_BY_HOURS, _BY_BEATS = _history(hourly=True), _history(hourly=False)

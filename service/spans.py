@@ -34,27 +34,20 @@ class Grid:
 
     Attributes:
         start: Where the first begins.
-        width: How long each is.
+        width_us: How long each is, in microseconds.
     """
 
-    start: datetime
-    width: timedelta
+    start: Moment
+    width_us: Number
 
     def index(self, moment: Moment) -> Number:
         """The number of the span in which a moment lies that is not before the first."""
-        since = func.extract("epoch", moment - as_moment(self.start)) * MICROSECONDS
-        return cast(func.div(since, literal(self._width_us, Numeric)), Integer)
+        since = func.extract("epoch", moment - self.start) * MICROSECONDS
+        return cast(func.div(since, self.width_us), Integer)
 
     def begin(self, index: Number) -> Moment:
         """Where a span begins."""
-        return as_moment(self.start) + seconds(index * (self._width_us / MICROSECONDS))
-
-    @property
-    def _width_us(self) -> int:
-        return self.width // timedelta(microseconds=1)
-
-
-HOURS = Grid(datetime(1970, 1, 1, tzinfo=UTC), HOUR)
+        return self.start + seconds(index * self.width_us / MICROSECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ class Neighbours:
     until: Moment
 
     @classmethod
-    def of(cls, row: Any, grid: Grid, now: datetime | None) -> "Neighbours":  # Any: columns
+    def of(cls, row: Any, grid: Grid, now: Moment | None) -> "Neighbours":  # Any: columns
         """Those of a row with `span`, `interval_seconds`, `previous` and `following`.
 
         Args:
@@ -107,9 +100,9 @@ def slots_before(slot: Moment, begin: Moment, interval_s: Number) -> Number:
     return func.floor((epoch(slot - begin) + TOLERANCE_S) / interval_s)
 
 
-def settled(interval_s: Number, now: datetime) -> Moment:
+def settled(interval_s: Number, now: Moment) -> Moment:
     """A slot that begins before this moment would have its beat by now."""
-    return as_moment(now) - seconds(interval_s + SETTLED_AFTER_S)
+    return now - seconds(interval_s + SETTLED_AFTER_S)
 
 
 def hour_end(hour: Moment) -> Moment:
@@ -135,3 +128,9 @@ def seconds(number: Number) -> Moment:
 def whole(number: Number) -> Number:
     """A number without the fraction that it does not have."""
     return cast(number, Integer)
+
+
+HOURS = Grid(
+    as_moment(datetime(1970, 1, 1, tzinfo=UTC)),
+    literal(HOUR // timedelta(microseconds=1), Numeric),
+)

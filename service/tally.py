@@ -6,7 +6,6 @@ counted right, and each span can be counted alone.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -44,7 +43,7 @@ _BOUNDS = cast(list(LATENCY_BOUNDS_MS), ARRAY(Float))
 
 
 def tallies(
-    grid: Grid, conditions: Sequence[Condition], now: datetime | None, *, exact: bool = False
+    grid: Grid, conditions: Sequence[Condition], now: Moment | None, *, exact: bool = False
 ) -> Select[Any]:
     """Beats counted per source and span, in the columns of `Hour`.
 
@@ -78,7 +77,7 @@ def tallies(
     ).group_by(row.source, row.span)
 
 
-def merged(grid: Grid, conditions: Sequence[Condition], now: datetime) -> Select[Any]:
+def merged(grid: Grid, conditions: Sequence[Condition], now: Moment) -> Select[Any]:
     """Hours counted per source and span of whole hours, in the columns of `tallies`.
 
     Hours that are dirty are counted from their beats, so that nothing waits for the worker.
@@ -112,7 +111,7 @@ def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of a
     return [_beats.source == source, _beats.slot >= hour, _beats.slot < hour_end(hour)]
 
 
-def _hours_as_they_are(conditions: Sequence[Condition], now: datetime) -> CompoundSelect[Any]:
+def _hours_as_they_are(conditions: Sequence[Condition], now: Moment) -> CompoundSelect[Any]:
     counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
     names = ("source", "hour", *counts)
     clean = select(*(_hours[name] for name in names)).where(*conditions, ~_hours.dirty)

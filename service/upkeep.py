@@ -18,7 +18,7 @@ _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
 
 def count_hours(name: str, now: datetime) -> Any:  # Any: as the statements of sources.postgres
     """Counts some dirty hours that are over; as idempotent as counting is."""
-    over = hour_end(_hours.hour) <= settled(_hours.interval_seconds, now)
+    over = hour_end(_hours.hour) <= settled(_hours.interval_seconds, as_moment(now))
     some = (
         select(_hours.source, _hours.hour)
         .where(_hours.name == name, _hours.dirty, over)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from service.spans import HOUR, Grid
+from service.spans import HOUR
 
 KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
@@ -34,18 +34,20 @@ class Buckets:
     """A window cut into equal parts.
 
     Attributes:
-        grid: Where the first begins, and how long each is.
+        first: Where the first begins.
+        width: How long each is.
         count: How many they are.
         hourly: Whether they are whole hours, so that hours need not be counted from beats.
     """
 
-    grid: Grid
+    first: datetime
+    width: timedelta
     count: int
     hourly: bool
 
     def start(self, index: int) -> datetime:
         """Where a bucket begins; for `count`, where the last one ends."""
-        return self.grid.start + index * self.grid.width
+        return self.first + index * self.width
 
 
 def window(
@@ -97,7 +99,7 @@ def buckets(
         seconds=interval_s
     )
     if width < HOUR and told:
-        return Buckets(Grid(asked.start, width), count, hourly=False)
+        return Buckets(asked.start, width, count, hourly=False)
     start = asked.start.replace(minute=0, second=0, microsecond=0)
     width = math.ceil(width / HOUR) * HOUR
-    return Buckets(Grid(start, width), math.ceil((asked.end - start) / width), hourly=True)
+    return Buckets(start, width, math.ceil((asked.end - start) / width), hourly=True)

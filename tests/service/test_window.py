@@ -54,14 +54,14 @@ def test_nonsense_is_refused_by_name(
 def test_a_day_in_half_hours_is_cut_from_its_start() -> None:
     cut = buckets(Window(NOW - DAY, NOW), 48, NOW, KEPT, 60)
 
-    assert (cut.count, cut.hourly, cut.grid.width) == (48, False, HOUR / 2)
+    assert (cut.count, cut.hourly, cut.width) == (48, False, HOUR / 2)
     assert (cut.start(0), cut.start(48)) == (NOW - DAY, NOW)
 
 
 def test_from_an_hour_on_buckets_are_whole_hours() -> None:
     cut = buckets(Window(NOW - DAY, NOW), 20, NOW, KEPT, 60)
 
-    assert (cut.count, cut.hourly, cut.grid.width) == (13, True, 2 * HOUR)
+    assert (cut.count, cut.hourly, cut.width) == (13, True, 2 * HOUR)
     assert cut.start(0) == datetime(2026, 11, 23, 10, tzinfo=UTC)
     assert cut.start(cut.count) >= NOW
 

@@ -3,8 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from local.postgres import Postgres as PostgresServer
+from schema.heartbeat import WorkerReport
 from tests.service.history_data import connected, rows
 from tests.service.processes import Running, running
 from tests.service.serving import until
@@ -15,6 +17,12 @@ pytestmark = pytest.mark.anyio
 def events(worker: Running, name: str) -> list[dict[str, Any]]:
     whole_lines = worker.log.read_text().rpartition("\n")[0].splitlines()
     return [event for event in map(json.loads, whole_lines) if event["event"] == name]
+
+
+def in_valkey(keys: dict[str, str], key: str) -> str:
+    host, port = keys["VALKEY_HOST"], int(keys["VALKEY_PORT"])
+    with redis.Redis(host=host, port=port, password=keys["VALKEY_PASSWORD"]) as client:
+        return str(client.get(key), "utf-8")
 
 
 async def test_a_worker_that_ends_without_postgres_loses_no_cycle(
@@ -32,11 +40,14 @@ async def test_a_worker_that_ends_without_postgres_loses_no_cycle(
             await until(lambda: bool(events(first, "history_waiting")))
             ran = len(events(first, "cycle"))
             await until(lambda: len(events(first, "cycle")) >= ran + 5)
+            report = WorkerReport.model_validate_json(in_valkey(keys, "worker:report"))
         except BaseException:
             postgres.start()
             raise
     postgres.start()
     (spilled,) = events(first, "history_spilled")
+    assert report.history_waiting > 0  # so the API can tell, though PostgreSQL is away
+    assert report.history_dropped == 0
     assert events(first, "history_lost") == []
     with running("worker", "HEALTH_PORT", environ, folders[1]) as second:
         await until(lambda: bool(events(second, "history_picked_up")))

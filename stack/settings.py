@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from stack.contradictions import contradictions
 from stack.regions import CLUSTER_REGIONS
 
+PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 WHOLE_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$"
 ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]+$"
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -139,11 +140,11 @@ def load() -> Settings:
     Raises:
         SettingsError: As `parse`; and if the password lies in the configuration in plain text.
     """
-    config, aws = pulumi.Config(), pulumi.Config("aws")
+    config, aws = pulumi.Config(PROJECT), pulumi.Config("aws")
     fields = Settings.model_fields.values()
     values = {str(field.alias): config.get(str(field.alias)) for field in fields}
     values["aws:region"] = aws.get("region")
-    if values.get("dashboardPassword") and not is_config_secret(f"{config.name}:dashboardPassword"):
+    if values.get("dashboardPassword") and not is_config_secret(f"{PROJECT}:dashboardPassword"):
         msg = "dashboardPassword is in plain text: `pulumi config set --secret dashboardPassword`"
         raise SettingsError(msg)
     return parse({key: value for key, value in values.items() if value is not None})

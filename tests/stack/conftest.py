@@ -1,4 +1,5 @@
 import functools
+import gc
 import warnings
 from collections.abc import Callable
 
@@ -9,10 +10,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_digitalocean  # noqa: F401
 
-    warnings.simplefilter("ignore", ResourceWarning)  # it leaves its data files open
     # parliament still finds its data through pkg_resources, which warns that it will go.
     warnings.simplefilter("ignore", UserWarning)
+    # It leaves files open, which would be reported in whichever test collects them.
+    warnings.simplefilter("ignore", ResourceWarning)
     import parliament  # noqa: F401
+
+    gc.collect()
 
 from tests.stack import recorder
 

@@ -1,10 +1,13 @@
 """Runs the whole program under Pulumi's mock monitor and hands back what it registered."""
 
+import asyncio
 import functools
 import json
 import runpy
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from tests.stack.clouds import SECRET, SIGNATURE, Clouds, unwrapped
 ROOT = Path(__file__).parents[2]
 PROJECT, STACK = "heartbeat", "dev"
 PASSWORD = "correct horse battery"
+KINDS = ("services", "workers", "jobs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +76,20 @@ class Recording:
 
     @property
     def api_spec(self) -> dict[str, Any]:
-        """The spec as the platform's API takes it: the provider makes a list of the one VPC."""
-        spec = dict(self.spec)
+        """The spec as the platform's API takes it, to be held against its published schema.
+
+        The provider makes a list of the one VPC, and sends alerts' destinations on their own.
+        """
+        spec: dict[str, Any] = json.loads(json.dumps(self.spec))
+        for part in (spec, *(c for kind in KINDS for c in spec.get(kind, []))):
+            for alert in part.get("alerts", []):
+                alert.pop("destinations", None)
         vpcs = spec.pop("vpcs", [])
         return spec | ({"vpc": vpcs[0]} if vpcs else {})
 
     @property
     def components(self) -> list[dict[str, Any]]:
-        return [c for kind in ("services", "workers", "jobs") for c in self.spec.get(kind, [])]
+        return [c for kind in KINDS for c in self.spec.get(kind, [])]
 
     def needs(self, dependent: Registration) -> set[str]:
         """The URNs that must exist before this resource, through however many others."""
@@ -135,22 +145,42 @@ def run(config: Mapping[str, str] | None = None, *, preview: bool = False) -> Re
     """Run the program as Pulumi does, with the example's configuration and these changes."""
     values = example() | {_key(k): v for k, v in (config or {}).items()}
     recording = Recording()
-    pulumi.runtime.set_mocks(
-        Clouds(), project=PROJECT, stack=STACK, preview=preview, monitor=Monitor(recording)
-    )
-    pulumi.runtime.set_all_config(values, [f"{PROJECT}:dashboardPassword"])
-    settings.SETTINGS.rpc_manager.clear()
-    settings.SETTINGS.outputs.clear()
-    # set_mocks made a root; run_in_stack makes its own.
-    settings.set_root_resource(None)  # type: ignore[arg-type]
-    recording.registrations.clear()
     folder = str(ROOT / "stack")
     sys.path.insert(0, folder)
     try:
-        _sync_await(pulumi.runtime.run_in_stack(lambda: _main(folder)))
+        with _event_loop():
+            pulumi.runtime.set_mocks(
+                Clouds(), project=PROJECT, stack=STACK, preview=preview, monitor=Monitor(recording)
+            )
+            pulumi.runtime.set_all_config(values, [f"{PROJECT}:dashboardPassword"])
+            settings.SETTINGS.rpc_manager.clear()
+            settings.SETTINGS.outputs.clear()
+            # set_mocks made a root; run_in_stack makes its own.
+            settings.set_root_resource(None)  # type: ignore[arg-type]
+            recording.registrations.clear()
+            _sync_await(pulumi.runtime.run_in_stack(lambda: _main(folder)))
     finally:
         sys.path.remove(folder)
     return recording
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """A loop of the run's own, and one thread, in which Pulumi makes another for the monitor."""
+    loop = asyncio.new_event_loop()
+    thread = ThreadPoolExecutor(max_workers=1)
+    loop.set_default_executor(thread)
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        thread.submit(lambda: asyncio.get_event_loop().close()).result()
+        thread.shutdown()
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 def _main(folder: str) -> None:

@@ -4,7 +4,6 @@ import pytest
 from stack import settings
 from stack.regions import CLUSTER_REGIONS
 from tests.stack import recorder
-from tests.stack.clouds import Clouds
 
 
 def _values(**changes: str) -> dict[str, str]:
@@ -126,7 +125,6 @@ def test_no_mistake_shows_the_password() -> None:
 
 
 def test_a_password_in_plain_text_is_refused() -> None:
-    pulumi.runtime.set_mocks(Clouds(), project="heartbeat", stack="dev")
     pulumi.runtime.set_all_config(recorder.example(), [])
 
     with pytest.raises(settings.SettingsError, match="plain text"):

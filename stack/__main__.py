@@ -6,10 +6,10 @@ import pulumi_digitalocean as digitalocean
 from schema import migrations
 from stack import costs, environment, image, settings
 from stack.app import App
-from stack.components import AppArgs
 from stack.databases import Databases, DatabasesArgs
 from stack.identity import Identity, IdentityArgs
 from stack.network import Firewalls, Network, NetworkArgs
+from stack.parts import AppArgs
 from stack.secret import Secret, SecretArgs
 
 chosen = settings.load()

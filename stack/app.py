@@ -6,8 +6,8 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from stack import components
-from stack.components import AppArgs
 from stack.databases import Cluster
+from stack.parts import AppArgs
 
 # The provider itself waits 30 minutes for a deployment; a build from git and three health checks
 # fit into that, a queue at the platform may not.

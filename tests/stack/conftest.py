@@ -19,6 +19,7 @@ with warnings.catch_warnings():
     gc.collect()
 
 from tests.stack import recorder
+from tests.stack.recording import Recording
 
 OLD_SECRET = "arn:aws:secretsmanager:us-west-2:444455556666:secret:team/app-AbCdEf"
 OLD_ROLE = "arn:aws:iam::444455556666:role/team/app"
@@ -59,11 +60,11 @@ VARIANTS: dict[str, dict[str, str]] = {
     },
 }
 
-Program = Callable[..., recorder.Recording]
+Program = Callable[..., Recording]
 
 
 @functools.cache
-def _run(preview: bool, *changes: tuple[str, str]) -> recorder.Recording:
+def _run(preview: bool, *changes: tuple[str, str]) -> Recording:
     return recorder.run(dict(changes), preview=preview)
 
 
@@ -71,7 +72,7 @@ def _run(preview: bool, *changes: tuple[str, str]) -> recorder.Recording:
 def program() -> Program:
     """Runs the program once for each configuration: a variant's name, or changes by key."""
 
-    def run(variant: str = "vpc", *, preview: bool = False, **changes: str) -> recorder.Recording:
+    def run(variant: str = "vpc", *, preview: bool = False, **changes: str) -> Recording:
         return _run(preview, *sorted({**VARIANTS[variant], **changes}.items()))
 
     return run

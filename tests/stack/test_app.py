@@ -3,7 +3,7 @@ from typing import Any
 from service import settings
 from tests.stack import bindables, recorder
 from tests.stack.conftest import Program
-from tests.stack.recorder import Recording
+from tests.stack.recording import Recording
 
 
 def _component(recording: Recording, name: str) -> dict[str, Any]:

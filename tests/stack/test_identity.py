@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.stack.conftest import OLD_ROLE, OLD_SECRET, Program
-from tests.stack.recorder import Recording
+from tests.stack.recording import Recording
 
 
 def _names(recording: Recording) -> list[str]:

@@ -1,7 +1,7 @@
 from stack import image
 from tests.stack import clouds
 from tests.stack.conftest import DIGEST, Program
-from tests.stack.recorder import Recording
+from tests.stack.recording import Recording
 
 
 def _sources(recording: Recording) -> list[tuple[object, object]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from schema import migrations
 from tests.stack import recorder
 from tests.stack.conftest import VARIANTS, Program
+from tests.stack.recording import Recording, strings
 
 INVENTORY = {
     "Vpc": 1,
@@ -44,7 +45,7 @@ EXPORTS = {
 }
 
 
-def _plaintexts(recording: recorder.Recording) -> list[str]:
+def _plaintexts(recording: Recording) -> list[str]:
     """Every secret of a run, in each form in which it travels."""
     plain = {*recording.secrets, recorder.PASSWORD}
     return [*plain, *(base64.b64encode(text.encode()).decode() for text in plain)]
@@ -80,7 +81,7 @@ def test_no_export_holds_a_secret(program: Program, variant: str, preview: bool)
 
     assert set(recording.exports) == EXPORTS
     assert not recording.secret_exports
-    texts = list(recorder.strings(recording.exports))
+    texts = list(strings(recording.exports))
     assert not [t for t in texts for secret in _plaintexts(recording) if secret in t]
 
 
@@ -121,7 +122,7 @@ def test_the_schema_head_is_exported(program: Program) -> None:
     assert program().exports["schemaHead"] == migrations.head()
 
 
-def _by_urn(recording: recorder.Recording) -> list[tuple[object, ...]]:
+def _by_urn(recording: Recording) -> list[tuple[object, ...]]:
     return sorted((r.comparable for r in recording.registrations), key=lambda c: str(c[0]))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.stack.engine.conftest import NewEngine
 from tests.stack.engine.pulumi import Engine
-from tests.stack.recorder import PASSWORD, ROOT, strings
+from tests.stack.recorder import PASSWORD, ROOT
+from tests.stack.recording import strings
 from tests.stack.test_main import INVENTORY
 
 pytestmark = pytest.mark.engine

@@ -1,0 +1,103 @@
+"""What the app is made of, and the parts that all its components share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pulumi
+
+from stack.databases import Cluster
+from stack.environment import Variable
+from stack.image import GitSource, RegistryImage, Source
+
+ALERT_WINDOW = "TEN_MINUTES"
+# Over these for ten minutes: percent, percent, restarts.
+ALERT_LIMITS = {"CPU_UTILIZATION": 80, "MEM_UTILIZATION": 80, "RESTART_COUNT": 2}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppArgs:
+    """What the app is made of.
+
+    Attributes:
+        name: The app's name, unique in the account.
+        region: App Platform's region, three letters.
+        vpc_id: The VPC to join, None for none.
+        source: The image of all components.
+        databases: Clusters to attach.
+        environment: What every component gets.
+        secrets: What stands encrypted at the app's level.
+        sends_secrets: Whether this `up` sends the secrets again.
+        api_size: Instance size of the API.
+        api_instances: Instances of the API.
+        worker_size: Instance size of worker and migration.
+        migrate: Whether a PRE_DEPLOY job migrates.
+        alert_emails: Recipients of alerts; none leaves the account's default.
+        log_destination: A Papertrail endpoint HOST:PORT, None for none.
+    """
+
+    name: str
+    region: str
+    vpc_id: pulumi.Input[str] | None
+    source: Source
+    databases: Sequence[Cluster]
+    environment: Sequence[Variable]
+    secrets: Sequence[Variable]
+    sends_secrets: bool
+    api_size: str
+    api_instances: int
+    worker_size: str
+    migrate: bool
+    alert_emails: Sequence[str]
+    log_destination: str | None
+
+
+def image(source: Source, make: Callable[..., T]) -> T | None:
+    """The image, by a component's own class; None if App Platform builds it."""
+    if not isinstance(source, RegistryImage):
+        return None
+    return make(
+        registry_type=source.registry_type,
+        registry=source.registry,
+        repository=source.repository,
+        tag=source.tag,
+        digest=source.digest,
+    )
+
+
+def git(source: Source, make: Callable[..., T]) -> T | None:
+    """The repository, by a component's own class; None if there is an image."""
+    if not isinstance(source, GitSource):
+        return None
+    return make(repo_clone_url=source.url, branch=source.branch)
+
+
+def dockerfile(source: Source) -> str | None:
+    """What App Platform builds from, None if there is an image."""
+    return "Dockerfile" if isinstance(source, GitSource) else None
+
+
+def environment(args: AppArgs, make: Callable[..., T]) -> list[T]:
+    """The environment, by a component's own class."""
+    return [
+        make(key=variable.key, value=variable.value, type="GENERAL", scope="RUN_TIME")
+        for variable in args.environment
+    ]
+
+
+def alerts(args: AppArgs, make: Callable[..., T], destinations: Callable[..., object]) -> list[T]:
+    """Alerts on CPU, memory and restarts, by a component's own classes."""
+    to = destinations(emails=args.alert_emails) if args.alert_emails else None
+    return [
+        make(rule=rule, operator="GREATER_THAN", value=limit, window=ALERT_WINDOW, destinations=to)
+        for rule, limit in ALERT_LIMITS.items()
+    ]
+
+
+def log(args: AppArgs, make: Callable[..., T], papertrail: Callable[..., object]) -> list[T]:
+    """Where the logs go, by a component's own classes; empty for App Platform alone."""
+    if args.log_destination is None:
+        return []
+    return [make(name="papertrail", papertrail=papertrail(endpoint=args.log_destination))]

@@ -1,0 +1,97 @@
+"""What one run of the program registered."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("services", "workers", "jobs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One resource as the engine would see it; secrets unwrapped, their paths kept."""
+
+    type: str
+    name: str
+    urn: str
+    inputs: dict[str, Any]
+    secret_paths: frozenset[str]
+    dependencies: frozenset[str]
+    request: Any
+
+    @property
+    def comparable(self) -> tuple[object, ...]:
+        """All that decides what the engine does with it."""
+        request = self.request
+        return (
+            self.urn,
+            self.inputs,
+            self.secret_paths,
+            self.dependencies,
+            (request.parent, request.protect, request.deletedWith, list(request.ignoreChanges)),
+            (request.customTimeouts.create, request.customTimeouts.update),
+        )
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """All that one run of the program registered, in order."""
+
+    registrations: list[Registration] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    secret_exports: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
+
+    def of(self, type_: str) -> list[Registration]:
+        """The resources whose type ends in this."""
+        return [r for r in self.registrations if r.type.endswith(type_)]
+
+    def one(self, type_: str, name: str = "") -> Registration:
+        (found,) = [r for r in self.of(type_) if name in r.name]
+        return found
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        spec: dict[str, Any] = self.one("index/app:App").inputs["spec"]
+        return spec
+
+    @property
+    def api_spec(self) -> dict[str, Any]:
+        """The spec as the platform's API takes it, to be held against its published schema.
+
+        The provider makes a list of the one VPC, and sends alerts' destinations on their own.
+        """
+        spec: dict[str, Any] = json.loads(json.dumps(self.spec))
+        for part in (spec, *(c for kind in KINDS for c in spec.get(kind, []))):
+            for alert in part.get("alerts", []):
+                alert.pop("destinations", None)
+        vpcs = spec.pop("vpcs", [])
+        return spec | ({"vpc": vpcs[0]} if vpcs else {})
+
+    @property
+    def components(self) -> list[dict[str, Any]]:
+        return [c for kind in KINDS for c in self.spec.get(kind, [])]
+
+    def needs(self, dependent: Registration) -> set[str]:
+        """The URNs that must exist before this resource, through however many others."""
+        by_urn = {r.urn: r for r in self.registrations}
+        found, open_ = set(), list(dependent.dependencies)
+        while open_:
+            urn = open_.pop()
+            if urn in by_urn and urn not in found:
+                found.add(urn)
+                open_ += by_urn[urn].dependencies
+        return found
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string in a structure, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (str(key), *strings(item))
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)

@@ -18,7 +18,13 @@ from tests.web.server import NO_STORES, api
 PICTURES = Path("docs/pictures")
 SIZES = {320: 640, 390: 844, 1280: 800, 2560: 1440}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-SHOWN = {("healthy", 1280, "light"), ("unreachable", 1280, "dark"), ("unreachable", 390, "light")}
+Picture = tuple[str, int, Literal["light", "dark"]]
+"""A scene, a width and a colour scheme."""
+SHOWN: set[Picture] = {
+    ("healthy", 1280, "light"),
+    ("unreachable", 1280, "dark"),
+    ("unreachable", 390, "light"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Scene:
     """
 
     stage: Callable[[Answers], None]
-    turn: Callable[[Answers], None] = lambda answers: None
+    turn: Callable[[Answers], None] = lambda _: None
     wait_s: int = 2
 
 
@@ -59,8 +65,8 @@ def _silent(answers: Answers) -> None:
         age_s=200,
         overall=Overall.ERROR,
         code=DiagnosisCode.WORKER_SILENT,
-        message="The worker has not written since 02:56:52 UTC, to any store that answers: see that "
-        "it runs, and read its log; the stores themselves are fine.",
+        message="The worker has not written since 02:56:52 UTC, to any store that answers: see "
+        "that it runs, and read its log; the stores themselves are fine.",
         since_s=140,
     )
 
@@ -100,11 +106,12 @@ SCENES = {
 }
 
 
-def shoot(browser: Browser, address: str, name: str, width: int, scheme: str, file: Path) -> None:
+def shoot(browser: Browser, address: str, folder: Path, picture: Picture) -> None:
     """Take one picture."""
+    name, width, scheme = picture
     context = browser.new_context(
         viewport={"width": width, "height": SIZES[width]},
-        color_scheme="dark" if scheme == "dark" else "light",
+        color_scheme=scheme,
         timezone_id="Europe/Berlin",
         locale="en-GB",
     )
@@ -118,7 +125,7 @@ def shoot(browser: Browser, address: str, name: str, width: int, scheme: str, fi
     scene.turn(answers)
     page.clock.run_for(scene.wait_s * 1000)
     page.wait_for_timeout(700)  # transitions
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
     context.close()
 
 
@@ -132,10 +139,9 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     everything = {(name, width, each) for name in SCENES for width in SIZES for each in SCHEMES}
     with chromium() as browser, api(NO_STORES) as address:
-        for name, width, scheme in sorted(everything if options.all else SHOWN):
-            if options.only in {None, name}:
-                file = options.folder / f"{name}-{width}-{scheme}.png"
-                shoot(browser, address, name, width, scheme, file)
+        for picture in sorted(everything if options.all else SHOWN):
+            if options.only in {None, picture[0]}:
+                shoot(browser, address, options.folder, picture)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.web.answers import Answers
@@ -59,7 +60,8 @@ def test_a_bar_tells_its_time_counts_and_latency_to_the_keyboard(
     expect(strip(page, "valkey").locator(".readout")).to_be_empty()
 
 
-def test_a_bar_tells_the_same_to_the_pointer(page: Page, answers: Answers, address: str) -> None:
+@pytest.mark.usefixtures("answers")
+def test_a_bar_tells_the_same_to_the_pointer(page: Page, address: str) -> None:
     page.goto(address)
     bars = strip(page, "postgres").locator(".bars")
 

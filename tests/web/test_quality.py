@@ -2,10 +2,10 @@ import gzip
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from service.headers import SECURITY
-from tests.web.answers import Answers
 
 WEB = Path(__file__).parent.parent.parent / "web"
 LIMIT_BYTES = 40_000  # of everything, compressed
@@ -15,8 +15,9 @@ def test_the_whole_page_is_under_forty_kilobytes_compressed() -> None:
     assert sum(len(gzip.compress(file.read_bytes())) for file in WEB.iterdir()) < LIMIT_BYTES
 
 
+@pytest.mark.usefixtures("answers")
 def test_nothing_is_asked_of_anybody_else_and_nothing_stands_inline(
-    page: Page, answers: Answers, address: str
+    page: Page, address: str
 ) -> None:
     asked: list[str] = []
     complaints: list[str] = []
@@ -39,7 +40,8 @@ def test_only_the_client_talks_to_the_network_and_no_text_becomes_markup() -> No
             assert not re.search(r"\bfetch\(|WebSocket|XMLHttpRequest|EventSource", code), file
 
 
-def test_a_fault_of_the_page_is_shown(page: Page, answers: Answers, address: str) -> None:
+@pytest.mark.usefixtures("answers")
+def test_a_fault_of_the_page_is_shown(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -49,7 +51,8 @@ def test_a_fault_of_the_page_is_shown(page: Page, answers: Answers, address: str
     expect(page.get_by_role("alert")).to_contain_text("RangeError: out of reach")
 
 
-def test_a_file_that_does_not_load_is_shown(page: Page, answers: Answers, address: str) -> None:
+@pytest.mark.usefixtures("answers")
+def test_a_file_that_does_not_load_is_shown(page: Page, address: str) -> None:
     page.route("**/rows.js", lambda route: route.abort())
 
     page.goto(address)
@@ -57,9 +60,8 @@ def test_a_file_that_does_not_load_is_shown(page: Page, answers: Answers, addres
     expect(page.get_by_role("alert")).to_contain_text("main.js did not load")
 
 
-def test_it_fits_a_small_phone_without_scrolling_sideways(
-    page: Page, answers: Answers, address: str
-) -> None:
+@pytest.mark.usefixtures("answers")
+def test_it_fits_a_small_phone_without_scrolling_sideways(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)
@@ -67,7 +69,8 @@ def test_it_fits_a_small_phone_without_scrolling_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_version_and_commit_are_in_the_footer(page: Page, answers: Answers, address: str) -> None:
+@pytest.mark.usefixtures("answers")
+def test_version_and_commit_are_in_the_footer(page: Page, address: str) -> None:
     health = {"status": "ok", "version": "1.2.3", "commit": "0123456789abcdef"}
     page.route("**/livez", lambda route: route.fulfill(json=health))
     page.goto(address)

@@ -1,3 +1,4 @@
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from schema.errors import ErrorWord
@@ -69,9 +70,8 @@ def test_a_row_goes_stale_while_the_page_just_sits_there(
     expect(row.locator(".age")).to_have_text("91 s ago")
 
 
-def test_a_wrong_clock_on_the_viewers_machine_changes_nothing(
-    page: Page, answers: Answers, address: str
-) -> None:
+@pytest.mark.usefixtures("answers")
+def test_a_wrong_clock_on_the_viewers_machine_changes_nothing(page: Page, address: str) -> None:
     page.clock.set_system_time("2026-11-25T03:00:12Z")
     page.goto(address)
 
@@ -82,8 +82,9 @@ def test_a_wrong_clock_on_the_viewers_machine_changes_nothing(
     expect(the_row(page, "postgres")).to_have_attribute("data-freshness", "fresh")
 
 
+@pytest.mark.usefixtures("answers")
 def test_a_stamp_is_told_in_utc_in_the_viewers_time_and_in_seconds(
-    page: Page, answers: Answers, address: str
+    page: Page, address: str
 ) -> None:
     page.goto(address)
 

@@ -1,0 +1,60 @@
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.web.answers import Answers
+from tests.web.screenshots import SCENES, SCHEMES
+
+FOCUSED = "(it => it.getAttribute('aria-label') ?? it.innerText)(document.activeElement)"
+HOLD_STILL = "*, ::before, ::after { transition: none !important; animation: none !important }"
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_axe_finds_nothing_in_light_or_dark(
+    page: Page, answers: Answers, address: str, name: str
+) -> None:
+    scene = SCENES[name]
+    page.emulate_media(reduced_motion="reduce")
+    scene.stage(answers)
+    page.goto(address)
+    expect(page.locator("body")).not_to_have_attribute("data-link", "connecting")
+    scene.turn(answers)
+    page.clock.run_for(scene.wait_s * 1000)
+    page.evaluate(
+        "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); "
+        "document.adoptedStyleSheets = [sheet] }",
+        HOLD_STILL,
+    )
+    page.clock.resume()  # axe itself waits by it
+
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+
+        assert found.response["violations"] == [], found.generate_report()
+        assert "color-contrast" in [rule["id"] for rule in found.response["passes"]]
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_keyboard_alone_reaches_everything_that_can_be_used(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".strip")).to_have_count(3)
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+
+    days = [
+        f"{each}, the last 24 hours" for each in ("PostgreSQL", "Valkey", "AWS Secrets Manager")
+    ]
+    assert reached == ["Refresh", *days]
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_table_is_a_table_on_a_phone_too(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+
+    expect(page.get_by_role("row")).to_have_count(5)
+    expect(page.get_by_role("rowheader", name="Valkey")).to_be_visible()
+    expect(page.get_by_role("row", name="PostgreSQL").get_by_role("cell")).to_have_count(3)

@@ -1,0 +1,129 @@
+"""The page on the real app and the real stores, through outages of each kind."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from local.server import free_port
+from local.valkey import Valkey
+from tests.web.browser import chromium
+from tests.web.server import api, service
+
+INTERVAL_S = 3
+PATIENCE_MS = 60_000  # for what must happen, on a machine that does much else; nothing waits it out
+SOURCES = ("postgres", "valkey", "secrets_manager")
+REMEMBER = """() => {
+  window.seen = [];
+  const row = document.querySelector('[data-source=valkey]');
+  new MutationObserver(() => window.seen.push(row.dataset.freshness))
+    .observe(row, { attributeFilter: ['data-freshness'] });
+}"""
+
+
+@pytest.fixture
+def environment(environ: dict[str, str]) -> dict[str, str]:
+    """All stores, a short interval, and a migrated database."""
+    environment = environ | {
+        "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
+        "HEALTH_PORT": str(free_port()),
+    }
+    with service("migrate", environment) as migration:
+        assert migration.wait(PATIENCE_MS / 1000) == 0
+    return environment
+
+
+@pytest.fixture
+def browser(environment: dict[str, str]) -> Iterator[Browser]:
+    """Started after the stores, whose fixtures need the thread's event loop for themselves."""
+    assert environment
+    with chromium() as browser:
+        yield browser
+
+
+def be(page: Page, freshness: str, *names: str) -> None:
+    """Wait until the rows are so."""
+    for name in names or SOURCES:
+        row = page.locator(f"[data-source={name}]")
+        expect(row).to_have_attribute("data-freshness", freshness, timeout=PATIENCE_MS)
+
+
+def verdict(page: Page, tone: str) -> None:
+    expect(page.locator("body")).to_have_attribute("data-tone", tone, timeout=PATIENCE_MS)
+
+
+def stamps(page: Page) -> list[str]:
+    script = "all => all.map(time => time.dateTime)"
+    found: list[str] = page.locator("[data-part=utc]").evaluate_all(script)
+    return found[: len(SOURCES)]
+
+
+def test_a_stopped_worker_turns_the_page_green_yellow_red_and_back_by_itself(
+    browser: Browser, environment: Mapping[str, str]
+) -> None:
+    with ExitStack() as stack, api(environment) as address:
+        worker = stack.enter_context(service("worker", environment))
+        page, other = browser.new_page(), browser.new_page()
+        for each in (page, other):
+            each.goto(address)
+            verdict(each, "ok")
+        assert len(set(stamps(page))) == 1  # one cycle, one stamp
+
+        page.evaluate(REMEMBER)
+        worker.terminate()
+        worker.wait()
+        be(page, "stale")
+        verdict(page, "error")
+        be(other, "stale")
+        assert page.evaluate("window.seen.slice(-2)") == ["aging", "stale"]
+        assert stamps(page) == stamps(other)
+
+        stack.enter_context(service("worker", environment))
+        be(page, "fresh", "postgres")
+        verdict(page, "ok")
+
+
+def test_a_stopped_store_turns_its_row_red_and_no_other_and_heals_without_a_reload(
+    browser: Browser, environment: Mapping[str, str], valkey: Valkey
+) -> None:
+    with api(environment) as address, service("worker", environment):
+        page = browser.new_page()
+        page.goto(address)
+        verdict(page, "ok")
+
+        valkey.stop()
+        try:
+            be(page, "unreachable", "valkey")
+            verdict(page, "error")
+            expect(page.locator("h1")).to_contain_text("Valkey cannot be read")
+            for name in ("postgres", "secrets_manager"):
+                row = page.locator(f"[data-source={name}]")
+                assert row.get_attribute("data-freshness") in {"fresh", "aging"}
+        finally:
+            valkey.start()
+
+        be(page, "fresh", "valkey")
+        verdict(page, "ok")
+
+
+def test_an_api_that_goes_and_comes_back_finds_the_page_again(
+    browser: Browser, environment: Mapping[str, str]
+) -> None:
+    port = free_port()
+    with service("worker", environment):
+        with api(environment, port) as address:
+            page = browser.new_page()
+            page.goto(address)
+            verdict(page, "ok")
+            expect(page.locator("body")).to_have_attribute("data-link", "live")
+
+        expect(page.locator("body")).to_have_attribute("data-link", "offline")
+        expect(page.locator("#notice")).to_contain_text("The last good answer came")
+        be(page, "stale")
+        expect(page.locator("[data-source]")).to_have_count(4)
+
+        with api(environment, port):
+            page.get_by_role("button", name="Refresh").click()
+            be(page, "fresh", "postgres")
+            verdict(page, "ok")

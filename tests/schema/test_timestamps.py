@@ -41,7 +41,7 @@ def test_other_zones_are_normalised_to_utc() -> None:
 
 def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(ValidationError):
-        Holder(at=datetime(2026, 11, 24))  # noqa: DTZ001 - that is the point
+        Holder(at=datetime(2026, 11, 24))
 
 
 def test_now_is_aware() -> None:

@@ -50,8 +50,7 @@ def stamp(settings: Settings) -> datetime:
 
 
 @pytest.fixture
-def client(settings: Settings, stamp: datetime) -> Iterator[TestClient]:
-    assert stamp
+def client(settings: Settings, stamp: datetime) -> Iterator[TestClient]:  # noqa: ARG001 - written
     with TestClient(create(settings)) as connected:
         yield connected
 

@@ -70,6 +70,8 @@ def app_environment(inherited: Mapping[str, str], stores: Mapping[str, str]) -> 
     and no HTTP proxy stands before this machine's own addresses.
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith(STORES)}
+    if sys.stdout.isatty():  # the processes see a pipe, and a person reads it
+        kept.setdefault("LOG_FORMAT", "text")
     direct = ",".join(filter(None, [kept.get("NO_PROXY"), "127.0.0.1", "localhost"]))
     return {**kept, **stores, "NO_PROXY": direct, "no_proxy": direct, "PYTHONUNBUFFERED": "1"}
 

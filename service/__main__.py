@@ -58,7 +58,7 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
     from service import api, logs  # noqa: PLC0415
     from service.server import serve  # noqa: PLC0415
 
-    logs.configure(settings.process.log_level)
+    logs.configure(settings.process.log_level, settings.process.log_format)
     process = settings.process
     return serve(api.create(settings), host or process.host, process.port if port is None else port)
 
@@ -66,14 +66,14 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
 def _worker(settings: Settings) -> int:
     from service import beat, logs  # noqa: PLC0415
 
-    logs.configure(settings.process.log_level)
+    logs.configure(settings.process.log_level, settings.process.log_format)
     return beat.main(settings)
 
 
 def _migrate(settings: Settings) -> int:
     from service import logs, migrate  # noqa: PLC0415
 
-    logs.configure(settings.process.log_level)
+    logs.configure(settings.process.log_level, settings.process.log_format)
     return migrate.main(settings)
 
 

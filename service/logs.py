@@ -3,24 +3,36 @@
 import logging
 import sys
 from contextlib import suppress
+from enum import StrEnum
 
 import stamina.instrumentation
 import structlog
 
 
-def configure(level: str) -> None:
+class LogFormat(StrEnum):
+    """How a line is written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+def configure(level: str, form: LogFormat | None = None) -> None:
     """Set up logging for this process; called once, from a process's main.
 
     Args:
         level: The least level that is written, such as `INFO`.
+        form: None for what fits where stdout goes: text for a terminal, JSON for anything else.
     """
-    readable = sys.stdout.isatty()
+    readable = form is LogFormat.TEXT or (form is None and sys.stdout.isatty())
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if readable:
-        processors.append(structlog.dev.ConsoleRenderer())
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        processors.append(renderer)
     else:
         processors += [
             structlog.processors.ExceptionRenderer(_tracebacks),

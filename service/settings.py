@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from schema.freshness import DEFAULT_INTERVAL_S
 from service import roles_anywhere
+from service.logs import LogFormat
 from service.source import Group, SourceSettings
 from service.sources import SOURCES
 
@@ -40,6 +41,7 @@ class ProcessSettings(Group):
     history_retention_days: int = Field(default=90, alias="HISTORY_RETENTION_DAYS", ge=1, le=3650)
     health_port: int = Field(default=8081, alias="HEALTH_PORT", ge=0, le=65535)
     log_level: str = Field(default="INFO", alias="LOG_LEVEL")
+    log_format: LogFormat | None = Field(default=None, alias="LOG_FORMAT")
     max_viewers: int = Field(default=1000, alias="MAX_VIEWERS", ge=0, le=100_000)
     cors_origins: tuple[str, ...] = Field(default=(), alias="API_CORS_ORIGINS")
     dashboard_password: SecretStr | None = Field(default=None, alias="DASHBOARD_PASSWORD")

@@ -1,0 +1,55 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from service.logs import LogFormat, configure
+import structlog
+configure("INFO", LogFormat({form!r}) if {form!r} else None)
+log = structlog.get_logger()
+log.debug("hidden")
+log.info("cycle", cycle=7)
+try:
+    password = "hunter2"
+    raise ValueError("no")
+except ValueError:
+    log.exception("failed")
+"""
+
+
+def written(form: str = "") -> str:
+    said = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(form=form)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout
+
+
+def test_where_no_terminal_is_every_line_is_json() -> None:
+    first, second = (json.loads(line) for line in written().splitlines())
+
+    assert (first["event"], first["cycle"], first["level"]) == ("cycle", 7, "info")
+    assert first["timestamp"].endswith("Z")
+    assert second["exception"][0]["exc_type"] == "ValueError"
+
+
+def test_text_can_be_asked_for_where_a_pipe_ends_at_a_person() -> None:
+    first = written("text").splitlines()[0]
+
+    assert "cycle" in first
+    assert "cycle=7" in first
+    assert "\x1b" not in first
+
+
+@pytest.mark.parametrize("form", ["", "text"])
+def test_no_form_tells_what_the_failing_functions_held(form: str) -> None:
+    assert "hunter2" not in written(form).replace('password = "hunter2"', "")

@@ -1,20 +1,16 @@
 """How errors of boto3 and of IAM Roles Anywhere become words."""
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    ConnectTimeoutError,
-    HTTPClientError,
-    ReadTimeoutError,
-    SSLError,
-)
-from iam_rolesanywhere_session import CredentialsRetrievalError
+from typing import TYPE_CHECKING
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from service.accounts import mask
 from service.remedies import REFUSALS
 from service.source import SourceError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from iam_rolesanywhere_session import CredentialsRetrievalError
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html and the errors
 # of UpdateSecret, GetSecretValue and DescribeSecret there.
@@ -83,6 +79,8 @@ def refusal(message: str) -> Refusal:
 
 def refusal_of(error: Exception) -> Refusal | None:
     """The likely cause of a failed CreateSession, None if it was not refused by judgement."""
+    from iam_rolesanywhere_session import CredentialsRetrievalError  # noqa: PLC0415 - as in translate
+
     if not isinstance(error, CredentialsRetrievalError) or not _is_refusal(error.status_code):
         return None
     return refusal(error.message)
@@ -96,6 +94,10 @@ def translate(error: Exception) -> SourceError:
     """
     if isinstance(error, SourceError):
         return error
+    # Not at the top: boto3 takes so long to import that no start shall wait for it.
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+    from iam_rolesanywhere_session import CredentialsRetrievalError  # noqa: PLC0415
+
     if isinstance(error, ClientError):
         return _of_response(error)
     if isinstance(error, CredentialsRetrievalError):
@@ -105,10 +107,12 @@ def translate(error: Exception) -> SourceError:
 
 def code(error: BaseException | None) -> str:
     """AWS's own name of an error, such as `AccessDeniedException`; "" if it has none."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in translate
+
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def _of_response(error: ClientError) -> SourceError:
+def _of_response(error: "ClientError") -> SourceError:
     name = code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error).lower()
@@ -123,7 +127,7 @@ def _of_response(error: ClientError) -> SourceError:
     return SourceError(word, f"{name} ({status}) on {error.operation_name}")
 
 
-def _of_session(error: CredentialsRetrievalError) -> SourceError:
+def _of_session(error: "CredentialsRetrievalError") -> SourceError:
     said = mask(error.message[:MESSAGE_MAX])  # a log shall name no account in full
     detail = f"CreateSession ended with {error.status_code}: {said}"
     if not _is_refusal(error.status_code):
@@ -140,11 +144,13 @@ def _is_refusal(status: int) -> bool:
 
 
 def _of_transport(error: Exception) -> ErrorWord:
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
+    from botocore import exceptions  # noqa: PLC0415 - as in translate
+
+    if isinstance(error, exceptions.ReadTimeoutError | exceptions.ConnectTimeoutError):
         return ErrorWord.TIMEOUT
-    if isinstance(error, SSLError):
+    if isinstance(error, exceptions.SSLError):
         return ErrorWord.TLS
-    lost = isinstance(error, HTTPClientError | ConnectionError)
+    lost = isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError)
     return ErrorWord.UNREACHABLE if lost else ErrorWord.FAILED
 
 

@@ -5,9 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.httpsession import URLLib3Session
-from iam_rolesanywhere_session import CredentialsRetrievalError, IAMRolesAnywhereSession
-
 from schema.heartbeat import Refusal
 from service import aws_errors
 from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, SourceError
@@ -60,6 +57,10 @@ class Credentials:
 
     def open_session(self) -> Any:  # Any: boto3's session has no types
         """A boto3 session that signs with these credentials; nothing is sent yet."""
+        # Not at the top: boto3 takes so long to import that no start shall wait for it.
+        from botocore.httpsession import URLLib3Session  # noqa: PLC0415
+        from iam_rolesanywhere_session import IAMRolesAnywhereSession  # noqa: PLC0415
+
         settings = self._settings
         opened = IAMRolesAnywhereSession(
             profile_arn=settings.profile_arn,
@@ -118,5 +119,7 @@ def _expiry(fetched: dict[str, str]) -> datetime:
         CredentialsRetrievalError: A part of them is empty.
     """
     if not all(fetched.values()):
+        from iam_rolesanywhere_session import CredentialsRetrievalError  # noqa: PLC0415 - as above
+
         raise CredentialsRetrievalError(0, "the answer held no complete credentials")
     return datetime.fromisoformat(fetched["expiry_time"])

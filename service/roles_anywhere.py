@@ -9,7 +9,6 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from botocore.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -225,12 +224,15 @@ class Aws:
         if self._session is None:
             self._session = self._credentials.open_session()
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_CONFIG)
+            self._clients[service] = self._session.client(service, config=_config())
         return self._clients[service]
 
 
-_CONFIG = Config(
-    connect_timeout=CONNECT_TIMEOUT_S,
-    read_timeout=ANSWER_TIMEOUT_S,
-    retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
-)
+def _config() -> Any:  # Any: botocore has no types
+    from botocore.config import Config  # noqa: PLC0415 - as in Credentials.open_session
+
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=ANSWER_TIMEOUT_S,
+        retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
+    )

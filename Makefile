@@ -58,6 +58,11 @@ screenshots: environment ## Take the page's pictures anew
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
 	exec $(PYTHON) -m tests.web.screenshots $(ARGS)
 
+.PHONY: bench
+bench: ## Measure, in under six minutes: make bench, or of it ARGS="api worker"
+	@export UV_PROJECT_ENVIRONMENT=.uv/bench && $(SYNC) --no-default-groups --group local && \
+	exec .uv/bench/bin/python -m bench $(ARGS)  # as deployed: no package is there by chance
+
 .PHONY: environment
 environment:
 	@$(SYNC)

@@ -1,0 +1,97 @@
+"""`python -m bench [section …]`: measures, prints one table, and writes it all as JSON."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bench import api, growth, start, viewers, worker
+from bench.figure import Figure, table
+from bench.load import generator
+from bench.stores import Stores, stores
+from service.version import version
+
+SECTIONS: dict[str, Callable[[Stores], Iterator[Figure]]] = {
+    "start": start.figures,
+    "api": api.figures,
+    "viewers": viewers.figures,
+    "worker": worker.figures,
+    "growth": growth.figures,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+class Report(BaseModel):
+    """One run.
+
+    Attributes:
+        load_average: Of the minute before the run: what else the machine was doing.
+        generator: What made the load.
+        took_s: By section.
+    """
+
+    at: datetime
+    version: str
+    python: str
+    cores: int
+    load_average: float
+    generator: str
+    took_s: dict[str, float]
+    figures: list[Figure]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the sections that are named, all without any; blocks for minutes.
+
+    Returns:
+        0, also where a bar is missed: figures are for people to judge.
+    """
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="section")
+    wanted = parser.parse_args(arguments).sections or list(SECTIONS)
+    report = Report(
+        at=datetime.now(UTC),
+        version=version(),
+        python=platform.python_version(),
+        cores=os.cpu_count() or 0,
+        load_average=os.getloadavg()[0],
+        generator=generator(),
+        took_s={},
+        figures=[],
+    )
+    with stores() as running:
+        for name in (each for each in SECTIONS if each in wanted):
+            began = time.monotonic()
+            for figure in SECTIONS[name](running):
+                print(
+                    f"{name}: {figure.name}: {figure.measured:.4g} {figure.unit}", file=sys.stderr
+                )
+                report.figures.append(figure)
+            report.took_s[name] = round(time.monotonic() - began, 1)
+    _show(report)
+    return 0
+
+
+def _show(report: Report) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{report.at:%Y%m%dT%H%M%SZ}.json"
+    file.write_text(report.model_dump_json(indent=2) + "\n")
+    print(table(report.figures))
+    took = ", ".join(f"{name} {seconds:g} s" for name, seconds in report.took_s.items())
+    missed = sum(figure.reached is False for figure in report.figures)
+    barred = sum(figure.reached is not None for figure in report.figures)
+    print(
+        f"\nload by {report.generator}; {report.cores} cores, load average "
+        f"{report.load_average:.1f} before the run; {took}\n"
+        f"{barred - missed} of {barred} bars reached; all of it in {file}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""`python -m bench.floors`: what one cycle's writes cost at least, by the drivers alone.
+
+One pooled asyncpg upsert, one redis-py MSET, boto3's UpdateSecret and GetCallerIdentity with
+cached credentials and a connection that is open, and history's rows in one transaction.
+"""
+
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import boto3
+import redis.asyncio
+import uvloop
+from pydantic import BaseModel
+
+TIMES, WARM_UP = 200, 20
+DOCUMENT = json.dumps({"note": "x" * 1200})  # as long as a report
+STAMP = """
+INSERT INTO last_update (source, timestamp, metadata) VALUES ($1, $2, $3)
+ON CONFLICT (source) DO UPDATE SET timestamp = excluded.timestamp, metadata = excluded.metadata
+WHERE last_update.timestamp < excluded.timestamp
+"""
+BEAT = """
+INSERT INTO heartbeat_beats (name, source, slot, interval_seconds, stamp, error, attempts,
+                             latency_ms) VALUES ($1, $2, $3, 60, $3, NULL, 1, 1.0)
+ON CONFLICT DO NOTHING
+"""
+AUTHOR = "bench-floor"
+
+
+class Cost(BaseModel):
+    """Of one call, in milliseconds; the CPU is this process's alone."""
+
+    cpu_ms: float
+    wall_ms: float
+
+
+class Floors(BaseModel):
+    """The floors by part."""
+
+    postgres: Cost
+    valkey: Cost
+    update_secret: Cost
+    get_caller_identity: Cost
+    history: Cost
+
+    @property
+    def cycle(self) -> Cost:
+        """Their sum: what one cycle cannot be under."""
+        parts = [getattr(self, name) for name in type(self).model_fields]
+        return Cost(cpu_ms=sum(p.cpu_ms for p in parts), wall_ms=sum(p.wall_ms for p in parts))
+
+
+async def floors(environ: dict[str, str]) -> Floors:
+    pool = await asyncpg.create_pool(
+        host=environ["PGHOST"],
+        port=int(environ["PGPORT"]),
+        user=environ["PGUSER"],
+        password=environ["PGPASSWORD"],
+        database=environ["PGDATABASE"],
+        min_size=1,
+        max_size=1,
+    )
+    client = redis.asyncio.Redis(
+        port=int(environ["VALKEY_PORT"]), password=environ["VALKEY_PASSWORD"], protocol=2
+    )
+    async with pool, client:
+        postgres = await _cost(
+            lambda number: pool.execute(STAMP, AUTHOR, _moment(number), DOCUMENT)
+        )
+        history = await _cost(lambda number: _add(pool, _moment(number)))
+        keys = {f"{AUTHOR}:last_update": "x" * 32, f"{AUTHOR}:report": DOCUMENT}
+        valkey = await _cost(lambda _: client.mset(keys))
+        await pool.execute("DELETE FROM last_update WHERE source = $1", AUTHOR)
+        await pool.execute("DELETE FROM heartbeat_beats WHERE name = $1", AUTHOR)
+    update, identity = _aws(environ["SECRETS_MANAGER_SECRET_NAME"])
+    return Floors(
+        postgres=postgres,
+        valkey=valkey,
+        update_secret=update,
+        get_caller_identity=identity,
+        history=history,
+    )
+
+
+async def _add(pool: Any, moment: datetime) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        rows = [(AUTHOR, source, moment) for source in "abcd"]
+        await connection.executemany(BEAT, rows)
+
+
+def _aws(secret: str) -> tuple[Cost, Cost]:
+    secrets, sts = boto3.client("secretsmanager"), boto3.client("sts")  # from the environment
+    return (
+        _blocking_cost(lambda: secrets.update_secret(SecretId=secret, Description=DOCUMENT)),
+        _blocking_cost(sts.get_caller_identity),
+    )
+
+
+def _moment(number: int) -> datetime:
+    return datetime.now(UTC) + timedelta(microseconds=number)
+
+
+async def _cost(call: Callable[[int], Awaitable[object]]) -> Cost:
+    for number in range(WARM_UP):
+        await call(number)
+    cpu, wall = time.process_time(), time.perf_counter()
+    for number in range(TIMES):
+        await call(number)
+    return _each(time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _blocking_cost(call: Callable[[], object]) -> Cost:
+    for _ in range(WARM_UP):
+        call()
+    cpu, wall = time.process_time(), time.perf_counter()
+    for _ in range(TIMES):
+        call()
+    return _each(time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _each(cpu_s: float, wall_s: float) -> Cost:
+    return Cost(cpu_ms=cpu_s * 1000 / TIMES, wall_ms=wall_s * 1000 / TIMES)
+
+
+if __name__ == "__main__":
+    print(uvloop.run(floors(dict(os.environ))).model_dump_json())

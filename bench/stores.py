@@ -1,0 +1,76 @@
+"""The real stores and the stand-in for AWS, in a folder of their own, and how to disturb them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.aws.process import RunningAws, running
+from local.home import temporary
+from local.postgres import Postgres
+from local.valkey import Valkey
+
+STORES = ("postgres", "valkey", "aws")
+AWS_RATE = 100_000.0  # calls a second: the bench asks faster than AWS would let it
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All three, running.
+
+    Attributes:
+        folder: Where more files may be put.
+    """
+
+    folder: Path
+    postgres: Postgres
+    valkey: Valkey
+    aws: RunningAws
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of a process that uses all of them."""
+        stores: Mapping[str, str] = {**self.postgres.environment, **self.valkey.environment}
+        return {**stores, **self.aws.environment(), "NO_PROXY": "127.0.0.1", "LOG_LEVEL": "INFO"}
+
+    @contextmanager
+    def hung(self, store: str) -> Iterator[None]:
+        """Lets a store accept connections and answer nothing."""
+        if store == "aws":
+            self.aws.control.hang()
+            try:
+                yield
+            finally:
+                self.aws.control.clear()
+            return
+        server = self.postgres if store == "postgres" else self.valkey
+        server.pause()
+        try:
+            yield
+        finally:
+            server.resume()
+
+    @contextmanager
+    def slow_aws(self, seconds: float) -> Iterator[None]:
+        """Lets AWS take so long for every call."""
+        self.aws.control.delay("*", seconds)
+        try:
+            yield
+        finally:
+            self.aws.control.clear()
+
+
+@contextmanager
+def stores() -> Iterator[Stores]:
+    """Starts all three, and stops them by their ids."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(temporary())
+        folder.chmod(0o711)  # PostgreSQL's own user passes through
+        aws = stack.enter_context(running(folder / "aws"))
+        aws.control.limit("UpdateSecret", AWS_RATE)
+        yield Stores(
+            folder=folder,
+            postgres=stack.enter_context(Postgres(folder / "postgres")),
+            valkey=stack.enter_context(Valkey(folder / "valkey")),
+            aws=aws,
+        )

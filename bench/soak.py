@@ -1,0 +1,120 @@
+"""Whether a worker leaks: `python -m bench.soak [CYCLES]` on the embedded stores; 3,000 by default.
+
+The worker's cycles run in this process without the waits between them, with history and all.
+"""
+
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+import psutil
+import structlog
+
+from local.aws.process import running
+from local.postgres import Postgres
+from local.valkey import Valkey
+from schema.timestamps import utc_now
+from service.history import History
+from service.ledger import Ledger
+from service.schedule import Schedule
+from service.settings import Settings, load
+from service.sources import postgres
+from service.watch import close, connect
+from service.worker import Worker
+
+CYCLES = 3_000
+WARM_UP = 300  # cycles until caches, pools and code paths are what they will be
+GROWTH_MAX_MB = 2.0
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process holds."""
+
+    rss_mb: float
+    descriptors: int
+    threads: int
+    tasks: int
+    connections: int
+
+    @classmethod
+    def now(cls) -> "Held":
+        gc.collect()
+        process = psutil.Process()
+        return cls(
+            rss_mb=process.memory_info().rss / MB,
+            descriptors=process.num_fds(),
+            threads=threading.active_count(),
+            tasks=len(anyio.get_running_tasks()),
+            connections=len(process.net_connections("inet")),
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    cycles = int(arguments[0]) if arguments else CYCLES
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        folder.chmod(0o755)  # PostgreSQL runs as a user of its own
+        environ: dict[str, str] = {}
+        for store in (Postgres(folder / "postgres"), Valkey(folder / "valkey")):
+            environ |= stack.enter_context(store).environment
+        environ |= stack.enter_context(running(folder / "aws")).environment()
+        os.environ |= {name: value for name, value in environ.items() if name.startswith("AWS_")}
+        return anyio.run(soak, load(environ), cycles, backend_options={"use_uvloop": True})
+
+
+async def soak(settings: Settings, cycles: int) -> int:
+    sources, _ = connect(settings)
+    store = sources["postgres"]
+    assert isinstance(store, postgres.Postgres)
+    history = History(Ledger(store, "worker"), None, timedelta(days=90))
+    worker = Worker(settings.process, sources, history)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(history.run)
+        figures = [held async for held in run(worker, cycles)]
+        tasks.cancel_scope.cancel()
+    await close(sources)
+    return judge(figures)
+
+
+async def run(worker: Worker, cycles: int) -> AsyncIterator[Held]:
+    """Cycles without the waits between them; what is held after the warm-up, and ten times more.
+
+    They lie in the past, since history refuses slots of the future.
+    """
+    interval = timedelta(seconds=worker.interval_s)
+    schedule = Schedule(anyio.current_time(), utc_now() - cycles * interval, worker.interval_s)
+    for cycle in range(cycles):
+        await worker._cycle(schedule, cycle, anyio.Event())  # noqa: SLF001 - the waits are no part
+        assert all(report.last_result == "ok" for report in worker.reports.values())
+        if cycle == WARM_UP or (cycle > WARM_UP and cycle % (cycles // 10) == 0):
+            held = Held.now()
+            print(cycle, held, flush=True)
+            yield held
+    yield Held.now()
+
+
+def judge(figures: Sequence[Held]) -> int:
+    """0 if nothing grew after the warm-up."""
+    first, last = figures[0], figures[-1]
+    growth_mb = last.rss_mb - first.rss_mb
+    flat = replace(last, rss_mb=0) == replace(first, rss_mb=0)
+    rest = "is flat" if flat else f"grew: {first} {last}"
+    print(f"RSS grew by {growth_mb:.2f} MB after warm-up; everything else {rest}.")
+    return 0 if growth_mb < GROWTH_MAX_MB and flat else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

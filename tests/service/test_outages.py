@@ -1,0 +1,229 @@
+"""What a store does that refuses, hangs, trickles or cuts: it delays no other, and no end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import asyncpg
+import pytest
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import text
+
+from local.aws.process import RunningAws
+from local.proxy import Mode, Proxy, serving
+from local.server import free_port
+from schema.heartbeat import Heartbeat
+from schema.migrations import ADVISORY_LOCK
+from schema.timestamps import utc_now
+from service.heartbeat import Outcome, stamp_all
+from service.settings import load
+from service.source import Source
+from service.sources.postgres import Postgres
+from service.sources.valkey import Valkey
+from service.spill import Spill
+from service.watch import close, connect
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[2]
+LONG_S = 120.0  # a deadline that no test reaches
+BEATS = text("SELECT source, slot FROM heartbeat_beats")
+PROXIED = {"postgres": "PGPORT", "valkey": "VALKEY_PORT"}
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All sources, PostgreSQL and Valkey behind proxies."""
+
+    sources: dict[str, Source]
+    proxies: dict[str, Proxy]
+
+
+@asynccontextmanager
+async def proxied(environ: dict[str, str]) -> AsyncIterator[Stores]:
+    """The stores, stamped once, so that connections are open."""
+    proxies = {name: Proxy(int(environ[variable])) for name, variable in PROXIED.items()}
+    ports = {PROXIED[name]: str(proxy.port) for name, proxy in proxies.items()}
+    async with serving(*proxies.values()):
+        sources, _ = connect(load(environ | ports))
+        await stamp_all(sources, beat(), LONG_S)
+        yield Stores(sources, proxies)
+        await close(sources)
+
+
+def beat() -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=utc_now())
+
+
+async def stamped(
+    sources: dict[str, Source], spoiled: set[str], heal: Callable[[], Awaitable[None]]
+) -> list[Outcome]:
+    """Stamps all sources, and heals the spoiled ones when all others hold the stamp.
+
+    If one waited for another, this would never return.
+    """
+    given = beat()
+    outcomes: list[Outcome] = []
+
+    async def stamp() -> None:
+        outcomes.extend(await stamp_all(sources, given, LONG_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stamp)
+        for name in set(sources) - spoiled - {"iam"}:
+            while (await sources[name].read()).stamp != given.timestamp:
+                await anyio.lowlevel.checkpoint()
+        assert outcomes == []
+        await heal()
+    for name in set(sources) - {"iam"}:
+        assert (await sources[name].read()).stamp == given.timestamp
+    return outcomes
+
+
+@pytest.mark.parametrize("store", PROXIED)
+@pytest.mark.parametrize("mode", [Mode.REFUSE, Mode.HANG, Mode.SLOW, Mode.CUT])
+async def test_a_spoiled_store_delays_no_other_and_is_stamped_once_it_is_well(
+    environ: dict[str, str], store: str, mode: Mode
+) -> None:
+    async with proxied(environ) as stores:
+        proxy = stores.proxies[store]
+        await proxy.switch(mode, latency_s=1.5)
+
+        outcomes = await stamped(stores.sources, {store}, lambda: proxy.switch(Mode.PASS))
+
+    assert [outcome.result for outcome in outcomes] == ["ok"] * 4
+
+
+@pytest.mark.parametrize("fault", ["hang", "cut"])
+async def test_a_spoiled_aws_delays_no_other_and_is_stamped_once_it_is_well(
+    environ: dict[str, str], aws: RunningAws, fault: str
+) -> None:
+    async with proxied(environ) as stores:
+        getattr(aws.control, fault)()
+
+        async def heal() -> None:
+            aws.control.clear()
+
+        outcomes = await stamped(stores.sources, {"secrets_manager", "iam"}, heal)
+
+    assert [outcome.result for outcome in outcomes] == ["ok"] * 4
+
+
+async def test_a_migration_that_waits_for_its_lock_holds_up_no_other_source(
+    environ: dict[str, str],
+) -> None:
+    holder = await asyncpg.connect(
+        host=environ["PGHOST"],
+        port=int(environ["PGPORT"]),
+        user=environ["PGUSER"],
+        password=environ["PGPASSWORD"],
+        database=environ["PGDATABASE"],
+    )
+    await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    sources, _ = connect(load(environ))
+
+    outcomes = await stamped(sources, {"postgres"}, holder.close)
+
+    assert [outcome.result for outcome in outcomes] == ["ok"] * 4
+    await close(sources)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "mode"),
+    [
+        (["postgres"], Mode.REFUSE),
+        (["postgres"], Mode.HANG),
+        (["postgres"], Mode.SLOW),
+        (["postgres"], Mode.CUT),
+        (["valkey"], Mode.HANG),
+        (["aws"], Mode.HANG),
+        (["postgres", "valkey", "aws"], Mode.HANG),
+    ],
+)
+def test_a_signal_ends_a_worker_with_0_in_every_weather_and_loses_no_history_in_silence(
+    environ: dict[str, str], aws: RunningAws, spoiled: list[str], mode: Mode
+) -> None:
+    anyio.run(migrate, environ)  # as a deployment does
+    with start_blocking_portal() as portal:
+        proxies = {name: portal.call(Proxy, int(environ[each])) for name, each in PROXIED.items()}
+        with portal.wrap_async_context_manager(serving(*proxies.values())):
+            ports = {PROXIED[name]: str(proxy.port) for name, proxy in proxies.items()}
+            process = worker(environ | ports)
+            try:
+                wait_for(process, "cycle")
+                for name in set(spoiled) & set(proxies):
+                    portal.call(proxies[name].switch, mode)
+                if "aws" in spoiled:
+                    aws.control.hang()
+                wait_for(process, "cycle")
+                process.send_signal(signal.SIGTERM)
+                cycles = wait_for(process, "worker_stopped")["cycles"]
+                last_words = process.stdout.read() if process.stdout else ""
+                status = process.wait(timeout=60)
+            finally:
+                aws.control.clear()
+                process.kill()
+                process.communicate()
+
+    assert status == 0
+    kept = anyio.run(kept_slots, environ)
+    assert len(kept) == 4 * int(str(cycles)) or "history_lost" in last_words
+    assert ("history_lost" in last_words) == (spoiled == ["postgres", "valkey", "aws"])
+
+
+async def migrate(environ: dict[str, str]) -> None:
+    """Bring the database to this version's schema."""
+    async with stores_of(environ) as (postgres, _):
+        await postgres.migrate()
+
+
+async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
+    """Source and slot of every outcome in PostgreSQL, or in Valkey for the next start."""
+    async with stores_of(environ) as (postgres, valkey):
+        async with postgres.connection() as connection:
+            rows = (await connection.execute(BEATS)).all()
+        spilled = await Spill(valkey, "worker").first(1000)
+    records = [entry.record for entry in spilled if entry.record]
+    return {(row.source, row.slot) for row in rows} | {(r.source, r.slot) for r in records}
+
+
+@asynccontextmanager
+async def stores_of(environ: dict[str, str]) -> AsyncIterator[tuple[Postgres, Valkey]]:
+    """PostgreSQL and Valkey, without any proxy."""
+    sources, _ = connect(load(environ))
+    postgres, valkey = sources["postgres"], sources["valkey"]
+    assert isinstance(postgres, Postgres)
+    assert isinstance(valkey, Valkey)
+    try:
+        yield postgres, valkey
+    finally:
+        await close(sources)
+
+
+def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
+    variables = {"HEALTH_PORT": str(free_port()), "HEARTBEAT_INTERVAL_SECONDS": "2"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "service", "worker"],
+        env={"PATH": os.environ["PATH"]} | environ | variables,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, object]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said: dict[str, object] = json.loads(line)
+        if said["event"] == event:
+            return said
+    pytest.fail(f"the process ended without {event}")

@@ -1,0 +1,142 @@
+"""Two workers at once, as in a rolling deployment, and one whose clock is wrong."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from sqlalchemy import text
+
+from local.aws.process import RunningAws
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.heartbeat import Outcome, stamp_all
+from service.history import History
+from service.ledger import Ledger
+from service.roles_anywhere import Aws
+from service.settings import load
+from service.source import Source
+from service.sources import postgres, secrets_manager, valkey
+from service.sources.postgres import Postgres
+from service.sources.secrets_manager import SecretsManager
+from service.sources.valkey import Valkey
+from service.watch import close
+
+pytestmark = pytest.mark.anyio
+
+LONG_S = 60.0  # a deadline that no test reaches
+STAMPED = ("postgres", "valkey", "secrets_manager")
+
+
+@asynccontextmanager
+async def worker(
+    environ: dict[str, str], now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[dict[str, Source]]:
+    """The sources of a worker process whose clock is `now`."""
+    settings = load(environ)
+    assert settings.aws is not None
+    by_kind: dict[type, Any] = {type(each): each for each in settings.sources}
+    sources: dict[str, Source] = {
+        "postgres": Postgres(postgres.engine(by_kind[postgres.Settings]), "worker", now),
+        "valkey": Valkey(valkey.client(by_kind[valkey.Settings]), "worker", now),
+        "secrets_manager": SecretsManager(
+            Aws(settings.aws, now=now), by_kind[secrets_manager.Settings], now
+        ),
+    }
+    try:
+        yield sources
+    finally:
+        await close(sources)
+
+
+async def cycle(sources: dict[str, Source], stamp: datetime) -> list[Outcome]:
+    return await stamp_all(sources, Heartbeat(name="worker", timestamp=stamp), LONG_S)
+
+
+async def stamps(sources: dict[str, Source]) -> list[datetime | None]:
+    return [(await sources[name].read()).stamp for name in STAMPED]
+
+
+async def test_two_workers_make_no_error_and_no_stamp_goes_back(environ: dict[str, str]) -> None:
+    seen: list[list[datetime | None]] = []
+    outcomes: list[Outcome] = []
+    async with worker(environ) as one, worker(environ) as two:
+        for _ in range(5):
+            for sources in (one, two):
+                outcomes += await cycle(sources, utc_now())
+                seen.append(await stamps(one))
+        async with anyio.create_task_group() as tasks:
+            for sources in (one, two):
+                tasks.start_soon(cycle, sources, utc_now())
+
+    assert {outcome.result for outcome in outcomes} == {"ok"}
+    assert {outcome.warning for outcome in outcomes} == {None}
+    for each in zip(*seen, strict=True):
+        assert list(each) == sorted(each)
+
+
+async def test_two_workers_add_no_version(
+    environ: dict[str, str], operator: Any, aws: RunningAws
+) -> None:
+    name = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
+    async with worker(environ) as one, worker(environ) as two:
+        await cycle(one, utc_now())
+        before = operator.describe_secret(SecretId=name)["VersionIdsToStages"]
+        for sources in (two, one, two):
+            await cycle(sources, utc_now())
+
+    assert operator.describe_secret(SecretId=name)["VersionIdsToStages"] == before
+
+
+async def test_two_workers_leave_one_row_per_source_and_slot(environ: dict[str, str]) -> None:
+    slot = utc_now().replace(second=0, microsecond=0)
+    async with worker(environ) as one, worker(environ) as two:
+        for sources in (one, two):
+            outcomes = await cycle(sources, utc_now())
+            store = sources["postgres"]
+            assert isinstance(store, Postgres)
+            history = History(Ledger(store, "worker"), None, timedelta(days=90))
+            history.record(slot, 60, outcomes)
+            await history.finish()
+            assert (history.waiting, history.dropped) == (0, 0)
+        assert isinstance(store, Postgres)
+        async with store.connection() as connection:
+            rows = (await connection.execute(text("SELECT source FROM heartbeat_beats"))).all()
+
+    assert sorted(row.source for row in rows) == sorted(STAMPED)
+
+
+@pytest.mark.parametrize("minutes", [-4, 4])
+async def test_a_worker_whose_clock_is_wrong_is_told_by_every_store_and_poisons_none(
+    environ: dict[str, str], minutes: int
+) -> None:
+    off = timedelta(minutes=minutes)  # more, and AWS would refuse its signatures
+    async with worker(environ) as right, worker(environ, lambda: utc_now() + off) as wrong:
+        given = utc_now()
+        await cycle(right, given)
+
+        outcomes = await cycle(wrong, utc_now() + off)
+
+        assert [outcome.result for outcome in outcomes] == [ErrorWord.CLOCK] * 3
+        assert all("from ours" in outcome.detail for outcome in outcomes)
+        assert await stamps(right) == [given] * 3
+        later = utc_now()
+        assert {outcome.result for outcome in await cycle(right, later)} == {"ok"}
+        assert await stamps(right) == [later] * 3
+
+
+async def test_history_of_a_clock_that_is_ahead_is_refused_and_told(
+    environ: dict[str, str],
+) -> None:
+    async with worker(environ) as sources:
+        outcomes = await cycle(sources, utc_now())
+        store = sources["postgres"]
+        assert isinstance(store, Postgres)
+        history = History(Ledger(store, "worker"), None, timedelta(days=90))
+        history.record(utc_now() + timedelta(minutes=4), 60, outcomes)
+        await history.finish()
+
+    assert (history.waiting, history.dropped) == (0, 3)

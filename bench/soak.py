@@ -89,7 +89,7 @@ async def soak(settings: Settings, cycles: int) -> int:
     return judge(figures)
 
 
-async def run(worker: Worker, cycles: int) -> AsyncIterator[Held]:
+async def run(worker: Worker, cycles: int, warm_up: int = WARM_UP) -> AsyncIterator[Held]:
     """Cycles without the waits between them; what is held after the warm-up, and ten times more.
 
     They lie in the past, since history refuses slots of the future.
@@ -99,7 +99,7 @@ async def run(worker: Worker, cycles: int) -> AsyncIterator[Held]:
     for cycle in range(cycles):
         await worker._cycle(schedule, cycle, anyio.Event())  # noqa: SLF001 - the waits are no part
         assert all(report.last_result == "ok" for report in worker.reports.values())
-        if cycle == WARM_UP or (cycle > WARM_UP and cycle % (cycles // 10) == 0):
+        if cycle == warm_up or (cycle > warm_up and cycle % (cycles // 10) == 0):
             held = Held.now()
             print(cycle, held, flush=True)
             yield held

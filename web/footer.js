@@ -24,7 +24,7 @@ export class Footer {
   show({ version, worker, interval_seconds: interval, current_time: now }, elapsedS) {
     write(this.#version, `Heartbeat ${version}${this.#commit}`);
     const up = worker.started_at && span(secondsBetween(worker.started_at, now) + elapsedS);
-    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, ${worker.cycles} cycles` : 'No word from the worker');
+    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, cycle ${worker.cycles}` : 'No word from the worker');
     write(this.#clock, `A stamp every ${span(interval)} · server ${utc(now, now)}`);
   }
 }

@@ -11,10 +11,10 @@ const SHAPES = {
 };
 const MARKS = { ok: '✓', degraded: '△', error: '✕', lost: '?', waiting: '…' };
 const ICONS = {
-  ok: icon('#178a57', '<circle cx="16" cy="16" r="15"/>', 'm9 16.5 5 5 9-10.500'),
-  degraded: icon('#d08700', '<path d="M16 2 31.500 29H.5Z"/>', 'M16 12v8m0 4.200v.3'),
-  error: icon('#cf2b24', '<path d="M10 1h12l9 9v12l-9 9H10l-9-9V10Z"/>', 'm10.500 10.500 11 11m0-11-11 11'),
-  lost: icon('#59636e', '<rect x="1" y="1" width="30" height="30" rx="6"/>', 'M12 12.500a4.500 4.500 0 1 1 6 4.300c-1.300.5-2 1.500-2 2.700m0 4.500v.3'),
+  ok: icon('#178a57', '<circle cx="16" cy="16" r="15"/>', 'm9 16.5 5 5 9-10.5'),
+  degraded: icon('#d08700', '<path d="M16 2 31.5 29H.5Z"/>', 'M16 12v8m0 4.2v.3'),
+  error: icon('#cf2b24', '<path d="M10 1h12l9 9v12l-9 9H10l-9-9V10Z"/>', 'm10.5 10.5 11 11m0-11-11 11'),
+  lost: icon('#59636e', '<rect x="1" y="1" width="30" height="30" rx="6"/>', 'M12 12.5a4.5 4.5 0 1 1 6 4.3c-1.3.5-2 1.5-2 2.7m0 4.5v.3'),
   waiting: icon('#8b949e', '<circle cx="16" cy="16" r="15"/>', 'M9 16h.1M16 16h.1M23 16h.1'),
 };
 
@@ -25,7 +25,7 @@ const ICONS = {
  */
 function icon(colour, shape, line) {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="${colour}">${shape}`
-    + `<path d="${line}" fill="none" stroke="#fff" stroke-width="3.600" stroke-linecap="round" `
+    + `<path d="${line}" fill="none" stroke="#fff" stroke-width="3.6" stroke-linecap="round" `
     + 'stroke-linejoin="round"/></svg>';
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -61,11 +61,15 @@ export function local(moment) {
 
 /**
  * @param {number} ms
- * @returns {string} three significant digits at most
+ * @returns {string} with two digits that count, or all of them before the point
  */
 export function milliseconds(ms) {
-  if (ms >= 10_000) return `${Math.round(ms / 1000)} s`;
-  return `${ms >= 100 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+  return ms < 1000 ? `${figures(ms)} ms` : `${figures(ms / 1000)} s`;
+}
+
+/** @param {number} value */
+function figures(value) {
+  return value >= 100 ? Math.round(value) : Number(value.toPrecision(2));
 }
 
 /**

@@ -70,7 +70,7 @@ def test_an_endpoint_is_a_function_that_takes_every_status_with_a_document_for_a
 
 
 def test_what_gives_no_document_has_no_function() -> None:
-    metrics = {"get": {"responses": {"200": {"content": {"text/plain": {}}}}}}
+    metrics: dict[str, Any] = {"get": {"responses": {"200": {"content": {"text/plain": {}}}}}}
     printed = client({"paths": {"/metrics": metrics}, "components": {"schemas": {}}})
 
     assert "export function metrics" not in printed

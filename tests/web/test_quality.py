@@ -76,4 +76,4 @@ def test_version_and_commit_are_in_the_footer(page: Page, address: str) -> None:
     page.goto(address)
 
     expect(page.locator("footer")).to_contain_text("(0123456789ab)")
-    expect(page.locator("footer")).to_contain_text("Worker 0.1.0, up 3 d 4 h, 4561 cycles")
+    expect(page.locator("footer")).to_contain_text("Worker 0.1.0, up 3 d 4 h, cycle 4561")

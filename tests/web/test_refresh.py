@@ -1,3 +1,4 @@
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.answers import Answers
@@ -83,6 +84,24 @@ def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
     answers.push(status())
     expect(row).to_have_attribute("data-freshness", "fresh")
     expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.usefixtures("answers")
+def test_a_server_with_too_many_viewers_is_polled_and_left_in_peace(
+    page: Page, address: str
+) -> None:
+    tried: list[str] = []
+    page.route_web_socket("**/ws", lambda ws: (tried.append(ws.url), ws.close(code=1013)))
+    page.goto(address)
+    link(page, "polling")
+    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+
+    page.clock.run_for(29_000)
+
+    assert len(tried) == 1
+    page.clock.run_for(32_000)
+    link(page, "polling")
+    assert len(tried) == 2
 
 
 def test_without_any_answer_it_says_so_instead_of_waiting(

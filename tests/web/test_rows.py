@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from schema.errors import ErrorWord
+from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from tests.web.answers import Answers
 from tests.web.documents import iam, off, row, status, unreachable
@@ -146,6 +147,18 @@ def test_a_store_in_trouble_shows_the_workers_last_word(
         "last write: read only · 4 failures in a row · breaker open"
     )
     expect(row.locator(".age")).to_have_text("unknown")
+
+
+def test_a_stamp_in_the_future_has_no_age(page: Page, answers: Answers, address: str) -> None:
+    ahead = row("valkey", 0.0, freshness=Freshness.MISSING, error=ErrorWord.CLOCK)
+    answers.status = status(("valkey", ahead))
+    page.goto(address)
+
+    page.clock.run_for(5000)
+
+    expect(the_row(page, "valkey")).to_have_attribute("data-freshness", "missing")
+    expect(the_row(page, "valkey").locator(".word")).to_have_text("missing: clock")
+    expect(the_row(page, "valkey").locator(".age")).to_have_text("in the future")
 
 
 SPANS = {

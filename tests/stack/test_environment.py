@@ -10,7 +10,7 @@ from tests.stack.conftest import Program
 
 INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
 # What a process may be told and the stack leaves at its default, or that is for local use alone.
-UNSET = {"HOST", "PORT", "MAX_VIEWERS", "API_CORS_ORIGINS", "AWS_CA_BUNDLE"}
+UNSET = {"HOST", "PORT", "MAX_VIEWERS", "API_CORS_ORIGINS", "AWS_CA_BUNDLE", "LOG_FORMAT"}
 
 
 def test_the_service_starts_with_what_it_is_given(program: Program, variant: str) -> None:

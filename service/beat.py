@@ -36,14 +36,19 @@ log = structlog.get_logger()
 
 def main(settings: Settings) -> NoReturn:
     """Beat until a signal comes, then end the process: with 0, or with 1 after a defect."""
+    anyio.run(_beat_and_exit, settings, backend_options={"use_uvloop": True})
+    raise AssertionError  # it never comes here
+
+
+async def _beat_and_exit(settings: Settings) -> NoReturn:
     status = 0
     try:
-        anyio.run(_beat, settings, backend_options={"use_uvloop": True})
+        await _beat(settings)
     except Exception:  # whatever it is, it goes to the log, and the platform starts us again
         log.exception("worker_defect")
         status = 1
-    # Not by returning: an AWS call or the look-up of a name that nobody waits for any more would
-    # keep the interpreter until it ends. Every line of the log is out.
+    # Not by returning: an AWS call, or the look-up of a name where no server answers, would keep
+    # interpreter and loop until it ends, a minute and more. Every line of the log is out.
     os._exit(status)
 
 

@@ -14,7 +14,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
 from service.source import Source, SourceError
 
-DRAIN_S = 10.0  # how long writes in flight may take after a signal
+DRAIN_S = 9.0  # how long writes in flight may take after a signal; with history and closing 11 s
 BREAKER_OPENS_AFTER = 3  # failed cycles
 RETRY_INITIAL_S = 0.2
 RETRY_MAX_S = 5.0  # four tries fit into a deadline of 20 s
@@ -64,7 +64,7 @@ async def stamp_all(
         heartbeat: The stamp.
         deadline_s: Seconds that each source has, retries included.
         probed: The sources whose breaker is open: one attempt, no retries.
-        stop: Once it is set, what is left has ten seconds.
+        stop: Once it is set, what is left has nine seconds.
 
     Returns:
         One outcome per source, in the sources' order; nothing is raised for a source's failure.

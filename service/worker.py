@@ -91,7 +91,7 @@ class Worker:
     async def run(self, stop: Event) -> None:
         """Run the first cycle at once, and the next on the cadence, until `stop` is set.
 
-        Writes in flight then have ten seconds to end.
+        Writes in flight then have nine seconds to end.
         """
         schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
         log.info("worker_started", worker=self.id, version=version(), sources=list(self.sources))

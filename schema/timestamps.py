@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_to_utc)]

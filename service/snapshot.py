@@ -1,7 +1,7 @@
 """What the API knows: one shared reading per source, however many ask."""
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,14 +57,14 @@ class Reader:
         self._spawn = spawn
         self._last: Observation | None = None
         self._failing_since: datetime | None = None
-        self._expires = 0.0
+        self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
 
     @property
     def expires_in_s(self) -> float:
         """Seconds until a new reading is due; 0 if one is."""
-        return max(0.0, self._expires - anyio.current_time())
+        return max(0.0, self.expires - time.monotonic())
 
     @property
     def last(self) -> Observation | None:
@@ -73,15 +73,15 @@ class Reader:
 
     async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
         """What is known, None if nothing yet, after `refresh` and `settle`."""
-        self.refresh(anyio.current_time())
+        self.refresh(time.monotonic())
         await self.settle(wait_s)
         return self._last
 
     def refresh(self, now: float) -> None:
         """Start a reading if one is due by then."""
-        if self._reading is None and now >= self._expires:
+        if self._reading is None and now >= self.expires:
             self._reading = anyio.Event()
-            self._awaited_since = now if now >= self._expires + UNASKED_S else None
+            self._awaited_since = now if now >= self.expires + UNASKED_S else None
             self._spawn(self._read)
 
     async def settle(self, wait_s: float) -> None:
@@ -90,7 +90,7 @@ class Reader:
         At most until `wait_s` after it began: behind a hung store nobody queues.
         """
         if self._reading is not None and self._awaited_since is not None:
-            with anyio.move_on_after(self._awaited_since + wait_s - anyio.current_time()):
+            with anyio.move_on_after(self._awaited_since + wait_s - time.monotonic()):
                 await self._reading.wait()
 
     async def _read(self) -> None:
@@ -115,7 +115,7 @@ class Reader:
         self._last = replace(
             found, observed_at=now, latency_ms=latency_ms, failing_since=self._failing_since
         )
-        self._expires = anyio.current_time() + self._serves_s(found, now)
+        self.expires = time.monotonic() + self._serves_s(found, now)
         if self._reading is not None:
             self._reading.set()
             self._reading = None
@@ -144,12 +144,21 @@ class Snapshot:
     async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Observation | None]:
         """What is known of these sources, of all if none is named."""
         wanted = [self.readers[name] for name in names or self.readers if name in self.readers]
-        now = anyio.current_time()
-        for reader in wanted:
-            reader.refresh(now)
-        for reader in wanted:  # all read at once, so that this waits for the slowest alone
-            await reader.settle(wait_s)
+        await _refresh(wanted, wait_s)
         return {reader.name: reader.last for reader in wanted}
+
+    async def refresh(self, wait_s: float = FIRST_WAIT_S) -> None:
+        """As `get` of all sources, for who takes what is known later."""
+        await _refresh(self.readers.values(), wait_s)
+
+
+async def _refresh(readers: Collection[Reader], wait_s: float) -> None:
+    now = time.monotonic()
+    due = [reader for reader in readers if now >= reader.expires]
+    for reader in due:
+        reader.refresh(now)
+    for reader in due:  # all read at once, so that this waits for the slowest alone
+        await reader.settle(wait_s)
 
 
 Observations = Mapping[str, Observation | None]

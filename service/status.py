@@ -85,17 +85,25 @@ class Known:
     watching_since: datetime
 
     @cached_property
+    def _aged(self) -> dict[str, Aged]:
+        return {}
+
+    @cached_property
+    def _said(self) -> dict[str, SourceReport]:
+        return {source.name: self._last_word(source.name) for source in self.settings.sources}
+
+    @cached_property
     def _carried(self) -> Observation | None:
         """The reading that brought the newest report."""
         carrying = [found for found in self.found.values() if found and found.report]
         return max(carrying, key=_moment, default=None)
 
-    @property
+    @cached_property
     def report(self) -> WorkerReport | None:
         """The newest report that could be read from any store."""
         return self._carried.report if self._carried else None
 
-    @property
+    @cached_property
     def interval_s(self) -> float:
         """Seconds between stamps, as the worker says, else as we are configured."""
         return self.report.interval_seconds if self.report else self.settings.process.interval_s
@@ -105,8 +113,11 @@ class Known:
 
         The identity is proved once a minute by whoever watches, whatever the interval is.
         """
-        floor_s = Identity.lifetime_s if name == Identity.name else 0.0
-        return aged(self.found.get(name), self.now, max(self.interval_s, floor_s))
+        if name not in self._aged:  # each is asked for twice or more
+            floor_s = Identity.lifetime_s if name == Identity.name else 0.0
+            found = self.found.get(name)
+            self._aged[name] = aged(found, self.now, max(self.interval_s, floor_s))
+        return self._aged[name]
 
     def is_off(self, name: str) -> bool:
         """Whether none of a source's variables is set."""
@@ -148,7 +159,7 @@ class Known:
             iam=self._identity(),
         )
 
-    def _said(self, name: str) -> SourceReport:
+    def _last_word(self, name: str) -> SourceReport:
         """The worker's last word for a source; a stamp that we see ourselves is newer."""
         said = self.report.sources.get(name, SourceReport()) if self.report else SourceReport()
         found, carried = self.found.get(name), self._carried
@@ -159,7 +170,7 @@ class Known:
 
     def _view(self, source: SourceSettings) -> SourceView:
         found, state = self.found.get(source.name), self.aged(source.name)
-        said = self._said(source.name)
+        said = self._said[source.name]
         return SourceView(
             name=source.name,
             title=source.title,
@@ -189,7 +200,7 @@ class Known:
         )
 
     def _row(self, source: SourceSettings) -> Row:
-        said = self._said(source.name)
+        said = self._said[source.name]
         return Row(
             title=source.title,
             endpoint=mask(source.endpoint),
@@ -262,4 +273,4 @@ def _moment(found: Observation) -> datetime:
 def _facts(report: WorkerReport | None) -> WorkerFacts:
     if report is None:
         return WorkerFacts()
-    return WorkerFacts.model_validate(report.model_dump(include=set(WorkerFacts.model_fields)))
+    return WorkerFacts(**{name: getattr(report, name) for name in WorkerFacts.model_fields})

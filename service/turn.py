@@ -18,7 +18,7 @@ class Turn(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._coming: asyncio.Future[T] | None = None
+        self._waiting: list[asyncio.Future[T]] = []
 
     async def get(self) -> T:
         """The answer of this turn.
@@ -26,15 +26,23 @@ class Turn(Generic[T]):
         Raises:
             Exception: What `make` raises, for each who asked.
         """
-        if self._coming is None:
-            loop = asyncio.get_running_loop()
-            self._coming = loop.create_future()
-            loop.call_soon(self._end, self._coming)
-        return await asyncio.shield(self._coming)  # who leaves takes nothing from the others
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._end)
+        mine: asyncio.Future[T] = (
+            loop.create_future()
+        )  # each has its own: who leaves takes nothing from the others
+        self._waiting.append(mine)
+        return await mine
 
-    def _end(self, coming: asyncio.Future[T]) -> None:
-        self._coming = None
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        staying = [each for each in waiting if not each.done()]
         try:
-            coming.set_result(self._make())
+            answer = self._make()
         except Exception as error:  # noqa: BLE001 - it belongs to those who asked
-            coming.set_exception(error)
+            for each in staying:
+                each.set_exception(error)
+        else:
+            for each in staying:
+                each.set_result(answer)

@@ -44,7 +44,7 @@ class Watch:
 
     async def status(self) -> bytes:
         """The whole document as JSON, of the moment after the last who asked together has asked."""
-        await self.snapshot.get()
+        await self.snapshot.refresh()
         return await self._turn.get()
 
     def _document(self) -> bytes:

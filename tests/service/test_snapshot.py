@@ -73,7 +73,7 @@ async def test_after_a_silence_the_next_request_waits_for_what_is_true_now() -> 
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source)
         first = await shared.get()
-        shared._expires -= LONG_S + UNASKED_S
+        shared.expires -= LONG_S + UNASKED_S
 
         second = await shared.get(LONG_S)
 
@@ -87,7 +87,7 @@ async def test_behind_a_hung_store_only_the_first_requests_wait_and_not_for_ever
         shared = reader(tasks, source)
         first = await shared.get()
         source.before = release.wait
-        shared._expires -= LONG_S + UNASKED_S
+        shared.expires -= LONG_S + UNASKED_S
 
         assert await shared.get(wait_s=0.01) is first
         assert await shared.get(wait_s=0.01) is first  # its time to wait is over: at once

@@ -45,7 +45,7 @@ def load(url: str, connections: int, seconds: float) -> Load:
     """
     if generator() == "wrk":
         options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
-        return _of_wrk(_run(["wrk", *options, "--timeout", "20s", url], seconds))
+        return of_wrk(_run(["wrk", *options, "--timeout", "20s", url], seconds))
     command = [sys.executable, "-m", "bench.flood", url, str(connections), str(seconds)]
     return Load.model_validate_json(_run(command, seconds))
 
@@ -57,7 +57,8 @@ def _run(command: Sequence[str], seconds: float) -> str:
     return done.stdout
 
 
-def _of_wrk(text: str) -> Load:
+def of_wrk(text: str) -> Load:
+    """What wrk printed, with its `--latency`."""
     total = _found(r"(\d+) requests in", text)
     errors = re.search(
         r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text
@@ -68,7 +69,7 @@ def _of_wrk(text: str) -> Load:
         per_second=float(_found(r"Requests/sec:\s+([\d.]+)", text)),
         p50_ms=_milliseconds(_found(r"(?m)^\s+50%\s+(\S+)", text)),
         p99_ms=_milliseconds(_found(r"(?m)^\s+99%\s+(\S+)", text)),
-        failed=sum(map(int, errors.groups())) if errors else 0 + (int(bad[1]) if bad else 0),
+        failed=(sum(map(int, errors.groups())) if errors else 0) + (int(bad[1]) if bad else 0),
     )
 
 

@@ -16,7 +16,7 @@ from bench.past import migrate
 from bench.program import MB, ROOT, api, worker
 from bench.stores import Stores
 
-ROUNDS = 5  # starts of each; the first, which reads the disk, is one of them
+ROUNDS = 3  # starts of each; the first, which reads the disk, is one of them
 TOP = 10
 API = "from service import settings, logs, api; from service.server import serve"
 WORKER = "from service import settings, logs, beat"

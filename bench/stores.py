@@ -1,5 +1,6 @@
 """The real stores and the stand-in for AWS, in a folder of their own, and how to disturb them."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,12 +21,14 @@ class Stores:
 
     Attributes:
         folder: Where more files may be put.
+        until: When the run should be over, on `time.monotonic()`.
     """
 
     folder: Path
     postgres: Postgres
     valkey: Valkey
     aws: RunningAws
+    until: float
 
     @property
     def environ(self) -> dict[str, str]:
@@ -61,8 +64,13 @@ class Stores:
 
 
 @contextmanager
-def stores() -> Iterator[Stores]:
-    """Starts all three, and stops them by their ids."""
+def stores(budget_s: float) -> Iterator[Stores]:
+    """Starts all three, and stops them by their ids.
+
+    Args:
+        budget_s: How long the run may take from now.
+    """
+    until = time.monotonic() + budget_s
     with ExitStack() as stack:
         folder = stack.enter_context(temporary())
         folder.chmod(0o711)  # PostgreSQL's own user passes through
@@ -73,4 +81,5 @@ def stores() -> Iterator[Stores]:
             postgres=stack.enter_context(Postgres(folder / "postgres")),
             valkey=stack.enter_context(Valkey(folder / "valkey")),
             aws=aws,
+            until=until,
         )

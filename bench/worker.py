@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 from bench.figure import Bar, Figure, at_most
@@ -12,11 +13,12 @@ from bench.program import ROOT, Program, worker
 from bench.stores import STORES, Stores
 
 INTERVAL_S = 0.25
-CYCLES = 60
-HUNG_CYCLES = 30
+CYCLES = 40
+HUNG_CYCLES = 20
 SOAK_INTERVAL_S = 0.05  # the least that the settings take
 SOAK_CYCLES, SETTLED_CYCLES = 3000, 100
 SOAK_MAX_S = 170.0
+END_S = 5.0  # the last signals and the table
 ON_TIME = at_most(20)
 
 
@@ -62,7 +64,8 @@ def _growth(stores: Stores) -> Iterator[Figure]:
     with worker(stores.environ, stores.folder, SOAK_INTERVAL_S) as beating:
         _await(beating, SETTLED_CYCLES)
         early = beating.usage()
-        lines = _await(beating, SOAK_CYCLES, SOAK_MAX_S)
+        left_s = stores.until - time.monotonic() - END_S
+        lines = _await(beating, SOAK_CYCLES, max(END_S, min(SOAK_MAX_S, left_s)))
         late = beating.usage()
         yield _figure("cycles in the long run", "", len(lines))
         grown = late.rss_mb - early.rss_mb

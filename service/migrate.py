@@ -28,7 +28,7 @@ def main(settings: Settings) -> int:
 
 
 async def _migrate(settings: postgres.Settings, name: str) -> int:
-    source = postgres.Postgres(postgres.engine(settings), name)
+    source = postgres.Postgres(postgres.engine(settings, DEADLINE_S), name)
     try:
         with anyio.fail_after(DEADLINE_S):
             revision = await source.migrate()

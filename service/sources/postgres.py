@@ -85,8 +85,13 @@ class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no typ
             await super().close(timeout=wait_s)
 
 
-def engine(settings: Settings) -> AsyncEngine:
-    """An engine that commits each statement: Heartbeat's writes are single statements."""
+def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> AsyncEngine:
+    """An engine that commits each statement: Heartbeat's writes are single statements.
+
+    Args:
+        settings: Where PostgreSQL is.
+        answer_timeout_s: How long one statement may take.
+    """
     url = URL.create(
         "postgresql+asyncpg",
         username=settings.user,
@@ -107,7 +112,7 @@ def engine(settings: Settings) -> AsyncEngine:
             "connection_class": Connection,
             "ssl": context(settings.tls, settings.ca) or False,
             "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": ANSWER_TIMEOUT_S,
+            "command_timeout": answer_timeout_s,
             "server_settings": {"application_name": "heartbeat"},
         },
     )

@@ -25,7 +25,7 @@ test: environment ## Run the tests
 	exec $(PYTHON) -m pytest $(ARGS)
 
 .PHONY: check
-check: lint types test ## All that must be well before a change goes in
+check: lint types types-js test ## All that must be well before a change goes in
 
 .PHONY: fmt
 fmt: environment ## Format the code, and mend what can be mended
@@ -44,6 +44,10 @@ types: environment ## Check the types
 .PHONY: audit
 audit: ## Look the locked packages up among known vulnerabilities (asks osv.dev)
 	@uv=$$(python3 .ci/uv.py) && "$$uv" audit --locked
+
+.PHONY: types-js
+types-js: environment ## Check the page's JavaScript, where Node is at hand
+	@$(PYTHON) -m tests.web.types_js
 
 .PHONY: migration
 migration: environment ## Write a migration for what the tables lack: make migration name="add …"

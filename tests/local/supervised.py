@@ -1,6 +1,7 @@
 """A supervisor over tiny processes, for the tests that send it signals: a store, then two apps."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def main(home: Path, second: str, echo_s: float) -> int:
     def app(name: str, code: str) -> App:
         return App(name, ["-c", code], home / name, environment=os.environ, say=say)
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it: nohup
     supervisor = Supervisor(say, echo_s)
     supervisor.listen()
     try:

@@ -23,7 +23,7 @@ DEAF = TALKING.replace("sys.exit(0)", "return").replace(
 
 
 def say(name: str, line: str) -> None:
-    print(f"{name}: {line}", flush=True)
+    print(f"{name}: {line}\n", end="", flush=True)  # threads: a line's end must not stray
 
 
 def main(home: Path, second: str, echo_s: float) -> int:

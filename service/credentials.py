@@ -70,6 +70,7 @@ class Credentials:
             private_key=settings.private_key_pem,
             session_duration=SESSION_DURATION_S,
             region=settings.region,
+            endpoint=settings.sessions_host,  # the library keeps what it finds for the process
             verify=settings.ca_bundle or True,
         )
         # The library's own HTTP session has a time-out of 60 s and no argument for it.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -26,7 +27,9 @@ from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Group, SourceErr
 class Settings(Group):
     """The variables of the AWS identity."""
 
-    ambient: ClassVar[frozenset[str]] = frozenset({"AWS_REGION", "AWS_CA_BUNDLE"})
+    ambient: ClassVar[frozenset[str]] = frozenset(
+        {"AWS_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"}
+    )
 
     certificate: str = Field(alias="IAM_CLIENT_CERT", description="base64 of a PEM certificate")
     private_key: SecretStr = Field(alias="IAM_CLIENT_KEY", description="base64 of a PEM key")
@@ -39,6 +42,8 @@ class Settings(Group):
     role_arn: str = Field(alias="IAM_ROLE_ARN", pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$")
     region: str = Field(alias="AWS_REGION", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     ca_bundle: str | None = Field(default=None, alias="AWS_CA_BUNDLE")
+    endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")
+    sessions_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL_ROLESANYWHERE")
 
     @field_validator("certificate")
     @classmethod
@@ -55,6 +60,12 @@ class Settings(Group):
             msg = "IAM_CLIENT_KEY is not the key of IAM_CLIENT_CERT: set the two together"
             raise ValueError(msg)
         return self
+
+    @property
+    def sessions_host(self) -> str | None:
+        """Where sessions are made, None for AWS's own place; always by https."""
+        url = self.sessions_url or self.endpoint_url
+        return urlsplit(url).netloc if url else None
 
     @property
     def x509(self) -> x509.Certificate:

@@ -61,8 +61,7 @@ async def test_what_was_written_is_read_back_equal(source: Source) -> None:
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
 async def test_a_later_write_wins(source: Source) -> None:
-    first = beat(utc_now() - timedelta(seconds=2))
-    second = beat(utc_now() - timedelta(seconds=1))
+    first, second = beat(utc_now() - timedelta(seconds=1)), beat()
 
     await source.write(first)
     await source.write(second)

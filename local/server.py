@@ -1,5 +1,6 @@
 """What the embedded servers share: a folder, a port, a password, and how they start and stop."""
 
+import random
 import secrets
 import socket
 import time
@@ -14,6 +15,7 @@ from local.process import Process
 READY_S = 60.0  # far over any start seen; one that ends is noticed at once
 READY_POLL_S = 0.01
 STOP_S = 5.0
+PORTS = range(20_000, 32_768)  # below those of connections that go out [Linux, ip(7)]
 
 
 class StartError(RuntimeError):
@@ -120,10 +122,18 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """A port of 127.0.0.1 that nothing listens on now.
+
+    Not one that the system hands out by itself: a connection that goes out could take such a port
+    while its server is stopped.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
         return port
+    raise StartError(f"no port of {PORTS.start} to {PORTS.stop - 1} is free on 127.0.0.1")
 
 
 def password(path: Path) -> str:

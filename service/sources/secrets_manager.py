@@ -223,14 +223,19 @@ class SecretsManager:
             Whether this call also wrote the description.
         """
         current = await self._call("get_secret_value")
-        token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{slot}"))
+        token = _token(arn, slot)
         landed, known = False, {current["VersionId"]}
         for _ in range(MERGES_MAX):
             if current["VersionId"] == token:
                 break
             value = merged_value(_text(current), heartbeat)
             if not await self._put(value, description, token):
-                break
+                if known != {current["VersionId"]} or self._is_stamped(current, slot):
+                    break
+                # Someone has replaced the slot's value: stamp theirs, once for all workers.
+                token = _token(arn, slot, current["VersionId"])
+                known.add(token)
+                continue
             landed = True
             known.add(token)
             overwritten = await self._overwritten(token, known)
@@ -238,8 +243,13 @@ class SecretsManager:
                 break
             known.add(overwritten)
             current = await self._call("get_secret_value", VersionId=overwritten)
-            token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{slot}/{overwritten}"))
+            token = _token(arn, slot, overwritten)
         return landed
+
+    def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
+        """Whether a value holds a stamp of this slot, or of a later one."""
+        stamp = stamp_in_value(_text(said))
+        return stamp is not None and stamp.timestamp() // self.settings.value_interval_s >= slot
 
     async def _put(self, value: str, description: str, token: str) -> bool:
         """Write a value; False if another worker has written this slot's already."""
@@ -285,6 +295,11 @@ class SecretsManager:
         return await self.aws.call(
             "secretsmanager", operation, SecretId=self.settings.secret, **parameters
         )
+
+
+def _token(arn: str, slot: int, *after: str) -> str:
+    """The token of a slot's write, or of the one that merges a version that came in between."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([arn, str(slot), *after])))
 
 
 def _staged(said: dict[str, Any], stage: str) -> str | None:

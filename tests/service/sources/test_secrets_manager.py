@@ -107,6 +107,22 @@ async def test_a_restart_within_the_slot_adds_no_version(
     assert source.value_writes_since(utc_now() - SLOT) == 1
 
 
+async def test_a_value_that_someone_replaced_is_stamped_at_the_next_start(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    await source.write(beat(slot))
+    operator.put_secret_value(SecretId=arn, SecretString='{"replaced": true}')
+    later = slot + timedelta(seconds=60)
+
+    assert await connect(aws).write(beat(later)) is None
+    versions = operator.describe_secret(SecretId=arn)["VersionIdsToStages"]
+    assert await connect(aws).write(beat(later + timedelta(seconds=60))) is None
+
+    assert value(operator, arn)["replaced"] is True
+    assert value(operator, arn)["updated_at"] == to_text(later)
+    assert operator.describe_secret(SecretId=arn)["VersionIdsToStages"] == versions
+
+
 async def test_every_key_of_the_app_is_kept(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:

@@ -22,7 +22,7 @@ run: ## Run everything on this machine and show the dashboard's address
 .PHONY: test
 test: environment ## Run the tests
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
-	exec $(PYTHON) -m pytest $(ARGS)
+	exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: lint types types-js test ## All that must be well before a change goes in
@@ -55,7 +55,7 @@ migration: environment ## Write a migration for what the tables lack: make migra
 
 .PHONY: client
 client: environment ## Write the page's client anew from the API's description
-	@$(PYTHON) -m service.client > web/client.js.new && mv web/client.js.new web/client.js
+	@$(PYTHON) -m service.api.client > web/client.js.new && mv web/client.js.new web/client.js
 
 .PHONY: screenshots
 screenshots: environment ## Take the page's pictures anew

@@ -4,7 +4,7 @@ import sys
 
 from starlette.types import Message, Receive, Scope, Send
 
-from service.server import serve
+from service.api.server import serve
 
 BODY = b'{"status":"ok"}'
 START: Message = {

@@ -17,8 +17,8 @@ from bench.stores import Stores
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.heartbeat import stamp_all
 from service.source import Observation
+from service.worker.cycle import stamp_all
 
 FEW, MANY = 3, 10
 CYCLES = 200

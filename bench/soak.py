@@ -23,13 +23,13 @@ from local.aws.process import running
 from local.postgres import Postgres
 from local.valkey import Valkey
 from schema.timestamps import utc_now
-from service.history import History
-from service.ledger import Ledger
-from service.schedule import Schedule
+from service.history.ledger import Ledger
+from service.history.recorder import History
 from service.settings import Settings, load
 from service.sources import postgres
-from service.watch import close, connect
-from service.worker import Worker
+from service.verdict.watch import close, connect
+from service.worker.loop import Worker
+from service.worker.schedule import Schedule
 
 CYCLES = 3_000
 WARM_UP = 300  # cycles until caches, pools and code paths are what they will be

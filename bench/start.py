@@ -18,8 +18,8 @@ from bench.stores import Stores
 
 ROUNDS = 3  # starts of each; the first, which reads the disk, is one of them
 TOP = 10
-API = "from service import settings, logs, api; from service.server import serve"
-WORKER = "from service import settings, logs, beat"
+API = "from service import settings, logs; from service.api import app, server"
+WORKER = "from service import settings, logs; from service.worker import beat"
 LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s*([\w.]+)")
 REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([^]]*)\])?")
 EXTRA = re.compile(r"""extra == ['"]([\w-]+)""")

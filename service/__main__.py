@@ -55,16 +55,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _api(settings: Settings, host: str | None, port: int | None) -> int:
-    from service import api, logs  # noqa: PLC0415
-    from service.server import serve  # noqa: PLC0415
+    from service import logs  # noqa: PLC0415
+    from service.api.app import create  # noqa: PLC0415
+    from service.api.server import serve  # noqa: PLC0415
 
     logs.configure(settings.process.log_level, settings.process.log_format)
     process = settings.process
-    return serve(api.create(settings), host or process.host, process.port if port is None else port)
+    return serve(create(settings), host or process.host, process.port if port is None else port)
 
 
 def _worker(settings: Settings) -> int:
-    from service import beat, logs  # noqa: PLC0415
+    from service import logs  # noqa: PLC0415
+    from service.worker import beat  # noqa: PLC0415
 
     logs.configure(settings.process.log_level, settings.process.log_format)
     return beat.main(settings)
@@ -85,9 +87,9 @@ def _check(settings: Settings) -> int:
 
 
 def _openapi() -> int:
-    from service import api  # noqa: PLC0415
+    from service.api.app import create  # noqa: PLC0415
 
-    print(json.dumps(api.create(None).openapi(), indent=2))
+    print(json.dumps(create(None).openapi(), indent=2))
     return 0
 
 

@@ -7,7 +7,7 @@ import anyio
 
 from schema.responses import IamRow, Overall, Row, WorkerStatus
 from service.settings import Settings
-from service.watch import watching
+from service.verdict.watch import watching
 
 EXIT = {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from schema.freshness import DEFAULT_INTERVAL_S
-from service import roles_anywhere
+from service.aws import roles_anywhere
 from service.logs import LogFormat
 from service.source import Group, SourceSettings
 from service.sources import SOURCES

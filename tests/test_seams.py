@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service import roles_anywhere
+from service.aws import roles_anywhere
 from service.settings import ProcessSettings
 from service.source import Group
 from service.sources import SOURCES
@@ -81,7 +81,10 @@ def test_sources_never_import_each_other() -> None:
 
 
 def test_sources_do_not_know_of_the_processes_that_use_them() -> None:
-    for path in [*(ROOT / "service" / "sources").glob("[a-z]*.py"), ROOT / "service/heartbeat.py"]:
+    for path in [
+        *(ROOT / "service" / "sources").glob("[a-z]*.py"),
+        ROOT / "service/worker/cycle.py",
+    ]:
         names = {n.removeprefix("service.").split(".")[0] for n in imports(path)}
 
         assert not names & (COMPOSITION | {"worker", "watch", "snapshot", "status"}), path.name
@@ -100,8 +103,8 @@ def test_the_environment_is_read_in_one_place() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("service.beat", {"fastapi", "alembic", "moto", "pulumi"}),
-        ("service.api", {"alembic", "moto", "pulumi"}),
+        ("service.worker.beat", {"fastapi", "alembic", "moto", "pulumi"}),
+        ("service.api.app", {"alembic", "moto", "pulumi"}),
         ("service.migrate", {"fastapi", "moto", "pulumi"}),
         ("schema.responses", {"fastapi", "alembic", "sqlalchemy", "boto3"}),
     ],
@@ -137,7 +140,7 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
 
 
 def test_the_readme_names_every_endpoint_and_no_other() -> None:
-    from service.api import create
+    from service.api.app import create
 
     named = set(re.findall(r"`(/[a-z/]*)`", first_column("Endpoints")))
 

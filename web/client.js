@@ -1,4 +1,4 @@
-// Generated from the API's own description by `make client`; change service/client.py instead.
+// Generated from the API's own description by `make client`; change service/api/client.py instead.
 
 /** The age in intervals from which a stamp is aging. */
 export const AGING_AFTER_INTERVALS = 1;
@@ -371,7 +371,7 @@ export function incidents(query = {}, options = {}) {
   return ask('/incidents', [200], query, options);
 }
 
-// The part of the client that is written by hand; service/client.py puts what it generates before it.
+// The part of the client that is written by hand; service/api/client.py puts what it generates before it.
 
 const DEADLINE_MS = 10_000; // the API answers from memory: longer means that it does not answer
 const POLL_MS = 30_000; // how often to ask while nobody tells us

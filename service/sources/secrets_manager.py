@@ -21,8 +21,8 @@ from schema.freshness import Freshness, in_future, judge
 from schema.heartbeat import Heartbeat
 from schema.secret import Description, merged_value, stamp_in_value
 from schema.timestamps import utc_now
-from service import aws_errors
-from service.roles_anywhere import Aws
+from service.aws import errors as aws_errors
+from service.aws.roles_anywhere import Aws
 from service.source import Observation, Shared, SourceError, SourceSettings
 
 VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave room for people

@@ -8,10 +8,10 @@ import anyio
 import httpx2
 from starlette.types import ASGIApp
 
-from service import api
-from service.liveness import Server
-from service.server import config
+from service.api.app import create
+from service.api.server import config
 from service.settings import Settings, load
+from service.worker.liveness import Server
 
 NOWHERE = {  # nothing listens on the discard port
     "PGHOST": "127.0.0.1",
@@ -44,7 +44,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 @asynccontextmanager
 async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the app with these settings."""
-    app = api.create(settings if isinstance(settings, Settings) else load(settings))
+    app = create(settings if isinstance(settings, Settings) else load(settings))
     async with (
         served(app) as address,
         httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as client,

@@ -24,13 +24,13 @@ from local.server import free_port
 from schema.heartbeat import Heartbeat
 from schema.migrations import ADVISORY_LOCK
 from schema.timestamps import utc_now
-from service.heartbeat import Outcome, stamp_all
+from service.history.spill import Spill
 from service.settings import load
 from service.source import Source
 from service.sources.postgres import Postgres
 from service.sources.valkey import Valkey
-from service.spill import Spill
-from service.watch import close, connect
+from service.verdict.watch import close, connect
+from service.worker.cycle import Outcome, stamp_all
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ import anyio
 import pytest
 
 from bench.soak import Held, run
-from service.history import History
-from service.ledger import Ledger
+from service.history.ledger import Ledger
+from service.history.recorder import History
 from service.settings import load
 from service.sources.postgres import Postgres
-from service.watch import close, connect
-from service.worker import Worker
+from service.verdict.watch import close, connect
+from service.worker.loop import Worker
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.settings import ConfigurationError, load
 from service.source import SourceError
-from service.watch import close, connect, watching
+from service.verdict.watch import close, connect, watching
 from tests.service import tls_servers
 from tests.service.tls_servers import CA, OTHER_CA, certificate
 

@@ -13,17 +13,17 @@ from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.heartbeat import Outcome, stamp_all
-from service.history import History
-from service.ledger import Ledger
-from service.roles_anywhere import Aws
+from service.aws.roles_anywhere import Aws
+from service.history.ledger import Ledger
+from service.history.recorder import History
 from service.settings import load
 from service.source import Source
 from service.sources import postgres, secrets_manager, valkey
 from service.sources.postgres import Postgres
 from service.sources.secrets_manager import SecretsManager
 from service.sources.valkey import Valkey
-from service.watch import close
+from service.verdict.watch import close
+from service.worker.cycle import Outcome, stamp_all
 
 pytestmark = pytest.mark.anyio
 

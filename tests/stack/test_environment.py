@@ -2,7 +2,8 @@
 
 import pytest
 
-from service import roles_anywhere, settings
+from service import settings
+from service.aws import roles_anywhere
 from service.source import Group
 from service.sources import SOURCES
 from tests.stack import bindables

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.headers import SECURITY
+from service.api.headers import SECURITY
 
 WEB = Path(__file__).parent.parent.parent / "web"
 LIMIT_BYTES = 40_000  # of everything, compressed

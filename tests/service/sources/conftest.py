@@ -7,7 +7,7 @@ import pytest
 from schema.timestamps import utc_now
 from service.settings import Settings
 from service.source import Source
-from service.watch import close, connect
+from service.verdict.watch import close, connect
 from tests.fakes import MemorySource
 
 

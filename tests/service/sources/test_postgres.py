@@ -13,11 +13,11 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.migrations import VERSION_TABLE, head
 from schema.timestamps import utc_now
-from service.heartbeat import stamp_all
 from service.settings import load
 from service.source import SourceError
 from service.sources import postgres
 from service.sources.postgres import Postgres, PostgresObservation
+from service.worker.cycle import stamp_all
 
 pytestmark = pytest.mark.anyio
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 Values = dict[str, Any]
 DEADLINES = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
@@ -38,6 +39,16 @@ class Account:
         id_, computed = getattr(self, f"_create_{kind}")(inputs)
         return str(id_), dict(computed)
 
+    def read(self, kind: str, id_: str) -> Values | None:
+        """What AWS says of a resource now, of what may have changed; None if it is gone."""
+        read = getattr(self, f"_read_{kind}", None)
+        try:
+            return dict(read(id_)) if read else {}
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+
     def update(self, kind: str, id_: str, inputs: Values) -> None:
         """Change what the program changes; anything else is an error."""
         getattr(self, f"_update_{kind}")(id_, inputs)
@@ -51,6 +62,10 @@ class Account:
         )
         return made["ARN"], {"arn": made["ARN"]}
 
+    def _read_Secret(self, id_: str) -> Values:  # noqa: N802 - as above
+        said = self.client("secretsmanager").describe_secret(SecretId=id_)
+        return {"description": said["Description"]}
+
     def _update_Secret(self, id_: str, inputs: Values) -> None:  # noqa: N802 - as above
         """The program changes protection alone, which AWS does not know."""
 
@@ -58,13 +73,17 @@ class Account:
         self.client("secretsmanager").delete_secret(SecretId=id_, RecoveryWindowInDays=7)
 
     def _create_SecretVersion(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
+        stages = {"VersionStages": s} if (s := inputs.get("versionStages")) else {}
         made = self.client("secretsmanager").put_secret_value(
-            SecretId=inputs["secretId"], SecretString=inputs["secretString"]
+            SecretId=inputs["secretId"], SecretString=inputs["secretString"], **stages
         )
-        return f"{made['ARN']}|{made['VersionId']}", {"versionId": made["VersionId"]}
+        id_ = f"{made['ARN']}|{made['VersionId']}"
+        return id_, {"versionId": made["VersionId"], **self._read_SecretVersion(id_)}
 
-    def _delete_SecretVersion(self, id_: str) -> None:  # noqa: N802 - as above
-        """Versions go with their secret."""
+    def _read_SecretVersion(self, id_: str) -> Values:  # noqa: N802 - as above
+        arn, version = id_.split("|")
+        said = self.client("secretsmanager").get_secret_value(SecretId=arn, VersionId=version)
+        return {"versionStages": sorted(said["VersionStages"])}
 
     def _create_TrustAnchor(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
         made = self.client("rolesanywhere").create_trust_anchor(**_anchor(inputs))["trustAnchor"]

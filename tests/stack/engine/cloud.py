@@ -19,6 +19,8 @@ REPLACED = {
     "Secret": {"name"},
     "SecretVersion": {"secretId", "secretString"},
 }
+# What the cloud itself takes away with what it belongs to, by the input that says to what.
+PARTS = {"DatabaseFirewall": "clusterId", "SecretVersion": "secretId"}
 
 
 class InjectedError(Exception):
@@ -59,6 +61,14 @@ class Cloud:
         self._remember("create", id_, type_, name, inputs)
         return id_, _given_back(type_, {**inputs, **computed})
 
+    def read(self, id_: str, type_: str) -> Values | None:
+        """What has changed since; None, and forgotten, if the resource is gone."""
+        account = self._account_of(type_)
+        found = account.read(_kind(type_), id_) if account else {}
+        if found is None:
+            self._save({i: r for i, r in self.resources.items() if i != id_})
+        return found
+
     def update(self, id_: str, type_: str, name: str, olds: Values, news: Values) -> Values:
         """The resource's outputs; what AWS gave once, it keeps."""
         self._maybe_fail(name)
@@ -69,11 +79,11 @@ class Cloud:
         return _given_back(type_, {**olds, **news, **computed})
 
     def delete(self, id_: str, type_: str, name: str) -> None:
-        """Forget a resource, if nothing needs it; a cluster's firewall goes with it."""
+        """Forget a resource, if nothing needs it; its parts go with it."""
         resources = {
             i: r
             for i, r in self.resources.items()
-            if not (r["type"].endswith(":DatabaseFirewall") and r["inputs"]["clusterId"] == id_)
+            if r["inputs"].get(PARTS.get(_kind(r["type"]), "")) != id_
         }
         users = [r["name"] for i, r in resources.items() if i != id_ and id_ in json.dumps(r)]
         if users:

@@ -89,9 +89,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's
+        """As Pulumi's bridge: what was found also becomes the input that the program had given."""
+        try:
+            found = self.cloud.read(request.id, _resource(request.urn)[0])
+        except Exception as error:  # noqa: BLE001 - the engine is told whatever it was
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        if found is None:
+            return provider_pb2.ReadResponse()
+        outputs, inputs = _plain(request.properties), _plain(request.inputs)
+        given = {name: value for name, value in found.items() if name in inputs}
         return provider_pb2.ReadResponse(
-            id=request.id, properties=request.properties, inputs=request.inputs
+            id=request.id,
+            properties=_struct({**outputs, **found}),
+            inputs=_struct({**inputs, **given}),
         )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's

@@ -1,0 +1,306 @@
+// The part of the client that is written by hand; service/api/client.py puts what it generates before it.
+
+const DEADLINE_MS = 10_000; // the API answers from memory: longer means that it does not answer
+const POLL_MS = 30_000; // how often to ask while nobody tells us
+const OVERDUE_MS = 5_000; // the same while a stamp is overdue, so that it is seen when it lands
+const SETTLE_MS = 1_000; // from the moment a stamp is due until it can be read
+const SILENCE_MS = 60_000; // the server speaks every 25 s: a socket this silent is dead
+const RECONNECT_MS = 1_000; // the first pause; each is twice the one before
+const RECONNECT_LONGEST_MS = 60_000;
+const TRY_AGAIN_LATER = 1013; // the close code for too many viewers, RFC 6455 registry
+
+/**
+ * Why an answer did not come: no connection, no answer in time, an HTTP status that says no, or
+ * an answer that is no document.
+ * @typedef {'network' | 'timeout' | 'status' | 'unreadable'} Failure
+ */
+
+/**
+ * @typedef {Object} Options
+ * @property {AbortSignal} [signal] ends the request early; it then rejects with the signal's reason
+ * @property {number} [timeoutMs] how long it may take, 10 s unless told
+ * @property {'poll' | 'manual'} [refresh] what asks for it; the server counts them
+ * @property {number} [failures] how many refreshes failed since the last that did not
+ */
+
+/** The one error of this client: what failed, in a word, and in a sentence for people. */
+export class ApiError extends Error {
+  /**
+   * @param {Failure} failure
+   * @param {string} message
+   * @param {number | null} [status] the HTTP status, if there was one
+   * @param {Problem | null} [problem] what the API said, if it did
+   */
+  constructor(failure, message, status = null, problem = null) {
+    super(message);
+    this.name = 'ApiError';
+    this.failure = failure;
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {number[]} answers the statuses that carry the document
+ * @param {Record<string, string | number | undefined>} query
+ * @param {Options} options
+ * @returns {Promise<any>}
+ */
+async function ask(path, answers, query, { signal, timeoutMs = DEADLINE_MS, refresh, failures }) {
+  const url = address(path);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  /** @type {Record<string, string>} */
+  const headers = { Accept: 'application/json' };
+  if (refresh) headers['Heartbeat-Refresh'] = refresh;
+  if (failures) headers['Heartbeat-Refresh-Failures'] = String(failures);
+  // AbortSignal.timeout would keep its timer for the whole time after each answer.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+  try {
+    const response = await fetch(url, { headers, signal: both, cache: 'no-store' });
+    return await read(response, answers);
+  } catch (error) {
+    if (signal?.aborted || error instanceof ApiError) throw error;
+    if (deadline.signal.aborted) {
+      throw new ApiError('timeout', `No answer within ${timeoutMs / 1000} s.`);
+    }
+    throw new ApiError('network', 'The server cannot be reached.');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {number[]} answers
+ */
+async function read(response, answers) {
+  const { status } = response;
+  const text = await response.text(); // a connection that breaks here is the network's failure
+  const document = parsed(text);
+  if (answers.includes(status) && document !== null) return document;
+  if (answers.includes(status)) {
+    throw new ApiError('unreadable', 'The answer cannot be read.', status);
+  }
+  const said = typeof document?.message === 'string' ? `: ${document.message}` : '';
+  const problem = said ? /** @type {Problem} */ (document) : null;
+  throw new ApiError('status', `The server answers ${status}${said}.`, status, problem);
+}
+
+/**
+ * @param {string} text
+ * @returns {any} null if it is no JSON object
+ */
+function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} path of the server that this file came from */
+function address(path) {
+  return new URL(`.${path}`, import.meta.url);
+}
+
+/**
+ * How this page learns what is new: told by the server, by asking now and then, not at all since
+ * the server does not answer, or not at all since nobody looks.
+ * @typedef {'connecting' | 'live' | 'polling' | 'offline' | 'paused'} Link
+ */
+
+/**
+ * @typedef {Object} State
+ * @property {Link} link
+ * @property {boolean} asking whether a request is under way
+ * @property {number | null} nextMs when the next request is due, on `performance.now()`'s clock
+ * @property {ApiError | null} error why the last request failed; null once an answer came
+ */
+
+/**
+ * Keep a status up to date: live over the socket; by polling while that is down.
+ * @param {(status: WorkerStatus) => void} onStatus gets each document as it arrives
+ * @param {(state: State) => void} onState gets each change of how we learn
+ * @returns {Watcher} already at work
+ */
+export function watch(onStatus, onState) {
+  return new Watcher(onStatus, onState);
+}
+
+class Watcher {
+  /** @type {State} */ #state = { link: 'connecting', asking: false, nextMs: null, error: null };
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {Promise<void> | null} */ #request = null;
+  /** @type {WorkerStatus | null} */ #status = null;
+  /** @type {Record<'poll' | 'reconnect' | 'silence', number | undefined>} */
+  #timers = { poll: undefined, reconnect: undefined, silence: undefined };
+  #paused = false;
+  #attempts = 0;
+  #failures = 0;
+  #onStatus;
+  #onState;
+
+  /**
+   * @param {(status: WorkerStatus) => void} onStatus
+   * @param {(state: State) => void} onState
+   */
+  constructor(onStatus, onState) {
+    this.#onStatus = onStatus;
+    this.#onState = onState;
+    this.resume();
+  }
+
+  /** Ask now, because a person wants to know. */
+  refresh() {
+    return this.#ask('manual');
+  }
+
+  /** Nobody looks: ask nothing. A socket that is open stays, since there the server speaks. */
+  pause() {
+    this.#paused = true;
+    clearTimeout(this.#timers.poll);
+    clearTimeout(this.#timers.reconnect);
+    if (this.#state.link !== 'live') this.#set({ link: 'paused', nextMs: null });
+  }
+
+  /** Somebody looks again: ask at once. */
+  resume() {
+    this.#paused = false;
+    if (this.#state.link === 'paused') this.#set({ link: 'connecting' });
+    if (!this.#socket) this.#connect();
+    return this.#ask('poll');
+  }
+
+  /** Something happened after which what we know may be old: the machine slept, a network is back. */
+  wake() {
+    if (!this.#paused) void this.resume();
+  }
+
+  /** @param {Partial<State>} change */
+  #set(change) {
+    this.#state = { ...this.#state, ...change };
+    this.#onState(this.#state);
+  }
+
+  /**
+   * One request at a time, however many want one.
+   * @param {'poll' | 'manual'} refresh
+   */
+  #ask(refresh) {
+    this.#request ??= this.#fetch(refresh).finally(() => {
+      this.#request = null;
+    });
+    return this.#request;
+  }
+
+  /** @param {'poll' | 'manual'} refresh */
+  async #fetch(refresh) {
+    clearTimeout(this.#timers.poll);
+    this.#set({ asking: true, nextMs: null });
+    const before = this.#status;
+    try {
+      const status = await workerStatus({ refresh, failures: this.#failures });
+      this.#failures = 0;
+      // The socket may have brought a newer one in the meantime.
+      if (this.#status === before || !isOlder(status, this.#status)) this.#learn(status);
+      if (this.#state.link !== 'live') this.#set({ link: this.#paused ? 'paused' : 'polling' });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#failures += 1;
+      const link = this.#state.link === 'live' ? 'live' : this.#paused ? 'paused' : 'offline';
+      this.#set({ error, link });
+    } finally {
+      this.#set({ asking: false });
+      this.#schedule();
+    }
+  }
+
+  /** @param {WorkerStatus} status */
+  #learn(status) {
+    this.#status = status;
+    if (this.#state.error) this.#set({ error: null });
+    this.#onStatus(status);
+  }
+
+  #schedule() {
+    clearTimeout(this.#timers.poll);
+    if (this.#paused || this.#state.link === 'live') return;
+    const delayMs = this.#state.error ? POLL_MS : untilNextMs(this.#status);
+    this.#timers.poll = setTimeout(() => this.#ask('poll'), delayMs);
+    this.#set({ nextMs: performance.now() + delayMs });
+  }
+
+  #connect() {
+    clearTimeout(this.#timers.reconnect);
+    const url = address('/ws');
+    url.protocol = url.protocol.replace('http', 'ws');
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    this.#expectWord();
+    socket.onmessage = (event) => {
+      if (this.#socket === socket) this.#hear(String(event.data));
+    };
+    socket.onclose = (event) => {
+      if (this.#socket === socket) this.#lose(event.code);
+    };
+  }
+
+  /** @param {string} text */
+  #hear(text) {
+    const status = parsed(text);
+    if (status === null) return;
+    this.#attempts = 0;
+    this.#expectWord();
+    clearTimeout(this.#timers.poll);
+    if (this.#state.link !== 'live') this.#set({ link: 'live', nextMs: null });
+    this.#learn(status);
+  }
+
+  #expectWord() {
+    clearTimeout(this.#timers.silence);
+    this.#timers.silence = setTimeout(() => {
+      this.#socket?.close();
+      this.#lose(0); // a dead connection's own close event may take minutes
+    }, SILENCE_MS);
+  }
+
+  /** @param {number} code */
+  #lose(code) {
+    const wasLive = this.#state.link === 'live';
+    this.#socket = null;
+    clearTimeout(this.#timers.silence);
+    if (wasLive) this.#set({ link: this.#paused ? 'paused' : 'polling' });
+    if (this.#paused) return;
+    const pauseMs = code === TRY_AGAIN_LATER ? Infinity : RECONNECT_MS * 2 ** this.#attempts;
+    this.#attempts += 1;
+    const delayMs = Math.min(pauseMs, RECONNECT_LONGEST_MS) * (0.5 + Math.random() / 2); // not all at once
+    this.#timers.reconnect = setTimeout(() => this.#connect(), delayMs);
+    if (wasLive) void this.#ask('poll');
+  }
+}
+
+/**
+ * @param {WorkerStatus} one
+ * @param {WorkerStatus | null} other
+ */
+function isOlder(one, other) {
+  return other !== null && Date.parse(one.current_time) < Date.parse(other.current_time);
+}
+
+/**
+ * How long to wait before asking again: the usual time, or until the next stamp can be there.
+ * @param {WorkerStatus | null} status
+ */
+function untilNextMs(status) {
+  const waits = Object.values(status?.timestamps ?? {})
+    .filter(({ freshness }) => freshness === 'fresh' || freshness === 'aging')
+    .map(({ age_seconds, interval_seconds }) => (interval_seconds ?? 0) - (age_seconds ?? 0))
+    .map((dueS) => (dueS > 0 ? dueS * 1000 + SETTLE_MS : OVERDUE_MS));
+  return Math.min(POLL_MS, ...waits);
+}

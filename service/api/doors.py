@@ -1,0 +1,55 @@
+"""What every request passes on its way in, in this order from the outside."""
+
+from fastapi import FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.datastructures import Headers as RequestHeaders
+
+from service.api.direct import Direct, Shortcut
+from service.api.errors import Failures, problem
+from service.api.headers import Headers
+from service.api.limits import Limits
+from service.api.metrics import Metering, Meters
+from service.api.password import Password
+from service.settings import Settings
+
+CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failures"]
+
+
+def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
+    """Headers, failures, counting, other origins, limits, password: from the outside in.
+
+    Args:
+        app: Which app, with all its routes.
+        settings: None leaves away what has to be set.
+        meters: What counts the requests.
+    """
+    process = settings.process if settings else None
+    # The one that is added last stands outermost.
+    routes = {route.path: route for route in app.routes if isinstance(route, Direct)}
+    app.add_middleware(Shortcut, routes=routes)
+    if process is not None and process.dashboard_password is not None:
+        password, header = process.dashboard_password, process.trusted_proxy_header
+        app.add_middleware(Password, password=password, proxy_header=header)
+    app.add_middleware(Limits)
+    if process is not None and process.cors_origins:
+        app.add_middleware(
+            Origins,
+            allow_origins=list(process.cors_origins),
+            allow_methods=["GET"],
+            allow_headers=CLIENT_HEADERS,
+        )
+    app.add_middleware(Metering, meters=meters)
+    app.add_middleware(Failures)
+    app.add_middleware(Headers)
+
+
+class Origins(CORSMiddleware):
+    """CORS that refuses in the one shape of errors."""
+
+    def preflight_response(self, request_headers: RequestHeaders) -> Response:
+        """The answer to a preflight."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < 400:  # noqa: PLR2004 - the first status of errors
+            return answer
+        message = "this origin, method or header is not allowed: see API_CORS_ORIGINS"
+        return problem(403, "forbidden", message)

@@ -1,0 +1,147 @@
+"""Live push: one ticker per process looks for changes, and all viewers get the same document."""
+
+import time
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+
+import anyio
+from anyio import Event
+from starlette.websockets import WebSocket
+
+from schema.responses import WorkerStatus
+from service.api.errors import problem
+from service.api.origin import is_ours
+from service.api.viewer import Viewer
+from service.verdict.snapshot import FIRST_WAIT_S, Snapshot, Spawn
+from service.verdict.status import Known
+
+SILENCE_MAX_S = 25.0  # App Platform's edge cuts what is silent for about 100 s
+TICK_MIN_S = 0.1  # while a reading is under way; one takes milliseconds
+TICK_MAX_S = 1.0  # ages turn into words (fresh, aging, stale) without any reading
+
+TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/
+
+# What differs from one reading to the next although nothing has happened.
+_READING = {"age_seconds", "observed_at", "latency_ms"}
+UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
+    "current_time": True,
+    "timestamps": {"__all__": _READING},
+    "iam": _READING,
+}
+
+
+class Watched(Protocol):
+    """What the ticker asks: a watch."""
+
+    snapshot: Snapshot
+
+    async def known(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Known:
+        """What is known now of all sources."""
+        ...
+
+
+class Live:
+    """All viewers of a process.
+
+    Args:
+        watch: What is shown.
+        spawn: Starts the sending of a document beside all else.
+        viewers_max: Beyond it, pages are told to try again later, and poll until then.
+        origins: Whose pages may watch beside our own.
+        silence_s: The longest time without a document.
+        clock: Monotonic seconds.
+
+    Attributes:
+        viewers: How many pages are open now.
+        dropped: Viewers so far that read too slowly.
+        refused: Viewers so far that were too many.
+    """
+
+    def __init__(
+        self,
+        watch: Watched,
+        spawn: Spawn,
+        viewers_max: int,
+        origins: Collection[str] = (),
+        *,
+        silence_s: float = SILENCE_MAX_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.viewers = self.dropped = self.refused = 0
+        self._watch = watch
+        self._spawn = spawn
+        self._viewers_max = viewers_max
+        self._origins = origins
+        self._silence_s = silence_s
+        self._clock = clock
+        self._greeted: set[Viewer] = set()
+        self._left_sent = 0
+        self._somebody = Event()
+        self._fingerprint = ""
+        self._sent_at = 0.0
+
+    @property
+    def sent(self) -> int:
+        """Documents sent to viewers so far."""
+        return self._left_sent + sum(viewer.sent for viewer in self._greeted)
+
+    async def tick(self) -> None:
+        """Look for changes while somebody watches, and sleep while nobody does; never returns."""
+        while True:
+            await self._somebody.wait()
+            known = await self._watch.known(wait_s=0.0)  # a slow reading delays no other's news
+            self._publish(known.worker_status())
+            readers = self._watch.snapshot.readers.values()
+            due_s = min((reader.expires_in_s for reader in readers), default=TICK_MAX_S)
+            await anyio.sleep(min(max(due_s, TICK_MIN_S), TICK_MAX_S))
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Serve one viewer until it leaves, reads too slowly or says too much."""
+        if not is_ours(websocket.headers, self._origins):
+            message = "this page may not watch: its origin is not in API_CORS_ORIGINS"
+            await websocket.send_denial_response(problem(403, "forbidden", message))
+            return
+        await websocket.accept()
+        if self.viewers >= self._viewers_max:
+            self.refused += 1
+            await websocket.close(TRY_AGAIN_LATER, "too many viewers")
+            return
+        self.viewers += 1
+        viewer = Viewer(websocket, self._spawn, self._clock)
+        try:
+            await self._greet(viewer)
+            await viewer.converse()
+        finally:
+            self._leave(viewer)
+            self.viewers -= 1
+
+    async def _greet(self, viewer: Viewer) -> None:
+        status = (await self._watch.known()).worker_status()
+        viewer.offer(status.model_dump_json())
+        if not self._greeted:  # from here on, a change is one against what the first one sees
+            self._fingerprint, self._sent_at = _fingerprint(status), self._clock()
+            self._somebody.set()
+        self._greeted.add(viewer)
+
+    def _leave(self, viewer: Viewer) -> None:
+        if viewer in self._greeted:
+            self._greeted.discard(viewer)
+            self._left_sent += viewer.sent
+            if not self._greeted:
+                self._somebody = Event()
+
+    def _publish(self, status: WorkerStatus) -> None:
+        fingerprint, now = _fingerprint(status), self._clock()
+        if fingerprint == self._fingerprint and now - self._sent_at < self._silence_s:
+            return
+        self._fingerprint, self._sent_at = fingerprint, now
+        document = status.model_dump_json()
+        for viewer in list(self._greeted):
+            if not viewer.offer(document):
+                self.dropped += 1
+                self._leave(viewer)
+                viewer.drop()
+
+
+def _fingerprint(status: WorkerStatus) -> str:
+    return status.model_dump_json(exclude=UNSTABLE)

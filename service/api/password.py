@@ -1,0 +1,139 @@
+"""The dashboard's password: HTTP Basic once, then a signed cookie; plain ASGI."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import math
+import time
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+
+import structlog
+from pydantic import SecretStr
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.attempts import Attempts
+from service.api.errors import problem, refuse
+
+OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
+COOKIE = "heartbeat_session"
+COOKIE_LIFETIME_S = 12 * 3600
+CHALLENGE = 'Basic realm="Heartbeat", charset="UTF-8"'
+# The same for every process and restart, so that one's cookie opens the other: no random salt.
+# Slow, so that whoever steals a cookie does not guess the password from it.
+KEY = {"salt": b"heartbeat cookie", "n": 2**14, "r": 8, "p": 1, "dklen": 32}
+
+log = structlog.get_logger()
+
+
+class Password:
+    """Asks for the password, except where platforms ask whether we live.
+
+    Args:
+        app: What is behind it.
+        password: Any user name goes with it.
+        proxy_header: The header in which the platform names the client's address; None where no
+            proxy stands before us, since then a client could write it itself.
+        now: Seconds of the wall clock.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        password: SecretStr,
+        proxy_header: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.app = app
+        self.attempts = Attempts()
+        self._password = _digest(password.get_secret_value())
+        self._key = hashlib.scrypt(password.get_secret_value().encode(), **KEY)  # type: ignore[arg-type] # one dict of mixed types
+        self._proxy_header = proxy_header
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on who knows the password."""
+        if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if self._is_signed(_cookie(headers)):
+            await self.app(scope, receive, send)
+            return
+        client = self._client(scope, headers)
+        given = headers.get("authorization")
+        wait_s = self.attempts.wait_s(client)
+        if wait_s:
+            later = {"Retry-After": str(math.ceil(wait_s))}
+            refusal = problem(429, "too_many_requests", "too many failed logins: wait", later)
+            await refuse(refusal, scope, receive, send)
+        elif given is not None and self._is_right(given):
+            await self.app(scope, receive, self._with_cookie(scope, headers, send))
+        else:
+            if given is not None:
+                self.attempts.fail(client)
+                log.warning("login_failed", client=client)
+            asked = {"WWW-Authenticate": CHALLENGE}
+            await refuse(problem(401, "unauthorized", MESSAGE, asked), scope, receive, send)
+
+    def _is_right(self, authorization: str) -> bool:
+        scheme, _, encoded = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        _, _, password = decoded.partition(":")
+        # Digests are of one length, so that not even the password's length shows in the time.
+        return hmac.compare_digest(_digest(password), self._password)
+
+    def _is_signed(self, cookie: str) -> bool:
+        expiry, _, signature = cookie.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign(expiry).encode()):
+            return False
+        return int(expiry) > self._now()
+
+    def _sign(self, expiry: str) -> str:
+        return hmac.new(self._key, expiry.encode(), hashlib.sha256).hexdigest()
+
+    def _with_cookie(self, scope: Scope, headers: Headers, send: Send) -> Send:
+        expiry = str(int(self._now()) + COOKIE_LIFETIME_S)
+        # A client that lies about its own https only spoils its own cookie.
+        proto = headers.get("x-forwarded-proto", scope.get("scheme", "http"))
+        secure = "; Secure" if proto.split(",")[0].strip() in {"https", "wss"} else ""
+        cookie = (
+            f"{COOKIE}={expiry}.{self._sign(expiry)}; Max-Age={COOKIE_LIFETIME_S}; Path=/; "
+            f"HttpOnly; SameSite=Strict{secure}"
+        )
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] in {"http.response.start", "websocket.accept"}:
+                MutableHeaders(raw=message.setdefault("headers", [])).append("Set-Cookie", cookie)
+            await send(message)
+
+        return send_with_cookie
+
+    def _client(self, scope: Scope, headers: Headers) -> str:
+        """The client's address as the platform reports it, else as the socket says."""
+        if self._proxy_header is not None and self._proxy_header in headers:
+            # Proxies append: only the last part was written by the one that we trust.
+            return headers[self._proxy_header].rsplit(",", 1)[-1].strip()
+        return scope["client"][0] if scope.get("client") else ""
+
+
+MESSAGE = "the dashboard's password is asked for, with any user name"
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

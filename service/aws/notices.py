@@ -1,0 +1,69 @@
+"""What is said of the AWS identity before it hurts: a renewal that fails, an end to come."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from schema.errors import ErrorWord
+from service.aws.roles_anywhere import Aws
+from service.remedies import REMEDIES
+from service.verdict.diagnosis import ALARM, WARNING
+
+REPEAT = timedelta(days=1)  # of the certificate's notice
+
+log = structlog.get_logger()
+
+
+class Notices:
+    """Logs each change of the credentials' state once, and the certificate's end once a day.
+
+    Args:
+        aws: The identity.
+    """
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._failing: ErrorWord | None = None
+        self._certificate_due: datetime | None = None
+        self._urgent = False
+
+    def look(self, now: datetime) -> None:
+        """Log what has changed since the last look; call it once a cycle."""
+        self._look_at_renewal()
+        self._look_at_certificate(now)
+
+    def _look_at_renewal(self) -> None:
+        error, aws = self._aws.session_error, self._aws
+        word = None if error is None else error.word
+        if word is self._failing:
+            return
+        if error is None:
+            log.info("credentials_renewed", credentials_expiry=_text(aws.credentials_expiry))
+        else:
+            log.warning(
+                "credentials_not_renewed",
+                error=error.word,
+                refusal=aws.refusal,
+                detail=error.detail if aws.refusal else f"{error.detail}: {REMEDIES[error.word]}",
+                credentials_expiry=_text(aws.credentials_expiry),
+            )
+        self._failing = word
+
+    def _look_at_certificate(self, now: datetime) -> None:
+        left = self._aws.certificate_expiry - now
+        urgent = left <= ALARM
+        is_due = self._certificate_due is None or now >= self._certificate_due
+        if left > WARNING or not (is_due or urgent > self._urgent):
+            return
+        self._certificate_due, self._urgent = now + REPEAT, urgent
+        say = log.error if urgent else log.warning
+        say(
+            "certificate_expiring",
+            certificate_expiry=_text(self._aws.certificate_expiry),
+            days_left=max(0, left.days),
+            remedy="run `pulumi up`, which renews it",
+        )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

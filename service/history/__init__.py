@@ -1,0 +1,1 @@
+"""What became of every beat: kept in PostgreSQL by the worker, told by the API."""

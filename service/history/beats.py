@@ -1,0 +1,96 @@
+"""The statements by which beats come in; every cycle uses them, so they are built once."""
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    Integer,
+    String,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from schema.history import LATENCY_BUCKETS
+from schema.tables import Beat, Hour, table
+from service.history.incidents import derivation
+from service.history.spans import Condition
+
+HISTORY_LOCK = 0x62656174  # "beat"
+LOCK_HELD_AT_MOST = "15s"  # by a worker that hangs or vanishes inside a transaction
+RECORD = ("source", "slot", "interval_seconds", "stamp", "error", "attempts", "latency_ms")
+
+_beats, _hours = table(Beat).c, table(Hour).c
+_NAME = bindparam("name", type_=String())
+
+
+def sealed(name: Any, source: Any, slot: Any) -> Condition:  # Any: columns or values
+    """Whether the beats of a slot's hour are gone, or going.
+
+    A scalar subquery, since PostgreSQL looks that up by its key; of an EXISTS it would make a
+    join, and a bad one where it does not know yet how many hours are sealed.
+    """
+    hour = func.date_trunc("hour", slot, "UTC")
+    row = (_hours.name == name, _hours.source == source, _hours.hour == hour)
+    return func.coalesce(select(_hours.pruned).where(*row).scalar_subquery(), false())
+
+
+def _lock() -> Any:  # Any: as the statements of sources.postgres
+    setting = func.set_config("idle_in_transaction_session_timeout", LOCK_HELD_AT_MOST, true())
+    lock = func.pg_advisory_xact_lock(HISTORY_LOCK, func.hashtext(_NAME))
+    return select(func.clock_timestamp(), setting, lock)
+
+
+def _add() -> Any:
+    """Inserts what is new, opens its hours, and says per source which slots came in."""
+    new = _insert_beats()
+    hour = func.date_trunc("hour", new.c.slot, "UTC")
+    opened = select(
+        _NAME,
+        new.c.source,
+        hour,
+        *(literal(0, Integer) for _ in range(4)),
+        func.max(new.c.interval_seconds),
+        cast([0] * LATENCY_BUCKETS, ARRAY(Integer)),
+        true(),
+        false(),
+    ).group_by(new.c.source, hour)
+    names = [each.name for each in _hours]
+    dirty = (
+        insert(table(Hour))
+        .from_select(names, opened)
+        .on_conflict_do_update(
+            index_elements=["name", "source", "hour"],
+            set_={"dirty": True},
+            where=~_hours.dirty & ~_hours.pruned,
+        )
+        .cte("opened")
+    )
+    came = select(new.c.source, func.min(new.c.slot), func.max(new.c.slot))
+    return came.group_by(new.c.source).add_cte(dirty)
+
+
+def _insert_beats() -> CTE:
+    arrays = (bindparam(each, type_=ARRAY(_beats[each].type)) for each in RECORD)
+    given = (
+        func.unnest(*arrays)
+        .table_valued(*(column(each, _beats[each].type) for each in RECORD))
+        .render_derived(name="given")
+    )
+    rows = select(_NAME, *(given.c[each] for each in RECORD))
+    return (
+        insert(table(Beat))
+        .from_select(["name", *RECORD], rows.where(~sealed(_NAME, given.c.source, given.c.slot)))
+        .on_conflict_do_nothing()
+        .returning(_beats.source, _beats.slot, _beats.interval_seconds)
+        .cte("new")
+    )
+
+
+LOCK, ADD, DERIVE = _lock(), _add(), derivation()

@@ -1,0 +1,199 @@
+"""The worker's side of history: outcomes wait in memory until PostgreSQL has them."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+import anyio
+import structlog
+
+from schema.errors import ErrorWord
+from schema.history import Record
+from schema.timestamps import utc_now
+from service.history.ledger import Ledger
+from service.history.spill import Spill
+from service.source import SourceError
+from service.sources import postgres
+from service.worker.cycle import Outcome
+
+WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
+BATCH = 500  # records a transaction
+RETRY_FIRST_S = 1.0  # doubles up to the last, and a stamp that lands ends the wait
+RETRY_LAST_S = 30.0
+UPKEEP_S = 3600.0  # hours are counted and old rows removed once an hour
+FINISH_FLUSH_S = 3.0  # at the end, where PostgreSQL took the last stamp
+FINISH_AWAY_S = 0.7  # where it did not: the writes in flight had their ten seconds already
+FINISH_SPILL_S = 0.5
+
+log = structlog.get_logger()
+
+
+class History:
+    """Takes every outcome at once, and brings it to PostgreSQL when that is there.
+
+    Args:
+        ledger: Where records go.
+        spill: Where they wait when the process ends, None for nowhere.
+        kept: How long single beats are kept.
+
+    Attributes:
+        dropped: How many records were lost: the oldest when too many waited, what PostgreSQL
+            refuses for good, and what nobody could take at the end.
+    """
+
+    def __init__(self, ledger: Ledger, spill: Spill | None, kept: timedelta) -> None:
+        self.dropped = 0
+        self._ledger = ledger
+        self._spill = spill
+        self._kept = kept
+        self._waiting: deque[Record] = deque()
+        self._came = anyio.Event()
+        self._landed = anyio.Event()
+        self._upkeep_due = anyio.current_time()
+        self._turn = anyio.Lock()  # a last flush waits for one that is under way
+        self._away = False
+        self._failing: ErrorWord | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many records PostgreSQL does not have yet."""
+        return len(self._waiting)
+
+    def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:
+        """Take the outcomes of one cycle; returns at once, and never fails."""
+        for outcome in outcomes:
+            self._waiting.append(_record(slot, interval_s, outcome))
+            if outcome.source == postgres.Settings.name:
+                self._away = not outcome.ok
+        if not self._away:
+            self._landed.set()
+        self._drop_oldest()
+        self._came.set()
+
+    async def run(self) -> None:
+        """Bring records to PostgreSQL as they come, and keep the tables, until cancelled."""
+        while True:
+            await self._came.wait()
+            self._came = anyio.Event()
+            wait_s = RETRY_FIRST_S
+            while not await self._guarded(self._settle):
+                with anyio.move_on_after(wait_s):
+                    await self._landed.wait()
+                wait_s = min(2 * wait_s, RETRY_LAST_S)
+
+    async def finish(self) -> None:
+        """Bring what waits to PostgreSQL, else to Valkey, within seconds.
+
+        What neither of them takes is lost, and the log says how much.
+        """
+        with anyio.move_on_after(FINISH_AWAY_S if self._away else FINISH_FLUSH_S):
+            await self._guarded(self._flush)
+        if self._spill is None or not self._waiting:
+            self._lose(self.waiting, "PostgreSQL is away")
+            return
+        reason = ErrorWord.TIMEOUT
+        with anyio.move_on_after(FINISH_SPILL_S):
+            try:
+                await self._spill.add(self._waiting)
+            except SourceError as error:
+                reason = error.word
+            else:
+                log.info("history_spilled", records=self.waiting)
+                self._waiting.clear()
+        self._lose(self.waiting, f"PostgreSQL is away, and Valkey says {reason}")
+
+    async def _guarded(self, step: Callable[[], Awaitable[bool]]) -> bool:
+        self._landed = anyio.Event()
+        try:
+            return await step()
+        except Exception:  # a defect in history must not stop the beat
+            log.exception("history_defect")
+            return False
+
+    async def _settle(self) -> bool:
+        """Bring in all that waits, here and in Valkey, and keep the tables once an hour.
+
+        Returns:
+            False if PostgreSQL does not take what waits here.
+        """
+        if not await self._flush():
+            return False
+        if anyio.current_time() >= self._upkeep_due:
+            self._upkeep_due = anyio.current_time() + UPKEEP_S
+            await self._upkeep()
+        return True
+
+    async def _flush(self) -> bool:
+        async with self._turn:
+            while batch := list(islice(self._waiting, BATCH)):
+                try:
+                    await self._add(batch)
+                except SourceError as error:
+                    if error.word is not ErrorWord.INVALID_DATA:
+                        self._say_failing(error)
+                        return False
+                    self._lose(len(batch), error.detail)  # it would stand in the way for ever
+                for record in batch:
+                    if self._waiting and self._waiting[0] is record:  # not dropped in between
+                        self._waiting.popleft()
+        if self._failing is not None:
+            log.info("history_recovered")
+            self._failing = None
+        return True
+
+    async def _add(self, records: Sequence[Record]) -> None:
+        refused = await self._ledger.add(records)
+        self._lose(refused, "their slots lie in the future: a clock is wrong")
+
+    async def _upkeep(self) -> None:
+        """What can wait for the next hour if it fails."""
+        try:
+            await self._pick_up()
+            await self._ledger.count(utc_now())
+            await self._ledger.prune(utc_now(), self._kept)
+        except SourceError as error:
+            log.warning("history_upkeep_failed", error=error.word, detail=error.detail)
+
+    async def _pick_up(self) -> None:
+        """Take over what another process, or the last one, left in Valkey.
+
+        An entry goes only after its record is in PostgreSQL; one that comes twice is harmless.
+        """
+        if self._spill is None:
+            return
+        while entries := await self._spill.first(BATCH):
+            records = [entry.record for entry in entries if entry.record is not None]
+            await self._add(records)
+            await self._spill.remove(entries)
+            log.info("history_picked_up", records=len(records))
+
+    def _drop_oldest(self) -> None:
+        surplus = len(self._waiting) - WAITING_LIMIT
+        for _ in range(surplus):
+            self._waiting.popleft()
+        if surplus > 0:
+            self._lose(surplus, "too many are waiting for PostgreSQL")
+
+    def _lose(self, count: int, reason: str) -> None:
+        if count:
+            self.dropped += count
+            log.error("history_lost", records=count, lost_so_far=self.dropped, reason=reason)
+
+    def _say_failing(self, error: SourceError) -> None:
+        if error.word is not self._failing:
+            self._failing = error.word
+            waiting = self.waiting
+            log.warning("history_waiting", records=waiting, error=error.word, detail=error.detail)
+
+
+def _record(slot: datetime, interval_s: float, outcome: Outcome) -> Record:
+    return Record(
+        source=outcome.source,
+        slot=slot,
+        interval_seconds=interval_s,
+        stamp=outcome.stamp,
+        error=None if outcome.result == "ok" else outcome.result,
+        attempts=outcome.attempts,
+        latency_ms=outcome.latency_ms,
+    )

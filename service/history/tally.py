@@ -1,0 +1,144 @@
+"""Beats counted per span of time: what was due, what landed, and how long it took.
+
+A gap between two beats is counted with the interval of the beat before it and, from the start of
+the span in which beats go on, with that of the beat after it. So a change of the interval is
+counted right, and each span can be counted alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CompoundSelect,
+    Float,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
+from schema.tables import Beat, Hour, table
+from service.history.spans import (
+    HOURS,
+    Condition,
+    Grid,
+    Moment,
+    Neighbours,
+    Number,
+    hour_end,
+    slots,
+    slots_after,
+    slots_before,
+    whole,
+)
+
+_beats, _hours = table(Beat).c, table(Hour).c
+_BOUNDS = cast(list(LATENCY_BOUNDS_MS), ARRAY(Float))
+
+
+def tallies(
+    grid: Grid, conditions: Sequence[Condition], now: Moment | None, *, exact: bool = False
+) -> Select[Any]:
+    """Beats counted per source and span, in the columns of `Hour`.
+
+    Args:
+        grid: The spans.
+        conditions: Which beats.
+        now: What is due later does not count yet; None if every span is over.
+        exact: Whether to give the percentiles `p50` and `p95` instead of the histogram.
+    """
+    names = ("source", "slot", "interval_seconds", "error", "latency_ms")
+    bucket = func.width_bucket(_beats.latency_ms, _BOUNDS).label("bucket")
+    row = (
+        select(*(_beats[name] for name in names), bucket, *_placed(grid, _beats.slot, _beats))
+        .where(*conditions)
+        .subquery("beats")
+        .c
+    )
+    place, landed = Neighbours.of(row, grid, now), row.error.is_(None)
+    unknown = slots_after(row.slot, place.until, row.interval_seconds)
+    before = slots_before(row.slot, grid.begin(row.span), row.interval_seconds)
+    return select(
+        row.source,
+        row.span,
+        grid.begin(row.span).label("hour"),
+        func.count().filter(landed).label("ok"),
+        func.count().filter(~landed).label("failed"),
+        whole(func.sum(unknown)).label("unknown"),
+        whole(func.sum(case((place.first, before), else_=0))).label("before"),
+        func.max(row.interval_seconds).filter(place.last).label("interval_seconds"),
+        *(_percentiles(row, landed) if exact else [_histogram(row, landed)]),
+    ).group_by(row.source, row.span)
+
+
+def merged(grid: Grid, conditions: Sequence[Condition], now: Moment) -> Select[Any]:
+    """Hours counted per source and span of whole hours, in the columns of `tallies`.
+
+    Hours that are dirty are counted from their beats, so that nothing waits for the worker.
+
+    Args:
+        grid: The spans.
+        conditions: Which hours.
+        now: What is due later does not count yet.
+    """
+    hours = _hours_as_they_are(conditions, now).subquery("hours")
+    row = select(hours, *_placed(grid, hours.c.hour, hours.c)).subquery("row").c
+    place = Neighbours.of(row, grid, now)
+    after = slots(hour_end(row.hour), place.until, row.interval_seconds)
+    before = slots(grid.begin(row.span), row.hour, row.interval_seconds) + row.before
+    unknown = row.unknown + after + case((place.first, 0), else_=row.before)
+    latencies = array([func.sum(row.latencies[n + 1]) for n in range(LATENCY_BUCKETS)])
+    return select(
+        row.source,
+        row.span,
+        whole(func.sum(row.ok)).label("ok"),
+        whole(func.sum(row.failed)).label("failed"),
+        whole(func.sum(unknown)).label("unknown"),
+        whole(func.sum(case((place.first, before), else_=0))).label("before"),
+        func.max(row.interval_seconds).filter(place.last).label("interval_seconds"),
+        latencies.label("latencies"),
+    ).group_by(row.source, row.span)
+
+
+def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of any origin
+    """That a beat is of a source and lies in an hour."""
+    return [_beats.source == source, _beats.slot >= hour, _beats.slot < hour_end(hour)]
+
+
+def _hours_as_they_are(conditions: Sequence[Condition], now: Moment) -> CompoundSelect[Any]:
+    counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
+    names = ("source", "hour", *counts)
+    clean = select(*(_hours[name] for name in names)).where(*conditions, ~_hours.dirty)
+    beats = [_beats.name == _hours.name, *in_hour(_hours.source, _hours.hour)]
+    dirty = tallies(HOURS, [*conditions, _hours.dirty, *beats], now).subquery("dirty")
+    return union_all(clean, select(*(dirty.c[name] for name in names)))
+
+
+def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: columns
+    """A row's span, and its neighbours, which may lie in others.
+
+    They are not looked for within the span: so rows come in the order of their index.
+    """
+    return [
+        grid.index(moment).label("span"),
+        func.lag(moment).over(partition_by=row.source, order_by=moment).label("previous"),
+        func.lead(moment).over(partition_by=row.source, order_by=moment).label("following"),
+    ]
+
+
+def _percentiles(row: Any, landed: Condition) -> list[Number]:  # Any: columns
+    return [
+        func.percentile_disc(fraction).within_group(row.latency_ms).filter(landed).label(name)
+        for name, fraction in (("p50", 0.5), ("p95", 0.95))
+    ]
+
+
+def _histogram(row: Any, landed: Condition) -> Number:  # Any: columns
+    counts = [func.count().filter(and_(landed, row.bucket == n)) for n in range(LATENCY_BUCKETS)]
+    return cast(array(counts), ARRAY(Integer)).label("latencies")

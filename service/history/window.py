@@ -1,0 +1,105 @@
+"""Which span of the past a request asks for, and into which buckets it is cut."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from schema.freshness import CLOCK_TOLERANCE_S
+from service.history.spans import HOUR
+
+KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
+SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
+SLOTS_READ_LIMIT = 25_000  # of a source, beat by beat: 17 days at one a minute; hours beyond
+
+
+class WindowError(ValueError):
+    """The request asks for what cannot be; the text names the parameter and the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time, both ends aware UTC.
+
+    Attributes:
+        start: Included.
+        end: Not included, and not in the future.
+    """
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A window cut into equal parts.
+
+    Attributes:
+        first: Where the first begins.
+        width: How long each is.
+        count: How many they are.
+        hourly: Whether they are whole hours, so that hours need not be counted from beats.
+    """
+
+    first: datetime
+    width: timedelta
+    count: int
+    hourly: bool
+
+    def start(self, index: int) -> datetime:
+        """Where a bucket begins; for `count`, where the last one ends."""
+        return self.first + index * self.width
+
+
+def window(
+    begin: datetime | None, end: datetime | None, now: datetime, default: timedelta
+) -> Window:
+    """The window that a request means.
+
+    Args:
+        begin: Its `from`, None for `default` before the end.
+        end: Its `to`, None for now.
+        now: The server's clock.
+        default: How long a window is.
+
+    Raises:
+        WindowError: It lies in the future, goes back too far, or has its ends the wrong way.
+    """
+    # Compared before anything is computed: a year 1 or 9999 is no error of ours.
+    for name, moment in (("from", begin), ("to", end)):
+        if moment is not None and moment > now + timedelta(seconds=CLOCK_TOLERANCE_S):
+            raise WindowError(f"{name}: {moment.isoformat()} lies in the future")
+        if moment is not None and moment < now - KEPT - SLACK:
+            raise WindowError(f"{name}: {moment.isoformat()} is beyond the {KEPT.days} days kept")
+    last = min(now, (end or now).astimezone(UTC))
+    first = last - default if begin is None else begin.astimezone(UTC)
+    if first >= last:
+        raise WindowError(f"from: {first.isoformat()} is not before to, {last.isoformat()}")
+    return Window(first, last)
+
+
+def buckets(
+    asked: Window, count: int, now: datetime, beats_kept: timedelta, interval_s: float
+) -> Buckets:
+    """A window cut into buckets.
+
+    From an hour a bucket on, and where single beats are too many or not kept, buckets are whole
+    hours, from the hour in which the window starts to the one in which it ends: so there can be
+    one more than asked for, or fewer.
+
+    Args:
+        asked: The window.
+        count: How many buckets are asked for.
+        now: The server's clock.
+        beats_kept: How long ago single beats can be told.
+        interval_s: Seconds between slots.
+    """
+    length = asked.end - asked.start
+    width = max(length // count, timedelta.resolution)
+    told = asked.start >= now - beats_kept and length <= SLOTS_READ_LIMIT * timedelta(
+        seconds=interval_s
+    )
+    if width < HOUR and told:
+        return Buckets(asked.start, width, count, hourly=False)
+    start = asked.start.replace(minute=0, second=0, microsecond=0)
+    width = math.ceil(width / HOUR) * HOUR
+    return Buckets(start, width, math.ceil((asked.end - start) / width), hourly=True)

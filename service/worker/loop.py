@@ -1,0 +1,191 @@
+"""The worker: one cycle after the other, on a fixed cadence, until a signal comes."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import anyio
+import structlog
+from anyio import Event
+
+from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, WorkerReport
+from schema.timestamps import utc_now
+from service.settings import ProcessSettings
+from service.source import Source
+from service.version import version
+from service.worker.cycle import Outcome, after, stamp_all
+from service.worker.schedule import Schedule
+
+log = structlog.get_logger()
+
+
+class Facts(Protocol):
+    """What the report says beside the outcomes: counters and dates that the sources keep."""
+
+    def __call__(self, report: WorkerReport) -> WorkerReport:
+        """The report with these facts in it."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where the outcomes of each cycle go."""
+
+    def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:
+        """Take the outcomes of one cycle; returns at once, and never fails."""
+        ...
+
+
+class Observer(Protocol):
+    """Who counts the outcomes of each cycle."""
+
+    def __call__(self, outcomes: Sequence[Outcome], lateness_s: float) -> None:
+        """Take the outcomes of one cycle; returns at once, and never fails."""
+        ...
+
+
+class Worker:
+    """The loop, and what it knows of every source.
+
+    Args:
+        settings: Name, interval and deadline.
+        sources: All that each cycle stamps, by slug, the AWS identity among them.
+        recorder: Where the outcomes go, None for nowhere.
+        facts: What else the report says.
+        now: The clock that makes the stamps.
+        observe: Who counts the outcomes.
+    """
+
+    def __init__(
+        self,
+        settings: ProcessSettings,
+        sources: Mapping[str, Source],
+        recorder: Recorder | None = None,
+        *,
+        facts: Facts = lambda report: report,
+        now: Callable[[], datetime] = utc_now,
+        observe: Observer = lambda outcomes, lateness_s: None,  # noqa: ARG005 - nobody counts
+    ) -> None:
+        self.settings = settings
+        self.sources = sources
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.cycles = 0
+        self.lateness_s = 0.0
+        self.started_at = now()
+        self.reports: dict[str, SourceReport] = {name: SourceReport() for name in sources}
+        if "iam" in sources:
+            self.reports["iam"] = IamReport()
+        self.next_due = anyio.current_time()
+        self._recorder = recorder
+        self._facts = facts
+        self._observe = observe
+        self._now = now
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two cycles."""
+        return self.settings.interval_s
+
+    async def run(self, stop: Event) -> None:
+        """Run the first cycle at once, and the next on the cadence, until `stop` is set.
+
+        Writes in flight then have nine seconds to end.
+        """
+        schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
+        log.info("worker_started", worker=self.id, version=version(), sources=list(self.sources))
+        cycle = -1
+        while not stop.is_set():
+            last, cycle = cycle, schedule.next_cycle(anyio.current_time(), cycle)
+            if cycle > last + 1:
+                log.warning("cycles_skipped", cycles=cycle - last - 1)
+            self.next_due = schedule.due(cycle)
+            with anyio.move_on_after(self.next_due - anyio.current_time()):
+                await stop.wait()
+                break
+            schedule = self._by_wall_clock(schedule)
+            await self._cycle(schedule, cycle, stop)
+        log.info("worker_stopped", worker=self.id, cycles=self.cycles)
+
+    def report(self, next_due: datetime) -> WorkerReport:
+        """What the worker knows now."""
+        sources = {name: report for name, report in self.reports.items() if name != "iam"}
+        iam = self.reports.get("iam")
+        report = WorkerReport(
+            id=self.id,
+            version=version(),
+            started_at=self.started_at,
+            interval_seconds=self.interval_s,
+            next_due=next_due,
+            cycles=self.cycles,
+            sources=sources,
+            iam=iam if isinstance(iam, IamReport) else None,
+        )
+        return self._facts(report)
+
+    def _by_wall_clock(self, schedule: Schedule) -> Schedule:
+        """Follow a wall clock that was set, or slots would be wrong until the next start."""
+        step = schedule.step(anyio.current_time(), self._now())
+        if not step:
+            return schedule
+        log.warning("clock_was_set", seconds=round(step.total_seconds(), 3))
+        return schedule.moved(step)
+
+    async def _cycle(self, schedule: Schedule, cycle: int, stop: Event) -> None:
+        self.lateness_s = anyio.current_time() - schedule.due(cycle)
+        # The liveness check counts from the next cycle, whatever this one takes.
+        self.next_due = schedule.due(cycle + 1)
+        heartbeat = Heartbeat(
+            name=self.settings.name,
+            timestamp=self._now(),
+            interval_seconds=self.interval_s,
+            report=self.report(schedule.due_at(cycle + 1)),
+        )
+        probed = [name for name, r in self.reports.items() if r.breaker is Breaker.OPEN]
+        for name in probed:
+            self._set(name, self.reports[name].model_copy(update={"breaker": Breaker.HALF_OPEN}))
+        outcomes = await stamp_all(
+            self.sources, heartbeat, self.settings.write_deadline_s, probed, stop
+        )
+        for outcome in outcomes:
+            self._learn(outcome)
+        self.cycles += 1
+        self._observe(outcomes, self.lateness_s)
+        if self._recorder is not None:
+            self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
+        self._log_cycle(heartbeat, outcomes)
+
+    def _learn(self, outcome: Outcome) -> None:
+        before = self.reports[outcome.source]
+        known = after(before, outcome, self._now())
+        self._set(outcome.source, known)
+        say = log.bind(source=outcome.source)
+        if known.last_result != before.last_result and not (outcome.ok and not before.last_result):
+            changed = say.info if outcome.ok else say.warning
+            changed(
+                "source_recovered" if outcome.ok else "source_failing",
+                error=None if outcome.ok else outcome.result,
+                detail=outcome.detail or None,
+                failing_since=before.failing_since,
+            )
+        if known.warning and known.warning != before.warning:
+            say.warning("source_partly_written", error=known.warning)
+        if before.warning and not known.warning and outcome.ok:
+            say.info("source_wholly_written")
+        if (known.breaker is Breaker.OPEN) and before.breaker is Breaker.CLOSED:
+            say.warning("breaker_opened", failures=known.consecutive_failures)
+        if (known.breaker is Breaker.CLOSED) and before.breaker is not Breaker.CLOSED:
+            say.info("breaker_closed")
+
+    def _set(self, name: str, report: SourceReport) -> None:
+        self.reports[name] = report
+
+    def _log_cycle(self, heartbeat: Heartbeat, outcomes: Sequence[Outcome]) -> None:
+        log.info(
+            "cycle",
+            cycle=self.cycles,
+            stamp=heartbeat.timestamp.isoformat(),
+            lateness_ms=round(self.lateness_s * 1000, 1),
+            **{o.source: {"result": o.result, "ms": round(o.latency_ms, 1)} for o in outcomes},
+        )

@@ -1,0 +1,90 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schema import freshness
+from service.api.app import create
+from service.api.client import client, main
+
+PRINTED = Path(__file__).parents[3] / "web" / "client.js"
+
+
+def described(schema: dict[str, Any], path: str = "/a/b") -> str:
+    """The client of an API with one endpoint, whose answer has one field of a schema."""
+    model = {"type": "object", "description": "It.", "properties": {"field": schema}}
+    answer = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/It"}}}}
+    problem = {
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    }
+    operation = {
+        "summary": "What it is",
+        "responses": {"200": answer, "503": answer, "422": problem},
+    }
+    return client({"paths": {path: {"get": operation}}, "components": {"schemas": {"It": model}}})
+
+
+def test_the_pages_client_is_what_the_generator_prints_now() -> None:
+    printed = client(create(None).openapi())
+
+    assert PRINTED.read_text() == printed, "run `make client`"
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    assert capsys.readouterr().out == PRINTED.read_text()
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": "string"}, "string"),
+        ({"type": "integer"}, "number"),
+        ({"type": "string", "format": "date-time"}, "string"),
+        ({"enum": ["a", "b_c"]}, "'a' | 'b_c'"),
+        ({"const": "ok"}, "'ok'"),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "number | null"),
+        ({"$ref": "#/components/schemas/Row"}, "Row"),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/Row"}}, "Row[]"),
+        ({"type": "array", "items": {"enum": [1, 2]}}, "(1 | 2)[]"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, "Record<string, string>"),
+        ({"type": "object"}, "Record<string, unknown>"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_field_has_the_type_that_the_description_gives_it(
+    schema: dict[str, Any], kind: str
+) -> None:
+    assert f" * @property {{{kind}}} field\n" in described(schema)
+
+
+def test_an_endpoint_is_a_function_that_takes_every_status_with_a_document_for_an_answer() -> None:
+    printed = described({"type": "string"}, "/a/b")
+
+    assert (
+        "export function aB(options = {}) {\n  return ask('/a/b', [200, 503], {}, options);"
+        in printed
+    )
+    assert " * What it is.\n" in printed
+    assert " * @returns {Promise<It>}\n" in printed
+
+
+def test_what_gives_no_document_has_no_function() -> None:
+    metrics: dict[str, Any] = {"get": {"responses": {"200": {"content": {"text/plain": {}}}}}}
+    printed = client({"paths": {"/metrics": metrics}, "components": {"schemas": {}}})
+
+    assert "export function metrics" not in printed
+
+
+def test_query_parameters_may_be_left_out_and_are_never_null() -> None:
+    printed = PRINTED.read_text()
+
+    expected = "{ source?: string, from?: string, to?: string, buckets?: number }"
+    assert f" * @param {{{expected}}} [query]\n" in printed
+
+
+def test_the_borders_of_freshness_come_from_the_one_place_that_says_them() -> None:
+    printed = PRINTED.read_text()
+
+    assert f"AGING_AFTER_INTERVALS = {freshness.AGING_AFTER_INTERVALS:g};" in printed
+    assert f"STALE_AFTER_INTERVALS = {freshness.STALE_AFTER_INTERVALS:g};" in printed

@@ -1,0 +1,97 @@
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from service.api.headers import SECURITY
+from tests.service.serving import NOWHERE, asking
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    async with asking(NOWHERE | {"API_CORS_ORIGINS": "https://status.example.com"}) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/livez", "/worker/status", "/worker/health", "/metrics", "/nothing", "/%00"]
+)
+async def test_every_answer_carries_the_security_headers(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+
+    assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY
+    assert "server" not in answer.headers
+
+
+async def test_a_refused_handshake_carries_them_too(client: httpx2.AsyncClient) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        await connect(str(client.base_url.copy_with(scheme="ws", path="/elsewhere")))
+
+    headers = refusal.value.response.headers
+    assert {name: headers.get(name) for name in SECURITY} == SECURITY
+
+
+def test_scripts_and_styles_come_from_here_alone() -> None:
+    policy = SECURITY["Content-Security-Policy"]
+
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+async def test_what_is_known_now_is_not_stored(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/worker/status")
+
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_static_file_is_kept_and_asked_for_anew(client: httpx2.AsyncClient) -> None:
+    first = await client.get("/")
+    again = await client.get("/", headers={"If-None-Match": first.headers["etag"]})
+
+    assert first.headers["cache-control"] == "no-cache"
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_pages_that_load_from_elsewhere_are_off(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [("https://status.example.com", True), ("https://evil.example.com", False)],
+)
+async def test_other_origins_read_only_where_they_are_allowed(
+    client: httpx2.AsyncClient, origin: str, *, allowed: bool
+) -> None:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "heartbeat-refresh, heartbeat-refresh-failures",
+    }
+    preflight = await client.options("/worker/status", headers=asked)
+    answer = await client.get("/worker/status", headers={"Origin": origin})
+
+    assert preflight.status_code == (200 if allowed else 403)
+    assert allowed or preflight.json()["error"] == "forbidden"
+    assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/worker/status", "/"])
+async def test_head_is_get_without_the_body(client: httpx2.AsyncClient, path: str) -> None:
+    head, get = await client.head(path), await client.get(path)
+
+    assert head.status_code == get.status_code == 200
+    assert head.content == b""
+    assert set(head.headers) == set(get.headers)

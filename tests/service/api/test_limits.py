@@ -1,0 +1,234 @@
+"""Bad input on the wire, as no client library would send it, against the real server."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from anyio.abc import SocketStream
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+
+from service.api import server
+from service.api.app import create
+from service.api.limits import HEAD_MAX_BYTES, TARGET_MAX_BYTES
+from service.settings import load
+from tests.service.serving import NOWHERE, served
+
+pytestmark = pytest.mark.anyio
+
+HOST = b"Host: heartbeat\r\n"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def address() -> AsyncIterator[tuple[str, int]]:
+    async with served(create(load(NOWHERE))) as address:
+        host, _, port = address.partition(":")
+        yield host, int(port)
+
+
+def one_line(text: bytes) -> bool:
+    """Whether a request goes on behind this, so that it ends where it should."""
+    return not set(text) & set(b"\r\n")
+
+
+async def told(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, Any]]:
+    """What the server answers to these bytes: status and body."""
+    async with await anyio.connect_tcp(*address) as stream:
+        await stream.send(request)
+        status, body = await _answer(stream)
+    return status, json.loads(body)
+
+
+async def status_of(address: tuple[str, int], request: bytes) -> int:
+    """The same without the body, which the WebSocket library writes as text."""
+    async with await anyio.connect_tcp(*address) as stream:
+        await stream.send(request)
+        status, _ = await _answer(stream)
+    return status
+
+
+async def _answer(stream: SocketStream) -> tuple[int, bytes]:
+    received = b""
+    with anyio.fail_after(10):
+        while b"\r\n\r\n" not in received:
+            received += await stream.receive()
+        head, _, body = received.partition(b"\r\n\r\n")
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        while len(body) < int(fields[b"content-length"]):
+            body += await stream.receive()
+    return int(head.split(b" ")[1]), body
+
+
+GET = b"GET /livez HTTP/1.1\r\n"
+REFUSED = {
+    "an unknown method": (b"BREW /livez HTTP/1.1\r\n" + HOST, 400),
+    "TRACE": (b"TRACE /livez HTTP/1.1\r\n" + HOST, 405),
+    "CONNECT": (b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST, 400),
+    "POST": (b"POST /livez HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n", 405),
+    "DELETE": (b"DELETE /worker/status HTTP/1.1\r\n" + HOST, 405),
+    "OPTIONS of all": (b"OPTIONS * HTTP/1.1\r\n" + HOST, 405),
+    "a body": (GET + HOST + b"Content-Length: 1\r\n", 413),
+    "a body in chunks": (GET + HOST + b"Transfer-Encoding: chunked\r\n", 413),
+    "a body without bounds": (GET + HOST + b"Content-Length: 99999999999\r\n", 413),
+    "two lengths": (GET + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n", 400),
+    "no length": (GET + HOST + b"Content-Length: many\r\n", 400),
+    "no host": (GET, 400),
+    "an empty host": (GET + b"Host: \r\n", 400),
+    "two hosts": (GET + HOST + HOST, 400),
+    "half an address as host": (GET + b"Host: [::1\r\n", 400),
+    "a path as host": (GET + b"Host: heartbeat/../x\r\n", 400),
+    "a host with spaces": (GET + b"Host: a b\r\n", 400),
+    "a port that is none": (GET + b"Host: heartbeat:http\r\n", 400),
+    "a long address": (b"GET /?" + b"q" * TARGET_MAX_BYTES + b" HTTP/1.1\r\n" + HOST, 414),
+    "large headers": (GET + HOST + b"X: " + b"x" * HEAD_MAX_BYTES + b"\r\n", 431),
+    "many headers": (GET + HOST + b"X: 1\r\n" * 5_000, 431),
+    "bytes above ASCII in the path": (b"GET /\xff\xfe HTTP/1.1\r\n" + HOST, 400),
+    "HTTP/9.9": (b"GET /livez HTTP/9.9\r\n" + HOST, 400),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "a broken escape": (b"GET /%zz HTTP/1.1\r\n" + HOST, 404),
+    "a NUL in the path": (b"GET /%00 HTTP/1.1\r\n" + HOST, 404),
+    "a path out of the folder": (b"GET /../../etc/passwd HTTP/1.1\r\n" + HOST, 404),
+    "the same, escaped": (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + HOST, 404),
+    "the same, with backslashes": (b"GET /..%5c..%5cetc%5cpasswd HTTP/1.1\r\n" + HOST, 404),
+    "the same, absolute": (b"GET //etc/passwd HTTP/1.1\r\n" + HOST, 404),
+    "code of the service": (b"GET /..%2fservice/api.py HTTP/1.1\r\n" + HOST, 404),
+    "a name that no file may have": (b"GET /" + b"n" * 3_000 + b" HTTP/1.1\r\n" + HOST, 404),
+}
+
+
+@pytest.mark.parametrize(("request_head", "status"), REFUSED.values(), ids=REFUSED)
+async def test_bad_input_gets_a_clear_answer_in_one_shape(
+    address: tuple[str, int], request_head: bytes, status: int
+) -> None:
+    answered, problem = await told(address, request_head + b"\r\n")
+
+    assert answered == status
+    assert set(problem) == {"error", "message"}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    target=st.binary(max_size=60).filter(one_line),
+    name=st.binary(max_size=20).filter(one_line),
+    text=st.binary(max_size=60).filter(one_line),
+)
+async def test_random_bytes_never_get_a_500(
+    address: tuple[str, int], target: bytes, name: bytes, text: bytes
+) -> None:
+    request = b"GET /" + target + b" HTTP/1.1\r\n" + HOST + name + b": " + text + b"\r\n\r\n"
+
+    assert 200 <= await status_of(address, request) < 500
+
+
+@pytest.mark.parametrize("asked", ["bytes=9-1,x", "bytes=x", "bytes=9999999-", "lines=1-2"])
+async def test_a_file_is_always_given_whole(address: tuple[str, int], asked: str) -> None:
+    url = f"http://{address[0]}:{address[1]}/"
+    async with httpx2.AsyncClient() as client:
+        whole = await client.get(url)
+        part = await client.get(url, headers={"Range": asked})
+
+    assert (part.status_code, part.content) == (200, whole.content)
+
+
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("handshake", "status"),
+    [
+        (b"GET /elsewhere HTTP/1.1\r\n" + HOST, 404),
+        (b"POST /ws HTTP/1.1\r\n" + HOST, 405),
+        (b"GET /ws HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n", 400),
+        (b"GET /ws HTTP/1.1\r\n" + HOST + b"Sec-WebSocket-Key: twice\r\n", 400),
+        (b"GET /ws HTTP/1.1\r\n" + HOST + b"Sec-WebSocket-Version: 8\r\n", 400),
+        (b"GET /ws HTTP/1.1\r\nHost: [::1\r\n", 400),
+        (b"GET /ws?" + b"q" * TARGET_MAX_BYTES + b" HTTP/1.1\r\n" + HOST, 414),
+    ],
+)
+async def test_a_bad_handshake_gets_a_4xx(
+    address: tuple[str, int], handshake: bytes, status: int
+) -> None:
+    answered = await status_of(address, handshake + UPGRADE + b"\r\n")
+
+    assert answered == status
+
+
+async def test_a_head_that_never_ends_is_cut(address: tuple[str, int]) -> None:
+    async with await anyio.connect_tcp(*address) as stream:
+        await stream.send(GET + HOST + b"X: ")
+        for _ in range(HEAD_MAX_BYTES // 1024 + 1):
+            await stream.send(b"x" * 1024)
+        status, body = await _answer(stream)
+
+    assert status == 431
+    assert json.loads(body)["error"] == "request_header_fields_too_large"
+
+
+async def test_requests_after_one_another_are_bounded_each_for_itself(
+    address: tuple[str, int],
+) -> None:
+    padding = b"X: " + b"x" * (HEAD_MAX_BYTES // 2) + b"\r\n"
+    async with await anyio.connect_tcp(*address) as stream:
+        for _ in range(5):
+            await stream.send(GET + HOST + padding + b"\r\n")
+            status, _ = await _answer(stream)
+
+            assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(GET, 408), (GET + HOST + b"\r\n" + GET, 408), (b"", None)]
+)
+async def test_who_does_not_say_what_it_wants_is_not_waited_for(
+    address: tuple[str, int], sent: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.05)
+    received = b""
+    async with await anyio.connect_tcp(*address) as stream:
+        if sent:
+            await stream.send(sent)
+        with anyio.fail_after(10):
+            try:
+                while True:
+                    received += await stream.receive()
+            except anyio.EndOfStream:
+                pass
+
+    assert (f"HTTP/1.1 {status} ".encode() in received) if status else not received
+
+
+async def test_a_viewer_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "LINGER_S", 0.0)
+    closed = anyio.Event()
+
+    class Watched(server.ViewerConnection):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            closed.set()
+
+    async def flood(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+        await receive()
+        await send({"type": "websocket.accept"})
+        with anyio.move_on_after(0.5):
+            while True:  # until neither the buffers of the system nor ours take more
+                await send({"type": "websocket.send", "text": "x" * 100_000})
+
+    monkeypatch.setattr(server, "ViewerConnection", Watched)
+    async with served(flood) as address:
+        host, _, port = address.partition(":")
+        async with await anyio.connect_tcp(host, int(port)) as stream:
+            await stream.send(b"GET /ws HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n")
+            with anyio.fail_after(10):
+                await closed.wait()

@@ -1,0 +1,56 @@
+import anyio
+import pytest
+from starlette.types import Message
+from starlette.websockets import WebSocket
+
+from service.api.viewer import Viewer
+
+pytestmark = pytest.mark.anyio
+
+
+class Page:
+    """A page that reads one document whenever it is let."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        self.may_read = anyio.Event()
+        scope = {"type": "websocket", "headers": []}
+        self.websocket = WebSocket(scope, self._listen, self._take)
+
+    async def accept(self) -> None:
+        await self.websocket.accept()
+
+    async def _listen(self) -> Message:
+        return {"type": "websocket.connect"}
+
+    async def _take(self, message: Message) -> None:
+        if message["type"] == "websocket.send":
+            await self.may_read.wait()
+            self.read.append(message["text"])
+
+
+async def test_what_is_not_on_its_way_yet_is_replaced_by_what_is_newer() -> None:
+    page = Page()
+    await page.accept()
+    page.may_read.set()
+    async with anyio.create_task_group() as tasks:
+        viewer = Viewer(page.websocket, tasks.start_soon)
+
+        assert viewer.offer("first")
+        assert viewer.offer("second")
+    assert page.read == ["second"]
+
+
+async def test_one_document_waits_while_another_is_on_its_way_and_no_third() -> None:
+    page = Page()
+    await page.accept()
+    async with anyio.create_task_group() as tasks:
+        viewer = Viewer(page.websocket, tasks.start_soon)
+        viewer.offer("on its way")
+        await anyio.wait_all_tasks_blocked()
+
+        assert viewer.offer("waiting")
+        assert not viewer.offer("too many")
+        page.may_read.set()
+    assert page.read == ["on its way", "waiting"]
+    assert viewer.sent == 2

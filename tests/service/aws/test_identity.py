@@ -1,0 +1,66 @@
+import pytest
+
+from local.aws.process import RunningAws
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.aws.identity import Identity, IdentityObservation
+from service.aws.roles_anywhere import Aws
+from service.settings import load
+from service.source import SourceError
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def identity(aws: RunningAws) -> Identity:
+    settings = load(aws.environment()).aws
+    assert settings is not None
+    return Identity(Aws(settings))
+
+
+def beat() -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=utc_now())
+
+
+async def test_a_cycle_proves_the_identity_by_one_call(identity: Identity) -> None:
+    assert identity.last_success is None
+    before = utc_now()
+
+    assert await identity.write(beat()) is None
+
+    assert identity.aws.calls == {"CreateSession": 1, "GetCallerIdentity": 1}
+    assert identity.last_success is not None
+    assert identity.last_success >= before
+
+
+async def test_reading_says_who_aws_says_that_we_are(identity: Identity, aws: RunningAws) -> None:
+    found = await identity.read()
+
+    assert isinstance(found, IdentityObservation)
+    role = aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[-1]
+    assert found.arn is not None
+    assert f"assumed-role/{role}/" in found.arn
+    assert (found.account, found.stamp) == ("123456789012", identity.last_success)
+
+
+async def test_a_refusal_keeps_the_last_success_as_its_stamp(
+    identity: Identity, aws: RunningAws
+) -> None:
+    await identity.write(beat())
+    proved = identity.last_success
+    aws.control.fail("GetCallerIdentity", "AccessDenied", status=403)
+
+    with pytest.raises(SourceError) as error:
+        await identity.write(beat())
+    found = await identity.read()
+
+    assert error.value.word is ErrorWord.PERMISSION
+    assert (found.reachable, found.error, found.stamp) == (False, ErrorWord.PERMISSION, proved)
+
+
+def test_people_see_the_roles_name_alone(identity: Identity) -> None:
+    endpoint = Identity.endpoint_of(identity.aws.settings)
+
+    assert "/" not in endpoint
+    assert "123456789012" not in endpoint

@@ -1,0 +1,67 @@
+import threading
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from schema.errors import ErrorWord
+from service.aws.lane import Lane
+from service.source import SourceError
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_call_gives_back_its_result() -> None:
+    assert await Lane().run(lambda: 7) == 7
+
+
+async def test_calls_run_one_after_the_other() -> None:
+    lane, running, together = Lane(), [], []
+
+    def call() -> None:
+        running.append(1)
+        together.append(len(running))
+        running.pop()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(lane.run, call)
+
+    assert together == [1] * 20
+
+
+async def test_an_abandoned_call_lives_on_and_the_next_is_refused_until_it_ends() -> None:
+    lane, entered, release = Lane(), threading.Event(), threading.Event()
+    landed: list[str] = []
+
+    def hang() -> None:
+        entered.set()
+        release.wait()
+        landed.append("late")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lane.run, hang)
+        await anyio.to_thread.run_sync(entered.wait)
+        tasks.cancel_scope.cancel()
+
+    assert lane.busy
+    with pytest.raises(SourceError) as refused:
+        await lane.run(lambda: None)
+    assert refused.value.word is ErrorWord.TIMEOUT
+
+    release.set()
+    while lane.busy:
+        await anyio.lowlevel.checkpoint()
+    assert landed == ["late"]
+    assert await lane.run(lambda: "again") == "again"
+
+
+async def test_an_error_of_the_call_comes_through_and_frees_the_lane() -> None:
+    lane = Lane()
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await lane.run(fail)
+    assert not lane.busy

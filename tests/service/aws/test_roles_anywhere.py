@@ -1,0 +1,244 @@
+"""Credentials: how long the last ones serve, how often new ones are asked for, what is said."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from local.aws.process import RunningAws
+from schema.errors import ErrorWord
+from schema.heartbeat import Refusal
+from schema.timestamps import utc_now
+from service.aws.notices import Notices
+from service.aws.roles_anywhere import Aws
+from service.settings import load
+from service.source import SourceError
+
+pytestmark = pytest.mark.anyio
+
+HOUR_S = 3600.0
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def identity(aws: RunningAws, clock: Clock) -> Aws:
+    settings = load(aws.environment()).aws
+    assert settings is not None
+    return Aws(settings, clock)
+
+
+async def prove(identity: Aws) -> dict[str, Any]:
+    return await identity.call("sts", "get_caller_identity")
+
+
+async def refused(identity: Aws) -> SourceError:
+    with pytest.raises(SourceError) as error:
+        await prove(identity)
+    return error.value
+
+
+def refuse(aws: RunningAws, message: str = "Untrusted certificate", status: int = 403) -> None:
+    aws.control.fail("CreateSession", "AccessDeniedException", status=status, message=message)
+
+
+def let_botocore_see(identity: Aws, time: Callable[[], datetime]) -> None:
+    """Move the clock by which botocore decides when to renew."""
+    identity._credentials._refreshable._time_fetcher = time
+
+
+async def test_one_session_serves_all_calls(identity: Aws, aws: RunningAws) -> None:
+    for _ in range(5):
+        await prove(identity)
+
+    assert identity.calls == {"CreateSession": 1, "GetCallerIdentity": 5}
+    assert aws.control.counts().total("CreateSession") == 1
+    assert identity.credentials_expiry is not None
+    assert identity.credentials_expiry - utc_now() > timedelta(minutes=55)
+
+
+async def test_they_are_renewed_in_their_last_quarter_of_an_hour(identity: Aws) -> None:
+    await prove(identity)
+    let_botocore_see(identity, lambda: datetime.now(UTC) + timedelta(minutes=46))
+
+    await prove(identity)
+
+    assert identity.calls["CreateSession"] == 2
+
+
+async def test_while_renewal_is_refused_the_last_good_ones_serve_to_their_end(
+    identity: Aws, aws: RunningAws, clock: Clock
+) -> None:
+    await prove(identity)
+    notices, moment = Notices(identity), [timedelta(minutes=46)]
+    let_botocore_see(identity, lambda: datetime.now(UTC) + moment[0])
+    refuse(aws)
+
+    with capture_logs() as lines:
+        for minutes in (46, 50, 55, 59):
+            moment[0] = timedelta(minutes=minutes)
+            clock.seconds += 60
+            assert await prove(identity)
+            notices.look(utc_now())
+
+    assert identity.refusal is Refusal.UNTRUSTED_CA
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("credentials_not_renewed", "warning")
+    assert (line["error"], line["refusal"]) == (ErrorWord.AUTH, Refusal.UNTRUSTED_CA)
+    assert "deploy certificate and anchor together" in line["detail"]
+
+    moment[0] = timedelta(minutes=61)
+    clock.seconds += 60
+    error = await refused(identity)
+    assert error.word is ErrorWord.AUTH
+    assert "deploy certificate and anchor together" in error.detail
+
+    aws.control.clear()
+    clock.seconds += 60
+    moment[0] = timedelta()
+    identity._credentials.forget()
+    with capture_logs() as lines:
+        assert await prove(identity)
+        notices.look(utc_now())
+    assert identity.refusal is None
+    assert [line["event"] for line in lines] == ["credentials_renewed"]
+
+
+async def test_a_session_that_fails_is_asked_for_again_only_after_a_pause_that_grows(
+    identity: Aws, aws: RunningAws, clock: Clock
+) -> None:
+    refuse(aws)
+
+    for _ in range(10):
+        await refused(identity)
+    assert identity.calls == {"CreateSession": 1}
+
+    asked = []
+    for second in range(300):
+        clock.seconds = float(second)
+        await refused(identity)
+        asked.append(identity.calls["CreateSession"])
+    assert asked[:4] != [1, 1, 1, 1]
+    assert 300 / 30 <= asked[-1] <= 5 + 300 / 15
+    assert aws.control.counts().total("CreateSession") == asked[-1]
+
+
+async def test_a_pause_never_grows_beyond_half_a_minute_in_a_month_of_refusals(
+    identity: Aws, aws: RunningAws, clock: Clock
+) -> None:
+    refuse(aws)
+    await refused(identity)
+    identity._credentials._failures = 100_000
+    clock.seconds += 30
+    await refused(identity)
+    clock.seconds += 30
+
+    assert (await refused(identity)).word is ErrorWord.AUTH
+    assert identity.calls["CreateSession"] == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "word"),
+    [
+        ("ThrottlingException", 429, ErrorWord.THROTTLED),
+        ("InternalServerException", 500, ErrorWord.UNREACHABLE),
+        ("ServiceUnavailable", 503, ErrorWord.UNREACHABLE),
+    ],
+)
+async def test_what_is_no_judgement_is_no_refusal(
+    identity: Aws, aws: RunningAws, code: str, status: int, word: ErrorWord
+) -> None:
+    aws.control.fail("CreateSession", code, status=status)
+
+    error = await refused(identity)
+
+    assert (error.word, identity.refusal) == (word, None)
+    assert identity.session_error is not None
+    assert identity.session_error.word is word
+    assert identity.throttles == ({"CreateSession": 1} if word is ErrorWord.THROTTLED else {})
+
+
+async def test_a_revoked_session_is_replaced_within_the_call(
+    identity: Aws, aws: RunningAws
+) -> None:
+    await prove(identity)
+    aws.control.advance(HOUR_S + 1)  # AWS's clock says that it has expired, and ours does not
+
+    assert await prove(identity)
+
+    assert identity.calls["CreateSession"] == 2
+
+
+async def test_aws_out_of_reach_is_unreachable(
+    identity: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = "https://127.0.0.1:1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROLESANYWHERE", nowhere)
+
+    error = await refused(identity)
+
+    assert (error.word, error.retryable, identity.refusal) == (ErrorWord.UNREACHABLE, True, None)
+
+
+async def test_a_clock_ten_minutes_off_is_clock_for_sessions_and_for_calls(
+    identity: Aws, aws: RunningAws
+) -> None:
+    await prove(identity)
+    aws.control.skew(600)
+
+    called = await refused(identity)
+    identity._credentials.forget()
+    renewed = await refused(identity)
+
+    assert (called.word, renewed.word) == (ErrorWord.CLOCK, ErrorWord.CLOCK)
+    assert identity.refusal is Refusal.CLOCK_SKEW
+
+
+def expiring(days: float) -> Any:
+    class Certified:
+        certificate_expiry = NOON + timedelta(days=days)
+        session_error = None
+        credentials_expiry = None
+        refusal = None
+
+    return Certified()
+
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(31, None), (29, "warning"), (8, "warning"), (6, "error"), (-1, "error")]
+)
+def test_a_certificate_that_ends_is_told_in_time(days: float, level: str | None) -> None:
+    with capture_logs() as lines:
+        Notices(expiring(days)).look(NOON)
+
+    assert [line["log_level"] for line in lines] == ([level] if level else [])
+
+
+def test_a_certificates_end_is_told_once_a_day_and_when_it_becomes_urgent() -> None:
+    notices = Notices(expiring(9.0))
+
+    with capture_logs() as lines:
+        for minute in range(4 * 24 * 60):
+            notices.look(NOON + timedelta(minutes=minute))
+
+    told = [(line["log_level"], line["days_left"]) for line in lines]
+    assert told == [("warning", 9), ("warning", 8), ("error", 7), ("error", 6)]

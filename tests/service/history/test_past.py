@@ -1,0 +1,211 @@
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from schema.errors import ErrorWord
+from schema.responses import History, SourceHistory
+from service.history.ledger import Ledger
+from service.history.past import Past
+from service.history.window import Window, buckets
+from service.source import SourceError
+from service.sources.postgres import Postgres
+from tests.service.history_data import at, beat, connected
+
+pytestmark = pytest.mark.anyio
+
+MISSED = ErrorWord.UNREACHABLE
+OVER = at(60 * 24)
+KEPT = timedelta(days=90)
+TITLES = {"valkey": "Valkey", "iam": "AWS IAM Roles Anywhere"}
+
+
+@pytest.fixture
+async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
+    made = connected(database)
+    await made.migrate()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def ledger(source: Postgres) -> Ledger:
+    return Ledger(source, "worker")
+
+
+@pytest.fixture
+def past(source: Postgres) -> Past:
+    return Past(source, "worker", TITLES, 60.0)
+
+
+async def told(
+    past: Past, start: float, end: float, count: int, now: datetime = OVER
+) -> SourceHistory:
+    """Valkey's history between two minutes."""
+    cut = buckets(Window(at(start), at(end)), count, now, KEPT, 60.0)
+    return (await past.history(["valkey"], cut, now)).sources[0]
+
+
+def counts(history: SourceHistory) -> list[tuple[int, int, int]]:
+    return [(each.ok, each.failed, each.unknown) for each in history.buckets]
+
+
+async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(25), beat(26)])
+
+    history = await told(past, 0, 30, 3)
+
+    assert counts(history) == [(0, 0, 0), (0, 0, 0), (2, 0, 3)]
+    assert (history.expected, history.uptime_strict, history.uptime_known) == (5, 0.4, 1.0)
+
+
+async def test_without_any_beat_nothing_is_known(past: Past) -> None:
+    history = await told(past, 0, 30, 3)
+
+    assert counts(history) == [(0, 0, 0)] * 3
+    assert (history.uptime_strict, history.uptime_known) == (None, None)
+
+
+async def test_slots_without_a_beat_are_unknown_and_never_up(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(0), beat(1, MISSED), beat(2), beat(25)])
+
+    history = await told(past, 0, 30, 3)
+
+    assert counts(history) == [(2, 1, 7), (0, 0, 10), (1, 0, 9)]
+    assert history.uptime_strict == pytest.approx(3 / 30)
+    assert history.uptime_known == pytest.approx(3 / 4)
+
+
+async def test_a_gap_from_before_the_window_counts_in_it(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(-100, interval_s=120), beat(25, interval_s=60)])
+
+    # By the old interval until the bucket in which beats go on, then by the new one.
+    assert counts(await told(past, 0, 30, 3)) == [(0, 0, 5), (0, 0, 5), (1, 0, 9)]
+
+
+async def test_what_may_still_come_is_not_due(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(0), beat(1)])
+    three_slots_over = at(5) + timedelta(seconds=31)
+
+    history = await told(past, 0, 5, 5, now=three_slots_over)
+    hourly = await told(past, 0, 60, 1, now=three_slots_over)
+
+    assert counts(history) == [(1, 0, 0), (1, 0, 0), (0, 0, 1), (0, 0, 1), (0, 0, 1)]
+    earlier = await told(past, 0, 5, 5, now=at(5))
+    assert counts(earlier) == [(1, 0, 0), (1, 0, 0), (0, 0, 1), (0, 0, 1), (0, 0, 0)]
+    assert counts(hourly) == [(2, 0, 3)]
+
+
+async def test_hours_say_the_same_from_beats_and_from_counts(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250)])
+
+    from_beats = await told(past, 0, 360, 6)
+    await ledger.count(OVER)
+    from_counts = await told(past, 0, 360, 6)
+
+    assert counts(from_counts) == counts(from_beats)
+    assert counts(from_counts) == [
+        (1, 1, 56),
+        (0, 0, 60),
+        (0, 0, 60),
+        (1, 0, 59),
+        (1, 0, 59),
+        (0, 0, 60),
+    ]
+
+
+async def test_buckets_of_several_hours_say_what_their_hours_say(
+    ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250), beat(1000)])
+    await ledger.count(at(300))
+
+    by_hour = await told(past, 0, 60 * 18, 18)
+    by_three = await told(past, 0, 60 * 18, 6)
+
+    hours = counts(by_hour)
+    sums = [tuple(map(sum, zip(*hours[n : n + 3], strict=True))) for n in range(0, 18, 3)]
+    assert counts(by_three) == sums
+    assert by_hour.expected == by_three.expected == 18 * 60 - 2
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 11, 49, 59, 60, 61, 1999])
+async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
+    ledger: Ledger, past: Past, count: int
+) -> None:
+    missing = {13, 14, 40}
+    await ledger.add([beat(n) for n in range(-5, 60) if n not in missing])
+
+    history = await told(past, 0, 60, count)
+    odd = await told(past, 1 / 3, 60 + 1 / 3, count)
+
+    assert (history.ok, history.unknown) == (57, 3)
+    assert (odd.ok, odd.unknown) == (56, 4)
+
+
+async def test_counts_outlive_their_beats(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(n, latency_ms=2.0) for n in range(120)])
+    await ledger.count(OVER)
+    before = await told(past, 0, 120, 2)
+
+    await ledger.prune(at(120) + KEPT, KEPT)
+
+    assert await told(past, 0, 120, 2) == before
+    assert counts(before) == [(60, 0, 0), (60, 0, 0)]
+
+
+async def test_percentiles_are_those_of_beats_that_landed(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(n, latency_ms=n + 1.0) for n in range(20)])
+    await ledger.add([beat(20, MISSED, latency_ms=5000.0)])
+
+    (exact,) = (await told(past, 0, 59, 1)).buckets
+    (hour,) = (await told(past, 0, 60, 1)).buckets
+
+    assert (exact.latency_p50_ms, exact.latency_p95_ms) == (10.0, 19.0)
+    assert hour.latency_p50_ms == pytest.approx(10.0, rel=0.2)
+    assert hour.latency_p95_ms == pytest.approx(19.0, rel=0.2)
+
+
+async def test_each_source_has_its_own_history(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(0), beat(0, MISSED, source="iam")])
+    cut = buckets(Window(at(0), at(1)), 1, OVER, KEPT, 60.0)
+
+    history: History = await past.history(["iam", "valkey"], cut, OVER)
+
+    assert [(each.source, each.title) for each in history.sources] == [
+        ("iam", "AWS IAM Roles Anywhere"),
+        ("valkey", "Valkey"),
+    ]
+    assert [counts(each) for each in history.sources] == [[(0, 1, 0)], [(1, 0, 0)]]
+
+
+async def test_the_interval_is_that_of_the_newest_beat(ledger: Ledger, past: Past) -> None:
+    cut = buckets(Window(at(0), at(30)), 2, OVER, KEPT, 60.0)
+    assert (await past.history(["valkey"], cut, OVER)).interval_seconds == 60.0
+
+    await ledger.add([beat(0, interval_s=60), beat(20, interval_s=300)])
+
+    assert (await past.history(["valkey"], cut, OVER)).interval_seconds == 300.0
+
+
+async def test_incidents_that_touch_a_window_come_newest_first(ledger: Ledger, past: Past) -> None:
+    failing = (5, 6, 20, 40, 41)
+    await ledger.add([beat(n, MISSED if n in failing else None) for n in range(42)])
+
+    everything = await past.incidents(["valkey", "iam"], Window(at(0), at(60)))
+    touching = await past.incidents(["valkey"], Window(at(6), at(20)))
+
+    assert [(each.start, each.end, each.beats_missed) for each in everything.incidents] == [
+        (at(40), None, 2),
+        (at(20), at(21), 1),
+        (at(5), at(7), 2),
+    ]
+    assert [each.start for each in touching.incidents] == [at(5)]
+    assert touching.incidents[0].error is MISSED
+
+
+async def test_without_postgres_nothing_is_remembered() -> None:
+    with pytest.raises(SourceError) as error:
+        await told(Past(None, "worker", TITLES, 60.0), 0, 30, 3)
+
+    assert error.value.word is ErrorWord.NOT_CONFIGURED

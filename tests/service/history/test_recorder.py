@@ -1,0 +1,373 @@
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from structlog.testing import capture_logs
+
+from local.postgres import Postgres as PostgresServer
+from local.valkey import Valkey as ValkeyServer
+from schema.errors import ErrorWord
+from schema.history import Record
+from service.history.ledger import Ledger
+from service.history.recorder import WAITING_LIMIT, History
+from service.history.spill import SPILL_LIMIT, Spill
+from service.settings import load
+from service.source import Shared, SourceError
+from service.sources import valkey as valkey_source
+from service.sources.postgres import Postgres
+from service.sources.valkey import Valkey
+from service.worker.cycle import Outcome
+from service.worker.loop import Worker
+from tests.service.history_data import HOUR, at, beat, connected, rows
+from tests.service.serving import until
+
+pytestmark = pytest.mark.anyio
+
+KEPT = timedelta(days=9000)
+
+
+@pytest.fixture
+async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
+    made = connected(database)
+    await made.migrate()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def cache(keys: dict[str, str]) -> AsyncIterator[Valkey]:
+    settings = next(s for s in load(keys).sources if isinstance(s, valkey_source.Settings))
+    made = settings.connect(Shared(name="worker"))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def spill(cache: Valkey) -> Spill:
+    return Spill(cache, "worker")
+
+
+def outcomes(minute: int, postgres: ErrorWord | None = None) -> list[Outcome]:
+    """What a cycle of two sources comes to."""
+    stamp = at(minute) + timedelta(seconds=7)
+    return [
+        Outcome(source="postgres", stamp=stamp, result=postgres or "ok", attempts=1),
+        Outcome(source="valkey", stamp=stamp, result="ok", attempts=1, latency_ms=0.5),
+    ]
+
+
+def record(history: History, minutes: Sequence[int], postgres: ErrorWord | None = None) -> None:
+    for minute in minutes:
+        history.record(at(minute), 60.0, outcomes(minute, postgres))
+
+
+async def kept(source: Postgres) -> list[Any]:
+    query = "SELECT slot, source, error FROM heartbeat_beats ORDER BY slot, source"
+    return await rows(source, query)
+
+
+def expected(minutes: Sequence[int], postgres: ErrorWord | None = None) -> list[Any]:
+    return [
+        row for n in minutes for row in ((at(n), "postgres", postgres), (at(n), "valkey", None))
+    ]
+
+
+@asynccontextmanager
+async def running(history: History) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(history.run)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+@contextmanager
+def stopped(server: PostgresServer | ValkeyServer) -> Iterator[None]:
+    """Without a server; it is started by this thread, since it ends with the one that did."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+async def test_outcomes_come_to_postgres_beside_the_cycle(source: Postgres) -> None:
+    history = History(Ledger(source, "worker"), None, KEPT)
+    async with running(history):
+        record(history, range(3))
+        assert history.waiting == 6  # taken at once, and written later
+
+        await until(lambda: history.waiting == 0)
+
+    assert await kept(source) == expected(range(3))
+
+
+async def test_after_fifty_cycles_without_postgres_all_of_them_are_there_once(
+    source: Postgres, postgres: PostgresServer
+) -> None:
+    history = History(Ledger(source, "worker"), None, KEPT)
+    async with running(history):
+        with stopped(postgres):
+            with capture_logs() as lines:
+                record(history, range(50), ErrorWord.UNREACHABLE)
+                await until(lambda: any(line["event"] == "history_waiting" for line in lines))
+            assert history.waiting == 100
+        record(history, [50])
+
+        await until(lambda: history.waiting == 0)
+
+    assert await kept(source) == [
+        *expected(range(50), ErrorWord.UNREACHABLE),
+        *expected([50]),
+    ]
+    assert history.dropped == 0
+    query = "SELECT source, began, ended, error, missed FROM heartbeat_incidents"
+    assert await rows(source, query) == [("postgres", HOUR, at(50), "unreachable", 50)]
+
+
+async def test_a_worker_without_postgres_records_every_cycle_that_it_ran(
+    environ: dict[str, str], source: Postgres, postgres: PostgresServer
+) -> None:
+    settings = load(environ | {"HEARTBEAT_INTERVAL_SECONDS": "0.05"})
+    history = History(Ledger(source, "worker"), None, KEPT)
+    worker = Worker(settings.process, {"postgres": source}, recorder=history)
+    stop = anyio.Event()
+    async with running(history), anyio.create_task_group() as tasks:
+        with stopped(postgres):
+            tasks.start_soon(worker.run, stop)
+            await until(lambda: worker.cycles >= 50)
+        await until(lambda: worker.reports["postgres"].last_result == "ok")
+        stop.set()
+    await history.finish()
+
+    found = await kept(source)
+    assert len(found) == worker.cycles
+    assert [error for _, _, error in found[:50]].count(None) == 0
+    assert None in [error for _, _, error in found[50:]]
+
+
+async def test_what_postgres_did_not_take_is_there_after_a_restart(
+    source: Postgres, spill: Spill, postgres: PostgresServer
+) -> None:
+    ending = History(Ledger(source, "worker"), spill, KEPT)
+    with stopped(postgres):
+        record(ending, range(50), ErrorWord.TIMEOUT)
+        await ending.finish()
+    assert (ending.waiting, ending.dropped) == (0, 0)
+    assert await kept(source) == []
+
+    starting = History(Ledger(source, "worker"), spill, KEPT)
+    async with running(starting):
+        record(starting, [50])
+        await until(lambda: starting.waiting == 0)
+        await taken_over(spill)
+
+    assert await kept(source) == [*expected(range(50), ErrorWord.TIMEOUT), *expected([50])]
+
+
+async def test_what_waits_in_valkey_goes_only_once_postgres_has_it(
+    source: Postgres, spill: Spill, postgres: PostgresServer
+) -> None:
+    await spill.add([beat(0)])
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    with stopped(postgres):
+        record(history, [1])
+        with capture_logs() as lines:
+            async with running(history):
+                await until(lambda: any(line["event"] == "history_waiting" for line in lines))
+
+        assert len(await spill.first(10)) == 1
+
+
+async def test_what_was_taken_over_before_a_crash_is_there_once(
+    source: Postgres, spill: Spill
+) -> None:
+    await spill.add([beat(0)])
+    await Ledger(source, "worker").add([beat(0)])  # and then it crashed
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    async with running(history):
+        record(history, [1])
+        await taken_over(spill)
+
+    assert [row[0] for row in await kept(source)] == [at(0), at(1), at(1)]
+
+
+async def test_at_the_end_postgres_takes_what_waits(source: Postgres, spill: Spill) -> None:
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    record(history, range(3))
+
+    await history.finish()
+
+    assert await kept(source) == expected(range(3))
+    assert await spill.first(1) == []
+
+
+async def test_with_both_away_the_log_says_what_is_lost(
+    source: Postgres, spill: Spill, postgres: PostgresServer, valkey: ValkeyServer
+) -> None:
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    with stopped(postgres), stopped(valkey):
+        record(history, range(3))
+        with capture_logs() as lines:
+            await history.finish()
+
+    assert history.dropped == 6
+    (lost,) = [line for line in lines if line["event"] == "history_lost"]
+    assert (lost["records"], lost["log_level"]) == (6, "error")
+
+
+async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
+    source: Postgres, spill: Spill, postgres: PostgresServer
+) -> None:
+    await rows(source, "SELECT 1")  # a connection that will hang
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    postgres.pause()
+    try:
+        record(history, range(3), ErrorWord.TIMEOUT)
+        with anyio.fail_after(10):
+            await history.finish()
+    finally:
+        postgres.resume()
+
+    assert (history.waiting, history.dropped) == (0, 0)
+    assert len(await spill.first(10)) == 6
+
+
+async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(source: Postgres) -> None:
+    history = History(Ledger(source, "worker"), None, KEPT)
+    with capture_logs() as lines:
+        record(history, range(WAITING_LIMIT // 2 + 10))
+
+    assert (history.waiting, history.dropped) == (WAITING_LIMIT, 20)
+    assert {line["event"] for line in lines} == {"history_lost"}
+
+    await history.finish()
+    ((first, count),) = await rows(source, "SELECT min(slot), count(*) FROM heartbeat_beats")
+    assert (first, count + history.dropped) == (at(10), WAITING_LIMIT + 20)
+
+
+async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: Postgres) -> None:
+    class Refusing(Ledger):
+        async def add(self, records: Sequence[Record]) -> int:
+            if any(record.slot == at(0) for record in records):
+                raise SourceError(ErrorWord.INVALID_DATA)
+            return await super().add(records)
+
+    history = History(Refusing(source, "worker"), None, KEPT)
+    record(history, [0])
+    await history.finish()
+    record(history, [1])
+    await history.finish()
+
+    assert await kept(source) == expected([1])
+    assert history.dropped == 2
+
+
+async def test_a_defect_in_history_is_told_and_ends_nothing(source: Postgres) -> None:
+    class Broken(Ledger):
+        broken = True
+
+        async def add(self, records: Sequence[Record]) -> int:
+            if self.broken:
+                self.broken = False
+                raise ZeroDivisionError
+            return await super().add(records)
+
+    history = History(Broken(source, "worker"), None, KEPT)
+    with capture_logs() as lines:
+        async with running(history):
+            record(history, [0])
+            await until(lambda: any(line["event"] == "history_defect" for line in lines))
+            record(history, [1])  # its stamp landed: history tries again at once
+            await until(lambda: history.waiting == 0)
+
+    assert await kept(source) == expected([0, 1])
+
+
+async def test_an_upkeep_that_fails_loses_nothing(source: Postgres, spill: Spill) -> None:
+    class Failing(Ledger):
+        async def count(self, now: datetime) -> None:  # noqa: ARG002 - a ledger's
+            raise SourceError(ErrorWord.TIMEOUT)
+
+    history = History(Failing(source, "worker"), spill, KEPT)
+    with capture_logs() as lines:
+        async with running(history):
+            record(history, [0])
+            await until(lambda: any(line["event"] == "history_upkeep_failed" for line in lines))
+
+    assert await kept(source) == expected([0])
+
+
+async def test_upkeep_counts_hours_and_prunes(source: Postgres) -> None:
+    history = History(Ledger(source, "worker"), None, timedelta(days=1))
+    async with running(history):
+        record(history, [-60 * 24 * 300])
+        await until(lambda: history.waiting == 0)
+        record(history, [-60 * 24 * 300 + 1])
+        await pruned(source)
+
+    query = "SELECT source, ok, failed, pruned FROM heartbeat_hours ORDER BY source"
+    assert [row[0::3] for row in await rows(source, query)] == [
+        ("postgres", True),
+        ("valkey", True),
+    ]
+
+
+async def test_the_list_in_valkey_keeps_the_newest(
+    spill: Spill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.history.spill.SPILL_LIMIT", 3)
+    await spill.add([beat(0), beat(1)])
+    await spill.add([beat(2), beat(3)])
+
+    found = await spill.first(SPILL_LIMIT)
+    assert [each.record.slot for each in found if each.record] == [at(1), at(2), at(3)]
+
+
+async def test_two_workers_that_take_over_at_once_lose_nothing(spill: Spill) -> None:
+    await spill.add([beat(n) for n in range(6)])
+    first = await spill.first(3)
+    same = await spill.first(3)
+
+    await spill.remove(first)
+    await spill.remove(same)
+
+    left = await spill.first(10)
+    assert [each.record.slot for each in left if each.record] == [at(3), at(4), at(5)]
+
+
+async def test_what_is_no_record_is_taken_out_and_left_out(
+    source: Postgres, spill: Spill, cache: Valkey
+) -> None:
+    await cache.client.rpush("worker:history", "what is this?")
+    await spill.add([beat(0)])
+    history = History(Ledger(source, "worker"), spill, KEPT)
+    async with running(history):
+        record(history, [1])
+        await taken_over(spill)
+
+    assert [row[0] for row in await kept(source)] == [at(0), at(1), at(1)]
+
+
+async def test_a_dead_valkey_says_so(spill: Spill, valkey: ValkeyServer) -> None:
+    with stopped(valkey):
+        for call in (spill.add([beat(0)]), spill.first(1)):
+            with pytest.raises(SourceError) as error:
+                await call
+            assert error.value.word is ErrorWord.UNREACHABLE
+
+
+async def taken_over(spill: Spill) -> None:
+    """Returns when nothing waits in Valkey."""
+    with anyio.fail_after(10):
+        while await spill.first(1):  # noqa: ASYNC110 - another task empties it
+            await anyio.sleep(0.01)
+
+
+async def pruned(source: Postgres) -> None:
+    """Returns when upkeep has marked its hours."""
+    with anyio.fail_after(10):
+        while not await rows(source, "SELECT 1 FROM heartbeat_hours WHERE pruned"):  # noqa: ASYNC110
+            await anyio.sleep(0.01)

@@ -1,0 +1,85 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from service.history.window import SLOTS_READ_LIMIT, Window, WindowError, buckets, window
+
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+KEPT = 90 * DAY
+
+
+def test_without_ends_it_is_the_default_until_now() -> None:
+    assert window(None, None, NOW, DAY) == Window(NOW - DAY, NOW)
+
+
+def test_without_a_start_it_is_the_default_before_the_end() -> None:
+    assert window(None, NOW - HOUR, NOW, DAY) == Window(NOW - HOUR - DAY, NOW - HOUR)
+
+
+def test_other_zones_become_utc() -> None:
+    begin = (NOW - HOUR).astimezone(timezone(timedelta(hours=9)))
+
+    assert window(begin, None, NOW, DAY).start.tzinfo is UTC
+
+
+def test_a_clock_that_is_a_little_ahead_asks_until_now() -> None:
+    assert window(NOW - HOUR, NOW + timedelta(seconds=4), NOW, DAY).end == NOW
+
+
+def test_all_that_is_kept_can_be_asked_for_by_a_client_that_is_slow() -> None:
+    assert window(NOW - 400 * DAY - timedelta(minutes=5), None, NOW, DAY).end == NOW
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "message"),
+    [
+        (NOW, NOW - HOUR, "from: 2026-11-24T10:30:00.* is not before to, 2026-11-24T09:30:00"),
+        (NOW - HOUR, NOW - HOUR, "is not before"),
+        (NOW + HOUR, None, r"from: 2026-11-24T11:30:00\+00:00 lies in the future"),
+        (NOW - HOUR, NOW + HOUR, "to: .* lies in the future"),
+        (NOW - 402 * DAY, None, "from: .* is beyond the 400 days kept"),
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), None, "beyond the 400 days"),
+        (None, datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), "to: .* beyond"),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))), None, "in the future"),
+    ],
+)
+def test_nonsense_is_refused_by_name(
+    begin: datetime | None, end: datetime | None, message: str
+) -> None:
+    with pytest.raises(WindowError, match=message):
+        window(begin, end, NOW, DAY)
+
+
+def test_a_day_in_half_hours_is_cut_from_its_start() -> None:
+    cut = buckets(Window(NOW - DAY, NOW), 48, NOW, KEPT, 60)
+
+    assert (cut.count, cut.hourly, cut.width) == (48, False, HOUR / 2)
+    assert (cut.start(0), cut.start(48)) == (NOW - DAY, NOW)
+
+
+def test_from_an_hour_on_buckets_are_whole_hours() -> None:
+    cut = buckets(Window(NOW - DAY, NOW), 20, NOW, KEPT, 60)
+
+    assert (cut.count, cut.hourly, cut.width) == (13, True, 2 * HOUR)
+    assert cut.start(0) == datetime(2026, 11, 23, 10, tzinfo=UTC)
+    assert cut.start(cut.count) >= NOW
+
+
+def test_a_window_of_whole_hours_has_exactly_the_buckets_asked_for() -> None:
+    end = datetime(2026, 11, 24, tzinfo=UTC)
+
+    cut = buckets(Window(end - 7 * DAY, end), 7, NOW, KEPT, 60)
+
+    assert (cut.count, cut.start(0), cut.start(7)) == (7, end - 7 * DAY, end)
+
+
+def test_beats_that_are_not_kept_are_told_in_hours() -> None:
+    assert buckets(Window(NOW - DAY, NOW), 48, NOW, timedelta(hours=23), 60).hourly
+
+
+def test_too_many_beats_are_told_in_hours() -> None:
+    most = timedelta(seconds=SLOTS_READ_LIMIT * 60)
+
+    assert not buckets(Window(NOW - most, NOW), 2000, NOW, KEPT, 60).hourly
+    assert buckets(Window(NOW - most, NOW), 2000, NOW, KEPT, 59).hourly

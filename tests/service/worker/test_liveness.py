@@ -1,0 +1,40 @@
+import socket
+
+import anyio
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+
+from local.server import free_port
+from service.worker.liveness import Route, server
+
+pytestmark = pytest.mark.anyio
+
+ROUTES: dict[str, Route] = {
+    "/livez": lambda: (200, "application/json", b"{}"),
+    "/late": lambda: (503, "text/plain", b"late"),
+}
+
+
+async def test_it_answers_its_addresses_and_nothing_else() -> None:
+    port = free_port()
+    serving = server(port, ROUTES)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serving.listen)
+        while not serving.started:
+            await anyio.lowlevel.checkpoint()
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            answers = [await client.get(path) for path in ("/livez", "/late", "/other")]
+        serving.should_exit = True
+
+    assert [answer.status_code for answer in answers] == [200, 503, 404]
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+
+
+async def test_a_port_that_is_taken_is_told_and_stops_nothing() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken, capture_logs() as lines:
+        port = taken.getsockname()[1]
+
+        await server(port, ROUTES).listen()
+
+    assert [(line["event"], line["port"]) for line in lines] == [("health_port_unavailable", port)]

@@ -1,0 +1,70 @@
+"""The secret that `up` made, over the days in which the worker's versions push its first one out."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.aws.process import RunningAws
+from local.aws.process import running as running_aws
+from tests.stack.engine.aws import Account
+from tests.stack.engine.conftest import NewEngine
+from tests.stack.engine.pulumi import Engine
+
+pytestmark = pytest.mark.engine
+SLOT_S = 1800
+TEN_DAYS = 10 * 24 * 3600 // SLOT_S
+FIRST = "secret-first"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack after its first `up`, and its secret as an operator sees it."""
+
+    engine: Engine
+    aws: RunningAws
+    secrets: Any  # Any: boto3's clients are made at run time
+
+    @property
+    def arn(self) -> str:
+        return str(self.engine.resource("secret")["outputs"]["arn"])
+
+    @property
+    def value(self) -> dict[str, Any]:
+        return dict(json.loads(self.secrets.get_secret_value(SecretId=self.arn)["SecretString"]))
+
+    @property
+    def stages(self) -> dict[str, list[str]]:
+        """The labels of each version that has any."""
+        return dict(self.secrets.describe_secret(SecretId=self.arn)["VersionIdsToStages"])
+
+    def write(self, slots: int) -> None:
+        """A person's key, and the worker's stamp in so many slots."""
+        for slot in range(slots):
+            self.aws.control.advance(SLOT_S)
+            value = json.dumps({"person": "key", "updated_at": slot})
+            self.secrets.update_secret(SecretId=self.arn, SecretString=value, Description="beat")
+
+    def refresh(self) -> None:
+        self.engine.run("refresh", "--yes", "--skip-preview")
+
+
+@pytest.fixture(scope="module")
+def deployed(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with running_aws(tmp_path_factory.mktemp("aws")) as aws:
+        engine = new_engine(aws)
+        engine.up()
+        operator = Account(aws.operator_environment())
+        yield Deployed(engine, aws, operator.client("secretsmanager"))
+
+
+def test_ten_days_of_beats_and_a_refresh_leave_nothing_to_do(deployed: Deployed) -> None:
+    deployed.write(TEN_DAYS)
+
+    deployed.refresh()
+
+    assert deployed.engine.preview() == {}
+    deployed.engine.up("--expect-no-changes")
+    assert deployed.value == {"person": "key", "updated_at": TEN_DAYS - 1}

@@ -1,12 +1,14 @@
 """Answers that a test gives in the API's place, in the browser."""
 
+from collections.abc import Collection
+from datetime import datetime
 from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
 
-from schema.responses import Incidents, WorkerStatus
+from schema.responses import WorkerStatus
 from schema.timestamps import from_text
-from tests.web import documents
+from tests.web import documents, past
 
 DAY_S = 86_400
 
@@ -17,6 +19,9 @@ class Answers:
     Attributes:
         status: The document; None lets every request fail as if the API were down.
         live: Whether the socket is accepted.
+        outages: What history and incidents tell of.
+        away: From when to when there was no worker.
+        incidents: Whether incidents can be had.
         asked: The requests for the status so far, by their headers.
     """
 
@@ -25,9 +30,9 @@ class Answers:
         self.live = True
         self.asked: list[dict[str, str]] = []
         self.sockets: list[WebSocketRoute] = []
-        self.failed: dict[str, list[int]] = {}
-        self.unknown = 0
-        self.incidents: Incidents | None = documents.incidents()
+        self.outages: Collection[past.Outage] = past.OVER
+        self.away: tuple[datetime, datetime] | None = None
+        self.incidents = True
         page.route("**/worker/status", self._answer)
         page.route("**/history?*", self._answer_history)
         page.route("**/incidents?*", self._answer_incidents)
@@ -61,14 +66,14 @@ class Answers:
             return
         days = round((documents.NOW - asked_from).total_seconds() / DAY_S)
         buckets = int(query["buckets"][0])
-        found = documents.history(days, buckets, self.failed, self.unknown)
+        found = past.history(days, buckets, self.outages, self.away)
         route.fulfill(json=found.model_dump(mode="json"))
 
     def _answer_incidents(self, route: Route) -> None:
-        if self.incidents is None:
-            route.fulfill(status=404, json={"error": "not_found", "message": "nothing here"})
+        if self.incidents:
+            route.fulfill(json=past.incidents(self.outages).model_dump(mode="json"))
         else:
-            route.fulfill(json=self.incidents.model_dump(mode="json"))
+            route.fulfill(status=404, json={"error": "not_found", "message": "nothing here"})
 
     def _accept(self, socket: WebSocketRoute) -> None:
         if not self.live or self.status is None:

@@ -1,6 +1,5 @@
 """Documents of the API as the page may get them, made from the API's own models."""
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,16 +7,11 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness, judge
 from schema.heartbeat import Breaker
 from schema.responses import (
-    Bucket,
     Diagnosis,
     DiagnosisCode,
-    History,
     IamRow,
-    Incident,
-    Incidents,
     Overall,
     Row,
-    SourceHistory,
     WorkerFacts,
     WorkerStatus,
 )
@@ -110,21 +104,22 @@ def status(
         at: The server's clock.
         identity: The identity's row, None for a healthy one.
     """
-    healthy = {name: row(name, age_s) for name in ENDPOINTS}
+    shown = {name: row(name, age_s) for name in ENDPOINTS} | dict(rows)
+    on = [each for each in shown.values() if each.error is not ErrorWord.NOT_CONFIGURED]
     return WorkerStatus(
         current_time=at,
         version="0.1.0",
         interval_seconds=60.0,
         stale_threshold_seconds=90.0,
         overall_status=overall,
-        in_step=True,
+        in_step=len({each.last_update for each in on}) == 1,
         diagnosis=Diagnosis(
             code=code,
             sources=[name for name, _ in rows],
             since=None if since_s is None else at - timedelta(seconds=since_s),
             message=message,
         ),
-        timestamps=healthy | dict(rows),
+        timestamps=shown,
         iam=identity or iam(),
         worker=WorkerFacts(
             id="heartbeat-worker-7d9f",
@@ -134,81 +129,6 @@ def status(
             cycles=4561,
         ),
     )
-
-
-def history(
-    days: int, buckets: int, failed: Mapping[str, Iterable[int]] | None = None, unknown: int = 0
-) -> History:
-    """The history of a window.
-
-    Args:
-        days: Its length.
-        buckets: How many parts.
-        failed: Which of them hold failures, by slug.
-        unknown: How many of the oldest hold no record.
-    """
-    length_s = days * 86_400 / buckets
-    start = NOW - timedelta(days=days)
-    due = round(length_s / 60)
-
-    def source(name: str) -> SourceHistory:
-        bad = set((failed or {}).get(name, ()))
-        parts = []
-        for index in range(buckets):
-            lost = due // 3 if index in bad else 0
-            silent = index < unknown
-            parts.append(
-                Bucket(
-                    start=start + timedelta(seconds=index * length_s),
-                    expected=due,
-                    ok=0 if silent else due - lost,
-                    failed=0 if silent else lost,
-                    unknown=due if silent else 0,
-                    latency_p50_ms=None if silent else LATENCIES_MS[name],
-                    latency_p95_ms=None if silent else LATENCIES_MS[name] * 2.3,
-                )
-            )
-        ok, lost, silent = (sum(getattr(b, k) for b in parts) for k in ("ok", "failed", "unknown"))
-        return SourceHistory(
-            source=name,
-            title=ENDPOINTS[name][0],
-            expected=due * buckets,
-            ok=ok,
-            failed=lost,
-            unknown=silent,
-            uptime_strict=ok / (due * buckets),
-            uptime_known=ok / (ok + lost) if ok + lost else None,
-            buckets=parts,
-        )
-
-    return History(
-        start=start,
-        end=NOW,
-        interval_seconds=60,
-        bucket_seconds=length_s,
-        sources=[source(name) for name in ENDPOINTS],
-    )
-
-
-def incidents(*lasting: str) -> Incidents:
-    """Two incidents that are over, and those that last."""
-
-    def incident(name: str, ago: timedelta, length: timedelta | None, word: ErrorWord) -> Incident:
-        end = None if length is None else NOW - ago + length
-        beats = round((length or ago).total_seconds() / 60)
-        title = ENDPOINTS[name][0]
-        start = NOW - ago
-        return Incident(
-            source=name, title=title, start=start, end=end, error=word, beats_missed=beats
-        )
-
-    now = [incident(name, timedelta(minutes=4), None, ErrorWord.TIMEOUT) for name in lasting]
-    minutes = timedelta(minutes=1)
-    over = [
-        incident("valkey", timedelta(hours=7, minutes=20), 6 * minutes, ErrorWord.UNREACHABLE),
-        incident("postgres", timedelta(days=3, hours=2), 12 * minutes, ErrorWord.READ_ONLY),
-    ]
-    return Incidents(start=NOW - timedelta(days=7), end=NOW, incidents=[*now, *over])
 
 
 def _reading(age_s: float | None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser
 
 from schema.errors import ErrorWord
 from schema.responses import DiagnosisCode, Overall
-from tests.web import documents
+from service.remedies import REMEDIES
+from tests.web import documents, past
 from tests.web.answers import Answers
 from tests.web.browser import chromium
 from tests.web.server import NO_STORES, api
@@ -42,25 +43,23 @@ class Scene:
     wait_s: int = 2
 
 
-def _healthy(answers: Answers) -> None:
-    answers.failed = {"valkey": [66], "postgres": []}
+def _healthy(_: Answers) -> None:
+    """What every page gets that is told nothing else."""
 
 
 def _unreachable(answers: Answers) -> None:
-    answers.failed = {"valkey": [66], "postgres": [95]}
-    answers.incidents = documents.incidents("postgres")
+    answers.outages = [*past.OVER, past.LASTING]
     answers.status = documents.status(
-        ("postgres", documents.unreachable("postgres")),
+        ("valkey", documents.unreachable("valkey")),
         overall=Overall.ERROR,
         code=DiagnosisCode.SOURCE_UNREACHABLE,
-        message="PostgreSQL cannot be read (timeout): see whether it is overloaded, and whether a "
-        "firewall drops the packets.",
-        since_s=252,
+        message=f"Valkey cannot be read (timeout): {REMEDIES[ErrorWord.TIMEOUT]}",
+        since_s=276,  # some seconds before the first beat that missed it
     )
 
 
 def _silent(answers: Answers) -> None:
-    answers.unknown = 40
+    answers.away = (past.ago(3), past.DUE)
     answers.status = documents.status(
         age_s=200,
         overall=Overall.ERROR,
@@ -74,7 +73,7 @@ def _silent(answers: Answers) -> None:
 def _degraded(answers: Answers) -> None:
     word = ErrorWord.QUOTA
     answers.status = documents.status(
-        ("secrets_manager", documents.row("secrets_manager", warning=word)),
+        ("secrets_manager", documents.row("secrets_manager", 63, warning=word)),
         ("valkey", documents.off("valkey")),
         age_s=63,
         overall=Overall.DEGRADED,
@@ -87,7 +86,7 @@ def _degraded(answers: Answers) -> None:
 
 def _polling(answers: Answers) -> None:
     answers.live = False
-    answers.incidents = None
+    answers.incidents = False
 
 
 def _down(answers: Answers) -> None:

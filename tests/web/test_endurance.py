@@ -2,7 +2,7 @@ import json
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.web import documents
+from tests.web import documents, past
 
 HOUR_MS = 3_600_000
 GROWTH = 1.1  # the collector's own noise
@@ -46,9 +46,9 @@ def test_eight_hours_of_refreshes_leave_no_trace(page: Page, address: str) -> No
     answers = {
         "/worker/status": documents.status().model_dump_json(),
         "/livez": json.dumps({"status": "ok", "version": "0.1.0", "commit": "unknown"}),
-        "/history96": documents.history(1, 96, {"valkey": [66]}).model_dump_json(),
-        "/history1": documents.history(7, 1).model_dump_json(),
-        "/incidents": documents.incidents().model_dump_json(),
+        "/history96": past.history(1, 96).model_dump_json(),
+        "/history1": past.history(7, 1).model_dump_json(),
+        "/incidents": past.incidents().model_dump_json(),
     }
     page.add_init_script(INSTEAD_OF_THE_WORLD.replace("ANSWERS", json.dumps(answers)))
     page.goto(address)

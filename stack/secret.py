@@ -7,6 +7,10 @@ import pulumi
 from pulumi_aws import secretsmanager
 
 FIRST_VALUE = "{}"  # JSON from the start: the worker adds its keys to an object
+# AWS keeps what has a label, so a refresh always finds the first version; and a version that is
+# made with a label of its own does not become the current one, unless it is the secret's first
+# (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
+FIRST_LABEL = "heartbeat-first"
 RECOVERY_DAYS = 7  # how long AWS keeps a deleted secret; the least it allows but "none"
 
 
@@ -55,13 +59,17 @@ class Secret(pulumi.ComponentResource):
                 parent=self, protect=args.protect, ignore_changes=["description"]
             ),
         )
-        # The worker owns value and versions from here on. When its versions have pushed this one
-        # out, a `pulumi refresh` drops it from the state, and the next `up` writes the first value
-        # again: keep nothing else in this secret.
+        # The worker owns value and versions from here on: decisions/013.
         secretsmanager.SecretVersion(
             f"{name}-first",
-            secretsmanager.SecretVersionArgs(secret_id=secret.id, secret_string=FIRST_VALUE),
-            pulumi.ResourceOptions(parent=self, ignore_changes=["secretString", "versionStages"]),
+            secretsmanager.SecretVersionArgs(
+                secret_id=secret.id, secret_string=FIRST_VALUE, version_stages=[FIRST_LABEL]
+            ),
+            pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["secretString", "versionStages"],
+                deleted_with=secret,  # its labels may have moved since; AWS refuses to take those
+            ),
         )
         return secret
 

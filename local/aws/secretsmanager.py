@@ -21,6 +21,7 @@ _OF_LIVE_SECRETS = {
     "GetSecretValue", "UpdateSecret", "PutSecretValue", "UpdateSecretVersionStage",
     "RotateSecret", "TagResource", "UntagResource",
 }  # fmt: skip
+_MOVED_BY_AWS = {"AWSCURRENT", "AWSPREVIOUS"}
 _WRITES = {"CreateSecret", "UpdateSecret", "PutSecretValue"}
 
 
@@ -77,7 +78,10 @@ class SecretsManager:
         if secret is not None and has_value and token not in secret.versions:
             _make_room(secret.versions, self._clock.now())
         known = set(secret.versions) if secret is not None else set()
+        labels = _labels(secret.versions) if secret is not None else {}
         reply = self._ask(operation, parameters, request)
+        if secret is not None:
+            _keep(labels, secret.versions)
         self._stamp(operation, json.loads(reply.body)["ARN"], known)
         return reply
 
@@ -130,6 +134,23 @@ def _check_size(value: str) -> None:
             "1 validation error detected: Value at 'secretString' failed to satisfy constraint: "
             f"Member must have length less than or equal to {MAX_VALUE_BYTES}"
         )
+
+
+def _labels(versions: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The version that has each label, but for those that AWS moves by itself."""
+    return {
+        label: name
+        for name, version in versions.items()
+        for label in version["version_stages"]
+        if label not in _MOVED_BY_AWS
+    }
+
+
+def _keep(labels: dict[str, str], versions: dict[str, dict[str, Any]]) -> None:
+    """Give labels back to their versions; moto takes all from the one that was current."""
+    lost = labels.keys() - _labels(versions).keys()
+    for label in lost:
+        versions[labels[label]]["version_stages"].append(label)
 
 
 def _make_room(versions: dict[str, dict[str, Any]], now: datetime) -> None:

@@ -16,7 +16,21 @@ def test_what_the_worker_writes_is_left_alone(program: Program) -> None:
     recording = program()
 
     assert "description" in recording.one("secret:Secret").request.ignoreChanges
-    assert "secretString" in recording.one("SecretVersion").request.ignoreChanges
+    ignored = recording.one("SecretVersion").request.ignoreChanges
+    assert set(ignored) == {"secretString", "versionStages"}
+
+
+def test_the_first_version_is_never_made_the_current_one_over_another(program: Program) -> None:
+    (label,) = program().one("SecretVersion").inputs["versionStages"]
+
+    assert not label.startswith("AWS")  # with AWSCURRENT, or without a label, AWS would do so
+
+
+def test_the_first_version_goes_with_its_secret(program: Program) -> None:
+    recording = program()
+
+    version = recording.one("SecretVersion")
+    assert version.request.deletedWith == recording.one("secret:Secret").urn
 
 
 def test_an_existing_secret_is_used_by_its_name(program: Program) -> None:

@@ -133,6 +133,23 @@ def test_labels_move_with_the_value(clients: Clients) -> None:
     assert previous["SecretString"] == "one"
 
 
+def test_a_label_of_ones_own_stays_on_its_version_until_it_is_moved(clients: Clients) -> None:
+    arn = clients.secret("one")
+    secrets = clients.operator("secretsmanager")
+    first = secrets.get_secret_value(SecretId=arn)["VersionId"]
+    secrets.update_secret_version_stage(SecretId=arn, VersionStage="own", MoveToVersionId=first)
+
+    for value in ("two", "three"):
+        secrets.update_secret(SecretId=arn, SecretString=value)
+    stayed = secrets.get_secret_value(SecretId=arn, VersionStage="own")
+    secrets.put_secret_value(SecretId=arn, SecretString="four", VersionStages=["own"])
+    moved = secrets.get_secret_value(SecretId=arn, VersionStage="own")
+
+    assert (stayed["SecretString"], stayed["VersionStages"]) == ("one", ["own"])
+    assert (moved["SecretString"], moved["VersionStages"]) == ("four", ["own"])
+    assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "three"
+
+
 @pytest.mark.parametrize(
     ("name", "length"),
     [("Description", 2048), ("SecretString", 65_536), ("ClientRequestToken", 64)],

@@ -1,4 +1,4 @@
-"""The secret that `up` made, over the days in which the worker's versions push its first one out."""
+"""The secret that `up` made, over the days in which the worker's versions push out its first."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,9 @@ from tests.stack.engine.pulumi import Engine
 pytestmark = pytest.mark.engine
 SLOT_S = 1800
 TEN_DAYS = 10 * 24 * 3600 // SLOT_S
-FIRST = "secret-first"
+PUSHED_OUT = 110  # slots after which AWS, which keeps 100 versions, has removed an older one
+FIRST = "heartbeat-dev-first"
+LABEL = "heartbeat-first"
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,7 @@ class Deployed:
     engine: Engine
     aws: RunningAws
     secrets: Any  # Any: boto3's clients are made at run time
-
-    @property
-    def arn(self) -> str:
-        return str(self.engine.resource("secret")["outputs"]["arn"])
+    arn: str
 
     @property
     def value(self) -> dict[str, Any]:
@@ -57,14 +56,49 @@ def deployed(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) ->
         engine = new_engine(aws)
         engine.up()
         operator = Account(aws.operator_environment())
-        yield Deployed(engine, aws, operator.client("secretsmanager"))
+        arn = engine.run("stack", "output", "secretArn").out.strip()
+        yield Deployed(engine, aws, operator.client("secretsmanager"), arn)
 
 
 def test_ten_days_of_beats_and_a_refresh_leave_nothing_to_do(deployed: Deployed) -> None:
     deployed.write(TEN_DAYS)
+    before = deployed.engine.log()
 
     deployed.refresh()
+    shown = deployed.engine.preview()
+    deployed.engine.up()
 
-    assert deployed.engine.preview() == {}
-    deployed.engine.up("--expect-no-changes")
     assert deployed.value == {"person": "key", "updated_at": TEN_DAYS - 1}
+    assert shown == {}
+    assert deployed.engine.log() == before
+
+
+def test_a_first_version_that_is_gone_comes_back_behind_the_current_one(
+    deployed: Deployed,
+) -> None:
+    # As in a stack of an older program, which gave it no label, or where a person took it off.
+    (first,) = (version for version, stages in deployed.stages.items() if LABEL in stages)
+    deployed.secrets.update_secret_version_stage(
+        SecretId=deployed.arn, VersionStage=LABEL, RemoveFromVersionId=first
+    )
+    deployed.write(PUSHED_OUT)
+
+    deployed.refresh()
+    shown = deployed.engine.preview()
+    deployed.engine.up()
+
+    assert shown == {f"create {FIRST}": []}
+    assert deployed.value == {"person": "key", "updated_at": PUSHED_OUT - 1}
+    assert [LABEL] in deployed.stages.values()
+    assert deployed.engine.preview() == {}
+
+
+def test_a_destroy_leaves_the_version_to_its_secret(deployed: Deployed) -> None:
+    deployed.engine.configure(protectData=False)
+    deployed.engine.up()
+    before = len(deployed.engine.log())
+
+    deployed.engine.run("destroy", "--yes", "--skip-preview")
+
+    assert f"delete {FIRST}" not in deployed.engine.log()[before:]
+    assert "DeletedDate" in deployed.secrets.describe_secret(SecretId=deployed.arn)

@@ -29,6 +29,7 @@ VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave roo
 VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
 MERGES_MAX = 3  # a person who edits in the same second, three times over, is no person
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret that nobody ever gave one
 
 
 class Settings(SourceSettings):
@@ -163,7 +164,7 @@ class SecretsManager:
         version_id = _staged(said, CURRENT)
         error = ErrorWord.NOT_FOUND if "DeletedDate" in said else None
         try:
-            value = await self._read_value(version_id)
+            value = await self._read_value(version_id) if version_id else None
         except SourceError as failed:
             value, error = None, error or failed.word
         found = Description.from_text(said.get("Description", ""))
@@ -222,7 +223,7 @@ class SecretsManager:
         Returns:
             Whether this call also wrote the description.
         """
-        current = await self._call("get_secret_value")
+        current = await self._current()
         token = _token(arn, slot)
         landed, known = False, {current["VersionId"]}
         for _ in range(MERGES_MAX):
@@ -245,6 +246,20 @@ class SecretsManager:
             current = await self._call("get_secret_value", VersionId=overwritten)
             token = _token(arn, slot, overwritten)
         return landed
+
+    async def _current(self) -> dict[str, Any]:
+        """The value, an empty object where there is none.
+
+        AWS says "not found" of a secret without a value as of one that is not there.
+        """
+        try:
+            return await self._call("get_secret_value")
+        except SourceError as error:
+            if error.word is not ErrorWord.NOT_FOUND:
+                raise
+            if _staged(await self._call("describe_secret"), CURRENT):
+                raise
+            return NO_VALUE
 
     def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
         """Whether a value holds a stamp of this slot, or of a later one."""
@@ -274,7 +289,7 @@ class SecretsManager:
         unseen = _staged(said, CURRENT) == written and previous not in known
         return previous if unseen else None
 
-    async def _read_value(self, version_id: str | None) -> _Value:
+    async def _read_value(self, version_id: str) -> _Value:
         """The value's stamp, read again when the version changes, or after five minutes."""
         now = self._now()
         known = self._value

@@ -1,7 +1,10 @@
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
+import boto3
 import pytest
 
 from local.aws.process import RunningAws
@@ -142,6 +145,80 @@ async def test_a_value_that_is_no_json_is_kept_under_value(
     await source.write(beat(slot))
 
     assert value(operator, arn)["value"] == "hunter2"
+
+
+@pytest.fixture
+def valueless(aws: RunningAws, operator: Any) -> Iterator[SecretsManager]:
+    """A source on a secret that nobody has given a value, which the role may use."""
+    arn = operator.create_secret(Name=f"valueless-{uuid4()}")["ARN"]
+    environ = aws.operator_environment()
+    roles = boto3.client(
+        "iam",
+        region_name=environ["AWS_REGION"],
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        verify=environ["AWS_CA_BUNDLE"],
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+    )
+    policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "more"}
+    allowed = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    roles.put_role_policy(**policy, PolicyDocument=document)
+    yield connect(aws, SECRETS_MANAGER_SECRET_NAME=arn)
+    roles.delete_role_policy(**policy)
+    operator.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+
+async def test_a_secret_without_a_value_is_there_and_was_never_written(
+    valueless: SecretsManager,
+) -> None:
+    found = await valueless.read()
+
+    assert isinstance(found, SecretObservation)
+    assert (found.arn, found.version_id) == (valueless.settings.secret, None)
+    assert (found.stamp, found.value_stamp, found.error) == (None, None, None)
+
+
+async def test_a_secret_without_a_value_is_taken_for_an_empty_one(
+    valueless: SecretsManager, operator: Any, slot: datetime
+) -> None:
+    arn = valueless.settings.secret
+
+    assert await valueless.write(beat(slot)) is None
+    versions = operator.describe_secret(SecretId=arn)["VersionIdsToStages"]
+
+    assert value(operator, arn) == {"updated_at": to_text(slot), "updated_by": "worker"}
+    assert list(versions.values()) == [["AWSCURRENT"]]
+    assert (await valueless.read()).stamp == slot
+
+
+async def test_a_first_value_that_comes_in_between_is_not_lost(
+    valueless: SecretsManager, operator: Any, slot: datetime
+) -> None:
+    arn = valueless.settings.secret
+
+    class Interrupted(SecretsManager):
+        async def _put(self, value: str, description: str, token: str) -> bool:
+            if not self.value_writes:
+                operator.put_secret_value(SecretId=arn, SecretString='{"first": true}')
+            return await super()._put(value, description, token)
+
+    await Interrupted(valueless.aws, valueless.settings).write(beat(slot))
+
+    assert value(operator, arn)["first"] is True
+    assert value(operator, arn)["updated_at"] == to_text(slot)
+
+
+async def test_a_value_that_aws_does_not_find_is_not_taken_for_an_empty_one(
+    source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
+) -> None:
+    operator.put_secret_value(SecretId=arn, SecretString='{"api_key": "k"}')
+    aws.control.fail("GetSecretValue", "ResourceNotFoundException")
+
+    assert await source.write(beat(slot)) is ErrorWord.NOT_FOUND
+
+    aws.control.clear()
+    assert value(operator, arn) == {"api_key": "k"}
 
 
 async def test_a_binary_value_is_left_alone_and_told(

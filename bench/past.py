@@ -5,7 +5,8 @@ import anyio
 from bench.counted import session
 from service.settings import load
 from service.sources import postgres
-from service.sources.postgres import Postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.store import Postgres
 
 SOURCES = ("postgres", "valkey", "secrets_manager", "iam")
 HOURS = """
@@ -52,7 +53,7 @@ def migrate(environ: dict[str, str]) -> None:
 
 async def _migrate(environ: dict[str, str]) -> None:
     settings = next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
-    source = Postgres(postgres.engine(settings), "worker")
+    source = Postgres(engine(settings), "worker")
     await source.migrate()
     await source.close()
 

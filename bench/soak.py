@@ -26,7 +26,7 @@ from schema.timestamps import utc_now
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.settings import Settings, load
-from service.sources import postgres
+from service.sources.postgres.store import Postgres as PostgresSource
 from service.verdict.watch import close, connect
 from service.worker.loop import Worker
 from service.worker.schedule import Schedule
@@ -76,9 +76,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def soak(settings: Settings, cycles: int) -> int:
-    sources, _ = connect(settings)
+    sources = connect(settings)
     store = sources["postgres"]
-    assert isinstance(store, postgres.Postgres)
+    assert isinstance(store, PostgresSource)
     history = History(Ledger(store, "worker"), None, timedelta(days=90))
     worker = Worker(settings.process, sources, history)
     async with anyio.create_task_group() as tasks:

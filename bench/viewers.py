@@ -16,7 +16,8 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.settings import load
 from service.sources import postgres
-from service.sources.postgres import Postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.store import Postgres
 
 SIZES = (1, 100, 1000)
 STAMPS = 6  # to each crowd
@@ -37,7 +38,7 @@ def figures(stores: Stores) -> Iterator[Figure]:
 
 async def _measured(stores: Stores, watched: Program) -> list[Figure]:
     settings = next(s for s in load(stores.environ).sources if isinstance(s, postgres.Settings))
-    source = Postgres(postgres.engine(settings), "worker")
+    source = Postgres(engine(settings), "worker")
     crowd = Crowd(watched.port)
     try:
         return [figure async for figure in _figures(source, crowd, watched)]

@@ -5,7 +5,6 @@ import sys
 from contextlib import suppress
 from enum import StrEnum
 
-import stamina.instrumentation
 import structlog
 
 
@@ -48,7 +47,6 @@ def configure(level: str, form: LogFormat | None = None) -> None:
     # Their lines would tell an outage twice, and botocore's can hold what was sent.
     for library in ("botocore", "iam_rolesanywhere_session", "urllib3"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
-    stamina.instrumentation.set_on_retry_hooks([])
 
 
 class _Output:

@@ -8,6 +8,8 @@ from schema.migrations import UnknownRevisionError
 from service.settings import Settings
 from service.source import SourceError
 from service.sources import postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.store import Postgres
 
 DEADLINE_S = 60.0  # under a managed platform's patience with a job; the lock waits at most 30 s
 
@@ -28,7 +30,7 @@ def main(settings: Settings) -> int:
 
 
 async def _migrate(settings: postgres.Settings, name: str) -> int:
-    source = postgres.Postgres(postgres.engine(settings, DEADLINE_S), name)
+    source = Postgres(engine(settings, DEADLINE_S), name)
     try:
         with anyio.fail_after(DEADLINE_S):
             revision = await source.migrate()

@@ -33,6 +33,10 @@ class MemorySource:
         self.before: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
         self._now = now
 
+    async def connected(self) -> "MemorySource":
+        """As a reader gets it."""
+        return self
+
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
         await self.before()
         self.written.append(heartbeat)

@@ -104,7 +104,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     ("module", "unwanted"),
     [
         ("service.worker.beat", {"fastapi", "alembic", "moto", "pulumi"}),
-        ("service.api.app", {"alembic", "moto", "pulumi"}),
+        ("service.api.app", {"sqlalchemy", "redis", "boto3", "alembic", "moto", "pulumi"}),
         ("service.migrate", {"fastapi", "moto", "pulumi"}),
         ("schema.responses", {"fastapi", "alembic", "sqlalchemy", "boto3"}),
     ],

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import Response
@@ -13,10 +14,13 @@ from schema.responses import Response as Document
 from service.api.cache import Cache
 from service.api.errors import problem
 from service.aws.identity import Identity
-from service.history.past import Past
+from service.late import Late
 from service.settings import Settings
-from service.source import SourceError
+from service.source import Shared, SourceError
 from service.sources import postgres
+
+if TYPE_CHECKING:
+    from service.history.past import Past
 
 LIFETIME_S = 5.0  # of an answer; well below the cadence of beats
 ANSWERS_KEPT = 64
@@ -53,22 +57,31 @@ class Archive:
     """Answers about the past, each made once however many ask.
 
     Args:
-        past: What reads it.
+        settings: Which sources there are, and where their past is kept.
+
+    Attributes:
+        titles: The sources that have a past, by slug, in their order.
+        interval_s: Seconds between slots, where no beat says so.
         beats_kept: How long single beats are kept.
+        past: What reads it, on two connections of its own: a long reading delays no stamp's.
     """
 
-    def __init__(self, past: Past, beats_kept: timedelta) -> None:
-        self.past = past
-        self.beats_kept = beats_kept
+    def __init__(self, settings: Settings) -> None:
+        self.titles = {each.name: each.title for each in settings.sources}
+        if settings.aws is not None:
+            self.titles[Identity.name] = Identity.title
+        self.interval_s = settings.process.interval_s
+        self.beats_kept = timedelta(days=settings.process.history_retention_days)
+        self.past = Late(lambda: self._open(settings))
         self._answers: Cache[Answer] = Cache(LIFETIME_S, ANSWERS_KEPT)
 
     def sources(self, source: str | None) -> list[str]:
         """The slugs that a request means; none if it names one that does not exist."""
         if source is None:
-            return list(self.past.titles)
-        return [source] if source in self.past.titles else []
+            return list(self.titles)
+        return [source] if source in self.titles else []
 
-    async def answer(self, key: Hashable, read: Callable[[], Awaitable[Document]]) -> Answer:
+    async def answer(self, key: Hashable, read: "Callable[[Past], Awaitable[Document]]") -> Answer:
         """The answer to a request.
 
         Args:
@@ -78,24 +91,30 @@ class Archive:
 
         async def make() -> Answer:
             try:
-                return Answer((await read()).model_dump_json().encode())
+                return Answer((await read(await self.past.get())).model_dump_json().encode())
             except SourceError as error:
                 log.debug("history_reading_failed", error=error.word, detail=error.detail)
                 return Answer(None, error.word)
 
         return await self._answers.get(key, make)
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self.past.made is not None:
+            await self.past.made.close()
+
+    def _open(self, settings: Settings) -> "Past":
+        from service.history.past import Past  # noqa: PLC0415  with SQLAlchemy, half a second
+
+        found = next((s for s in settings.sources if isinstance(s, postgres.Settings)), None)
+        name = settings.process.name
+        store = found.connect(Shared(name=name)) if found else None
+        return Past(store, name, self.titles, self.interval_s)
+
 
 @asynccontextmanager
 async def remembering(settings: Settings) -> AsyncIterator[Archive]:
-    """The past on two connections of its own: a long reading delays no stamp's."""
-    process = settings.process
-    found = next((s for s in settings.sources if isinstance(s, postgres.Settings)), None)
-    source = postgres.Postgres(postgres.engine(found), process.name) if found else None
-    titles = {each.name: each.title for each in settings.sources}
-    if settings.aws is not None:
-        titles[Identity.name] = Identity.title
-    past = Past(source, process.name, titles, process.interval_s)
-    yield Archive(past, timedelta(days=process.history_retention_days))
-    if source is not None:
-        await source.close()
+    """The past, for as long as requests come."""
+    archive = Archive(settings)
+    yield archive
+    await archive.close()

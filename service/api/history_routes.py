@@ -60,11 +60,11 @@ async def history(
         return _no_source(past, source)
     try:
         asked = window(begin, end, now, HISTORY_DEFAULT)
-        cut = buckets(asked, count, now, past.beats_kept, past.past.interval_s)
+        cut = buckets(asked, count, now, past.beats_kept, past.interval_s)
     except WindowError as error:
         return problem(INVALID, "invalid", str(error))
     key = ("history", source, begin, end, count)
-    answer = await past.answer(key, lambda: past.past.history(sources, cut, now))
+    answer = await past.answer(key, lambda told: told.history(sources, cut, now))
     return answer.response
 
 
@@ -84,7 +84,7 @@ async def incidents(
     except WindowError as error:
         return problem(INVALID, "invalid", str(error))
     key = ("incidents", source, begin, end)
-    answer = await past.answer(key, lambda: past.past.incidents(sources, asked))
+    answer = await past.answer(key, lambda told: told.incidents(sources, asked))
     return answer.response
 
 

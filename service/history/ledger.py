@@ -15,7 +15,7 @@ from schema.history import Record
 from schema.tables import Hour, Incident, table
 from service.history import upkeep
 from service.history.beats import ADD, DERIVE, LOCK, RECORD
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 
 COUNTED_KEPT = timedelta(days=400)  # hours and incidents, or as long as beats if that is longer
 

@@ -18,7 +18,7 @@ from service.history.spans import SETTLED_AFTER_S, TOLERANCE_S, Grid
 from service.history.tally import merged, tallies
 from service.history.window import Buckets, Window
 from service.source import SourceError
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 
 READ_DEADLINE_S = 3.0  # a year takes a third of it where PostgreSQL is slow
 INCIDENTS_LIMIT = 1000  # the newest of a window
@@ -43,6 +43,11 @@ class Past:
         self.titles = titles
         self.interval_s = interval_s
         self._postgres = postgres
+
+    async def close(self) -> None:
+        """Give the connections back; bounded in time."""
+        if self._postgres is not None:
+            await self._postgres.close()
 
     async def history(self, sources: Sequence[str], cut: Buckets, now: datetime) -> History:
         """What became of every slot.

@@ -18,7 +18,8 @@ from sqlalchemy import (
     or_,
 )
 
-HOUR = timedelta(hours=1)
+from schema.history import HOUR
+
 MICROSECONDS = 1_000_000  # in a second
 SETTLED_AFTER_S = 30.0  # after a slot's end: the deadline of its writes, and a flush
 TOLERANCE_S = 2e-6  # slots are rounded to microseconds

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from redis import exceptions
 
 from schema.history import RECORD, Record
-from service.sources.valkey import Valkey, translate
+from service.sources.valkey.errors import translate
+from service.sources.valkey.store import Valkey
 
 SPILL_LIMIT = 10_000  # rows, as many as wait in memory; about 2 MB
 

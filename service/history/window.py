@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from service.history.spans import HOUR
+from schema.history import HOUR
 
 KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask

@@ -1,7 +1,7 @@
 """What the API knows: one shared reading per source, however many ask."""
 
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,14 +40,19 @@ class Reader:
 
     Args:
         name: The source's slug.
-        source: What is read.
+        source: Gives what is read; what it takes to connect is no part of a reading.
         lifetime_s: How long one reading serves.
         deadline_s: How long a reading may take.
         spawn: Starts a reading in the background.
     """
 
     def __init__(
-        self, name: str, source: Readable, lifetime_s: float, deadline_s: float, spawn: Spawn
+        self,
+        name: str,
+        source: Callable[[], Awaitable[Readable]],
+        lifetime_s: float,
+        deadline_s: float,
+        spawn: Spawn,
     ) -> None:
         self.name = name
         self.reads = 0
@@ -97,8 +102,10 @@ class Reader:
         started = time.perf_counter()
         found = Observation(reachable=False, error=ErrorWord.TIMEOUT)
         try:
+            source = await self._source()
+            started = time.perf_counter()
             with anyio.move_on_after(self._deadline_s):
-                found = await self._source.read()
+                found = await source.read()
         except SourceError as error:
             found = Observation(reachable=False, error=error.word)
             log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import anyio
 
 from schema.timestamps import utc_now
 from service.aws.identity import Identity
 from service.aws.roles_anywhere import Aws
+from service.late import Late
 from service.settings import Settings
 from service.source import Shared, Source
 from service.verdict.snapshot import FIRST_WAIT_S, Observations, Reader, Snapshot
@@ -61,30 +63,52 @@ class Watch:
         )
 
 
-def connect(settings: Settings) -> tuple[dict[str, Source], Aws | None]:
-    """Every source that is switched on, the AWS identity among them; no network I/O."""
-    aws = Aws(settings.aws) if settings.aws else None
+def identity(settings: Settings) -> Aws | None:
+    """The AWS identity of a process, None if it is not configured."""
+    return Aws(settings.aws) if settings.aws else None
+
+
+def connect(settings: Settings, aws: Aws | None = None) -> dict[str, Source]:
+    """Every source that is switched on, the AWS identity among them.
+
+    Without network I/O, but it imports their drivers, which takes up to a second of CPU.
+
+    Args:
+        settings: Which sources there are.
+        aws: The AWS identity, where the caller has it already.
+    """
+    aws = aws or identity(settings)
     shared = Shared(name=settings.process.name, aws=aws)
     sources: dict[str, Source] = {each.name: each.connect(shared) for each in settings.sources}
     if aws is not None:
         sources[Identity.name] = Identity(aws)
-    return sources, aws
+    return sources
 
 
 @asynccontextmanager
 async def watching(settings: Settings) -> AsyncIterator[Watch]:
-    """A watch over all sources; readings run beside the requests, and end with it."""
-    sources, aws = connect(settings)
+    """A watch over all sources, connected behind the first answers.
+
+    Readings run beside the requests, and end with it.
+    """
+    aws = identity(settings)
+    sources = Late(lambda: connect(settings, aws))
     timing = {each.name: (each.lifetime_s, each.read_deadline_s) for each in settings.sources}
-    timing[Identity.name] = (Identity.lifetime_s, Identity.read_deadline_s)
+    if aws is not None:
+        timing[Identity.name] = (Identity.lifetime_s, Identity.read_deadline_s)
     async with anyio.create_task_group() as tasks:
         readers = {
-            name: Reader(name, source, *timing[name], tasks.start_soon)
-            for name, source in sources.items()
+            name: Reader(name, partial(_source, sources, name), *times, tasks.start_soon)
+            for name, times in timing.items()
         }
+        tasks.start_soon(sources.get)
         yield Watch(settings, aws, Snapshot(readers))
         tasks.cancel_scope.cancel()
-    await close(sources)
+    await close(sources.made or {})
+
+
+async def _source(sources: Late[dict[str, Source]], name: str) -> Source:
+    return (await sources.get())[name]
 
 
 async def close(sources: dict[str, Source]) -> None:

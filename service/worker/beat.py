@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 import anyio
+import stamina.instrumentation
 import structlog
 from anyio import Event
 
@@ -19,10 +20,10 @@ from service.history.spill import Spill
 from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
-from service.sources.valkey import Valkey
-from service.verdict.watch import close, connect
+from service.sources.valkey.store import Valkey
+from service.verdict.watch import close, connect, identity
 from service.version import version
 from service.worker.cycle import Outcome
 from service.worker.liveness import LATE_S, Route, server
@@ -53,9 +54,11 @@ async def _beat_and_exit(settings: Settings) -> NoReturn:
 
 
 async def _beat(settings: Settings) -> None:
+    stamina.instrumentation.set_on_retry_hooks([])  # retries are told of by the cycle, at debug
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
-    sources, aws = connect(settings)
+    aws = identity(settings)
+    sources = connect(settings, aws)
     history = _history(settings, sources)
     metrics = WorkerMetrics()
     notices = Notices(aws) if aws else None

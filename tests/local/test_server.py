@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-import time
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def test_a_paused_one_goes_on_where_it_was(server: Server) -> None:
 
 
 def stopped(family: list[psutil.Process]) -> bool:
-    """Whether all of them stop soon: one that runs at that moment gets the signal a little later."""
+    """Whether all of them stop soon: the signal reaches a busy one later."""
     for _ in range(1000):
         if {each.status() for each in family} == {psutil.STATUS_STOPPED}:
             return True

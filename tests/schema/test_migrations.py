@@ -18,6 +18,7 @@ from schema import migrations
 from schema.migrations import VERSION_TABLE, UnknownRevisionError, head, is_current, upgrade
 from service.settings import load
 from service.sources import postgres
+from service.sources.postgres import engine as pool
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ OLDER_APP = (
 async def engine(database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """An engine on an empty database, that commits by transaction."""
     settings = next(s for s in load(database).sources if isinstance(s, postgres.Settings))
-    made = postgres.engine(settings)
+    made = pool.engine(settings)
     yield made.execution_options(isolation_level="READ COMMITTED")
     await made.dispose()
 

@@ -27,8 +27,8 @@ from schema.timestamps import utc_now
 from service.history.spill import Spill
 from service.settings import load
 from service.source import Source
-from service.sources.postgres import Postgres
-from service.sources.valkey import Valkey
+from service.sources.postgres.store import Postgres
+from service.sources.valkey.store import Valkey
 from service.verdict.watch import close, connect
 from service.worker.cycle import Outcome, stamp_all
 
@@ -54,7 +54,7 @@ async def proxied(environ: dict[str, str]) -> AsyncIterator[Stores]:
     proxies = {name: Proxy(int(environ[variable])) for name, variable in PROXIED.items()}
     ports = {PROXIED[name]: str(proxy.port) for name, proxy in proxies.items()}
     async with serving(*proxies.values()):
-        sources, _ = connect(load(environ | ports))
+        sources = connect(load(environ | ports))
         await stamp_all(sources, beat(), LONG_S)
         yield Stores(sources, proxies)
         await close(sources)
@@ -129,7 +129,7 @@ async def test_a_migration_that_waits_for_its_lock_holds_up_no_other_source(
         database=environ["PGDATABASE"],
     )
     await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
-    sources, _ = connect(load(environ))
+    sources = connect(load(environ))
 
     outcomes = await stamped(sources, {"postgres"}, holder.close)
 
@@ -199,7 +199,7 @@ async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
 @asynccontextmanager
 async def stores_of(environ: dict[str, str]) -> AsyncIterator[tuple[Postgres, Valkey]]:
     """PostgreSQL and Valkey, without any proxy."""
-    sources, _ = connect(load(environ))
+    sources = connect(load(environ))
     postgres, valkey = sources["postgres"], sources["valkey"]
     assert isinstance(postgres, Postgres)
     assert isinstance(valkey, Valkey)

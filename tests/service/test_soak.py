@@ -9,7 +9,7 @@ from bench.soak import Held, run
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.settings import load
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from service.verdict.watch import close, connect
 from service.worker.loop import Worker
 
@@ -22,7 +22,7 @@ async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     environ: dict[str, str],
 ) -> None:
     settings = load(environ)
-    sources, _ = connect(settings)
+    sources = connect(settings)
     store = sources["postgres"]
     assert isinstance(store, Postgres)
     history = History(Ledger(store, "worker"), None, timedelta(days=90))

@@ -129,7 +129,7 @@ async def test_aws_behind_another_ca(
 
 async def written(environ: Mapping[str, str], name: str) -> str:
     """How a write ends, in a word."""
-    sources, _ = connect(load(environ))
+    sources = connect(load(environ))
     try:
         await sources[name].write(Heartbeat(name="worker", timestamp=utc_now()))
     except SourceError as error:
@@ -141,7 +141,7 @@ async def written(environ: Mapping[str, str], name: str) -> str:
 
 async def read(environ: Mapping[str, str], name: str) -> str:
     """How a reading ends, in a word."""
-    sources, _ = connect(load(environ))
+    sources = connect(load(environ))
     try:
         found = await sources[name].read()
     except SourceError as error:

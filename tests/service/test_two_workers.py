@@ -19,9 +19,10 @@ from service.history.recorder import History
 from service.settings import load
 from service.source import Source
 from service.sources import postgres, secrets_manager, valkey
-from service.sources.postgres import Postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
-from service.sources.valkey import Valkey
+from service.sources.valkey.store import Valkey, client
 from service.verdict.watch import close
 from service.worker.cycle import Outcome, stamp_all
 
@@ -40,8 +41,8 @@ async def worker(
     assert settings.aws is not None
     by_kind: dict[type, Any] = {type(each): each for each in settings.sources}
     sources: dict[str, Source] = {
-        "postgres": Postgres(postgres.engine(by_kind[postgres.Settings]), "worker", now),
-        "valkey": Valkey(valkey.client(by_kind[valkey.Settings]), "worker", now),
+        "postgres": Postgres(engine(by_kind[postgres.Settings]), "worker", now),
+        "valkey": Valkey(client(by_kind[valkey.Settings]), "worker", now),
         "secrets_manager": SecretsManager(
             Aws(settings.aws, now=now), by_kind[secrets_manager.Settings], now
         ),

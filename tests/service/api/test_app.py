@@ -29,7 +29,7 @@ def beat(settings: Settings, times: int = 1) -> datetime:
     """Run a worker's cycles as the worker does; the last stamp."""
 
     async def run() -> datetime:
-        sources, _ = connect(settings)
+        sources = connect(settings)
         stamp = utc_now()
         for _ in range(times):
             stamp = utc_now()

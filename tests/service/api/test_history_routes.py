@@ -12,7 +12,7 @@ from schema.history import Record
 from schema.responses import History, Incidents
 from schema.timestamps import utc_now
 from service.history.ledger import Ledger
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from tests.service.history_data import connected
 from tests.service.serving import NOWHERE, asking
 

@@ -41,7 +41,7 @@ async def living(sources: dict[str, MemorySource], **options: Any) -> AsyncItera
     """Live push over sources in memory, with its ticker running."""
     async with anyio.create_task_group() as tasks:
         readers = {
-            name: Reader(name, source, 0.05, 2.0, tasks.start_soon)
+            name: Reader(name, source.connected, 0.05, 2.0, tasks.start_soon)
             for name, source in sources.items()
         }
         watch = Watch(load(NOWHERE), None, Snapshot(readers))

@@ -72,7 +72,7 @@ async def client(environ: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
         history_waiting=3,
         history_dropped=2,
     )
-    sources, _ = watch.connect(load(environ))
+    sources = watch.connect(load(environ))
     for source in sources.values():
         await source.write(Heartbeat(name="worker", timestamp=utc_now(), report=report))
     await watch.close(sources)

@@ -104,7 +104,7 @@ async def test_the_app_does_as_it_says_whatever_it_is_asked(
 
 async def stamp_all_stores(environ: dict[str, str]) -> None:
     """One heartbeat, as the worker writes it."""
-    sources, _ = connect(load(environ))
+    sources = connect(load(environ))
     heartbeat = Heartbeat(name="worker", timestamp=utc_now())
     for source in sources.values():
         await source.write(heartbeat)

@@ -12,7 +12,7 @@ from schema.timestamps import utc_now
 from service.history.beats import HISTORY_LOCK
 from service.history.ledger import Ledger
 from service.history.upkeep import AT_ONCE
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from tests.service.history_data import HOUR, at, beat, connected, rows
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ from service.history.ledger import Ledger
 from service.history.past import Past
 from service.history.window import Window, buckets
 from service.source import SourceError
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from tests.service.history_data import at, beat, connected
 
 pytestmark = pytest.mark.anyio

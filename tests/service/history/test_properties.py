@@ -15,7 +15,7 @@ from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS, Record
 from service.history.ledger import Ledger
 from service.history.past import Past
 from service.history.window import Window, buckets
-from service.sources.postgres import Postgres
+from service.sources.postgres.store import Postgres
 from tests.service.history_data import HOUR, at, beat, connected, rows
 
 pytestmark = pytest.mark.anyio

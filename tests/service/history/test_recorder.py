@@ -17,8 +17,8 @@ from service.history.spill import SPILL_LIMIT, Spill
 from service.settings import load
 from service.source import Shared, SourceError
 from service.sources import valkey as valkey_source
-from service.sources.postgres import Postgres
-from service.sources.valkey import Valkey
+from service.sources.postgres.store import Postgres
+from service.sources.valkey.store import Valkey
 from service.worker.cycle import Outcome
 from service.worker.loop import Worker
 from tests.service.history_data import HOUR, at, beat, connected, rows

@@ -14,7 +14,7 @@ from tests.fakes import MemorySource
 @pytest.fixture
 async def sources(settings: Settings) -> AsyncIterator[dict[str, Source]]:
     """All sources by slug, without the AWS identity, which keeps no stamp."""
-    connected, _ = connect(settings)
+    connected = connect(settings)
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)
     yield connected

@@ -16,7 +16,9 @@ from schema.timestamps import utc_now
 from service.settings import load
 from service.source import SourceError
 from service.sources import postgres
-from service.sources.postgres import Postgres, PostgresObservation
+from service.sources.postgres import PostgresObservation
+from service.sources.postgres.engine import engine
+from service.sources.postgres.store import Postgres
 from service.worker.cycle import stamp_all
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +30,7 @@ def settings_of(environ: dict[str, str]) -> postgres.Settings:
 
 @pytest.fixture
 async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    connected = Postgres(postgres.engine(settings_of(database)), "worker")
+    connected = Postgres(engine(settings_of(database)), "worker")
     yield connected
     await connected.close()
 
@@ -167,10 +169,9 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
 
 
 async def test_a_connection_that_fell_silent_is_left_for_another(
-    database: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    database: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(postgres, "ANSWER_TIMEOUT_S", 0.3)
-    source = Postgres(postgres.engine(settings_of(database)), "worker")
+    source = Postgres(engine(settings_of(database), answer_timeout_s=0.3), "worker")
     await source.write(beat())
     backend = (await execute(source, "SELECT pg_backend_pid()")).scalar_one()
     os.kill(backend, signal.SIGSTOP)  # it alone: the server takes new connections
@@ -189,7 +190,7 @@ async def test_too_many_connections_are_throttled(
     await execute(source, "DROP ROLE IF EXISTS crowd")
     await execute(source, "CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0")
     crowd = database | {"PGUSER": "crowd", "PGPASSWORD": "crowd"}
-    other = Postgres(postgres.engine(settings_of(crowd)), "worker")
+    other = Postgres(engine(settings_of(crowd)), "worker")
 
     assert await refused(other) is ErrorWord.THROTTLED
 
@@ -239,7 +240,7 @@ async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
 async def test_each_refusal_has_its_word(
     database: dict[str, str], change: dict[str, str], word: ErrorWord
 ) -> None:
-    source = Postgres(postgres.engine(settings_of(database | change)), "worker")
+    source = Postgres(engine(settings_of(database | change)), "worker")
 
     assert await refused(source) is word
 
@@ -254,7 +255,7 @@ async def test_a_revoked_privilege_is_permission(
     await execute(source, "CREATE ROLE guest LOGIN PASSWORD 'guest'")
     await execute(source, f"GRANT SELECT ON last_update, {VERSION_TABLE} TO guest")
     guest = Postgres(
-        postgres.engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"})),
+        engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"})),
         "worker",
     )
 
@@ -309,7 +310,7 @@ async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> No
 
 
 async def test_no_error_tells_the_password(database: dict[str, str]) -> None:
-    source = Postgres(postgres.engine(settings_of(database | {"PGPASSWORD": "hunter2"})), "worker")
+    source = Postgres(engine(settings_of(database | {"PGPASSWORD": "hunter2"})), "worker")
 
     with pytest.raises(SourceError) as error:
         await source.write(beat())

@@ -12,14 +12,15 @@ from schema.timestamps import to_text, utc_now
 from service.settings import load
 from service.source import SourceError
 from service.sources import valkey as module
-from service.sources.valkey import Valkey, ValkeyObservation
+from service.sources.valkey import ValkeyObservation
+from service.sources.valkey.store import PROBE_EXPIRY_S, Valkey, client
 
 pytestmark = pytest.mark.anyio
 
 
 def connect(environ: dict[str, str]) -> Valkey:
     settings = next(s for s in load(environ).sources if isinstance(s, module.Settings))
-    return Valkey(module.client(settings), "worker")
+    return Valkey(client(settings), "worker")
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_reading_pings_and_proves_a_write_on_a_key_that_goes_by_itself(
     assert isinstance(found, ValkeyObservation)
     assert (found.ping_ok, found.set_get_ok, found.error) == (True, True, None)
     [probe] = [key async for key in source.client.scan_iter("worker:probe:*")]
-    assert 0 < await source.client.ttl(probe) <= module.PROBE_EXPIRY_S
+    assert 0 < await source.client.ttl(probe) <= PROBE_EXPIRY_S
 
 
 @pytest.mark.parametrize("stored", ["soon", "", "2026-11-24", "9999"])

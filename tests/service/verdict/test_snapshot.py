@@ -21,7 +21,7 @@ LONG_S = 600.0
 def reader(
     tasks: TaskGroup, source: MemorySource, lifetime_s: float = LONG_S, deadline_s: float = LONG_S
 ) -> Reader:
-    return Reader("source", source, lifetime_s, deadline_s, tasks.start_soon)
+    return Reader("source", source.connected, lifetime_s, deadline_s, tasks.start_soon)
 
 
 async def test_two_hundred_requests_read_a_store_once() -> None:
@@ -102,8 +102,8 @@ async def test_a_hung_store_is_unreachable_and_holds_up_nobody_after_the_first_w
     async with anyio.create_task_group() as tasks:
         snapshot = Snapshot(
             {
-                "hung": Reader("hung", hung, LONG_S, 0.01, tasks.start_soon),
-                "well": Reader("well", well, LONG_S, LONG_S, tasks.start_soon),
+                "hung": Reader("hung", hung.connected, LONG_S, 0.01, tasks.start_soon),
+                "well": Reader("well", well.connected, LONG_S, LONG_S, tasks.start_soon),
             }
         )
 
@@ -188,3 +188,32 @@ async def _next(shared: Reader) -> None:
     await shared.get()
     while shared.reads == reads:
         await anyio.lowlevel.checkpoint()
+
+
+async def test_what_it_takes_to_connect_is_no_part_of_a_reading() -> None:
+    source, connecting = MemorySource(), anyio.Event()
+
+    async def connected() -> MemorySource:
+        await connecting.wait()
+        return source
+
+    async with anyio.create_task_group() as tasks:
+        shared = Reader("source", connected, LONG_S, 0.0, tasks.start_soon)
+        assert await shared.get(wait_s=0.01) is None
+
+        source.before = anyio.lowlevel.cancel_shielded_checkpoint
+        connecting.set()
+    last = shared.last
+    assert last is not None
+    assert last.reachable
+
+
+async def test_a_source_that_cannot_be_connected_is_a_failed_reading() -> None:
+    async def connected() -> MemorySource:
+        raise ImportError
+
+    async with anyio.create_task_group() as tasks:
+        found = await Reader("source", connected, LONG_S, LONG_S, tasks.start_soon).get()
+
+    assert found is not None
+    assert (found.reachable, found.error) == (False, ErrorWord.FAILED)

@@ -1,16 +1,13 @@
-"""Valkey: the stamp under one key, the report beside it, both written only forward in time."""
+"""The keys in Valkey: stamped by one script, read back in one round trip."""
 
-import ssl
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 import anyio
 import redis.asyncio
 from anyio import BrokenResourceError, EndOfStream
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import ValidationError
 from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -20,14 +17,10 @@ from schema.errors import ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import from_text, to_text, utc_now
-from service.source import (
-    ANSWER_TIMEOUT_S,
-    Observation,
-    Shared,
-    SourceError,
-    SourceSettings,
-)
-from service.tls import TlsMode, ca_certificates
+from service.source import ANSWER_TIMEOUT_S, Observation, SourceError
+from service.sources.valkey import Settings, ValkeyObservation
+from service.sources.valkey.errors import translate
+from service.tls import TlsMode
 
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
 CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's goodbye
@@ -50,41 +43,6 @@ return false
 """
 
 
-class Settings(SourceSettings):
-    """The variables of Valkey."""
-
-    name: ClassVar[str] = "valkey"
-    title: ClassVar[str] = "Valkey"
-
-    host: str = Field(alias="VALKEY_HOST", min_length=1)
-    port: int = Field(default=6379, alias="VALKEY_PORT", ge=1, le=65535)
-    password: SecretStr | None = Field(default=None, alias="VALKEY_PASSWORD")
-    tls: TlsMode = Field(default=TlsMode.VERIFY_FULL, alias="VALKEY_SSLMODE")
-    ca: str | None = Field(default=None, alias="VALKEY_CA_CERT")
-
-    @field_validator("tls")
-    @classmethod
-    def _is_verified(cls, value: TlsMode) -> TlsMode:
-        if value is TlsMode.REQUIRE:
-            msg = "VALKEY_SSLMODE takes verify-full, verify-ca or disable"
-            raise ValueError(msg)
-        return value
-
-    @field_validator("ca")
-    @classmethod
-    def _is_ca(cls, value: str | None) -> str | None:
-        return ca_certificates(value)
-
-    @property
-    def endpoint(self) -> str:
-        """The host."""
-        return self.host
-
-    def connect(self, shared: Shared) -> "Valkey":
-        """Valkey on a pool that opens its connections when they are first needed."""
-        return Valkey(client(self), shared.name)
-
-
 def client(settings: Settings) -> redis.asyncio.Redis:
     """A client without retries of its own: there is one policy of retries."""
     return redis.asyncio.Redis(
@@ -103,14 +61,6 @@ def client(settings: Settings) -> redis.asyncio.Redis:
         decode_responses=True,
         encoding_errors="replace",
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ValkeyObservation(Observation):
-    """What Valkey's own endpoint says beside the stamp."""
-
-    ping_ok: bool = False
-    set_get_ok: bool = False
 
 
 class Valkey:
@@ -227,51 +177,3 @@ def _observation(
         ping_ok=ping_ok,
         set_get_ok=set_get_ok,
     )
-
-
-# https://valkey.io/topics/protocol/: an error's first word is its kind.
-WORDS = {
-    "NOAUTH": ErrorWord.AUTH,
-    "WRONGPASS": ErrorWord.AUTH,
-    "NOPERM": ErrorWord.PERMISSION,
-    "READONLY": ErrorWord.READ_ONLY,
-    "OOM": ErrorWord.FULL,
-    "MISCONF": ErrorWord.FULL,
-    "LOADING": ErrorWord.UNREACHABLE,
-    "MASTERDOWN": ErrorWord.UNREACHABLE,
-    "BUSY": ErrorWord.UNREACHABLE,
-    "WRONGTYPE": ErrorWord.INVALID_DATA,
-    "max": ErrorWord.THROTTLED,  # "max number of clients reached"
-}
-KINDS: tuple[tuple[type[Exception], ErrorWord], ...] = (
-    (exceptions.AuthenticationError, ErrorWord.AUTH),
-    (exceptions.NoPermissionError, ErrorWord.PERMISSION),
-    (exceptions.ReadOnlyError, ErrorWord.READ_ONLY),
-    (exceptions.OutOfMemoryError, ErrorWord.FULL),
-    (exceptions.MaxConnectionsError, ErrorWord.THROTTLED),
-    (exceptions.TimeoutError, ErrorWord.TIMEOUT),
-    (exceptions.ConnectionError, ErrorWord.UNREACHABLE),
-    (OSError, ErrorWord.UNREACHABLE),
-)
-
-
-def translate(error: Exception) -> SourceError:
-    """One of redis-py's errors as ours; the detail is its type, since texts can hold keys."""
-    detail = type(error).__name__
-    if _is_tls(error):
-        return SourceError(ErrorWord.TLS, detail)
-    first = str(error).lstrip("-").split(" ", 1)[0]
-    if first in WORDS:
-        return SourceError(WORDS[first], f"{detail} ({first})")
-    for kind, word in KINDS:
-        if isinstance(error, kind):
-            return SourceError(word, detail)
-    return SourceError(ErrorWord.FAILED, detail)
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

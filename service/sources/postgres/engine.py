@@ -1,0 +1,74 @@
+"""The pool of connections: bounded in size and in time, and rid of those that are no use."""
+
+from contextlib import suppress
+
+import asyncpg
+from sqlalchemy import URL, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from schema.errors import ErrorWord
+from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
+from service.sources.postgres import Settings
+from service.sources.postgres.errors import translate
+from service.tls import context as tls_context
+
+POOL_SIZE = 2  # the stamp, and history beside it
+CLOSE_TIMEOUT_S = 0.3  # of one connection; to a silent server it would wait for ever
+STALE_WORDS = frozenset({ErrorWord.READ_ONLY, ErrorWord.TIMEOUT})  # of connections to drop
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """asyncpg's connection, which is cut where closing it takes too long."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
+        """Close it, at once if the server does not answer."""
+        wait_s = CLOSE_TIMEOUT_S if timeout is None else min(timeout, CLOSE_TIMEOUT_S)
+        with suppress(TimeoutError):  # asyncpg has cut it by then
+            await super().close(timeout=wait_s)
+
+
+def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> AsyncEngine:
+    """An engine that commits each statement: Heartbeat's writes are single statements.
+
+    Args:
+        settings: Where PostgreSQL is.
+        answer_timeout_s: How long one statement may take.
+    """
+    url = URL.create(
+        "postgresql+asyncpg",
+        username=settings.user,
+        password=settings.password.get_secret_value(),
+        host=settings.host,
+        port=settings.port,
+        database=settings.database,
+    )
+    made = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=ANSWER_TIMEOUT_S,
+        pool_reset_on_return=None,  # nothing is ever left open, and a silent server could hang it
+        hide_parameters=True,
+        connect_args={
+            "connection_class": Connection,
+            "ssl": tls_context(settings.tls, settings.ca) or False,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": answer_timeout_s,
+            "server_settings": {"application_name": "heartbeat"},
+        },
+    )
+    event.listen(made.sync_engine, "handle_error", _drop_stale)
+    return made
+
+
+def _drop_stale(context: ExceptionContext) -> None:
+    """Let the pool drop its connections, so that the next attempt asks where the primary is now.
+
+    A server that turned read-only (25006) is a demoted primary; one that is silent may be gone
+    without a word, and its connection would time out for a quarter of an hour.
+    """
+    error = context.sqlalchemy_exception or context.original_exception
+    if translate(error).word in STALE_WORDS:
+        context.is_disconnect = True

@@ -1,0 +1,55 @@
+"""The statements on `last_update`, built from its model, so that a renamed column fails at once."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, column, exists, false, func, or_, select, table, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schema import migrations
+from schema.freshness import CLOCK_TOLERANCE_S
+from schema.tables import LastUpdate
+
+
+def _write() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
+    """One statement: refuse when clocks differ, else insert or go forward; say what happened."""
+    rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # SQLModel adds it
+    tolerance = timedelta(seconds=CLOCK_TOLERANCE_S)
+    their_now = func.clock_timestamp()
+    our_now = bindparam("our_now", type_=rows.c.timestamp.type)
+    values = [bindparam(c.name, type_=c.type) for c in rows.c]
+    agreed = their_now.between(our_now - tolerance, our_now + tolerance)
+    new = insert(rows).from_select([c.name for c in rows.c], select(*values).where(agreed))
+    forward = new.on_conflict_do_update(
+        index_elements=[rows.c.source],
+        set_={"timestamp": new.excluded.timestamp, "metadata": new.excluded.metadata},
+        where=or_(
+            rows.c.timestamp < new.excluded.timestamp, rows.c.timestamp > their_now + tolerance
+        ),
+    )
+    written = forward.returning(rows.c.source).cte("written")
+    skew_s = func.extract("epoch", their_now - our_now)
+    return select(exists(select(written.c.source)), skew_s)
+
+
+def _read() -> Any:
+    rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # as in _write
+    return select(rows.c.timestamp, rows.c.metadata).where(rows.c.source == bindparam("name"))
+
+
+def _probe() -> Any:
+    """A write that changes nothing: it raises 25006 on a read-only server, leaves no dead tuple."""
+    rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # as in _write
+    return update(rows).values(timestamp=rows.c.timestamp).where(false())
+
+
+WRITE = _write()
+READ = _read()
+PROBE = _probe()
+TABLES: Any = select(
+    *(
+        func.to_regclass(name).is_not(None)
+        for name in (str(LastUpdate.__tablename__), migrations.VERSION_TABLE)
+    )
+)
+REVISION: Any = select(column("version_num")).select_from(table(migrations.VERSION_TABLE))

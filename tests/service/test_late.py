@@ -1,0 +1,46 @@
+import threading
+
+import anyio
+import pytest
+
+from service.late import Late
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_is_made_once_and_beside_the_loop() -> None:
+    threads: list[int] = []
+
+    def make() -> object:
+        threads.append(threading.get_ident())
+        return object()
+
+    late, found = Late(make), []
+
+    async def ask() -> None:
+        found.append(await late.get())
+
+    assert late.made is None
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(ask)
+
+    assert found == [late.made] * 3
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
+
+
+async def test_what_failed_is_tried_again() -> None:
+    answers: list[OSError | str] = ["made", OSError("no")]
+
+    def make() -> str:
+        answer = answers.pop()
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    late = Late(make)
+
+    with pytest.raises(OSError, match="no"):
+        await late.get()
+    assert await late.get() == "made"

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import accumulate
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from pydantic.dataclasses import dataclass
 
 from schema.errors import ErrorWord
 from schema.timestamps import Timestamp
+
+HOUR = timedelta(hours=1)
+"""The span that beats are summed by."""
 
 LATENCY_BOUNDS_MS = tuple(round(0.1 * 2 ** (step / 2), 3) for step in range(37))
 """The inner bounds of the histogram, from 0.1 ms to 26 s: each the square root of two above the

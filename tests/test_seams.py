@@ -9,11 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from service.aws import roles_anywhere
-from service.settings import ProcessSettings
-from service.source import Group
-from service.sources import SOURCES
-
 ROOT = Path(__file__).parents[1]
 PARTS = ("schema", "service", "local", "stack")
 ALLOWED = {
@@ -117,45 +112,3 @@ def test_each_process_imports_only_what_it_needs(module: str, unwanted: set[str]
     ).stdout.split()
 
     assert not unwanted & set(loaded)
-
-
-def settings() -> set[str]:
-    """Every variable that the service reads."""
-    groups: list[type[Group]] = [ProcessSettings, roles_anywhere.Settings, *SOURCES]
-    return {str(field.alias) for group in groups for field in group.model_fields.values()}
-
-
-def first_column(heading: str) -> str:
-    """The first column of the README's table under a heading."""
-    text = (ROOT / "README.md").read_text()
-    section = text[text.index(f"## {heading}") :]
-    section = section[: section.index("\n## ", 1)]
-    return "\n".join(re.findall(r"^\|([^|]*)\|", section, re.MULTILINE))
-
-
-def test_the_readme_names_every_setting_and_no_other() -> None:
-    named = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", first_column("Settings")))
-
-    assert named == settings()
-
-
-def test_the_readme_names_every_endpoint_and_no_other() -> None:
-    from service.api.app import create
-
-    named = set(re.findall(r"`(/[a-z/]*)`", first_column("Endpoints")))
-
-    assert named == set(create(None).openapi()["paths"]) | {"/", "/ws"}
-
-
-def test_the_makefile_names_no_target_twice_and_describes_each() -> None:
-    text = "\n".join(p.read_text() for p in (ROOT / "Makefile", ROOT / "stack" / "stack.mk"))
-    public = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
-    described = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
-
-    names = " ".join(public).split()
-    assert len(names) == len(set(names))
-    assert set(names) - set(described) <= {"environment"}
-
-
-def test_the_changelog_has_a_place_for_what_comes() -> None:
-    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()

@@ -16,10 +16,11 @@ from websockets.asyncio.client import connect
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, WorkerReport
+from schema.responses import Overall
 from schema.timestamps import utc_now
+from service import connections
 from service.settings import ProcessSettings, load
 from service.source import SourceError
-from service.verdict import watch
 from service.worker.loop import Worker
 from service.worker.metrics import WorkerMetrics
 from tests.fakes import MemorySource
@@ -72,10 +73,10 @@ async def client(environ: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
         history_waiting=3,
         history_dropped=2,
     )
-    sources = watch.connect(load(environ))
+    sources = connections.connect(load(environ))
     for source in sources.values():
         await source.write(Heartbeat(name="worker", timestamp=utc_now(), report=report))
-    await watch.close(sources)
+    await connections.close(sources)
     async with asking(environ) as client:
         await client.get("/worker/status")
         yield client
@@ -265,7 +266,7 @@ async def test_what_is_shown_is_well_named_and_is_all_that_alerts_and_dashboard_
         for sample in family.samples:
             there[sample.name] |= set(sample.labels)
 
-    assert len(list(_alert_expressions())) == 3
+    assert len(list(_alert_expressions())) == 4
     for expression in (*_alert_expressions(), *_dashboard_expressions()):
         names = re.findall(r"\b(?:heartbeat|process)_\w+", expression)
         assert names, expression
@@ -286,7 +287,7 @@ def _check_name(family: Any) -> None:
 
 
 def test_every_value_of_a_label_that_is_asked_for_can_be_there() -> None:
-    possible = {*Freshness, *Breaker, "all"}
+    possible = {*Freshness, *Breaker, *Overall, "all"}
     for expression in (*_alert_expressions(), *_dashboard_expressions()):
         for asked in re.findall(r'=~?"([^"]*)"', expression):
             assert set(asked.split("|")) <= possible

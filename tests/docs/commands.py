@@ -1,0 +1,324 @@
+"""The commands of the docs, each held against what it names: targets, modules, options, keys.
+
+What runs in a cloud, or is not ours, cannot be run by a test: `EXTERNAL` is the closed list of it,
+and of each the parts that the docs may use.
+"""
+
+import functools
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from stack.settings import Settings
+from tests.docs import facts
+from tests.docs.pages import ROOT
+from tests.stack import recorder
+
+OPERATORS = ";&|<>"
+ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
+# What is checked inside of lines, too.
+CHECKED = {"make", "python", "pulumi", "uv", "doctl", "aws", "curl", "terraform", "docker"}
+# Variables that are neither settings of the service nor made up by the docs.
+KNOWN_VARIABLES = {
+    "DIGITALOCEAN_TOKEN",  # the provider's
+    "PULUMI_CONFIG_PASSPHRASE",  # Pulumi's, where its state is kept in files
+}
+PLACEHOLDER = re.compile(r"[A-Z]{2}|…|\$")
+
+
+@dataclass(frozen=True)
+class External:
+    """A program that is not ours.
+
+    Attributes:
+        why: Why no test runs it.
+        forms: Its subcommands that the docs use, each with its options.
+    """
+
+    why: str
+    forms: dict[str, set[str]]
+
+
+EXTERNAL = {
+    "pulumi": External(
+        "it needs an account; tests/stack/engine runs the real one on stand-ins",
+        {
+            "login": {"--local"},
+            "stack": {"--show-urns"},
+            "stack select": {"--create"},
+            "stack output": {"--stack"},
+            "config set": {"--secret", "--path"},
+            "config rm": set(),
+            "up": {"--stack", "--target-replace", "--target-dependents"},
+            "preview": {"--diff", "--stack"},
+            "destroy": {"--stack"},
+            "refresh": set(),
+        },
+    ),
+    "doctl": External(
+        "it needs a DigitalOcean account",
+        {
+            "apps logs": {"--follow", "--no-prefix"},
+            "apps console": set(),
+            "apps create-deployment": set(),
+            "databases list": set(),
+            "databases get": {"--format"},
+            "databases firewalls append": {"--rule"},
+            "registry login": set(),
+            "vpcs list": set(),
+        },
+    ),
+    "aws": External(
+        "it needs an AWS account",
+        {
+            "iam get-role": {"--role-name", "--query"},
+            "iam update-assume-role-policy": {"--role-name", "--policy-document"},
+            "secretsmanager describe-secret": {"--secret-id"},
+            "secretsmanager list-secret-version-ids": {
+                "--secret-id",
+                "--include-deprecated",
+                "--query",
+            },
+            "secretsmanager restore-secret": set(),
+        },
+    ),
+    "terraform": External(
+        "it runs in the older app's folder", {"state rm": set(), "apply": set(), "destroy": set()}
+    ),
+    "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
+    "docker": External("it needs Docker", {"compose up": {"--build"}}),
+    "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),
+    "date": External("it is the system's own", {"": {"-u"}}),
+    "psql": External("it needs a deployed database", {"": {"--command"}}),
+    "promtool": External("it comes with Prometheus", {"check rules": set()}),
+    "jq": External("it is the reader's own", {"": {"--slurp"}}),
+    "openssl": External("it needs a deployed database", {"s_client": {"-connect", "-starttls"}}),
+}
+# Modules that are not ours, with the options that the docs and the Makefile use.
+TOOLS = {
+    "pytest": {"-k", "-x", "-n", "--dist"},
+    "ruff": {"--check", "--fix"},
+    "mypy": set(),
+}
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The simple commands of a shell's text, words as the shell would see them.
+
+    Raises:
+        ValueError: A quotation does not end.
+    """
+    for inner in re.findall(r"\$\(([^()]*)\)", text):
+        yield from commands(inner)
+    for line in _logical_lines(re.sub(r"\$\(([^()]*)\)", "$SUBSTITUTED", text)):
+        reader = shlex.shlex(line, posix=True, punctuation_chars=OPERATORS)
+        reader.whitespace_split = True
+        yield from _simple(list(reader))
+
+
+def check(words: Sequence[str]) -> None:
+    """Hold one command against what it names.
+
+    Raises:
+        AssertionError: It names something that does not exist, or is on no list.
+    """
+    words = list(words)
+    if words[:2] == ["uv", "run"]:
+        words = words[2:]  # whatever it is, in the project's environment
+    while words and (found := ASSIGNMENT.fullmatch(words[0])):
+        _check_variable(found[1])
+        words.pop(0)
+    if words[:1] == ["exec"]:
+        words.pop(0)
+    if not words:
+        return
+    program = words[0].rpartition("/")[2]
+    assert program in CHECKS or program in EXTERNAL, f"{words[0]} is on no list"
+    if program in CHECKS:
+        CHECKS[program](words[1:])
+    if program in EXTERNAL:
+        form_of(words)
+
+
+def form_of(words: Sequence[str]) -> tuple[str, str]:
+    """Which entry of `EXTERNAL` allows a command: its program and its form.
+
+    Raises:
+        AssertionError: None does.
+    """
+    program, rest = words[0].rpartition("/")[2], list(words[1:])
+    forms = EXTERNAL[program].forms
+    fitting = [form for form in forms if rest[: len(form.split())] == form.split()]
+    assert fitting, f"{program} {' '.join(rest)}: no such form is on the list"
+    form = max(fitting, key=len)
+    options = {word for word in rest if re.fullmatch(r"--?[a-zA-Z][\w-]*", word)}
+    assert options <= forms[form], f"{program} {form}: {options - forms[form]} is not on the list"
+    return program, form
+
+
+def _logical_lines(text: str) -> Iterator[str]:
+    """Lines, joined where one ends with a backslash or inside of quotes."""
+    waiting = ""
+    for line in text.splitlines():
+        waiting += line
+        if waiting.endswith("\\"):
+            waiting = waiting[:-1] + " "
+        elif _is_whole(waiting):
+            yield waiting
+            waiting = ""
+        else:
+            waiting += "\n"
+    if waiting:
+        msg = f"a quotation does not end: {waiting}"
+        raise ValueError(msg)
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        shlex.split(line, comments=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _simple(words: list[str]) -> Iterator[list[str]]:
+    command: list[str] = []
+    skip = False
+    for word in words:
+        if set(word) <= set(OPERATORS):
+            skip = set(word) <= {"<", ">"}  # what follows is a file
+            if not skip and command:
+                yield command
+                command = []
+        elif not skip:
+            command.append(word)
+        else:
+            skip = False
+    if command:
+        yield command
+
+
+def _check_variable(name: str) -> None:
+    known = set(facts.settings()) | KNOWN_VARIABLES
+    assert name in known or name.islower(), f"{name} is no setting of anything"
+
+
+def _make(arguments: list[str]) -> None:
+    """As `make -n` sees it; what it would run is checked in its turn."""
+    asked = [word for word in arguments if not ASSIGNMENT.fullmatch(word)]
+    assert asked, "make without a target"
+    assert set(asked) <= facts.targets(), f"make {asked}: no such target"
+    for words in commands(dry_run(tuple(arguments))):
+        if words[0] in {"exec", "pulumi", "doctl"} or words[0].endswith("python"):
+            check(words)
+
+
+@functools.cache
+def dry_run(arguments: tuple[str, ...]) -> str:
+    """What `make` would run, without running it."""
+    done = _run("make", "--dry-run", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _python(arguments: list[str]) -> None:
+    """A module of ours, and options that its own help names."""
+    if arguments[:1] != ["-m"]:
+        assert (ROOT / arguments[0]).is_file(), f"there is no {arguments[0]}"
+        return
+    module, *rest = arguments[1:]
+    if module in TOOLS:
+        unknown = {word for word in rest if word.startswith("-")} - TOOLS[module]
+        assert not unknown, f"{module}: {unknown} is not on the list"
+        return
+    path = ROOT / module.replace(".", "/")
+    file = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+    assert file.is_file(), f"there is no module {module}"
+    if "argparse" not in file.read_text():
+        assert not [word for word in rest if word.startswith("-")], f"{module} takes no options"
+        return
+    shown = _help(module, tuple(rest))
+    for option in (word for word in rest if word.startswith("-")):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", shown), f"{module} has no {option}"
+
+
+@functools.cache
+def _help(module: str, arguments: tuple[str, ...]) -> str:
+    """What a program says of itself, once it has read the arguments."""
+    done = _run(sys.executable, "-m", module, *arguments, "--help")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _pulumi(arguments: list[str]) -> None:
+    operands = [word for word in arguments if not word.startswith("--")]
+    if operands[:2] in (["config", "set"], ["config", "rm"]):
+        key, _, _ = operands[2].partition("[")
+        if key == "KEY":
+            return
+        assert key in facts.configuration() or key == "aws:region", f"{key} is no setting"
+        if len(operands) > 3:
+            _check_value(key, operands[2], operands[3])
+    if operands[:2] == ["stack", "output"]:
+        assert set(operands[2:3]) <= facts.outputs() | {"NAME"}, f"{operands[2]} is no output"
+
+
+def _check_value(key: str, where: str, value: str) -> None:
+    """Whether the stack would take a value, unless it stands for the reader's own."""
+    if PLACEHOLDER.search(value):
+        return
+    if "[" in where:
+        value = f"[{value}]"
+    example = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    try:
+        Settings.model_validate(example | {key: value})
+    except ValidationError as error:
+        wrong = [each for each in error.errors() if each["loc"][0] == key]
+        assert not wrong, f"{key} does not take {value}: {wrong}"
+
+
+def _curl(arguments: list[str]) -> None:
+    options = [word for word in arguments if word.startswith("-")]
+    assert set(options) <= {"-s", "-u", "-d", "-H"}, f"curl {options}: not on the list"
+    for word in arguments:
+        if "/" in word:
+            path = urlsplit(word.replace("$SUBSTITUTED", "http://there")).path
+            assert path in facts.endpoints(), f"there is no {path}"
+
+
+def _export(arguments: list[str]) -> None:
+    for word in arguments:
+        name, _, _ = word.partition("=")
+        _check_variable(name)
+
+
+def _nothing(_: list[str]) -> None:
+    """The shell's own; there is nothing in it of ours."""
+
+
+CHECKS: dict[str, Callable[[list[str]], None]] = {
+    "make": _make,
+    "python": _python,
+    "python3": _python,
+    "pulumi": _pulumi,
+    "curl": _curl,
+    "export": _export,
+    "cd": _nothing,
+    "set": _nothing,
+    ".": _nothing,
+}
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    # A make that runs the tests must not speak to the makes that they run.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )

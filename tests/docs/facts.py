@@ -1,0 +1,158 @@
+"""What the code itself says: whatever the docs must name."""
+
+import ast
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import yaml
+from prometheus_client.core import Metric
+
+from schema.heartbeat import IamReport, SourceReport, WorkerReport
+from schema.timestamps import utc_now
+from service.api.live import Live
+from service.api.metrics import Meters, _Facts
+from service.aws import roles_anywhere
+from service.aws.roles_anywhere import Aws
+from service.report_metrics import facts
+from service.settings import ProcessSettings, load
+from service.source import Group, Observation
+from service.sources import SOURCES
+from service.verdict.snapshot import Snapshot
+from service.verdict.status import Known
+from service.worker.metrics import WorkerMetrics
+from tests.docs.pages import ROOT
+from tests.stack import pem
+
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
+
+
+def settings() -> dict[str, object]:
+    """Every variable that the service reads, with its default."""
+    groups: list[type[Group]] = [ProcessSettings, roles_anywhere.Settings, *SOURCES]
+    fields = [field for group in groups for field in group.model_fields.values()]
+    return {str(field.alias): None if field.is_required() else field.default for field in fields}
+
+
+def endpoints() -> set[str]:
+    """Every address of the API."""
+    from service.api.app import create
+
+    return set(create(None).openapi()["paths"]) | {"/", "/ws"}
+
+
+def configuration() -> dict[str, object]:
+    """Every setting of the stack, with its default."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    return {key: value.get("default") for key, value in project["config"].items()}
+
+
+def outputs() -> set[str]:
+    """What the stack exports."""
+    program = ast.parse((ROOT / "stack" / "__main__.py").read_text())
+    calls = [node for node in ast.walk(program) if isinstance(node, ast.Call)]
+    exports = [call for call in calls if ast.unparse(call.func) == "pulumi.export"]
+    return {ast.literal_eval(call.args[0]) for call in exports}
+
+
+def targets() -> set[str]:
+    """What `make` can be asked for, and says what it does."""
+    texts = [(ROOT / name).read_text() for name in ("Makefile", "stack/stack.mk")]
+    return {name for text in texts for name in re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)}
+
+
+def alerts() -> set[str]:
+    """The names of the alert rules."""
+    rules = yaml.safe_load((ROOT / "monitoring" / "alerts.yaml").read_text())
+    return {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+
+
+def metrics() -> set[str]:
+    """Every metric of our own, as Prometheus names it."""
+    families = [*_of_api(), *_of_worker()]
+    names = {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
+    return {name for name in names if name.startswith("heartbeat_")}
+
+
+def events() -> set[str]:
+    """The name of every log line, which is a constant at each place that logs."""
+    return {name for path in (ROOT / "service").rglob("*.py") for name in _events(path.read_text())}
+
+
+def _events(source: str) -> Iterator[str]:
+    tree = ast.parse(source)
+    assigned = {
+        target.id: ast.unparse(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    loggers = {name for name, value in assigned.items() if "structlog.get_logger(" in value}
+    loggers |= {name for name, value in assigned.items() if value.split(".bind(")[0] in loggers}
+    ways = {f"{logger}.{level}" for logger in loggers for level in LEVELS}
+    ways |= {name for name, value in assigned.items() if set(re.findall(r"\w+\.\w+", value)) & ways}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ways:
+            yield from _constants(node.args[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(").log"):
+            yield from _constants(node.args[1])  # the level comes first
+
+
+def _constants(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return [*_constants(node.body), *_constants(node.orelse)]
+    assert isinstance(node, ast.Constant), f"no constant names this line: {ast.unparse(node)}"
+    return [str(node.value)]
+
+
+def _report() -> WorkerReport:
+    now = utc_now()
+    return WorkerReport(
+        id="worker-1",
+        version="1",
+        started_at=now,
+        interval_seconds=60,
+        next_due=now,
+        sources={"postgres": SourceReport(last_result="ok", latency_ms=1, last_success=now)},
+        iam=IamReport(last_result="ok", credentials_expiry=now, certificate_expiry=now),
+    )
+
+
+def _of_api() -> Iterator[Metric]:
+    settings, now = load(_environ()), utc_now()
+    assert settings.aws is not None
+    found = {"postgres": Observation(report=_report(), stamp=now, observed_at=now)}
+    known = Known(
+        settings=settings, aws=Aws(settings.aws), found=found, now=now, watching_since=now
+    )
+    meters, snapshot = Meters(), Snapshot({})
+    live = Live(cast("Any", None), lambda _: None, 1)
+    yield from meters.registry.collect()
+    yield from _Facts(known, snapshot, live, meters).collect()
+
+
+def _of_worker() -> Iterator[Metric]:
+    yield from WorkerMetrics().registry.collect()
+    yield from facts(_report())
+
+
+def _environ() -> dict[str, str]:
+    """Enough to describe an API with an AWS identity; nothing is connected."""
+    key = pem.private_key()
+    certificate = pem.self_signed(key, "heartbeat-1", hours=1)
+    return {
+        "PGHOST": "db",
+        "PGDATABASE": "app",
+        "PGUSER": "me",
+        "PGPASSWORD": "none",
+        "SECRETS_MANAGER_SECRET_NAME": "heartbeat",
+        "IAM_CLIENT_CERT": base64.b64encode(certificate.encode()).decode(),
+        "IAM_CLIENT_KEY": base64.b64encode(key.encode()).decode(),
+        "IAM_TRUST_ANCHOR_ARN": f"{ARN}trust-anchor/1",
+        "IAM_PROFILE_ARN": f"{ARN}profile/1",
+        "IAM_ROLE_ARN": "arn:aws:iam::123456789012:role/heartbeat",
+        "AWS_REGION": "us-west-2",
+    }

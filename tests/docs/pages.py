@@ -1,0 +1,115 @@
+"""The docs as a reader's program sees them: headings, links, code, tables."""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+ROOT = Path(__file__).parents[2]
+LANGUAGES = {"sh", "sql", "yaml", "json", "mermaid", "text"}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A block of code.
+
+    Attributes:
+        page: Where it stands.
+        line: Its first line there.
+        language: Indented code is a shell's.
+        text: What it holds.
+    """
+
+    page: "Page"
+    line: int
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One Markdown file, by its path from the root."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return (ROOT / self.path).read_text()
+
+    @functools.cached_property
+    def tokens(self) -> list[Token]:
+        """What the parser makes of it."""
+        return MarkdownIt("commonmark").enable("table").parse(self.text)
+
+    def code(self, *languages: str) -> Iterator[Code]:
+        """Its blocks of code, in these languages, in any without."""
+        for token in self.tokens:
+            if token.type in {"fence", "code_block"}:
+                language = token.info.strip() if token.type == "fence" else "sh"
+                if not languages or language in languages:
+                    yield Code(self, (token.map or [0])[0] + 1, language, token.content)
+
+    def spans(self) -> Iterator[str]:
+        """Its code inside lines."""
+        for token in self.tokens:
+            yield from (each.content for each in token.children or () if each.type == "code_inline")
+
+    def links(self) -> Iterator[str]:
+        """Where it points, pictures included."""
+        for token in self.tokens:
+            for each in token.children or ():
+                target = each.attrs.get("href") or each.attrs.get("src")
+                if target:
+                    yield str(target)
+
+    def anchors(self) -> set[str]:
+        """What a link to a part of it may name, as GitHub makes it from headings."""
+        return {_slug(heading) for _, heading in self._headings()}
+
+    def rows(self, heading: str) -> list[list[str]]:
+        """The rows of the tables under a heading, cells as they are written."""
+        rows: list[list[str]] = []
+        for token in self._under(heading):
+            if token.type == "tr_open":
+                rows.append([])
+            elif token.type == "inline" and token.level > 3:  # in a cell
+                rows[-1].append(token.content)
+        return rows
+
+    def named(self, heading: str, column: int = 0) -> set[str]:
+        """The code in one column of the tables under a heading."""
+        return {code for row in self.rows(heading) for code in _codes(row[column])}
+
+    def _headings(self) -> Iterator[tuple[int, str]]:
+        for index, token in enumerate(self.tokens):
+            if token.type == "heading_open":
+                yield index, self.tokens[index + 1].content
+
+    def _under(self, heading: str) -> list[Token]:
+        starts = [index for index, text in self._headings() if text == heading]
+        assert len(starts) == 1, f"{self} has {len(starts)} headings {heading!r}"
+        later = [index for index, _ in self._headings() if index > starts[0]]
+        return self.tokens[starts[0] : later[0] if later else None]
+
+
+def pages() -> list[Page]:
+    """Every page of the docs."""
+    patterns = ("*.md", "docs/*.md", "decisions/*.md", "bench/*.md", "monitoring/*.md")
+    found = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    return [Page(str(path.relative_to(ROOT))) for path in sorted(found)]
+
+
+def _codes(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

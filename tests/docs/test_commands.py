@@ -1,0 +1,98 @@
+"""The commands of the docs: each is held against what it names, and those that can run here run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs import commands, facts
+from tests.docs.pages import LANGUAGES, ROOT, Code, Page, pages
+
+BLOCKS = [block for page in pages() for block in page.code("sh")]
+
+
+def every_command() -> dict[str, list[str]]:
+    """What the docs tell people to run, in blocks and inside lines, by where it stands."""
+    found = {}
+    for block in BLOCKS:
+        for number, words in enumerate(commands.commands(block.text)):
+            found[f"{block.page}:{block.line}+{number} {' '.join(words)}"] = words
+    for page in pages():
+        for span in page.spans():
+            if span.split(" ")[0] in commands.CHECKED and " " in span:
+                for words in commands.commands(span):
+                    found[f"{page}: {span}"] = words
+    return found
+
+
+COMMANDS = every_command()
+
+
+@pytest.mark.parametrize("where", COMMANDS)
+def test_a_command_names_what_exists(where: str) -> None:
+    commands.check(COMMANDS[where])
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page}:{block.line}")
+def test_a_block_of_commands_is_read_by_a_shell(block: Code) -> None:
+    done = subprocess.run(
+        ["sh", "-n"], input=block.text, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_every_block_says_its_language(page: Page) -> None:
+    """Else commands could hide in it."""
+    for block in page.code():
+        assert block.language in LANGUAGES, f"{page}:{block.line} is {block.language!r}"
+
+
+def test_what_is_not_ours_is_on_the_list_because_the_docs_use_it() -> None:
+    asked = list(COMMANDS.values())
+    made = [commands.dry_run(tuple(words[1:])) for words in asked if words[0] == "make"]
+    asked += [words for text in made for words in commands.commands(text)]
+    asked = [words for words in asked if words[:2] != ["uv", "run"]]
+    used = {commands.form_of(words) for words in asked if words[0] in commands.EXTERNAL}
+
+    listed = {(name, form) for name, each in commands.EXTERNAL.items() for form in each.forms}
+    assert listed == used
+
+
+def test_the_list_of_targets_is_what_make_help_prints() -> None:
+    printed = _run("make", "help").stdout
+
+    assert {line.split()[0] for line in printed.splitlines()} == facts.targets()
+
+
+def test_the_description_is_printed_as_the_readme_says() -> None:
+    printed = json.loads(_run(sys.executable, "-m", "service", "openapi").stdout)
+
+    assert set(printed["paths"]) | {"/", "/ws"} == facts.endpoints()
+
+
+def test_the_doctor_says_on_a_bare_machine_what_is_missing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stack.doctor", "--stack", "nowhere"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    subjects = re.findall(r"^(?:ok  |\?   |warn|BAD ) ([\w ]+):", done.stdout, re.MULTILINE)
+    assert {"tool", "stack", "configuration", "DigitalOcean", "AWS"} <= set(subjects)
+    assert "-> install it" in done.stdout
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ)
+    )

@@ -1,0 +1,77 @@
+"""The docs' tables: all that the code knows stands in them, and nothing else does."""
+
+import re
+
+from schema.errors import RETRYABLE, ErrorWord
+from schema.heartbeat import Refusal
+from schema.responses import DiagnosisCode
+from tests.docs import facts
+from tests.docs.pages import Page
+
+README, CONTRIBUTING = Page("README.md"), Page("CONTRIBUTING.md")
+RUNBOOK, MONITORING = Page("docs/runbook.md"), Page("docs/monitoring.md")
+STACK = Page("docs/stack.md")
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    assert README.named("Settings") == set(facts.settings())
+    for variables, default, _ in README.rows("Settings")[1:]:
+        for name in re.findall(r"`(\w+)`", variables):
+            value = _shown(facts.settings()[name])
+            assert value is None or value in default, f"{name}: {value!r} is not in {default!r}"
+
+
+def test_every_endpoint_is_in_the_readme() -> None:
+    assert README.named("Endpoints") == facts.endpoints()
+
+
+def test_every_setting_of_the_stack_is_in_the_docs_with_its_default() -> None:
+    configuration = facts.configuration() | {"aws:region": None}
+
+    assert STACK.named("Settings") == set(configuration)
+    for key, default, _ in STACK.rows("Settings")[1:]:
+        value = _shown(configuration[key.strip("`")]) or ""
+        assert default.strip("`") == value, key
+
+
+def test_every_output_of_the_stack_is_in_the_docs() -> None:
+    assert STACK.named("Outputs") == facts.outputs()
+
+
+def test_every_target_is_in_the_docs() -> None:
+    assert CONTRIBUTING.named("Working on it") == {f"make {name}" for name in facts.targets()}
+
+
+def test_every_metric_is_in_the_docs() -> None:
+    assert MONITORING.named("Metrics") == facts.metrics()
+
+
+def test_every_diagnosis_is_in_the_runbook() -> None:
+    assert RUNBOOK.named("Diagnoses") == set(DiagnosisCode)
+
+
+def test_every_error_word_is_in_the_runbook_with_whether_it_is_tried_again() -> None:
+    assert RUNBOOK.named("Error words") == set(ErrorWord)
+    marked = {row[0].split("`")[1] for row in RUNBOOK.rows("Error words") if "↻" in row[0]}
+    assert marked == RETRYABLE
+
+
+def test_every_refusal_is_in_the_runbook() -> None:
+    assert RUNBOOK.named("Refusals") == set(Refusal)
+
+
+def test_every_log_line_is_in_the_runbook() -> None:
+    assert RUNBOOK.named("Log lines") == facts.events()
+
+
+def test_every_alert_is_in_the_runbook() -> None:
+    assert RUNBOOK.named("Alerts") == facts.alerts()
+
+
+def _shown(default: object) -> str | None:
+    """A default as a table shows it, None if it has nothing to show."""
+    if default is None or default in ((), ""):
+        return None
+    if isinstance(default, float):
+        return f"{default:g}"
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -23,11 +23,11 @@ from local.aws.process import running
 from local.postgres import Postgres
 from local.valkey import Valkey
 from schema.timestamps import utc_now
+from service.connections import close, connect
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.settings import Settings, load
 from service.sources.postgres.store import Postgres as PostgresSource
-from service.verdict.watch import close, connect
 from service.worker.loop import Worker
 from service.worker.schedule import Schedule
 

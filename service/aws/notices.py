@@ -7,7 +7,9 @@ import structlog
 from schema.errors import ErrorWord
 from service.aws.roles_anywhere import Aws
 from service.remedies import REMEDIES
-from service.verdict.diagnosis import ALARM, WARNING
+
+WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
+ALARM = timedelta(days=7)  # the same, when it becomes urgent
 
 REPEAT = timedelta(days=1)  # of the certificate's notice
 

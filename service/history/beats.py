@@ -9,16 +9,18 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    exists,
     false,
     func,
     literal,
+    or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schema.history import LATENCY_BUCKETS
-from schema.tables import Beat, Hour, table
+from schema.tables import Beat, Hour, Incident, table
 from service.history.incidents import derivation
 from service.history.spans import Condition
 
@@ -26,7 +28,7 @@ HISTORY_LOCK = 0x62656174  # "beat"
 LOCK_HELD_AT_MOST = "15s"  # by a worker that hangs or vanishes inside a transaction
 RECORD = ("source", "slot", "interval_seconds", "stamp", "error", "attempts", "latency_ms")
 
-_beats, _hours = table(Beat).c, table(Hour).c
+_beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
 _NAME = bindparam("name", type_=String())
 
 
@@ -48,7 +50,11 @@ def _lock() -> Any:  # Any: as the statements of sources.postgres
 
 
 def _add() -> Any:
-    """Inserts what is new, opens its hours, and says per source which slots came in."""
+    """Inserts what is new, opens its hours, and says where incidents may have changed.
+
+    That is each source with a new beat that failed, or with one that landed inside an incident:
+    its first and its last new slot. In health there is none.
+    """
     new = _insert_beats()
     hour = func.date_trunc("hour", new.c.slot, "UTC")
     opened = select(
@@ -72,8 +78,19 @@ def _add() -> Any:
         )
         .cte("opened")
     )
-    came = select(new.c.source, func.min(new.c.slot), func.max(new.c.slot))
-    return came.group_by(new.c.source).add_cte(dirty)
+    first, last = func.min(new.c.slot), func.max(new.c.slot)
+    inside = exists().where(
+        _incidents.name == _NAME,
+        _incidents.source == new.c.source,
+        _incidents.began <= last,
+        func.coalesce(_incidents.ended, last) >= first,
+    )
+    return (
+        select(new.c.source, first, last)
+        .group_by(new.c.source)
+        .having(or_(func.count(new.c.error) > 0, inside))
+        .add_cte(dirty)
+    )
 
 
 def _insert_beats() -> CTE:
@@ -88,7 +105,7 @@ def _insert_beats() -> CTE:
         insert(table(Beat))
         .from_select(["name", *RECORD], rows.where(~sealed(_NAME, given.c.source, given.c.slot)))
         .on_conflict_do_nothing()
-        .returning(_beats.source, _beats.slot, _beats.interval_seconds)
+        .returning(_beats.source, _beats.slot, _beats.interval_seconds, _beats.error)
         .cte("new")
     )
 

@@ -50,9 +50,9 @@ class Ledger:
             latest = their_now + timedelta(seconds=CLOCK_TOLERANCE_S)
             past = [record for record in records if record.slot <= latest]
             beats = {each: [getattr(record, each) for record in past] for each in RECORD}
-            came = (await connection.execute(ADD, {"name": self.name, **beats})).all()
-            if came:
-                sources, first, last = (list(column) for column in zip(*came, strict=True))
+            changed = (await connection.execute(ADD, {"name": self.name, **beats})).all()
+            if changed:
+                sources, first, last = (list(column) for column in zip(*changed, strict=True))
                 touched = {"sources": sources, "first": first, "last": last}
                 await connection.execute(DERIVE, {"name": self.name, **touched})
         return len(records) - len(past)

@@ -8,10 +8,9 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
 from schema.responses import Diagnosis, DiagnosisCode, Overall
+from service.aws.notices import ALARM, WARNING
 from service.remedies import REFUSALS, REMEDIES
 
-WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
-ALARM = timedelta(days=7)  # the same, when it becomes urgent
 STARTING_INTERVALS = 2.0  # how long empty stores are no alarm
 CREDENTIALS_WARNING = timedelta(minutes=10)  # a refresh was due five minutes before
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})

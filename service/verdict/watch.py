@@ -10,9 +10,10 @@ import anyio
 from schema.timestamps import utc_now
 from service.aws.identity import Identity
 from service.aws.roles_anywhere import Aws
+from service.connections import close, connect, identity
 from service.late import Late
 from service.settings import Settings
-from service.source import Shared, Source
+from service.source import Source
 from service.verdict.snapshot import FIRST_WAIT_S, Observations, Reader, Snapshot
 from service.verdict.status import Known
 from service.verdict.turn import Turn
@@ -63,28 +64,6 @@ class Watch:
         )
 
 
-def identity(settings: Settings) -> Aws | None:
-    """The AWS identity of a process, None if it is not configured."""
-    return Aws(settings.aws) if settings.aws else None
-
-
-def connect(settings: Settings, aws: Aws | None = None) -> dict[str, Source]:
-    """Every source that is switched on, the AWS identity among them.
-
-    Without network I/O, but it imports their drivers, which takes up to a second of CPU.
-
-    Args:
-        settings: Which sources there are.
-        aws: The AWS identity, where the caller has it already.
-    """
-    aws = aws or identity(settings)
-    shared = Shared(name=settings.process.name, aws=aws)
-    sources: dict[str, Source] = {each.name: each.connect(shared) for each in settings.sources}
-    if aws is not None:
-        sources[Identity.name] = Identity(aws)
-    return sources
-
-
 @asynccontextmanager
 async def watching(settings: Settings) -> AsyncIterator[Watch]:
     """A watch over all sources, connected behind the first answers.
@@ -109,10 +88,3 @@ async def watching(settings: Settings) -> AsyncIterator[Watch]:
 
 async def _source(sources: Late[dict[str, Source]], name: str) -> Source:
     return (await sources.get())[name]
-
-
-async def close(sources: dict[str, Source]) -> None:
-    """Close all sources at once; each is bounded in time by itself."""
-    async with anyio.create_task_group() as tasks:
-        for source in sources.values():
-            tasks.start_soon(source.close)

@@ -14,6 +14,7 @@ from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
 from service.aws.notices import Notices
 from service.aws.roles_anywhere import Aws
+from service.connections import close, connect, identity
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
@@ -23,7 +24,6 @@ from service.source import Source
 from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
 from service.sources.valkey.store import Valkey
-from service.verdict.watch import close, connect, identity
 from service.version import version
 from service.worker.cycle import Outcome
 from service.worker.liveness import LATE_S, Route, server

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -91,33 +91,35 @@ async def _stamp(
     name: str, source: Source, heartbeat: Heartbeat, retry_for_s: float, scope: anyio.CancelScope
 ) -> Outcome:
     """Write one stamp to one source within `scope`, with retries for what a retry can heal."""
-    ended = Outcome(source=name, stamp=heartbeat.timestamp, result=ErrorWord.TIMEOUT)
-    started = time.perf_counter()
+    result: Result = ErrorWord.TIMEOUT
+    warning, detail, attempts, started = None, "", 0, time.perf_counter()
     with scope:
         try:
             async for attempt in _attempts(retry_for_s):
                 with attempt:
-                    started = time.perf_counter()
-                    ended = replace(ended, attempts=attempt.num)
+                    attempts, started = attempt.num, time.perf_counter()
                     try:
                         warning = await source.write(heartbeat)
                     except SourceError as error:
-                        ended = replace(ended, result=error.word, detail=error.detail)
-                        log.debug(
-                            "attempt_failed",
-                            source=name,
-                            attempt=attempt.num,
-                            error=error.word,
-                            detail=error.detail,
-                        )
+                        result, detail = error.word, error.detail
+                        said = {"attempt": attempts, "error": result, "detail": detail}
+                        log.debug("attempt_failed", source=name, **said)
                         raise
-                    ended = replace(ended, result="ok", warning=warning, detail="")
+                    result, detail = "ok", ""
         except SourceError:
-            pass  # its word stands in the outcome
+            pass  # its word stands in the result
         except Exception as error:  # a defect in one source must not stop the others
             log.exception("source_defect", source=name)
-            ended = replace(ended, result=ErrorWord.FAILED, detail=type(error).__name__)
-    return replace(ended, latency_ms=(time.perf_counter() - started) * 1000)
+            result, detail = ErrorWord.FAILED, type(error).__name__
+    return Outcome(
+        source=name,
+        stamp=heartbeat.timestamp,
+        result=result,
+        warning=warning,
+        attempts=attempts,
+        latency_ms=(time.perf_counter() - started) * 1000,
+        detail=detail,
+    )
 
 
 async def _cut_short(stop: anyio.Event, scopes: Sequence[anyio.CancelScope]) -> None:

@@ -24,12 +24,12 @@ from local.server import free_port
 from schema.heartbeat import Heartbeat
 from schema.migrations import ADVISORY_LOCK
 from schema.timestamps import utc_now
+from service.connections import close, connect
 from service.history.spill import Spill
 from service.settings import load
 from service.source import Source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
-from service.verdict.watch import close, connect
 from service.worker.cycle import Outcome, stamp_all
 
 pytestmark = pytest.mark.anyio

@@ -6,11 +6,11 @@ import anyio
 import pytest
 
 from bench.soak import Held, run
+from service.connections import close, connect
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.settings import load
 from service.sources.postgres.store import Postgres
-from service.verdict.watch import close, connect
 from service.worker.loop import Worker
 
 pytestmark = pytest.mark.anyio

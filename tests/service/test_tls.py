@@ -8,9 +8,10 @@ import pytest
 from local.aws.process import RunningAws
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
+from service.connections import close, connect
 from service.settings import ConfigurationError, load
 from service.source import SourceError
-from service.verdict.watch import close, connect, watching
+from service.verdict.watch import watching
 from tests.service import tls_servers
 from tests.service.tls_servers import CA, OTHER_CA, certificate
 

@@ -14,6 +14,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.aws.roles_anywhere import Aws
+from service.connections import close
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.settings import load
@@ -23,7 +24,6 @@ from service.sources.postgres.engine import engine
 from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
 from service.sources.valkey.store import Valkey, client
-from service.verdict.watch import close
 from service.worker.cycle import Outcome, stamp_all
 
 pytestmark = pytest.mark.anyio

@@ -36,6 +36,7 @@ class Postgres:
         self, engine: AsyncEngine, name: str, now: Callable[[], datetime] = utc_now
     ) -> None:
         self.engine = engine
+        self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
         self.name = name
         self._now = now
         self._migrated = False
@@ -116,9 +117,9 @@ class Postgres:
         Raises:
             SourceError: Whatever went wrong, as a word.
         """
-        transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
+        begin = self._transactional.begin if transaction else self.engine.connect
         try:
-            async with transactional.begin() if transaction else self.engine.connect() as opened:
+            async with begin() as opened:
                 yield opened
         except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
             raise translate(error) from error

@@ -16,8 +16,8 @@ from schema.heartbeat import Heartbeat
 from schema.migrations import head
 from schema.timestamps import utc_now
 from service.api.app import create
+from service.connections import close, connect
 from service.settings import Settings, load
-from service.verdict.watch import close, connect
 from service.worker.loop import Worker
 
 OLDER = json.loads((Path(__file__).parents[1] / "older_app_responses.json").read_text())

@@ -13,8 +13,8 @@ from schema.timestamps import utc_now
 from service.api.app import create
 from service.api.examples import examples
 from service.api.password import OPEN
+from service.connections import close, connect
 from service.settings import load
-from service.verdict.watch import close, connect
 from tests.service.processes import ROOT, running
 
 pytestmark = pytest.mark.anyio

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schema.timestamps import utc_now
+from service.connections import close, connect
 from service.settings import Settings
 from service.source import Source
-from service.verdict.watch import close, connect
 from tests.fakes import MemorySource
 
 

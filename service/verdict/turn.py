@@ -10,7 +10,8 @@ T = TypeVar("T")
 class Turn(Generic[T]):
     """Makes one answer for all who ask in one turn of the event loop.
 
-    It is made after the last of them has asked: nobody gets what was made before.
+    What they asked with had come before the turn began, so nobody gets an answer that was made
+    before his question.
 
     Args:
         make: Makes the answer, without waiting for anything.
@@ -18,31 +19,15 @@ class Turn(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._waiting: list[asyncio.Future[T]] = []
+        self._made: list[T] = []  # one at most
 
-    async def get(self) -> T:
-        """The answer of this turn.
+    def get(self) -> T:
+        """The answer of this turn; called in the event loop.
 
         Raises:
-            Exception: What `make` raises, for each who asked.
+            Exception: What `make` raises.
         """
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._end)
-        mine: asyncio.Future[T] = (
-            loop.create_future()
-        )  # each has its own: who leaves takes nothing from the others
-        self._waiting.append(mine)
-        return await mine
-
-    def _end(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        staying = [each for each in waiting if not each.done()]
-        try:
-            answer = self._make()
-        except Exception as error:  # noqa: BLE001 - it belongs to those who asked
-            for each in staying:
-                each.set_exception(error)
-        else:
-            for each in staying:
-                each.set_result(answer)
+        if not self._made:
+            self._made.append(self._make())
+            asyncio.get_running_loop().call_soon(self._made.clear)
+        return self._made[0]

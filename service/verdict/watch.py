@@ -46,9 +46,9 @@ class Watch:
         return self._known(await self.snapshot.get(*names, wait_s=wait_s))
 
     async def status(self) -> bytes:
-        """The whole document as JSON, of the moment after the last who asked together has asked."""
+        """The whole document as JSON, of this moment."""
         await self.snapshot.refresh()
-        return await self._turn.get()
+        return self._turn.get()
 
     def _document(self) -> bytes:
         found = {name: reader.last for name, reader in self.snapshot.readers.items()}

@@ -15,6 +15,7 @@ from local.aws.process import RunningAws, running
 from local.postgres import Postgres
 from local.valkey import Valkey
 from service.settings import Settings, load
+from tests.platform import docker
 
 # No example may fail for being slow: the machines that run this are shared.
 hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
@@ -27,24 +28,69 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--platform",
+        choices=("embedded", "docker"),
+        default="embedded",
+        help="what the stores run on: embedded servers (default) or compose.yaml's containers",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its master has asked
+    if session.config.getoption("platform") == "docker" and not is_a_worker:
+        docker.require()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"platform: {config.getoption('platform')}"
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def containers(request: pytest.FixtureRequest) -> Iterator[docker.Project | None]:
+    """The project that the stores are containers of; None if they are embedded."""
+    if request.config.getoption("platform") == "embedded":
+        yield None
+        return
+    with docker.project() as project:
+        yield project
+
+
+@pytest.fixture(scope="session")
+def postgres(
+    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postgres | docker.Container]:
     """A PostgreSQL of its own; tests that stop it start it again."""
+    if containers:
+        yield containers.postgres()
+        return
     with Postgres(_folder(tmp_path_factory, "postgres")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+def valkey(
+    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Valkey | docker.Container]:
     """A Valkey of its own; tests that stop it start it again."""
+    if containers:
+        yield containers.valkey()
+        return
     with Valkey(_folder(tmp_path_factory, "valkey")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def aws_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
+def aws_process(
+    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAws]:
     """A stand-in AWS of its own."""
-    with running(_folder(tmp_path_factory, "aws")) as process:
+    folder = _folder(tmp_path_factory, "aws")
+    if containers:
+        yield containers.aws(folder)
+        return
+    with running(folder) as process:
         yield process
 
 
@@ -77,7 +123,7 @@ def aws(
 
 
 @pytest.fixture
-def database(postgres: Postgres) -> dict[str, str]:
+def database(postgres: Postgres | docker.Container) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
     environ = dict(postgres.environment)
     anyio.run(_execute, environ, "DROP DATABASE IF EXISTS test WITH (FORCE)")
@@ -86,7 +132,7 @@ def database(postgres: Postgres) -> dict[str, str]:
 
 
 @pytest.fixture
-def keys(valkey: Valkey) -> dict[str, str]:
+def keys(valkey: Valkey | docker.Container) -> dict[str, str]:
     """An empty Valkey; the variables that lead to it."""
     environ = dict(valkey.environment)
     with redis.Redis(

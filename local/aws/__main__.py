@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True, help="kept between runs")
+    # A container publishes no port that only its own loopback has.
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="HTTPS; 0 (default) for a free one")
     parser.add_argument("--control-port", type=int, help="HTTP; 0 for a free one; off by default")
     parser.add_argument("--env-file", type=Path, help="write there what a client needs, to source")
@@ -57,10 +59,11 @@ def _parser() -> argparse.ArgumentParser:
 def _start(folder: Folder, options: argparse.Namespace) -> dict[str, int]:
     """Serve from threads of their own; the ports are those of the ready line."""
     aws = _account(folder, options.region)
-    server = AwsServer(options.port, _tls(folder), aws.handle, aws.counters)
+    address = (options.host, options.port)
+    server = AwsServer(address, _tls(folder), aws.handle, aws.counters)
     ports = {"port": _serve(server)}
     if options.control_port is not None:
-        ports["control_port"] = _serve(ControlServer(options.control_port, aws))
+        ports["control_port"] = _serve(ControlServer((options.host, options.control_port), aws))
     return ports
 
 

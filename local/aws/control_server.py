@@ -1,4 +1,4 @@
-"""The HTTP control that tests and benches hold; plain HTTP on loopback, and only when asked for."""
+"""The HTTP control that tests and benches hold; plain HTTP, and only when asked for."""
 
 import json
 from http.server import BaseHTTPRequestHandler
@@ -39,8 +39,8 @@ class Lifetime(BaseModel):
 class ControlServer(LoopbackServer):
     """Serves the control of `aws`."""
 
-    def __init__(self, port: int, aws: Aws) -> None:
-        super().__init__(("127.0.0.1", port), _Request)
+    def __init__(self, address: tuple[str, int], aws: Aws) -> None:
+        super().__init__(address, _Request)
         self._aws = aws
 
     def answer(self, path: str, document: Any) -> Any:  # Any: JSON

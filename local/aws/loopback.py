@@ -5,7 +5,10 @@ from http.server import ThreadingHTTPServer
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Listens on 127.0.0.1, one thread per connection; see `port` for where."""
+    """One thread per connection; see `port` for where, if 0 asked for a free one.
+
+    On 127.0.0.1, unless it is in a container, whose loopback nobody else can reach.
+    """
 
     daemon_threads = True
     request_queue_size = 128

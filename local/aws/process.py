@@ -25,7 +25,6 @@ class RunningAws:
     data_dir: Path
     port: int
     control: Control
-    pid: int
 
     def environment(self) -> dict[str, str]:
         """What the app needs in its environment; see `local.aws.environment`."""
@@ -51,7 +50,7 @@ def running(data_dir: Path, *, port: int = 0, region: str = "us-west-2") -> Iter
             if not line:
                 raise RuntimeError(f"the stand-in AWS on {data_dir} did not start")
             ready = json.loads(line)
-            yield RunningAws(data_dir, ready["port"], Control(ready["control_port"]), process.pid)
+            yield RunningAws(data_dir, ready["port"], Control(ready["control_port"]))
         finally:
             process.terminate()
             try:

@@ -22,12 +22,12 @@ class AwsServer(LoopbackServer):
     """Serves `handle` over TLS.
 
     Args:
-        port: 0 for a free one.
+        address: Where to listen; port 0 takes a free one.
     """
 
     def __init__(
         self,
-        port: int,
+        address: tuple[str, int],
         tls: ssl.SSLContext,
         handle: Callable[[Request], Reply],
         counters: Counters,
@@ -35,7 +35,7 @@ class AwsServer(LoopbackServer):
         self._tls = tls
         self._counters = counters
         self.handle = handle
-        super().__init__(("127.0.0.1", port), _Connection)
+        super().__init__(address, _Connection)
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # Any: socketserver's
         """Shake hands and serve one connection, in its own thread."""

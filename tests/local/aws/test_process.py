@@ -74,6 +74,15 @@ def test_a_port_that_is_taken_is_said_in_one_line(
     assert capsys.readouterr().err.endswith("Address already in use\n")
 
 
+def test_it_listens_where_it_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local.aws", "--data-dir", str(tmp_path)]
+    nobodys = "192.0.2.1"  # RFC 5737
+    done = subprocess.run([*command, "--host", nobodys], capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"assign requested address" in done.stderr
+
+
 def sourced(file: Path) -> dict[str, str]:
     """The variables that a shell has after reading `file`."""
     program = "import json, os; print(json.dumps({**os.environ}))"

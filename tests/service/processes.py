@@ -34,7 +34,7 @@ class Running:
 
 @contextmanager
 def running(
-    command: str, variable: str, environ: Mapping[str, str], folder: Path
+    command: str, variable: str, environ: Mapping[str, str], folder: Path, root: Path = ROOT
 ) -> Iterator[Running]:
     """Runs `python -m service <command>` until the block ends.
 
@@ -43,13 +43,14 @@ def running(
         variable: Which variable says where it listens.
         environ: Nothing else is in its environment but the path.
         folder: For its log.
+        root: The repository whose service it is.
     """
     port = free_port()
     log = folder / f"{command}.log"
     log.touch()
     process = Process(
         [sys.executable, "-m", "service", command],
-        ROOT,
+        root,
         log,
         environment={"PATH": os.environ["PATH"], variable: str(port), **environ},
     )

@@ -1,20 +1,34 @@
 """Every source, connected to the real stores, and one in memory."""
 
+import os
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
 from schema.timestamps import utc_now
 from service.connections import close, connect
-from service.settings import Settings
+from service.settings import load
 from service.source import Source
+from service.sources import SOURCES
 from tests.fakes import MemorySource
 
 
 @pytest.fixture
-async def sources(settings: Settings) -> AsyncIterator[dict[str, Source]]:
-    """All sources by slug, without the AWS identity, which keeps no stamp."""
-    connected = connect(settings)
+def author() -> str:
+    """Who stamps in this test alone, so that a store that nobody empties is empty for it."""
+    return f"test-{uuid.uuid4()}"
+
+
+@pytest.fixture
+async def sources(environ: dict[str, str], author: str) -> AsyncIterator[dict[str, Source]]:
+    """All sources by slug, without the AWS identity, which keeps no stamp.
+
+    The variables of sources that these tests start no store for come from outside.
+    """
+    names = {field.alias for source in SOURCES for field in source.model_fields.values()}
+    outside = {name: value for name, value in os.environ.items() if name in names}
+    connected = connect(load(outside | environ | {"HEARTBEAT_NAME": author}))
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)
     yield connected

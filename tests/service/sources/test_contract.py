@@ -20,9 +20,11 @@ def source(sources: dict[str, Source], request: pytest.FixtureRequest) -> Source
     return sources[request.param]
 
 
-def beat(timestamp: datetime | None = None, report: WorkerReport | None = None) -> Heartbeat:
+def beat(
+    author: str, timestamp: datetime | None = None, report: WorkerReport | None = None
+) -> Heartbeat:
     now = timestamp or utc_now()
-    return Heartbeat(name="worker", timestamp=now, interval_seconds=60, report=report)
+    return Heartbeat(name=author, timestamp=now, interval_seconds=60, report=report)
 
 
 def report() -> WorkerReport:
@@ -46,8 +48,8 @@ async def test_a_store_that_was_never_written_says_so(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
-async def test_what_was_written_is_read_back_equal(source: Source) -> None:
-    given = beat(report=report())
+async def test_what_was_written_is_read_back_equal(source: Source, author: str) -> None:
+    given = beat(author, report=report())
 
     assert await source.write(given) is None
 
@@ -60,8 +62,8 @@ async def test_what_was_written_is_read_back_equal(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
-async def test_a_later_write_wins(source: Source) -> None:
-    first, second = beat(utc_now() - timedelta(seconds=1)), beat()
+async def test_a_later_write_wins(source: Source, author: str) -> None:
+    first, second = beat(author, utc_now() - timedelta(seconds=1)), beat(author)
 
     await source.write(first)
     await source.write(second)
@@ -70,9 +72,9 @@ async def test_a_later_write_wins(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", COMPARE_AND_SET, indirect=True)
-async def test_an_older_stamp_never_replaces_a_newer_one(source: Source) -> None:
-    newer = beat(utc_now() - timedelta(seconds=1))
-    older = beat(utc_now() - timedelta(seconds=2))
+async def test_an_older_stamp_never_replaces_a_newer_one(source: Source, author: str) -> None:
+    newer = beat(author, utc_now() - timedelta(seconds=1))
+    older = beat(author, utc_now() - timedelta(seconds=2))
 
     await source.write(newer)
     await source.write(older)
@@ -81,8 +83,8 @@ async def test_an_older_stamp_never_replaces_a_newer_one(source: Source) -> None
 
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
-async def test_microseconds_are_kept(source: Source) -> None:
-    given = beat(utc_now().replace(microsecond=1))
+async def test_microseconds_are_kept(source: Source, author: str) -> None:
+    given = beat(author, utc_now().replace(microsecond=1))
 
     await source.write(given)
 
@@ -90,8 +92,8 @@ async def test_microseconds_are_kept(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
-async def test_the_same_stamp_written_twice_is_no_error(source: Source) -> None:
-    given = beat()
+async def test_the_same_stamp_written_twice_is_no_error(source: Source, author: str) -> None:
+    given = beat(author)
 
     await source.write(given)
     await source.write(given)
@@ -100,8 +102,8 @@ async def test_the_same_stamp_written_twice_is_no_error(source: Source) -> None:
 
 
 @pytest.mark.parametrize("source", NAMES, indirect=True)
-async def test_it_can_be_closed_twice(source: Source) -> None:
-    await source.write(beat(datetime.now(UTC)))
+async def test_it_can_be_closed_twice(source: Source, author: str) -> None:
+    await source.write(beat(author, datetime.now(UTC)))
 
     await source.close()
     await source.close()

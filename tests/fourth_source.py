@@ -1,0 +1,124 @@
+"""A table in the database of the orders: one more source, all of it in this one file.
+
+`tests/test_fourth_source.py` lays it into a copy of the service as `service/sources/orders.py`.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+import asyncpg
+from pydantic import Field, SecretStr, ValidationError
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat, WorkerReport
+from service.source import CONNECT_TIMEOUT_S, Observation, Shared, SourceError, SourceSettings
+from service.tls import TlsMode, context
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS heartbeat (
+    author VARCHAR(50) PRIMARY KEY, stamp TIMESTAMPTZ NOT NULL, report TEXT
+)
+"""
+WRITE = """
+INSERT INTO heartbeat VALUES ($1, $2, $3)
+ON CONFLICT (author) DO UPDATE SET stamp = excluded.stamp, report = excluded.report
+WHERE heartbeat.stamp < excluded.stamp
+"""
+READ = "SELECT stamp, report FROM heartbeat WHERE author = $1"
+WORDS = {"25006": ErrorWord.READ_ONLY, "42501": ErrorWord.PERMISSION, "3D000": ErrorWord.NOT_FOUND}
+CLASSES = {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHABLE}
+
+
+class Settings(SourceSettings):
+    """The variables of the orders' database."""
+
+    name: ClassVar[str] = "orders"
+    title: ClassVar[str] = "Orders"
+    lifetime_s: ClassVar[float] = 5.0
+
+    host: str = Field(alias="ORDERS_HOST", min_length=1)
+    port: int = Field(default=5432, alias="ORDERS_PORT", ge=1, le=65535)
+    database: str = Field(alias="ORDERS_DATABASE", min_length=1)
+    user: str = Field(alias="ORDERS_USER", min_length=1)
+    password: SecretStr = Field(alias="ORDERS_PASSWORD")
+    tls: TlsMode = Field(default=TlsMode.VERIFY_FULL, alias="ORDERS_SSLMODE")
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        return self.host
+
+    def connect(self, shared: Shared) -> "Orders":
+        """The database, which each write and each reading goes to anew."""
+        return Orders(self, shared.name)
+
+
+class Orders:
+    """The source, on a connection for each write and reading: there is one a minute."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.settings = settings
+        self.name = name
+
+    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+        """Write the row, unless it holds a newer stamp."""
+        report = heartbeat.report.model_dump_json() if heartbeat.report else None
+        async with self._connection() as connection:
+            await connection.execute(TABLE)
+            await connection.execute(WRITE, heartbeat.name, heartbeat.timestamp, report)
+        return None
+
+    async def read(self) -> Observation:
+        """The row."""
+        async with self._connection() as connection:
+            if await connection.fetchval("SELECT to_regclass('heartbeat') IS NULL"):
+                return Observation()
+            row = await connection.fetchrow(READ, self.name)
+        return Observation() if row is None else _observation(row)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:  # Any: asyncpg has no types
+        settings = self.settings
+        try:
+            connection = await asyncpg.connect(
+                host=settings.host,
+                port=settings.port,
+                database=settings.database,
+                user=settings.user,
+                password=settings.password.get_secret_value(),
+                ssl=context(settings.tls, None) or False,
+                timeout=CONNECT_TIMEOUT_S,
+            )
+            try:
+                yield connection
+            finally:
+                connection.terminate()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise translate(error) from error
+
+
+def translate(error: Exception) -> SourceError:
+    """One of asyncpg's errors as ours."""
+    state = getattr(error, "sqlstate", None) or ""
+    word = WORDS.get(state) or CLASSES.get(state[:2])
+    if isinstance(error, ssl.SSLError):
+        word = ErrorWord.TLS
+    elif isinstance(error, TimeoutError):
+        word = ErrorWord.TIMEOUT
+    elif isinstance(error, OSError):
+        word = ErrorWord.UNREACHABLE
+    return SourceError(word or ErrorWord.FAILED, type(error).__name__)
+
+
+def _observation(row: Any) -> Observation:  # Any: asyncpg's Record
+    try:
+        report = WorkerReport.model_validate_json(row["report"] or "{}")
+    except ValidationError:
+        report = None
+    interval_s = report.interval_seconds if report else None
+    return Observation(stamp=row["stamp"], interval_s=interval_s, report=report)

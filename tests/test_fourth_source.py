@@ -1,0 +1,165 @@
+"""The test of the design: one more real source is one new file and one entry in `SOURCES`.
+
+Everything runs in a copy of the repository that differs by just that.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import asyncpg
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from tests import fourth_source
+from tests.service.processes import Running, running
+from tests.web.browser import chromium
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("schema", "service", "local", "web", "tests", "pyproject.toml")
+LINE = "    postgres.Settings,\n"
+ENTRY = "    orders.Settings,\n"
+INTERVAL_S = 1
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the fourth source in it."""
+    root = tmp_path_factory.mktemp("copy")
+    for name in COPIED:
+        path = ROOT / name
+        if path.is_dir():
+            shutil.copytree(path, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, root)
+    sources = root / "service" / "sources"
+    shutil.copy(fourth_source.__file__, sources / "orders.py")
+    registry = sources / "__init__.py"
+    text = registry.read_text()
+    assert text.count(LINE) == 1
+    text = text.replace("import postgres,", "import orders, postgres,")
+    registry.write_text(text.replace(LINE, LINE + ENTRY))
+    return root
+
+
+@pytest.fixture
+def both(environ: dict[str, str]) -> dict[str, str]:
+    """The environment of all four sources; the orders' database is empty."""
+    anyio.run(_make_database, environ)
+    orders = {
+        f"ORDERS_{name}": environ[f"PG{name}"] for name in ("HOST", "PORT", "USER", "PASSWORD")
+    }
+    return environ | orders | {"ORDERS_DATABASE": "orders", "ORDERS_SSLMODE": "disable"}
+
+
+@pytest.fixture
+def beating(both: dict[str, str], copy: Path, tmp_path: Path) -> Iterator[tuple[Running, Running]]:
+    """Worker and API of the copy."""
+    environ = both | {"HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S)}
+    with (
+        running("worker", "HEALTH_PORT", environ, tmp_path, root=copy) as worker,
+        running("api", "PORT", environ, tmp_path, root=copy) as api,
+    ):
+        yield worker, api
+
+
+def test_the_contract_takes_it_up(both: dict[str, str], copy: Path) -> None:
+    contract = copy / "tests" / "service" / "sources" / "test_contract.py"
+    environ = {**os.environ, **{n: v for n, v in both.items() if n.startswith("ORDERS_")}}
+    options = ["-v", "-p", "no:cacheprovider", "-k", "orders or memory"]
+    command = [sys.executable, "-m", "pytest", *options, str(contract)]
+
+    done = subprocess.run(
+        command, cwd=copy, env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("[orders] PASSED") == done.stdout.count("[memory] PASSED") > 0
+
+
+def test_worker_api_history_metrics_and_page_take_it_up(
+    beating: tuple[Running, Running], both: dict[str, str], copy: Path
+) -> None:
+    worker, api = beating
+    row = _until_written(api.url)
+
+    assert row["title"] == "Orders"
+    assert row["endpoint"] == both["ORDERS_HOST"]
+    assert row["last_result"] == "ok"
+    assert row["breaker"] == "closed"
+    cycles = [json.loads(line) for line in worker.log.read_text().splitlines() if '"cycle"' in line]
+    assert cycles[-1]["orders"]["result"] == "ok"
+    sources = [each["source"] for each in _get(api.url, "/history")["sources"]]
+    assert sources == ["postgres", "orders", "valkey", "secrets_manager", "iam"]
+    assert _get(api.url, "/incidents?source=orders")["incidents"] == []
+    for url in (worker.url, api.url):
+        assert 'source="orders"' in httpx2.get(f"{url}/metrics").text
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(api.url)
+        expect(page.locator("[data-source=orders]")).to_have_attribute("data-freshness", "fresh")
+        expect(page.locator("[data-source=orders]")).to_contain_text("Orders")
+    assert _check(both, copy) == ["PostgreSQL", "Orders", "Valkey", "AWS Secrets Manager"]
+
+
+def test_the_client_needs_no_change_since_names_of_sources_are_data(copy: Path) -> None:
+    command = [sys.executable, "-m", "service.api.client"]
+
+    printed = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True).stdout
+
+    assert printed == (copy / "web" / "client.js").read_text()
+
+
+def _until_written(url: str) -> dict[str, Any]:
+    """The source's row, once its history is there as well."""
+    while True:
+        history = _get(url, "/history?source=orders&buckets=1")
+        row: dict[str, Any] = _get(url, "/worker/status")["timestamps"]["orders"]
+        if row["freshness"] == "fresh" and sum(b["ok"] for b in history["sources"][0]["buckets"]):
+            return row
+
+
+def _get(url: str, path: str) -> dict[str, Any]:
+    answer = httpx2.get(url + path, timeout=20).raise_for_status()
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def _check(environ: dict[str, str], copy: Path) -> list[str]:
+    """The titles that the check command prints, in their order."""
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "check"],
+        cwd=copy,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        check=False,  # what it thinks of stamps that are a second apart is another test's
+    )
+    return [title for line in done.stdout.splitlines() for title in _titles(line)]
+
+
+def _titles(line: str) -> list[str]:
+    titles = ("PostgreSQL", "Orders", "Valkey", "AWS Secrets Manager")
+    return [title for title in titles if line.lstrip().startswith(title)]
+
+
+async def _make_database(environ: dict[str, str]) -> None:
+    connection = await asyncpg.connect(
+        host=environ["PGHOST"],
+        port=int(environ["PGPORT"]),
+        user=environ["PGUSER"],
+        password=environ["PGPASSWORD"],
+        database="postgres",
+    )
+    try:
+        await connection.execute("DROP DATABASE IF EXISTS orders WITH (FORCE)")
+        await connection.execute("CREATE DATABASE orders")
+    finally:
+        await connection.close()

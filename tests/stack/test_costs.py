@@ -12,13 +12,15 @@ def _usd(**changes: str) -> float:
 
 
 def test_the_example_costs_two_components_two_clusters_and_a_secret() -> None:
-    assert _usd() == pytest.approx(5 + 5 + 15 + 15 + 0.40 + 0.22, abs=0.01)
+    assert _usd() == pytest.approx(5 + 5 + 15.15 + 15 + 0.40 + 0.22, abs=0.01)
 
 
 def test_what_existed_costs_nothing() -> None:
-    existing = {"postgresCluster": "team-pg", "valkeyCluster": "team-valkey", "network": "public"}
+    postgres = {"postgresCluster": "team-pg", "network": "public"}
+    both = {**postgres, "valkeyCluster": "team-valkey"}
 
-    assert _usd(**existing) == pytest.approx(10 + 0.40 + 0.22, abs=0.01)
+    assert _usd(**postgres) == pytest.approx(10 + 15 + 0.40 + 0.22, abs=0.01)
+    assert _usd(**both) == pytest.approx(10 + 0.40 + 0.22, abs=0.01)
 
 
 def test_instances_nodes_and_sizes_count() -> None:
@@ -29,10 +31,13 @@ def test_instances_nodes_and_sizes_count() -> None:
         "databaseNodes": "2",
     }
 
-    assert _usd(**larger) == pytest.approx(3 * 12 + 5 + 4 * 30 + 0.40 + 0.22, abs=0.01)
+    assert _usd(**larger) == pytest.approx(3 * 12 + 5 + 2 * (30.45 + 30) + 0.40 + 0.22, abs=0.01)
 
 
-@pytest.mark.parametrize(("key", "prices"), [("apiSize", "app"), ("databaseSize", "database")])
+@pytest.mark.parametrize(
+    ("key", "prices"),
+    [("apiSize", "app"), ("databaseSize", "postgres"), ("databaseSize", "valkey")],
+)
 def test_every_size_that_is_priced_is_accepted(key: str, prices: str) -> None:
     for size in json.loads(costs.PRICES.read_text())[prices]:
         assert _usd(**{key: size}) > 0

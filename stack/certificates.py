@@ -24,19 +24,7 @@ class Certificates:
         self, name: str, subject: str, generation: int, opts: pulumi.ResourceOptions
     ) -> None:
         authority_key = _key(f"{name}-authority-key", opts)
-        self.authority = tls.SelfSignedCert(
-            f"{name}-authority",
-            tls.SelfSignedCertArgs(
-                private_key_pem=authority_key.private_key_pem,
-                subject=tls.SelfSignedCertSubjectArgs(common_name=f"{subject} authority"),
-                is_ca_certificate=True,
-                set_subject_key_id=True,
-                allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
-                validity_period_hours=AUTHORITY_VALID_H,
-                early_renewal_hours=AUTHORITY_RENEWAL_H,
-            ),
-            opts,
-        )
+        self.authority = _authority(f"{name}-authority", subject, authority_key, opts)
         self.key = _key(f"{name}-client-key-{generation}", opts)
         request = tls.CertRequest(
             f"{name}-client-request-{generation}",
@@ -58,6 +46,24 @@ class Certificates:
             ),
             opts,
         )
+
+
+def _authority(
+    name: str, subject: str, key: tls.PrivateKey, opts: pulumi.ResourceOptions
+) -> tls.SelfSignedCert:
+    return tls.SelfSignedCert(
+        name,
+        tls.SelfSignedCertArgs(
+            private_key_pem=key.private_key_pem,
+            subject=tls.SelfSignedCertSubjectArgs(common_name=f"{subject} authority"),
+            is_ca_certificate=True,
+            set_subject_key_id=True,
+            allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
+            validity_period_hours=AUTHORITY_VALID_H,
+            early_renewal_hours=AUTHORITY_RENEWAL_H,
+        ),
+        opts,
+    )
 
 
 def _key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:

@@ -50,17 +50,11 @@ def variables(
         *_postgres(settings, databases),
         *_valkey(settings, databases),
         *_aws(settings, secret, identity),
-        Variable(key="HEARTBEAT_NAME", value=settings.heartbeat_name),
-        Variable(key="HEARTBEAT_INTERVAL_SECONDS", value=str(settings.interval_seconds)),
-        Variable(
-            key="SECRET_VALUE_INTERVAL_SECONDS", value=str(settings.secret_value_interval_seconds)
-        ),
-        Variable(key="HISTORY_RETENTION_DAYS", value=str(settings.history_retention_days)),
+        *_choices(settings),
         # Where App Platform's edge puts the viewer's address [its documentation of headers]; the
         # edge overwrites what a client sends. Unproved with a live app.
         Variable(key="TRUSTED_PROXY_HEADER", value="do-connecting-ip"),
         Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
-        Variable(key="LOG_LEVEL", value=settings.log_level),
         Variable(key="SCHEMA_HEAD", value=head),
         # Empty is none; a component's own variable goes before the app's.
         *([Variable(key="DASHBOARD_PASSWORD", value="")] if settings.public else []),
@@ -129,6 +123,17 @@ def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variabl
         Variable(key="IAM_TRUST_ANCHOR_ARN", value=identity.anchor_arn),
         Variable(key="IAM_CLIENT_CERT", value=identity.certificate),
     ]
+
+
+def _choices(settings: Settings) -> list[Variable]:
+    chosen = {
+        "HEARTBEAT_NAME": settings.heartbeat_name,
+        "HEARTBEAT_INTERVAL_SECONDS": settings.interval_seconds,
+        "SECRET_VALUE_INTERVAL_SECONDS": settings.secret_value_interval_seconds,
+        "HISTORY_RETENTION_DAYS": settings.history_retention_days,
+        "LOG_LEVEL": settings.log_level,
+    }
+    return [Variable(key=key, value=str(value)) for key, value in chosen.items()]
 
 
 def _tls(*, private: bool) -> str:

@@ -62,19 +62,7 @@ def source(image: str | None, build: str | None, git: str | None, branch: str, t
     if image is not None:
         return published(image)
     if build is not None:
-        built = docker_build.Image(
-            "image",
-            docker_build.ImageArgs(
-                context=docker_build.BuildContextArgs(location=CONTEXT),
-                dockerfile=docker_build.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
-                target="service",
-                platforms=[PLATFORM],
-                tags=[f"{build}:{tag}"],
-                push=True,
-                build_on_preview=False,
-            ),
-        )
-        return _located(build, digest=built.digest)
+        return _located(build, digest=_built(f"{build}:{tag}").digest)
     if git is None:
         msg = "no image source: the settings let exactly one through"
         raise ValueError(msg)
@@ -92,6 +80,21 @@ def published(reference: str) -> RegistryImage:
         return _located(repository, digest=digest)
     repository, _, tag = reference.rpartition(":")
     return _located(repository, tag=tag)
+
+
+def _built(reference: str) -> docker_build.Image:
+    return docker_build.Image(
+        "image",
+        docker_build.ImageArgs(
+            context=docker_build.BuildContextArgs(location=CONTEXT),
+            dockerfile=docker_build.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
+            target="service",
+            platforms=[PLATFORM],
+            tags=[reference],
+            push=True,
+            build_on_preview=False,
+        ),
+    )
 
 
 def _located(

@@ -1,4 +1,7 @@
-"""What the person who deploys chose, validated; the only reader of Pulumi's configuration."""
+"""What the person who deploys chose, validated; the only reader of Pulumi's configuration.
+
+As long as there are settings: each is a pattern and what to do about a mistake.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

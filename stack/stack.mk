@@ -21,6 +21,8 @@ destroy: environment ## Take the deployment away; docs/deploy.md says how to giv
 logs: ## Follow the deployed worker's logs
 	@doctl apps logs "$$(pulumi stack output appId --stack $(STACK))" worker --follow --no-prefix
 
+# Not in CI: it must be root and may mount, which a CI's container often may not, and it fetches a
+# whole Debian; the release workflow builds the same Dockerfile with a real engine and scans it.
 .PHONY: image-check
 image-check: ## Build the image and run it, without Docker; as root, on Debian
 	@tests/stack/image-check

@@ -135,7 +135,7 @@ def test_a_key_that_is_not_the_certificates_is_refused(clients: Clients) -> None
     assert refusal(clients.session(mixed)) == (403, "Invalid signature")
 
 
-@pytest.mark.parametrize("skew_s", [301, -301])
+@pytest.mark.parametrize("skew_s", [330, -330])  # a busy machine may take some of it
 def test_a_clock_more_than_five_minutes_off_is_refused(clients: Clients, skew_s: int) -> None:
     clients.aws.control.skew(skew_s)
 

@@ -19,7 +19,7 @@ FILES = (Path(__file__).parents[2] / "compose.yaml", Path(__file__).with_name("c
 PORTS = ("POSTGRES", "VALKEY", "AWS", "CONTROL")  # as the second file names them
 ANSWER_S = 20.0  # of an engine that is there
 COMMAND_S = 60.0
-START_S = 1200.0  # the first one pulls and builds images
+START_S = 900.0  # the first one pulls and builds images
 REMEDY = (
     "Install and start Docker with its compose plugin, 2.24.4 or later "
     "(https://docs.docker.com/engine/install/), or leave the option out: "
@@ -63,10 +63,6 @@ class Container:
     def stop(self) -> None:
         """Stops it in order; one that does not obey within 5 s is killed."""
         self._project.run("stop", "--timeout", "5", self._name)
-
-    def kill(self) -> None:
-        """Kills it as a crash would."""
-        self._project.run("kill", self._name)
 
     def pause(self) -> None:
         """Freezes it: connections stay open and nothing answers."""

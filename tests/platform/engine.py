@@ -1,33 +1,19 @@
-"""A stand-in for Docker: `docker compose` on the embedded servers, on the ports that it asks for.
+"""A stand-in for Docker: a `docker` whose containers are embedded servers.
 
 `python -m tests.platform.engine FOLDER` serves FOLDER/docker, to be put on PATH, and keeps what it
 was asked in FOLDER/asked.jsonl. On SIGTERM it ends, and all servers with it.
 """
 
 import json
-import shutil
 import signal
 import socket
-import string
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import anyio
-import asyncpg
-import yaml
+from tests.platform import files
+from tests.platform.embedded import Services
 
-from local.postgres import Postgres
-from local.process import Process
-from local.server import Server
-from local.valkey import Valkey
-
-ROOT = Path(__file__).parents[2]
-STORES: dict[str, type[Server]] = {"postgres": Postgres, "valkey": Valkey}
-START_S = 60.0  # a bound for a hang
-STOP_S = 5.0
 CLIENT = """\
 #!{python}
 import json, os, socket, sys
@@ -39,128 +25,10 @@ with socket.socket(socket.AF_UNIX) as engine:
 """
 
 
-class Override(list[Any]):
-    """A list in place of the one below, to which Compose would otherwise add."""
-
-
-class Loader(yaml.SafeLoader):  # type: ignore[misc] # yaml comes without types
-    """Knows Compose's own tag."""
-
-
-Loader.add_constructor("!override", lambda loader, node: Override(loader.construct_sequence(node)))
-
-
-class Aws:
-    """The stand-in AWS, with the command that its container gets."""
-
-    def __init__(self, folder: Path, command: list[str]) -> None:
-        self.process = Process(
-            [sys.executable, "-m", "local.aws", *command], ROOT, folder.with_suffix(".log")
-        )
-        self._ready = folder / "client.env"
-
-    def start(self) -> None:
-        self.process.start()
-        give_up = time.monotonic() + START_S
-        while not self._ready.exists():
-            if not self.process.running or time.monotonic() > give_up:
-                raise RuntimeError(self.process.ending)
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.finish(STOP_S)
-
-
-class Engine:
-    """The services of one project.
-
-    Args:
-        folder: For their data.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._servers: dict[str, Server | Aws] = {}
-
-    def do(self, arguments: list[str], chosen: Mapping[str, str]) -> None:
-        """Carry out a command line, with the variables of the second file."""
-        match arguments:
-            case ["info"] | ["compose", "version"]:
-                return
-            case ["compose", "--project-name", _, "--file", _, "--file", file, *command]:
-                text = string.Template(Path(file).read_text()).substitute(chosen)
-                self._do(command, yaml.load(text, Loader)["services"])
-            case _:
-                raise ValueError(arguments)
-
-    def _do(self, command: list[str], services: Mapping[str, Any]) -> None:
-        match command:
-            case ["up", "--wait", *_, name]:
-                self._up(name, services[name])
-            case ["cp", source, target]:
-                name, _, _ = source.partition(":/data/.")
-                shutil.copytree(self._folder / name, target, dirs_exist_ok=True)
-            case ["stop", *_, name]:
-                self._servers[name].stop()
-            case ["kill", name]:
-                self._servers[name].process.kill()
-            case ["pause", name]:
-                self._servers[name].process.pause()
-            case ["unpause", name]:
-                self._servers[name].process.resume()
-            case ["down", *_]:
-                self.down()
-            case _:
-                raise ValueError(command)
-
-    def down(self) -> None:
-        """Stop and forget all."""
-        while self._servers:
-            self._servers.popitem()[1].stop()
-
-    def _up(self, name: str, service: Mapping[str, Any]) -> None:
-        is_new = name not in self._servers
-        if is_new:
-            self._servers[name] = self._made(name, service)
-        server = self._servers[name]
-        if not server.process.running:
-            server.start()
-        if is_new and isinstance(server, Postgres):
-            anyio.run(_create_database, server.environment)
-
-    def _made(self, name: str, service: Mapping[str, Any]) -> Server | Aws:
-        folder = self._folder / name
-        folder.mkdir(parents=True)
-        published = [port.split(":") for port in service["ports"]]
-        if name in STORES:
-            ((_, port, _),) = published
-            (password,) = service.get("environment", {}).values() or service["command"][-1:]
-            (folder / "password").write_text(password)
-            return STORES[name](folder, int(port))
-        # No container stands between: it listens where its ports would be published.
-        here = {"0.0.0.0": "127.0.0.1", **{inner: outer for _, outer, inner in published}}
-        command = [here.get(a, a.replace("/data", str(folder))) for a in service["command"]]
-        return Aws(folder, command)
-
-
-async def _create_database(environ: Mapping[str, str]) -> None:
-    """The one that the image makes for POSTGRES_DB."""
-    connection = await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=environ["PGDATABASE"],
-    )
-    await connection.execute("CREATE DATABASE heartbeat")
-    await connection.close()
-
-
 def main() -> None:
     """Serve until SIGTERM; a line on stdout says that the client is there."""
     folder = Path(sys.argv[1])
-    engine = Engine(folder / "data")
+    services = Services(folder / "data")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(folder / "engine"))
@@ -171,23 +39,33 @@ def main() -> None:
         print("ready", flush=True)
         try:
             while True:
-                _serve(server, engine, folder / "asked.jsonl")
+                _serve(server, services, folder / "asked.jsonl")
         finally:
-            engine.down()
+            services.down()
 
 
-def _serve(server: socket.socket, engine: Engine, log: Path) -> None:
+def _serve(server: socket.socket, services: Services, log: Path) -> None:
     connection, _ = server.accept()
     with connection:
         arguments, chosen = json.loads(connection.makefile().readline())
         with log.open("a") as lines:
             lines.write(json.dumps(arguments) + "\n")
         try:
-            engine.do(arguments, chosen)
+            _obey(arguments, chosen, services)
             answer = ""
         except Exception as error:  # noqa: BLE001 - the client is told whatever it was
             answer = repr(error)
         connection.sendall(answer.replace("\n", " ").encode() + b"\n")
+
+
+def _obey(arguments: list[str], chosen: Mapping[str, str], services: Services) -> None:
+    match arguments:
+        case ["info"] | ["compose", "version"]:
+            return
+        case ["compose", "--project-name", _, "--file", _, "--file", file, *command]:
+            services.do(command, files.read(Path(file), chosen))
+        case _:
+            raise ValueError(arguments)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import compose_spec
 import pytest
-import yaml
 
 from tests.platform import docker
-from tests.platform.engine import Loader, Override
 
 ROOT = Path(__file__).parents[2]
 SOURCES = "tests/service/sources"
@@ -118,60 +114,3 @@ def test_a_store_that_does_not_start_says_why_and_leaves_nothing(
         project.postgres()
 
     assert log.read_text().endswith(" down --volumes --timeout 5\n")
-
-
-def test_a_store_can_be_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = tmp_path / "log"
-    script(tmp_path, monkeypatch, f'echo "$@" >> {log}')
-
-    with docker.project() as project:
-        project.valkey().kill()
-
-    assert log.read_text().splitlines()[1].endswith(" kill valkey")
-
-
-def test_both_files_together_follow_the_compose_specification() -> None:
-    _validate(_merged(*(_read(file) for file in docker.FILES)))
-
-
-def test_a_slip_in_the_second_would_be_found() -> None:
-    below, above = (_read(file) for file in docker.FILES)
-    above["services"]["aws"]["restarts"] = "no"
-
-    with pytest.raises(ValueError, match="restarts"):
-        _validate(_merged(below, above))
-
-
-def test_every_store_is_published_on_this_machine_alone() -> None:
-    services = _merged(*(_read(file) for file in docker.FILES))["services"]
-
-    ports = [port for name in ("postgres", "valkey", "aws") for port in services[name]["ports"]]
-    assert len(ports) == len(docker.PORTS)
-    assert all(port.startswith("127.0.0.1:") for port in ports)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """A file as Compose takes it: variables first."""
-    text = file.read_text()
-    for name in docker.PORTS:
-        text = text.replace(f"${{HEARTBEAT_TEST_{name}_PORT}}", "20000")
-    parsed: dict[str, Any] = yaml.load(text, Loader)
-    return parsed
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Both files as Compose merges them."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = below.get(key)
-        if isinstance(old, dict):
-            merged[key] = _merged(old, value)
-        elif isinstance(old, list) and key != "command" and not isinstance(value, Override):
-            merged[key] = [*old, *value]
-        else:
-            merged[key] = value
-    return merged
-
-
-def _validate(merged: dict[str, Any]) -> None:
-    compose_spec.PyOptions().from_yaml(json.dumps(merged)).validate()

@@ -7,6 +7,7 @@ import anyio
 
 from schema.responses import IamRow, Overall, Row, WorkerStatus
 from service.settings import Settings
+from service.verdict.status import worker_status
 from service.verdict.watch import watching
 
 EXIT = {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
@@ -30,7 +31,7 @@ def main(settings: Settings) -> int:
 async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
     async with watching(settings) as watch:
         known = await watch.known(wait_s=max(s.read_deadline_s for s in settings.sources) + 1.0)
-        return known.worker_status(), watch.aws is not None and watch.aws.lane.busy
+        return worker_status(known), watch.aws is not None and watch.aws.lane.busy
 
 
 def _text(status: WorkerStatus) -> str:

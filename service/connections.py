@@ -2,8 +2,8 @@
 
 import anyio
 
+from service.aws.client import Aws
 from service.aws.identity import Identity
-from service.aws.roles_anywhere import Aws
 from service.settings import Settings
 from service.source import Shared, Source
 

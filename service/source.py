@@ -11,7 +11,7 @@ from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 
 if TYPE_CHECKING:
-    from service.aws.roles_anywhere import Aws
+    from service.aws.client import Aws
 
 CONNECT_TIMEOUT_S = 3.0  # of any driver; below every deadline, so that a retry still fits
 ANSWER_TIMEOUT_S = 5.0  # of one request to any store

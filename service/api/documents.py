@@ -16,7 +16,7 @@ from service.sources import postgres, secrets_manager, valkey
 from service.sources.postgres import PostgresObservation
 from service.sources.secrets_manager import SecretObservation
 from service.sources.valkey import ValkeyObservation
-from service.verdict.status import Known
+from service.verdict.known import Known
 
 
 def db_status(known: Known) -> DbStatus:

@@ -8,7 +8,7 @@ from service.api.direct import Direct, Shortcut
 from service.api.errors import Failures, problem
 from service.api.headers import Headers
 from service.api.limits import Limits
-from service.api.metrics import Metering, Meters
+from service.api.metering import Metering, Meters
 from service.api.password import Password
 from service.settings import Settings
 

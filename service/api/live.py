@@ -12,8 +12,9 @@ from schema.responses import WorkerStatus
 from service.api.errors import problem
 from service.api.origin import is_ours
 from service.api.viewer import Viewer
+from service.verdict.known import Known
 from service.verdict.snapshot import FIRST_WAIT_S, Snapshot, Spawn
-from service.verdict.status import Known
+from service.verdict.status import worker_status
 
 SILENCE_MAX_S = 25.0  # App Platform's edge cuts what is silent for about 100 s
 TICK_MIN_S = 0.1  # while a reading is under way; one takes milliseconds
@@ -90,7 +91,7 @@ class Live:
         while True:
             await self._somebody.wait()
             known = await self._watch.known(wait_s=0.0)  # a slow reading delays no other's news
-            self._publish(known.worker_status())
+            self._publish(worker_status(known))
             readers = self._watch.snapshot.readers.values()
             due_s = min((reader.expires_in_s for reader in readers), default=TICK_MAX_S)
             await anyio.sleep(min(max(due_s, TICK_MIN_S), TICK_MAX_S))
@@ -116,7 +117,7 @@ class Live:
             self.viewers -= 1
 
     async def _greet(self, viewer: Viewer) -> None:
-        status = (await self._watch.known()).worker_status()
+        status = worker_status(await self._watch.known())
         viewer.offer(status.model_dump_json())
         if not self._greeted:  # from here on, a change is one against what the first one sees
             self._fingerprint, self._sent_at = _fingerprint(status), self._clock()

@@ -1,33 +1,20 @@
-"""What the API counts, and what it knows of sources and worker, for Prometheus."""
+"""What is known of sources, worker and viewers, for Prometheus."""
 
-import time
 from collections.abc import Iterator
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.responses import DiagnosisCode, IamRow, Overall, Row
 from service.api.live import Live
-from service.api.page import Page
+from service.api.metering import Meters
 from service.report_metrics import facts, states
+from service.verdict.known import Known
 from service.verdict.snapshot import Snapshot
-from service.verdict.status import Known
-
-DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-KINDS = {b"poll": "poll", b"manual": "manual"}
-FAILURES_MAX = 1_000  # what one page can have failed at between two successes, with backoff
-OTHER = "other"  # requests that no route took
-PAGE = "page"  # the static files
+from service.verdict.status import worker_status
 
 
 class Text(Response):
@@ -36,99 +23,19 @@ class Text(Response):
     media_type = "text/plain; version=0.0.4"  # Starlette adds the charset
 
 
-class Meters:
-    """Counters of one API process, in a registry of its own.
-
-    Attributes:
-        refreshes: How often pages asked for the status, by what made them ask.
-        refresh_failures: Refreshes that failed, as pages report them with the next success.
-    """
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        self._requests = Counter(
-            "heartbeat_api_requests",
-            "Requests by route and status.",
-            ["route", "status"],
-            registry=self.registry,
-        )
-        self._duration = Histogram(
-            "heartbeat_api_request_duration_seconds",
-            "How long requests took, to the end of the answer.",
-            ["route"],
-            buckets=DURATION_BUCKETS_S,
-            registry=self.registry,
-        )
-        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-        self.refreshes = dict.fromkeys(KINDS.values(), 0)
-        self.refresh_failures = 0
-
-    def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count one request."""
-        requests, duration = self._of(_template(scope), status)
-        requests.inc()
-        duration.observe(seconds)
-        for name, value in scope["headers"]:
-            if name == b"heartbeat-refresh" and value in KINDS:
-                self.refreshes[KINDS[value]] += 1
-            elif name == b"heartbeat-refresh-failures" and value.isdigit():
-                self.refresh_failures += min(int(value[:9]), FAILURES_MAX)
-
-    def _of(self, template: str, status: int) -> tuple[Counter, Histogram]:
-        """The counters of a route and status; to look them up by label costs more than to count."""
-        found = self._known.get((template, status))
-        if found is None:
-            found = (self._requests.labels(template, status), self._duration.labels(template))
-            self._known[template, status] = found
-        return found
-
-    def render(self, known: Known, snapshot: Snapshot, live: Live) -> bytes:
-        """Everything in Prometheus's text form; asks no store."""
-        known_facts = _Facts(known, snapshot, live, self)
-        return generate_latest(self.registry) + generate_latest(known_facts)
+def render(known: Known, snapshot: Snapshot, live: Live, meters: Meters) -> bytes:
+    """Everything in Prometheus's text form, the counted with the known; asks no store."""
+    found = Facts(known, snapshot, live, meters)
+    return generate_latest(meters.registry) + generate_latest(found)
 
 
-def _template(scope: Scope) -> str:
-    """The route that took a request, in a bounded set of words."""
-    if "route" in scope:
-        return str(scope["route"].path)
-    return PAGE if isinstance(scope.get("endpoint"), Page) else OTHER
-
-
-class Metering:
-    """Counts every request; plain ASGI."""
-
-    def __init__(self, app: ASGIApp, meters: Meters) -> None:
-        self.app = app
-        self.meters = meters
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and count it when it is answered."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status = 500
-        started = time.perf_counter()
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_noting_status)
-        finally:
-            self.meters.count(scope, status, time.perf_counter() - started)
-
-
-class _Facts:
+class Facts:
     """What is known at the moment of scraping."""
 
     def __init__(self, known: Known, snapshot: Snapshot, live: Live, meters: Meters) -> None:
         self._meters = meters
         self._known = known
+        self._status = worker_status(known)
         self._snapshot = snapshot
         self._live = live
 
@@ -142,7 +49,7 @@ class _Facts:
             yield from facts(self._known.report)
 
     def _verdict(self) -> Iterator[Metric]:
-        status = self._known.worker_status()
+        status = self._status
         overall = GaugeMetricFamily("heartbeat_status", "The verdict: 1 for it.", labels=["status"])
         for word in Overall:
             overall.add_metric([word], float(word is status.overall_status))
@@ -156,7 +63,7 @@ class _Facts:
 
     def _readings(self) -> Iterator[Metric]:
         """Of every source that is switched on, and has been read."""
-        status = self._known.worker_status()
+        status = self._status
         rows: dict[str, Row | IamRow] = {**status.timestamps, "iam": status.iam}
         rows = {name: row for name, row in rows.items() if row.observed_at is not None}
         age = GaugeMetricFamily(

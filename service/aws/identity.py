@@ -7,7 +7,8 @@ from typing import ClassVar
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.aws.roles_anywhere import Aws, Settings
+from service.aws.client import Aws
+from service.aws.roles_anywhere import Settings
 from service.source import Observation, SourceError
 
 

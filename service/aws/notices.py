@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schema.errors import ErrorWord
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.remedies import REMEDIES
 
 WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`

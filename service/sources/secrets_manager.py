@@ -22,7 +22,7 @@ from schema.heartbeat import Heartbeat
 from schema.secret import Description, merged_value, stamp_in_value
 from schema.timestamps import utc_now
 from service.aws import errors as aws_errors
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.source import Observation, Shared, SourceError, SourceSettings
 
 VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave room for people

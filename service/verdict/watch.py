@@ -8,14 +8,15 @@ from functools import partial
 import anyio
 
 from schema.timestamps import utc_now
+from service.aws.client import Aws
 from service.aws.identity import Identity
-from service.aws.roles_anywhere import Aws
 from service.connections import close, connect, identity
 from service.late import Late
 from service.settings import Settings
 from service.source import Source
+from service.verdict.known import Known
 from service.verdict.snapshot import FIRST_WAIT_S, Observations, Reader, Snapshot
-from service.verdict.status import Known
+from service.verdict.status import worker_status
 from service.verdict.turn import Turn
 
 
@@ -52,7 +53,7 @@ class Watch:
 
     def _document(self) -> bytes:
         found = {name: reader.last for name, reader in self.snapshot.readers.items()}
-        return self._known(found).worker_status().model_dump_json().encode()
+        return worker_status(self._known(found)).model_dump_json().encode()
 
     def _known(self, found: Observations) -> Known:
         return Known(

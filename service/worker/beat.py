@@ -12,8 +12,8 @@ from anyio import Event
 
 from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
+from service.aws.client import Aws
 from service.aws.notices import Notices
-from service.aws.roles_anywhere import Aws
 from service.connections import close, connect, identity
 from service.history.ledger import Ledger
 from service.history.recorder import History

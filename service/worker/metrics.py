@@ -15,7 +15,7 @@ from prometheus_client import (
 from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.report_metrics import facts
 from service.worker.cycle import Outcome
 from service.worker.loop import Worker

@@ -11,6 +11,7 @@ from schema.timestamps import utc_now
 from service.connections import close, connect
 from service.settings import ConfigurationError, load
 from service.source import SourceError
+from service.verdict.status import worker_status
 from service.verdict.watch import watching
 from tests.service import tls_servers
 from tests.service.tls_servers import CA, OTHER_CA, certificate
@@ -94,7 +95,7 @@ async def test_the_page_says_tls_of_a_valkey_in_plain_text(keys: dict[str, str])
     async with watching(load(keys | {"VALKEY_SSLMODE": "verify-full"})) as watch:
         known = await watch.known(wait_s=10)
 
-    assert known.worker_status().timestamps["valkey"].error == "tls"
+    assert worker_status(known).timestamps["valkey"].error == "tls"
 
 
 @pytest.mark.parametrize("mode", ["verify-full", "verify-ca"])

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from service.api.doors import add_doors
 from service.api.errors import add_handlers
-from service.api.metrics import Meters
+from service.api.metering import Meters
 from tests.service.serving import served
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,136 @@
+"""The endpoints that take no parameter: each says what is known, and asks no store for itself."""
+
+from fastapi import APIRouter, Request, Response
+from starlette.websockets import WebSocket
+
+from schema import migrations
+from schema.errors import ErrorWord
+from schema.responses import (
+    DbStatus,
+    Health,
+    IamStatus,
+    Overall,
+    Ready,
+    SecretStatus,
+    WorkerHealth,
+    WorkerStatus,
+)
+from schema.responses import Response as Document
+from service.api import documents, metrics
+from service.api.direct import Direct
+from service.api.live import Live
+from service.aws.identity import Identity
+from service.source import Observation
+from service.sources import postgres, secrets_manager, valkey
+from service.sources.postgres import PostgresObservation
+from service.verdict import status
+from service.verdict.watch import Watch
+
+JSON = "application/json"
+OK, UNAVAILABLE = 200, 503
+
+router = APIRouter(route_class=Direct)
+
+
+@router.get("/livez", response_model=Health, summary="The process answers", tags=["health"])
+@router.get("/healthz", response_model=Health, summary="The process answers", tags=["health"])
+async def livez(request: Request) -> Response:
+    """Touches no store and no thread: it answers while every store hangs."""
+    return Response(request.state.health, media_type=JSON)
+
+
+@router.get(
+    "/readyz",
+    response_model=Ready,
+    responses={UNAVAILABLE: {"model": Ready}},
+    summary="The database has this version's schema",
+    tags=["health"],
+)
+async def readyz(request: Request) -> Response:
+    """For people, and for orchestrators that gate traffic."""
+    known = await _watch(request).known(postgres.Settings.name)
+    ready = _ready(known.found.get(postgres.Settings.name))
+    return _answer(ready, OK if ready.ready else UNAVAILABLE)
+
+
+@router.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
+async def db_status(request: Request) -> Response:
+    """Whether both can be read and written, and the stamps in them."""
+    known = await _watch(request).known(postgres.Settings.name, valkey.Settings.name)
+    return _answer(documents.db_status(known))
+
+
+@router.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
+async def secret_status(request: Request) -> Response:
+    """The stamps in the secret's description and value; never the value."""
+    return _answer(
+        documents.secret_status(await _watch(request).known(secrets_manager.Settings.name))
+    )
+
+
+@router.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
+async def iam_status(request: Request) -> Response:
+    """Who AWS says that this app is, and until when."""
+    return _answer(documents.iam_status(await _watch(request).known(Identity.name)))
+
+
+@router.get("/worker/status", response_model=WorkerStatus, summary="The whole")
+async def worker_status(request: Request) -> Response:
+    """Every source, the identity, the worker, and what is wrong in one sentence."""
+    return Response(await _watch(request).status(), media_type=JSON)
+
+
+@router.get(
+    "/worker/health",
+    response_model=WorkerHealth,
+    responses={UNAVAILABLE: {"model": WorkerHealth}},
+    summary="The verdict as an HTTP status",
+    tags=["health"],
+)
+async def worker_health(request: Request) -> Response:
+    """For an uptime monitor: 503 when something is not written or cannot be read."""
+    whole = status.worker_status(await _watch(request).known())
+    verdict = WorkerHealth(overall_status=whole.overall_status, diagnosis=whole.diagnosis)
+    return _answer(verdict, UNAVAILABLE if whole.overall_status is Overall.ERROR else OK)
+
+
+@router.get(
+    "/metrics",
+    response_class=metrics.Text,
+    summary="Everything that is counted, for Prometheus",
+    tags=["health"],
+)
+async def show_metrics(request: Request) -> Response:
+    """Asks the stores no more often than any other request does."""
+    watch = _watch(request)
+    known = await watch.known()
+    return metrics.Text(
+        metrics.render(known, watch.snapshot, request.state.live, request.state.meters)
+    )
+
+
+async def live(websocket: WebSocket) -> None:
+    """Serve one page for as long as it is open."""
+    viewers: Live = websocket.state.live
+    await viewers.serve(websocket)
+
+
+def _watch(request: Request) -> Watch:
+    watch: Watch = request.state.watch
+    return watch
+
+
+def _answer(document: Document, code: int = OK) -> Response:
+    """A document as it is: validating our own models again would double the cost."""
+    return Response(document.model_dump_json(), code, media_type=JSON)
+
+
+def _ready(found: Observation | None) -> Ready:
+    """Whether the schema is at this version's head or newer."""
+    said = found if isinstance(found, PostgresObservation) else None
+    return Ready(
+        ready=said is not None and not said.schema_behind,
+        schema_head=migrations.head(),
+        schema_revision=said.schema_revision if said else None,
+        error=found.error if found else ErrorWord.NOT_CONFIGURED,
+    )

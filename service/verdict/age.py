@@ -1,0 +1,55 @@
+"""How old a reading's stamp is, at the moment of answering."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from schema.errors import ErrorWord
+from schema.freshness import Freshness, age_s, in_future, judge
+from service.source import Observation
+from service.verdict.diagnosis import ALIVE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aged:
+    """A reading at the moment of answering.
+
+    Attributes:
+        stamp: The stamp found, None if there is no valid one.
+        age_s: Its age in seconds.
+        interval_s: Seconds between two stamps, which the age is judged by.
+        freshness: Its age in words.
+        error: What is wrong, None if nothing is or nothing is known yet.
+    """
+
+    interval_s: float
+    stamp: datetime | None = None
+    age_s: float | None = None
+    freshness: Freshness = Freshness.MISSING
+    error: ErrorWord | None = None
+
+    @property
+    def status(self) -> Literal["ok", "error"]:
+        """Whether all is well with it."""
+        return "ok" if self.freshness in ALIVE and self.error is None else "error"
+
+
+def aged(found: Observation | None, now: datetime, interval_s: float) -> Aged:
+    """How old a reading's stamp is now.
+
+    Args:
+        found: The reading, None if there is none yet.
+        now: The server's clock.
+        interval_s: Seconds between stamps, where the stamp itself does not say.
+    """
+    if found is None:
+        return Aged(interval_s=interval_s)
+    stamp, error = found.stamp, found.error
+    interval_s = found.interval_s or interval_s
+    freshness = Freshness.UNREACHABLE
+    if found.reachable:
+        freshness = judge(stamp, now, interval_s)
+        if stamp is not None and in_future(stamp, now):
+            error = ErrorWord.CLOCK
+    age = None if stamp is None else age_s(stamp, now)
+    return Aged(interval_s=interval_s, stamp=stamp, age_s=age, freshness=freshness, error=error)

@@ -12,15 +12,16 @@ from prometheus_client.core import Metric
 from schema.heartbeat import IamReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.api.live import Live
-from service.api.metrics import Meters, _Facts
+from service.api.metering import Meters
+from service.api.metrics import Facts
 from service.aws import roles_anywhere
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.report_metrics import facts
 from service.settings import ProcessSettings, load
 from service.source import Group, Observation
 from service.sources import SOURCES
+from service.verdict.known import Known
 from service.verdict.snapshot import Snapshot
-from service.verdict.status import Known
 from service.worker.metrics import WorkerMetrics
 from tests.docs.pages import ROOT
 from tests.stack import pem
@@ -131,7 +132,7 @@ def _of_api() -> Iterator[Metric]:
     meters, snapshot = Meters(), Snapshot({})
     live = Live(cast("Any", None), lambda _: None, 1)
     yield from meters.registry.collect()
-    yield from _Facts(known, snapshot, live, meters).collect()
+    yield from Facts(known, snapshot, live, meters).collect()
 
 
 def _of_worker() -> Iterator[Metric]:

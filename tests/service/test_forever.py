@@ -16,7 +16,7 @@ from local.aws.process import RunningAws, running
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.secret import stamp_in_value
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.settings import load
 from service.sources import secrets_manager
 from service.sources.secrets_manager import SecretsManager

@@ -13,7 +13,7 @@ from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.connections import close
 from service.history.ledger import Ledger
 from service.history.recorder import History

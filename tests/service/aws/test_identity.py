@@ -4,8 +4,8 @@ from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
+from service.aws.client import Aws
 from service.aws.identity import Identity, IdentityObservation
-from service.aws.roles_anywhere import Aws
 from service.settings import load
 from service.source import SourceError
 

@@ -11,8 +11,8 @@ from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from schema.timestamps import utc_now
+from service.aws.client import Aws
 from service.aws.notices import Notices
-from service.aws.roles_anywhere import Aws
 from service.settings import load
 from service.source import SourceError
 

@@ -11,7 +11,7 @@ from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import to_text, utc_now
-from service.aws.roles_anywhere import Aws
+from service.aws.client import Aws
 from service.settings import load
 from service.source import SourceError
 from service.sources import secrets_manager

@@ -40,8 +40,9 @@ def test_every_page_and_picture_can_be_found_from_the_readme() -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=str)
 def test_every_file_that_is_named_is_there(page: Page) -> None:
+    made = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
     for path in re.findall(rf"(?<![\w/.-])((?:{OUR_FOLDERS})/[\w./-]*\w)", page.text):
-        assert (ROOT / path).exists(), f"{page} names {path}"
+        assert path in made or (ROOT / path).exists(), f"{page} names {path}"
 
 
 def test_every_page_that_the_code_names_is_there() -> None:

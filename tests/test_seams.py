@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from service.sources import SOURCES
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("schema", "service", "local", "stack")
 ALLOWED = {
@@ -26,8 +28,17 @@ HEAVY = {
     "pytest",
     "playwright",
 }
-# Inside service, from the processes down to the words that they share.
-COMPOSITION = {"api", "beat", "check", "migrate", "__main__"}
+# Inside service: what each folder knows of the others. Modules beside the folders are for all of
+# them, but for those that put everything together.
+KNOWN = {
+    "aws": set[str](),
+    "sources": {"aws"},
+    "history": {"sources"},
+    "worker": {"aws", "history", "sources"},
+    "verdict": {"aws"},
+    "api": {"aws", "history", "sources", "verdict"},
+}
+COMPOSITION = {"__main__", "check", "connections", "migrate"}
 
 
 def modules(part: str) -> Iterator[Path]:
@@ -68,21 +79,43 @@ def test_nothing_that_runs_in_the_cloud_imports_what_only_tests_and_stacks_need(
     assert not {n.split(".")[0] for path in modules(part) for n in imports(path)} & HEAVY
 
 
+def parts_of_service() -> set[str]:
+    return {path.parent.name for path in (ROOT / "service").glob("*/__init__.py")}
+
+
+def test_every_folder_of_the_service_has_its_arrows() -> None:
+    assert parts_of_service() == set(KNOWN)
+
+
+@pytest.mark.parametrize("part", KNOWN)
+def test_the_arrows_inside_the_service_go_one_way(part: str) -> None:
+    known = {name.split(".")[1] for name in imported_of_service(part) if "." in name}
+
+    assert known & set(KNOWN) - {part} <= KNOWN[part]
+    assert known & COMPOSITION <= ({"connections"} if part in {"worker", "verdict"} else set())
+
+
+def imported_of_service(part: str) -> set[str]:
+    """What a folder of the service imports of it, as `service.folder.module`."""
+    return {
+        name
+        for path in modules(f"service/{part}")
+        for name in imports(path)
+        if name.startswith("service.")
+    }
+
+
 def test_sources_never_import_each_other() -> None:
-    for path in (ROOT / "service" / "sources").glob("[a-z]*.py"):
-        others = {n for n in imports(path) if n.startswith("service.sources")}
+    folder = ROOT / "service" / "sources"
+    slugs = {path.stem for path in folder.iterdir() if path.stem[0].isalpha()}
+    assert slugs == {source.name for source in SOURCES}
 
-        assert others == set(), path.name
+    for path in folder.rglob("[a-z]*.py"):
+        own = path.relative_to(folder).parts[0].removesuffix(".py")
+        named = {name for name in imports(path) if name.startswith("service.sources.")}
+        others = {name.split(".")[2] for name in named}
 
-
-def test_sources_do_not_know_of_the_processes_that_use_them() -> None:
-    for path in [
-        *(ROOT / "service" / "sources").glob("[a-z]*.py"),
-        ROOT / "service/worker/cycle.py",
-    ]:
-        names = {n.removeprefix("service.").split(".")[0] for n in imports(path)}
-
-        assert not names & (COMPOSITION | {"worker", "watch", "snapshot", "status"}), path.name
+        assert not others & (slugs - {own}), path
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -13,9 +13,9 @@ from schema.history import Record
 from schema.timestamps import utc_now
 from service.history.ledger import Ledger
 from service.history.spill import Spill
+from service.outcome import Outcome
 from service.source import SourceError
 from service.sources import postgres
-from service.worker.cycle import Outcome
 
 WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
 BATCH = 500  # records a transaction

@@ -18,6 +18,7 @@ from service.connections import close, connect, identity
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
+from service.outcome import Outcome
 from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
@@ -25,7 +26,6 @@ from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
 from service.sources.valkey.store import Valkey
 from service.version import version
-from service.worker.cycle import Outcome
 from service.worker.liveness import LATE_S, Route, server
 from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics

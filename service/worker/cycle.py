@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import structlog
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
+from service.outcome import Outcome
 from service.source import Source, SourceError
 
 DRAIN_S = 9.0  # how long writes in flight may take after a signal; with history and closing 11 s
@@ -20,34 +20,6 @@ RETRY_INITIAL_S = 0.2
 RETRY_MAX_S = 5.0  # four tries fit into a deadline of 20 s
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one source's write of one cycle ended.
-
-    Attributes:
-        source: The source's slug.
-        stamp: The heartbeat's timestamp.
-        result: `ok`, or why the stamp did not land.
-        warning: Why a part did not land, although the stamp did.
-        attempts: How often the write was tried.
-        latency_ms: How long the last attempt took.
-        detail: What the driver said, for the log alone.
-    """
-
-    source: str
-    stamp: datetime
-    result: Result
-    warning: ErrorWord | None = None
-    attempts: int = 0
-    latency_ms: float = 0.0
-    detail: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the stamp landed."""
-        return self.result == "ok"
 
 
 async def stamp_all(

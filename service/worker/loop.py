@@ -13,10 +13,11 @@ from anyio import Event
 
 from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
+from service.outcome import Outcome
 from service.settings import ProcessSettings
 from service.source import Source
 from service.version import version
-from service.worker.cycle import Outcome, after, stamp_all
+from service.worker.cycle import after, stamp_all
 from service.worker.schedule import Schedule
 
 log = structlog.get_logger()

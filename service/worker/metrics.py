@@ -16,8 +16,8 @@ from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
 from service.aws.client import Aws
+from service.outcome import Outcome
 from service.report_metrics import facts
-from service.worker.cycle import Outcome
 from service.worker.loop import Worker
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

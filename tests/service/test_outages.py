@@ -26,11 +26,12 @@ from schema.migrations import ADVISORY_LOCK
 from schema.timestamps import utc_now
 from service.connections import close, connect
 from service.history.spill import Spill
+from service.outcome import Outcome
 from service.settings import load
 from service.source import Source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
-from service.worker.cycle import Outcome, stamp_all
+from service.worker.cycle import stamp_all
 
 pytestmark = pytest.mark.anyio
 

@@ -17,6 +17,7 @@ from service.aws.client import Aws
 from service.connections import close
 from service.history.ledger import Ledger
 from service.history.recorder import History
+from service.outcome import Outcome
 from service.settings import load
 from service.source import Source
 from service.sources import postgres, secrets_manager, valkey
@@ -24,7 +25,7 @@ from service.sources.postgres.engine import engine
 from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager import SecretsManager
 from service.sources.valkey.store import Valkey, client
-from service.worker.cycle import Outcome, stamp_all
+from service.worker.cycle import stamp_all
 
 pytestmark = pytest.mark.anyio
 

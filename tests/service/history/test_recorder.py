@@ -14,12 +14,12 @@ from schema.history import Record
 from service.history.ledger import Ledger
 from service.history.recorder import WAITING_LIMIT, History
 from service.history.spill import SPILL_LIMIT, Spill
+from service.outcome import Outcome
 from service.settings import load
 from service.source import Shared, SourceError
 from service.sources import valkey as valkey_source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
-from service.worker.cycle import Outcome
 from service.worker.loop import Worker
 from tests.service.history_data import HOUR, at, beat, connected, rows
 from tests.service.serving import until

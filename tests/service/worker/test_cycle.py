@@ -7,8 +7,9 @@ import pytest
 
 from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, SourceReport
+from service.outcome import Outcome
 from service.source import Source, SourceError
-from service.worker.cycle import Outcome, after, stamp_all
+from service.worker.cycle import after, stamp_all
 from tests.fakes import NOW, MemorySource, failing
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat
+from service.outcome import Outcome
 from service.settings import ProcessSettings
 from service.source import Source
-from service.worker.cycle import Outcome
 from service.worker.loop import Worker
 from tests.fakes import NOW, MemorySource, failing
 

@@ -1,0 +1,35 @@
+"""How one source's write of one cycle ended: what the worker reports, counts and records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one source's write of one cycle ended.
+
+    Attributes:
+        source: The source's slug.
+        stamp: The heartbeat's timestamp.
+        result: `ok`, or why the stamp did not land.
+        warning: Why a part did not land, although the stamp did.
+        attempts: How often the write was tried.
+        latency_ms: How long the last attempt took.
+        detail: What the driver said, for the log alone.
+    """
+
+    source: str
+    stamp: datetime
+    result: Result
+    warning: ErrorWord | None = None
+    attempts: int = 0
+    latency_ms: float = 0.0
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stamp landed."""
+        return self.result == "ok"

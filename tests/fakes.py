@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio.lowlevel
 
 from schema.errors import ErrorWord
 from schema.freshness import in_future
 from schema.heartbeat import Heartbeat
+from service.aws.client import Aws
+from service.aws.roles_anywhere import Settings
 from service.source import Observation, SourceError
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
@@ -71,3 +74,21 @@ class MemorySource:
 def failing(word: ErrorWord = ErrorWord.UNREACHABLE, times: int = 1000) -> list[Exception]:
     """As many failures of one word."""
     return [SourceError(word) for _ in range(times)]
+
+
+class InterruptedAws(Aws):
+    """The AWS identity of a process into whose first write of a value others come.
+
+    Args:
+        settings: Who we are.
+        interrupt: Awaited between the reading and the writing of the value.
+    """
+
+    def __init__(self, settings: Settings, interrupt: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(settings)
+        self._interrupts = [interrupt]
+
+    async def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
+        if "SecretString" in parameters and self._interrupts:
+            await self._interrupts.pop()()
+        return await super().call(service, operation, **parameters)

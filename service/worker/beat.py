@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
 from service.sources.postgres.store import Postgres
-from service.sources.secrets_manager import SecretsManager
+from service.sources.secrets_manager.store import SecretsManager
 from service.sources.valkey.store import Valkey
 from service.version import version
 from service.worker.liveness import LATE_S, Route, server
@@ -122,7 +122,7 @@ def _with_facts(
     if history is not None:
         facts |= {"history_waiting": history.waiting, "history_dropped": history.dropped}
     if secret is not None:
-        facts["value_writes_24h"] = secret.value_writes_since(utc_now() - VALUE_WRITES_WINDOW)
+        facts["value_writes_24h"] = secret.value.writes_since(utc_now() - VALUE_WRITES_WINDOW)
         facts["value_interval_seconds"] = secret.settings.value_interval_s
     if aws is not None:
         known = report.iam or IamReport()

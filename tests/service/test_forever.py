@@ -19,7 +19,8 @@ from schema.secret import stamp_in_value
 from service.aws.client import Aws
 from service.settings import load
 from service.sources import secrets_manager
-from service.sources.secrets_manager import SecretsManager
+from service.sources.secrets_manager.store import SecretsManager
+from tests.fakes import InterruptedAws
 
 pytestmark = pytest.mark.anyio
 
@@ -186,20 +187,14 @@ async def test_a_persons_edit_is_lost_by_neither_of_two_workers(
 ) -> None:
     two = worker(aws, time)
 
-    class Interrupted(SecretsManager):
-        """Between whose reading and writing a person edits, and another worker writes."""
-
-        interrupted = False
-
-        async def _put(self, value: str, description: str, token: str) -> bool:
-            if not self.interrupted:
-                self.interrupted = True
-                operator.put_secret_value(SecretId=secret, SecretString='{"edited": "meanwhile"}')
-                assert await two.write(beat(time)) is None
-            return await super()._put(value, description, token)
+    async def interrupt() -> None:
+        """A person edits, and the other worker writes."""
+        operator.put_secret_value(SecretId=secret, SecretString='{"edited": "meanwhile"}')
+        assert await two.write(beat(time)) is None
 
     plain = worker(aws, time)
-    one = Interrupted(plain.aws, plain.settings, now=time)
+    interrupted = InterruptedAws(plain.aws.settings, interrupt)
+    one = SecretsManager(interrupted, plain.settings, now=time)
 
     assert await one.write(beat(time)) is None
     time.advance(timedelta(minutes=1))

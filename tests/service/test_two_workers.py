@@ -23,7 +23,7 @@ from service.source import Source
 from service.sources import postgres, secrets_manager, valkey
 from service.sources.postgres.engine import engine
 from service.sources.postgres.store import Postgres
-from service.sources.secrets_manager import SecretsManager
+from service.sources.secrets_manager.store import SecretsManager
 from service.sources.valkey.store import Valkey, client
 from service.worker.cycle import stamp_all
 

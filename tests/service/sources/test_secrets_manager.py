@@ -15,7 +15,9 @@ from service.aws.client import Aws
 from service.settings import load
 from service.source import SourceError
 from service.sources import secrets_manager
-from service.sources.secrets_manager import SecretObservation, SecretsManager
+from service.sources.secrets_manager import SecretObservation
+from service.sources.secrets_manager.store import SecretsManager
+from tests.fakes import InterruptedAws
 
 pytestmark = pytest.mark.anyio
 
@@ -106,8 +108,8 @@ async def test_a_restart_within_the_slot_adds_no_version(
     assert await other.write(beat(slot + timedelta(seconds=60))) is None
 
     assert operator.describe_secret(SecretId=arn)["VersionIdsToStages"] == versions
-    assert other.value_writes_since(utc_now() - SLOT) == 0
-    assert source.value_writes_since(utc_now() - SLOT) == 1
+    assert other.value.writes_since(utc_now() - SLOT) == 0
+    assert source.value.writes_since(utc_now() - SLOT) == 1
 
 
 async def test_a_value_that_someone_replaced_is_stamped_at_the_next_start(
@@ -197,13 +199,11 @@ async def test_a_first_value_that_comes_in_between_is_not_lost(
 ) -> None:
     arn = valueless.settings.secret
 
-    class Interrupted(SecretsManager):
-        async def _put(self, value: str, description: str, token: str) -> bool:
-            if not self.value_writes:
-                operator.put_secret_value(SecretId=arn, SecretString='{"first": true}')
-            return await super()._put(value, description, token)
+    async def give_one() -> None:
+        operator.put_secret_value(SecretId=arn, SecretString='{"first": true}')
 
-    await Interrupted(valueless.aws, valueless.settings).write(beat(slot))
+    interrupted = InterruptedAws(valueless.aws.settings, give_one)
+    await SecretsManager(interrupted, valueless.settings).write(beat(slot))
 
     assert value(operator, arn)["first"] is True
     assert value(operator, arn)["updated_at"] == to_text(slot)
@@ -248,15 +248,12 @@ async def test_a_persons_description_is_kept_beside_the_stamp(
 async def test_a_key_that_someone_sets_between_our_reading_and_our_writing_is_not_lost(
     aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
-    class Interrupted(SecretsManager):
-        async def _put(self, value: str, description: str, token: str) -> bool:
-            if not self.value_writes:
-                edited = json.dumps({"edited": "meanwhile"})
-                operator.put_secret_value(SecretId=arn, SecretString=edited)
-            return await super()._put(value, description, token)
+    async def edit() -> None:
+        edited = json.dumps({"edited": "meanwhile"})
+        operator.put_secret_value(SecretId=arn, SecretString=edited)
 
     plain = connect(aws)
-    source = Interrupted(plain.aws, plain.settings)
+    source = SecretsManager(InterruptedAws(plain.aws.settings, edit), plain.settings)
 
     await source.write(beat(slot))
 

@@ -1,0 +1,165 @@
+"""The secret's value: one version in each slot, with every key of everybody kept."""
+
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.secret import merged_value, stamp_in_value
+from service.aws import errors as aws_errors
+from service.source import SourceError
+
+VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
+MERGES_MAX = 3  # a person who edits in the same second, three times over, is no person
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret that nobody ever gave one
+
+
+class Call(Protocol):
+    """Makes one AWS call about the secret."""
+
+    def __call__(self, operation: str, **parameters: str) -> Awaitable[dict[str, Any]]:
+        """What AWS says."""
+        ...
+
+
+class Value:
+    """What is written into the value, and read from it.
+
+    Args:
+        call: Makes one AWS call about the secret.
+        interval_s: How long a slot is.
+        now: The clock that writes are counted by.
+
+    Attributes:
+        writes: When this process wrote a value in the last 24 hours.
+    """
+
+    def __init__(self, call: Call, interval_s: int, now: Callable[[], datetime]) -> None:
+        self.writes: deque[datetime] = deque()
+        self._call = call
+        self._interval_s = interval_s
+        self._now = now
+        self._read: tuple[str, datetime, datetime | None] | None = None
+
+    def slot(self, moment: datetime) -> int:
+        """The number of the slot that a moment lies in."""
+        return int(moment.timestamp() // self._interval_s)
+
+    def writes_since(self, moment: datetime) -> int:
+        """How many values this process has written since then; older ones are forgotten."""
+        while self.writes and self.writes[0] < moment:
+            self.writes.popleft()
+        return len(self.writes)
+
+    async def stamp(self, version_id: str) -> datetime | None:
+        """The value's stamp, read again when the version changes, or after five minutes."""
+        now = self._now()
+        if self._read is not None:
+            version, read_at, stamp = self._read
+            if version == version_id and now - read_at < VALUE_LIFETIME:
+                return stamp
+        said = await self._call("get_secret_value")
+        stamp = stamp_in_value(said.get("SecretString", ""))
+        self._read = (said["VersionId"], now, stamp)
+        return stamp
+
+    async def write(self, heartbeat: Heartbeat, description: str, arn: str, slot: int) -> bool:
+        """Write the slot's value, unless it is there already; lose no key of anyone.
+
+        Returns:
+            Whether this call also wrote the description.
+        """
+        current = await self._current()
+        token = _token(arn, slot)
+        landed, known = False, {current["VersionId"]}
+        for _ in range(MERGES_MAX):
+            if current["VersionId"] == token:
+                break
+            value = merged_value(_text(current), heartbeat)
+            if not await self._put(value, description, token):
+                if known != {current["VersionId"]} or self._is_stamped(current, slot):
+                    break
+                # Someone has replaced the slot's value: stamp theirs, once for all workers.
+                token = _token(arn, slot, current["VersionId"])
+                known.add(token)
+                continue
+            landed = True
+            known.add(token)
+            overwritten = await self._overwritten(token, known)
+            if overwritten is None:
+                break
+            known.add(overwritten)
+            current = await self._call("get_secret_value", VersionId=overwritten)
+            token = _token(arn, slot, overwritten)
+        return landed
+
+    async def _current(self) -> dict[str, Any]:
+        """The value, an empty object where there is none.
+
+        AWS says "not found" of a secret without a value as of one that is not there.
+        """
+        try:
+            return await self._call("get_secret_value")
+        except SourceError as error:
+            if error.word is not ErrorWord.NOT_FOUND:
+                raise
+            if staged(await self._call("describe_secret"), CURRENT):
+                raise
+            return NO_VALUE
+
+    def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
+        """Whether a value holds a stamp of this slot, or of a later one."""
+        stamp = stamp_in_value(_text(said))
+        return stamp is not None and self.slot(stamp) >= slot
+
+    async def _put(self, value: str, description: str, token: str) -> bool:
+        """Write a value; False if another worker has written this slot's already."""
+        try:
+            await self._call(
+                "update_secret",
+                Description=description,
+                SecretString=value,
+                ClientRequestToken=token,
+            )
+        except SourceError as error:
+            if aws_errors.code(error.__cause__) == "ResourceExistsException":
+                return False
+            raise
+        self.writes.append(self._now())
+        return True
+
+    async def _overwritten(self, written: str, known: set[str]) -> str | None:
+        """The version that someone wrote between our reading and our writing, None if nobody.
+
+        A version that came after ours is no concern: whoever wrote it could see ours.
+        """
+        said = await self._call("describe_secret")
+        previous = staged(said, PREVIOUS)
+        unseen = staged(said, CURRENT) == written and previous not in known
+        return previous if unseen else None
+
+
+def _token(arn: str, slot: int, *after: str) -> str:
+    """The token of a slot's write, or of the one that merges a version that came in between."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([arn, str(slot), *after])))
+
+
+def staged(said: dict[str, Any], stage: str) -> str | None:
+    """The version that carries a stage, in what DescribeSecret said."""
+    versions: dict[str, list[str]] = said.get("VersionIdsToStages", {})
+    return next((version for version, stages in versions.items() if stage in stages), None)
+
+
+def _text(said: dict[str, Any]) -> str:
+    """The value as text.
+
+    Raises:
+        SourceError: It is binary, which no stamp can be put into without losing it.
+    """
+    if "SecretString" not in said:
+        raise SourceError(ErrorWord.INVALID_DATA, "the secret's value is binary: it is left alone")
+    return str(said["SecretString"])

@@ -69,7 +69,6 @@ EXTERNAL = {
             "apps console": set(),
             "apps create-deployment": set(),
             "databases list": set(),
-            "databases get": {"--format"},
             "databases firewalls append": {"--rule"},
             "registry login": set(),
             "vpcs list": set(),
@@ -235,7 +234,8 @@ def _python(arguments: list[str]) -> None:
         return
     module, *rest = arguments[1:]
     if module in TOOLS:
-        unknown = {word for word in rest if word.startswith("-")} - TOOLS[module]
+        known = TOOLS[module] | (facts.options_of_tests() if module == "pytest" else set())
+        unknown = {word for word in rest if word.startswith("-")} - known
         assert not unknown, f"{module}: {unknown} is not on the list"
         return
     path = ROOT / module.replace(".", "/")

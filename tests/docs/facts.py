@@ -64,6 +64,12 @@ def targets() -> set[str]:
     return {name for text in texts for name in re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)}
 
 
+def options_of_tests() -> set[str]:
+    """What the tests' own configuration adds to pytest's options."""
+    text = (ROOT / "tests" / "conftest.py").read_text()
+    return set(re.findall(r'addoption\(\s*"(--[\w-]+)"', text))
+
+
 def alerts() -> set[str]:
     """The names of the alert rules."""
     rules = yaml.safe_load((ROOT / "monitoring" / "alerts.yaml").read_text())

@@ -1,27 +1,25 @@
 """The commands of the docs, each held against what it names: targets, modules, options, keys.
 
-What runs in a cloud, or is not ours, cannot be run by a test: `EXTERNAL` is the closed list of it,
-and of each the parts that the docs may use.
+What runs in a cloud, or is not ours, cannot be run by a test: it is on the list of `external`.
 """
 
 import functools
 import os
 import re
-import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from stack.settings import Settings
 from tests.docs import facts
+from tests.docs.external import EXTERNAL, TOOLS, form_of
 from tests.docs.pages import ROOT
+from tests.docs.shell import commands
 from tests.stack import recorder
 
-OPERATORS = ";&|<>"
 ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
 # What is checked inside of lines, too.
 CHECKED = {"make", "python", "pulumi", "uv", "doctl", "aws", "curl", "terraform", "docker"}
@@ -31,95 +29,6 @@ KNOWN_VARIABLES = {
     "PULUMI_CONFIG_PASSPHRASE",  # Pulumi's, where its state is kept in files
 }
 PLACEHOLDER = re.compile(r"[A-Z]{2}|…|\$")
-
-
-@dataclass(frozen=True)
-class External:
-    """A program that is not ours.
-
-    Attributes:
-        why: Why no test runs it.
-        forms: Its subcommands that the docs use, each with its options.
-    """
-
-    why: str
-    forms: dict[str, set[str]]
-
-
-EXTERNAL = {
-    "pulumi": External(
-        "it needs an account; tests/stack/engine runs the real one on stand-ins",
-        {
-            "login": {"--local"},
-            "stack": {"--show-urns"},
-            "stack select": {"--create"},
-            "stack output": {"--stack"},
-            "config set": {"--secret", "--path"},
-            "config rm": set(),
-            "up": {"--stack", "--target-replace", "--target-dependents"},
-            "preview": {"--diff", "--stack"},
-            "destroy": {"--stack"},
-            "refresh": set(),
-        },
-    ),
-    "doctl": External(
-        "it needs a DigitalOcean account",
-        {
-            "apps logs": {"--follow", "--no-prefix"},
-            "apps console": set(),
-            "apps create-deployment": set(),
-            "databases list": set(),
-            "databases firewalls append": {"--rule"},
-            "registry login": set(),
-            "vpcs list": set(),
-        },
-    ),
-    "aws": External(
-        "it needs an AWS account",
-        {
-            "iam get-role": {"--role-name", "--query"},
-            "iam update-assume-role-policy": {"--role-name", "--policy-document"},
-            "secretsmanager describe-secret": {"--secret-id"},
-            "secretsmanager list-secret-version-ids": {
-                "--secret-id",
-                "--include-deprecated",
-                "--query",
-            },
-            "secretsmanager restore-secret": set(),
-        },
-    ),
-    "terraform": External(
-        "it runs in the older app's folder", {"state rm": set(), "apply": set(), "destroy": set()}
-    ),
-    "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
-    "docker": External("it needs Docker", {"compose up": {"--build"}}),
-    "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),
-    "date": External("it is the system's own", {"": {"-u"}}),
-    "psql": External("it needs a deployed database", {"": {"--command"}}),
-    "promtool": External("it comes with Prometheus", {"check rules": set()}),
-    "jq": External("it is the reader's own", {"": {"--slurp"}}),
-    "openssl": External("it needs a deployed database", {"s_client": {"-connect", "-starttls"}}),
-}
-# Modules that are not ours, with the options that the docs and the Makefile use.
-TOOLS = {
-    "pytest": {"-k", "-x", "-n", "--dist"},
-    "ruff": {"--check", "--fix"},
-    "mypy": set(),
-}
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """The simple commands of a shell's text, words as the shell would see them.
-
-    Raises:
-        ValueError: A quotation does not end.
-    """
-    for inner in re.findall(r"\$\(([^()]*)\)", text):
-        yield from commands(inner)
-    for line in _logical_lines(re.sub(r"\$\(([^()]*)\)", "$SUBSTITUTED", text)):
-        reader = shlex.shlex(line, posix=True, punctuation_chars=OPERATORS)
-        reader.whitespace_split = True
-        yield from _simple(list(reader))
 
 
 def check(words: Sequence[str]) -> None:
@@ -144,64 +53,6 @@ def check(words: Sequence[str]) -> None:
         CHECKS[program](words[1:])
     if program in EXTERNAL:
         form_of(words)
-
-
-def form_of(words: Sequence[str]) -> tuple[str, str]:
-    """Which entry of `EXTERNAL` allows a command: its program and its form.
-
-    Raises:
-        AssertionError: None does.
-    """
-    program, rest = words[0].rpartition("/")[2], list(words[1:])
-    forms = EXTERNAL[program].forms
-    fitting = [form for form in forms if rest[: len(form.split())] == form.split()]
-    assert fitting, f"{program} {' '.join(rest)}: no such form is on the list"
-    form = max(fitting, key=len)
-    options = {word for word in rest if re.fullmatch(r"--?[a-zA-Z][\w-]*", word)}
-    assert options <= forms[form], f"{program} {form}: {options - forms[form]} is not on the list"
-    return program, form
-
-
-def _logical_lines(text: str) -> Iterator[str]:
-    """Lines, joined where one ends with a backslash or inside of quotes."""
-    waiting = ""
-    for line in text.splitlines():
-        waiting += line
-        if waiting.endswith("\\"):
-            waiting = waiting[:-1] + " "
-        elif _is_whole(waiting):
-            yield waiting
-            waiting = ""
-        else:
-            waiting += "\n"
-    if waiting:
-        msg = f"a quotation does not end: {waiting}"
-        raise ValueError(msg)
-
-
-def _is_whole(line: str) -> bool:
-    try:
-        shlex.split(line, comments=True)
-    except ValueError:
-        return False
-    return True
-
-
-def _simple(words: list[str]) -> Iterator[list[str]]:
-    command: list[str] = []
-    skip = False
-    for word in words:
-        if set(word) <= set(OPERATORS):
-            skip = set(word) <= {"<", ">"}  # what follows is a file
-            if not skip and command:
-                yield command
-                command = []
-        elif not skip:
-            command.append(word)
-        else:
-            skip = False
-    if command:
-        yield command
 
 
 def _check_variable(name: str) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs import commands, facts
+from tests.docs.external import EXTERNAL, form_of
 from tests.docs.pages import LANGUAGES, ROOT, Code, Page, pages
+from tests.docs.shell import commands as simple_commands
 
 BLOCKS = [block for page in pages() for block in page.code("sh")]
 
@@ -19,12 +21,12 @@ def every_command() -> dict[str, list[str]]:
     """What the docs tell people to run, in blocks and inside lines, by where it stands."""
     found = {}
     for block in BLOCKS:
-        for number, words in enumerate(commands.commands(block.text)):
+        for number, words in enumerate(simple_commands(block.text)):
             found[f"{block.page}:{block.line}+{number} {' '.join(words)}"] = words
     for page in pages():
         for span in page.spans():
             if span.split(" ")[0] in commands.CHECKED and " " in span:
-                for words in commands.commands(span):
+                for words in simple_commands(span):
                     found[f"{page}: {span}"] = words
     return found
 
@@ -56,11 +58,11 @@ def test_every_block_says_its_language(page: Page) -> None:
 def test_what_is_not_ours_is_on_the_list_because_the_docs_use_it() -> None:
     asked = list(COMMANDS.values())
     made = [commands.dry_run(tuple(words[1:])) for words in asked if words[0] == "make"]
-    asked += [words for text in made for words in commands.commands(text)]
+    asked += [words for text in made for words in simple_commands(text)]
     asked = [words for words in asked if words[:2] != ["uv", "run"]]
-    used = {commands.form_of(words) for words in asked if words[0] in commands.EXTERNAL}
+    used = {form_of(words) for words in asked if words[0] in EXTERNAL}
 
-    listed = {(name, form) for name, each in commands.EXTERNAL.items() for form in each.forms}
+    listed = {(name, form) for name, each in EXTERNAL.items() for form in each.forms}
     assert listed == used
 
 

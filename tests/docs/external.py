@@ -1,0 +1,96 @@
+"""The programs in the docs that are not ours: a closed list, with why no test runs each."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class External:
+    """A program that is not ours.
+
+    Attributes:
+        why: Why no test runs it.
+        forms: Its subcommands that the docs use, each with its options.
+    """
+
+    why: str
+    forms: dict[str, set[str]]
+
+
+EXTERNAL = {
+    "pulumi": External(
+        "it needs an account; tests/stack/engine runs the real one on stand-ins",
+        {
+            "login": {"--local"},
+            "stack": {"--show-urns"},
+            "stack select": {"--create"},
+            "stack output": {"--stack"},
+            "config set": {"--secret", "--path"},
+            "config rm": set(),
+            "up": {"--stack", "--target-replace", "--target-dependents"},
+            "preview": {"--diff", "--stack"},
+            "destroy": {"--stack"},
+            "refresh": set(),
+        },
+    ),
+    "doctl": External(
+        "it needs a DigitalOcean account",
+        {
+            "apps logs": {"--follow", "--no-prefix"},
+            "apps console": set(),
+            "apps create-deployment": set(),
+            "databases list": set(),
+            "databases firewalls append": {"--rule"},
+            "registry login": set(),
+            "vpcs list": set(),
+        },
+    ),
+    "aws": External(
+        "it needs an AWS account",
+        {
+            "iam get-role": {"--role-name", "--query"},
+            "iam update-assume-role-policy": {"--role-name", "--policy-document"},
+            "secretsmanager describe-secret": {"--secret-id"},
+            "secretsmanager list-secret-version-ids": {
+                "--secret-id",
+                "--include-deprecated",
+                "--query",
+            },
+            "secretsmanager restore-secret": set(),
+        },
+    ),
+    "terraform": External(
+        "it runs in the older app's folder", {"state rm": set(), "apply": set(), "destroy": set()}
+    ),
+    "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
+    "docker": External("it needs Docker", {"compose up": {"--build"}}),
+    "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),
+    "date": External("it is the system's own", {"": {"-u"}}),
+    "psql": External("it needs a deployed database", {"": {"--command"}}),
+    "promtool": External("it comes with Prometheus", {"check rules": set()}),
+    "jq": External("it is the reader's own", {"": {"--slurp"}}),
+    "openssl": External("it needs a deployed database", {"s_client": {"-connect", "-starttls"}}),
+}
+# Modules that are not ours, with the options that the docs and the Makefile use.
+TOOLS = {
+    "pytest": {"-k", "-x", "-n", "--dist"},
+    "ruff": {"--check", "--fix"},
+    "mypy": set(),
+}
+
+
+def form_of(words: Sequence[str]) -> tuple[str, str]:
+    """Which entry of `EXTERNAL` allows a command: its program and its form.
+
+    Raises:
+        AssertionError: None does.
+    """
+    program, rest = words[0].rpartition("/")[2], list(words[1:])
+    forms = EXTERNAL[program].forms
+    fitting = [form for form in forms if rest[: len(form.split())] == form.split()]
+    assert fitting, f"{program} {' '.join(rest)}: no such form is on the list"
+    form = max(fitting, key=len)
+    options = {word for word in rest if re.fullmatch(r"--?[a-zA-Z][\w-]*", word)}
+    assert options <= forms[form], f"{program} {form}: {options - forms[form]} is not on the list"
+    return program, form

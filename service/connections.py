@@ -1,5 +1,7 @@
 """The sources of one process: connected once, all in one place, and closed together."""
 
+from collections.abc import Mapping
+
 import anyio
 
 from service.aws.client import Aws
@@ -30,7 +32,7 @@ def connect(settings: Settings, aws: Aws | None = None) -> dict[str, Source]:
     return sources
 
 
-async def close(sources: dict[str, Source]) -> None:
+async def close(sources: Mapping[str, Source]) -> None:
     """Close all sources at once; each is bounded in time by itself."""
     async with anyio.create_task_group() as tasks:
         for source in sources.values():

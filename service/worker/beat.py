@@ -26,8 +26,8 @@ from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager.store import SecretsManager
 from service.sources.valkey.store import Valkey
 from service.version import version
-from service.worker.liveness import LATE_S, Route, server
-from service.worker.loop import Worker
+from service.worker.liveness import LATE_S, Route, Server, server
+from service.worker.loop import Observer, Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
 VALUE_WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that is one too many
@@ -61,26 +61,23 @@ async def _beat(settings: Settings) -> None:
     sources = connect(settings, aws)
     history = _history(settings, sources)
     metrics = WorkerMetrics()
-    notices = Notices(aws) if aws else None
-
-    def observe(outcomes: Sequence[Outcome], lateness_s: float) -> None:
-        metrics.observe(outcomes, lateness_s)
-        if notices is not None:
-            notices.look(utc_now())
-
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
         facts=lambda report: _with_facts(report, sources, aws, history),
-        observe=observe,
+        observe=_observer(metrics, aws),
     )
-    stop = Event()
     routes: dict[str, Route] = {
         "/livez": lambda: _livez(worker),
         "/metrics": lambda: (200, MEDIA_TYPE, metrics.render(worker, aws)),
     }
-    health = server(settings.process.health_port, routes)
+    await _run(worker, server(settings.process.health_port, routes), history)
+
+
+async def _run(worker: Worker, health: Server, history: History | None) -> None:
+    """Beat, answer at the health port and keep history, until a signal comes."""
+    stop = Event()
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
         tasks.start_soon(health.listen)
@@ -90,8 +87,20 @@ async def _beat(settings: Settings) -> None:
         health.should_exit = True
         if history is not None:
             await history.finish()
-        await close(sources)
+        await close(worker.sources)
         tasks.cancel_scope.cancel()
+
+
+def _observer(metrics: WorkerMetrics, aws: Aws | None) -> Observer:
+    """Counts each cycle, and looks whether something ends soon."""
+    notices = Notices(aws) if aws else None
+
+    def observe(outcomes: Sequence[Outcome], lateness_s: float) -> None:
+        metrics.observe(outcomes, lateness_s)
+        if notices is not None:
+            notices.look(utc_now())
+
+    return observe
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:

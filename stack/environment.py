@@ -41,8 +41,8 @@ def variables(
 ) -> list[Variable]:
     """What every component gets; none of it is secret.
 
-    The databases' credentials are references that App Platform resolves, so that neither the spec
-    nor the state holds them.
+    The databases' credentials are references that App Platform resolves, so that the spec does not
+    hold them; the state does, encrypted, as the clusters' own outputs.
 
     `head`, the newest migration, is there so that a preview shows a change of the schema.
     """
@@ -126,13 +126,15 @@ def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variabl
 
 
 def _choices(settings: Settings) -> list[Variable]:
-    chosen = {
+    chosen: dict[str, object] = {
         "HEARTBEAT_NAME": settings.heartbeat_name,
         "HEARTBEAT_INTERVAL_SECONDS": settings.interval_seconds,
         "SECRET_VALUE_INTERVAL_SECONDS": settings.secret_value_interval_seconds,
         "HISTORY_RETENTION_DAYS": settings.history_retention_days,
         "LOG_LEVEL": settings.log_level,
     }
+    if settings.cors_origins:
+        chosen["API_CORS_ORIGINS"] = ",".join(settings.cors_origins)
     return [Variable(key=key, value=str(value)) for key, value in chosen.items()]
 
 

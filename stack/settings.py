@@ -109,6 +109,9 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         description="use debug, info, warning or error"
     )
+    cors_origins: Json[tuple[Annotated[str, Field(pattern=r"^https?://[^/\s,]+$")], ...]] = Field(
+        description='use a list of origins, such as ["https://status.example.org"]'
+    )
     alert_emails: Json[tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...]] = Field(
         description='use a list of addresses, such as ["on-call@example.org"]'
     )

@@ -51,6 +51,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "public dashboard": {"public": "true", "dashboardPassword": ""},
     "everything optional": {
         "alertEmails": '["on-call@example.org"]',
+        "corsOrigins": '["https://status.example.org", "http://localhost:3000"]',
         "logDestination": "logs.example.org:12345",
         "identityRevokedBefore": "2026-11-24T12:00:00Z",
         "updateSecrets": "true",

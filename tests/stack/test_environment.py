@@ -12,7 +12,7 @@ from tests.stack.conftest import Program
 INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
 # What a process may be told and the stack leaves at its default, or that is for local use alone.
 UNSET = {
-    *("HOST", "PORT", "MAX_VIEWERS", "API_CORS_ORIGINS", "LOG_FORMAT"),
+    *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT"),
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
 }
 
@@ -26,9 +26,18 @@ def test_the_service_starts_with_what_it_is_given(program: Program, variant: str
 
 
 def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:
-    given = set(bindables.environ(program().spec, "api"))
+    given = set(bindables.environ(program("everything optional").spec, "api"))
 
     assert given - INFORMATION == known_variables() - UNSET
+
+
+def test_other_sites_may_ask_where_the_configuration_says_so(program: Program) -> None:
+    plain = bindables.environ(program().spec, "api")
+    environ = bindables.environ(program("everything optional").spec, "api")
+
+    assert "API_CORS_ORIGINS" not in plain
+    origins = settings.load(environ).process.cors_origins
+    assert origins == ("https://status.example.org", "http://localhost:3000")
 
 
 def test_a_variable_that_the_service_needs_is_missed(program: Program) -> None:

@@ -70,6 +70,8 @@ def test_the_example_is_valid() -> None:
         ("secretValueIntervalSeconds", "1", "60 to 86400"),
         ("historyRetentionDays", "0", "1 to 3650"),
         ("logLevel", "verbose", "debug, info"),
+        ("corsOrigins", "https://status.example.org", "a list of origins"),
+        ("corsOrigins", '["https://status.example.org/page"]', "a list of origins"),
         ("alertEmails", "on-call@example.org", "a list"),
         ("alertEmails", '["on call"]', "a list"),
         ("logDestination", "logs.example.org", "HOST:PORT"),

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -27,3 +27,9 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def open_and_be_told(page: Page, address: str) -> None:
+    """Open the page and wait for its first document, from which on its clock counts."""
+    page.goto(address)
+    expect(page.locator("body")).not_to_have_attribute("data-tone", "waiting")

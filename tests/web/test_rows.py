@@ -5,6 +5,7 @@ from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from tests.web.answers import Answers
+from tests.web.browser import open_and_be_told
 from tests.web.documents import iam, off, row, status, unreachable
 
 AGES = {
@@ -37,7 +38,7 @@ def test_each_border_of_freshness_is_where_the_api_has_it(
 
 def test_a_row_ages_by_the_pages_own_clock(page: Page, answers: Answers, address: str) -> None:
     answers.status = status(age_s=58.0)
-    page.goto(address)
+    open_and_be_told(page, address)
     row = the_row(page, "valkey")
     seen = []
 
@@ -61,7 +62,7 @@ def test_a_row_goes_stale_while_the_page_just_sits_there(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(age_s=89.0)
-    page.goto(address)
+    open_and_be_told(page, address)
     row = the_row(page, "postgres")
     expect(row).to_have_attribute("data-freshness", "aging")
 
@@ -152,7 +153,7 @@ def test_a_store_in_trouble_shows_the_workers_last_word(
 def test_a_stamp_in_the_future_has_no_age(page: Page, answers: Answers, address: str) -> None:
     ahead = row("valkey", 0.0, freshness=Freshness.MISSING, error=ErrorWord.CLOCK)
     answers.status = status(("valkey", ahead))
-    page.goto(address)
+    open_and_be_told(page, address)
 
     page.clock.run_for(5000)
 

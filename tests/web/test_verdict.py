@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from schema.errors import ErrorWord
 from schema.responses import DiagnosisCode, Overall, WorkerStatus
 from tests.web.answers import Answers
+from tests.web.browser import open_and_be_told
 from tests.web.documents import HEALTHY, off, status, unreachable
 
 TIMEOUT = (
@@ -89,7 +90,7 @@ def test_the_healthy_minutes_moment_of_aging_rings_no_bell(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(age_s=59.0)
-    page.goto(address)
+    open_and_be_told(page, address)
 
     page.clock.run_for(3000)
 
@@ -102,7 +103,7 @@ def test_rows_that_go_stale_under_a_good_verdict_take_it_back(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(("valkey", off("valkey")), age_s=60.0)
-    page.goto(address)
+    open_and_be_told(page, address)
 
     page.clock.run_for(36_000)
 

@@ -17,7 +17,8 @@ Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 6))]
 class Response(BaseModel):
     """A response; it is built by us alone, so an unknown field is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when they are first used: a start has no use for most of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Health(Response):

@@ -7,7 +7,7 @@ from typing import Literal
 from schema.errors import ErrorWord
 from schema.freshness import Freshness, age_s, in_future, judge
 from service.source import Observation
-from service.verdict.diagnosis import ALIVE
+from service.verdict.situation import ALIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

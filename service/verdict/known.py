@@ -11,7 +11,7 @@ from service.aws.identity import Identity
 from service.settings import Settings
 from service.source import Observation, SourceSettings
 from service.verdict.age import Aged, aged
-from service.verdict.diagnosis import IdentityView, Situation, SourceView
+from service.verdict.situation import IdentityView, Situation, SourceView
 from service.verdict.snapshot import Observations
 
 S = TypeVar("S", bound=SourceSettings)

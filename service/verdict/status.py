@@ -9,8 +9,9 @@ from schema.responses import IamRow, Row, WorkerFacts, WorkerStatus
 from service.accounts import mask
 from service.aws.identity import Identity
 from service.source import SourceSettings
-from service.verdict.diagnosis import ALIVE, diagnose, overall
+from service.verdict.diagnosis import diagnose, overall
 from service.verdict.known import Known
+from service.verdict.situation import ALIVE
 from service.version import version
 
 

@@ -10,7 +10,8 @@ from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from schema.responses import Overall
 from service.remedies import REFUSALS, REMEDIES
-from service.verdict.diagnosis import IdentityView, Situation, SourceView, diagnose, overall
+from service.verdict.diagnosis import diagnose, overall
+from service.verdict.situation import IdentityView, Situation, SourceView
 from tests.fakes import NOW
 
 STAMP = NOW - timedelta(seconds=10)

@@ -12,6 +12,7 @@ from service.verdict.situation import IdentityView, Situation, SourceView
 
 STARTING_INTERVALS = 2.0  # how long empty stores are no alarm
 CREDENTIALS_WARNING = timedelta(minutes=10)  # a refresh was due five minutes before
+REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})  # AWS, of identity
 
 
 def diagnose(situation: Situation) -> Diagnosis:
@@ -230,6 +231,3 @@ def _is_refused(iam: IdentityView) -> bool:
 def _ends_within(situation: Situation, span: timedelta) -> bool:
     expiry = situation.iam.certificate_expiry if situation.iam else None
     return expiry is not None and expiry - situation.now < span
-
-
-REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})

@@ -61,9 +61,7 @@ class ProcessSettings(Group):
 
     @field_validator("cors_origins", mode="before")
     @classmethod
-    def _are_origins(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
+    def _are_origins(cls, value: str) -> tuple[str, ...]:
         origins = tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         for origin in origins:
             if origin != "*" and not origin.startswith(("http://", "https://")):

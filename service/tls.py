@@ -42,10 +42,8 @@ def context(mode: TlsMode, ca_pem: str | None) -> ssl.SSLContext | None:
     return tls
 
 
-def ca_certificates(value: str | None) -> str | None:
+def ca_certificates(value: str) -> str:
     r"""A PEM bundle from an environment variable, checked; a literal `\n` is a line break."""
-    if value is None:
-        return None
     pem = value.replace("\\n", "\n")
     try:
         context(TlsMode.VERIFY_CA, pem)

@@ -100,10 +100,6 @@ class Aws:
         """
         return await self.lane.run(lambda: self._call(service, operation, parameters))
 
-    async def load(self) -> None:
-        """Import and build what the first call needs, so that it is as fast as the next."""
-        await self.lane.run(lambda: self._client("sts"))
-
     def _call(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:
             try:

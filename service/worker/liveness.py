@@ -51,8 +51,6 @@ def server(port: int, routes: dict[str, Route]) -> Server:
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's own
-        if scope["type"] != "http":
-            return
         route = routes.get(scope["path"])
         status, media_type, body = route() if route else (404, "text/plain", b"not found\n")
         headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store")]

@@ -28,7 +28,7 @@ class Settings(SourceSettings):
 
     @field_validator("ca")
     @classmethod
-    def _is_ca(cls, value: str | None) -> str | None:
+    def _is_ca(cls, value: str) -> str:
         return ca_certificates(value)
 
     @property

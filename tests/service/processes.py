@@ -15,6 +15,8 @@ from local.server import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 GRACE_S = 15  # more than a worker's own
+# Nothing of ours reaches a process but the path, and by what coverage counts it too.
+BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def running(
         [sys.executable, "-m", "service", command],
         root,
         log,
-        environment={"PATH": os.environ["PATH"], variable: str(port), **environ},
+        environment={**BARE, variable: str(port), **environ},
     )
     process.start()
     url = f"http://127.0.0.1:{port}"

@@ -1,10 +1,11 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.service.processes import BARE
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -26,7 +27,7 @@ def written(form: str = "") -> str:
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(form=form)],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env=BARE,
         capture_output=True,
         text=True,
         check=True,

@@ -1,7 +1,6 @@
 """The commands as processes, as an operator and a platform run them."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,9 +12,9 @@ import pytest
 from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
+from tests.service.processes import BARE
 
 ROOT = Path(__file__).parents[2]
-BARE = {"PATH": os.environ["PATH"]}
 
 
 def run(command: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -55,6 +54,13 @@ def test_openapi_is_printed_in_an_empty_environment() -> None:
     assert "/worker/status" in json.loads(said.stdout)["paths"]
 
 
+def test_the_installed_command_does_the_same() -> None:
+    command = [str(Path(sys.executable).with_name("heartbeat")), "openapi"]
+    said = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert said.stdout == run("openapi", {}).stdout
+
+
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:
     for command in ("api", "worker", "migrate", "check"):
         said = run(command, {"PGHOST": "db"})
@@ -76,6 +82,13 @@ def test_migrate_without_a_database_fails_with_the_word(database: dict[str, str]
 
     assert said.returncode == 1
     assert "unreachable" in json.loads(said.stdout)["error"]
+
+
+def test_migrate_without_postgres_has_nothing_to_do() -> None:
+    said = run("migrate", {"VALKEY_HOST": "cache.example.com"})
+
+    assert said.returncode == 0
+    assert json.loads(said.stdout)["event"] == "migrate_skipped"
 
 
 def test_a_worker_stamps_all_stores_and_ends_well_and_check_agrees(
@@ -110,6 +123,49 @@ def test_check_exits_with_two_when_a_store_is_down(
 
     assert said.returncode == 2
     assert "PostgreSQL cannot be read (unreachable)" in said.stdout
+
+
+def test_check_says_what_it_knows_while_a_call_to_aws_hangs(
+    environ: dict[str, str], aws: RunningAws
+) -> None:
+    aws.control.hang("GetCallerIdentity")
+    aws.control.hang("DescribeSecret")
+
+    said = run("check", environ)
+
+    assert said.returncode == 2
+    assert "AWS Secrets Manager cannot be read (timeout)" in said.stdout
+
+
+def test_a_worker_with_valkey_alone_beats_without_history(keys: dict[str, str]) -> None:
+    process = worker(keys)
+    try:
+        cycle = wait_for(process, "cycle")
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "worker_stopped")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert {"valkey", "postgres"} & set(cycle) == {"valkey"}
+
+
+def test_a_worker_tells_at_its_start_of_settings_that_are_dangerous(
+    database: dict[str, str],
+) -> None:
+    process = worker(database | {"PGSSLMODE": "require"})
+    try:
+        warned = wait_for(process, "setting_warning")
+        wait_for(process, "worker_started")
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "worker_stopped")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert "verifies nobody" in str(warned["message"])
 
 
 def test_a_worker_starts_and_stays_up_without_its_stores_and_ends_while_one_hangs(

@@ -1,7 +1,6 @@
 """What a store does that refuses, hangs, trickles or cuts: it delays no other, and no end."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from service.source import Source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
 from service.worker.cycle import stamp_all
+from tests.service.processes import BARE
 
 pytestmark = pytest.mark.anyio
 
@@ -214,7 +214,7 @@ def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
     variables = {"HEALTH_PORT": str(free_port()), "HEARTBEAT_INTERVAL_SECONDS": "2"}
     return subprocess.Popen(
         [sys.executable, "-m", "service", "worker"],
-        env={"PATH": os.environ["PATH"]} | environ | variables,
+        env=BARE | environ | variables,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -41,6 +41,15 @@ CASES = [
     ("plain text", "verify-ca", RIGHT, "tls"),
 ]
 
+# PostgreSQL's alone: nothing is verified, but where a CA is given.
+REQUIRE = [
+    ("other host", "require", None, "ok"),
+    ("expired", "require", None, "ok"),
+    ("right", "require", RIGHT, "ok"),
+    ("right", "require", WRONG, "tls"),
+    ("plain text", "require", None, "tls"),
+]
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -66,7 +75,10 @@ def redis_tls(
 
 
 @pytest.mark.parametrize(
-    ("postgres_tls", "mode", "ca", "word"), CASES, indirect=["postgres_tls"], scope="module"
+    ("postgres_tls", "mode", "ca", "word"),
+    [*CASES, *REQUIRE],
+    indirect=["postgres_tls"],
+    scope="module",
 )
 async def test_postgres(
     postgres_tls: Mapping[str, str], mode: str | None, ca: str | None, word: str

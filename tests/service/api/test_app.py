@@ -70,6 +70,14 @@ def settled(client: TestClient) -> dict[str, Any]:
             return said
 
 
+def test_an_app_without_settings_can_only_be_described() -> None:
+    app = create(None)
+
+    assert "/worker/status" in app.openapi()["paths"]
+    with pytest.raises(RuntimeError, match="only be described"), TestClient(app):
+        pass
+
+
 def test_all_stores_hold_the_one_stamp_and_the_verdict_is_good(
     client: TestClient, stamp: datetime
 ) -> None:

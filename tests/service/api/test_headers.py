@@ -2,11 +2,12 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from starlette.responses import PlainTextResponse
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from service.api.headers import SECURITY
-from tests.service.serving import NOWHERE, asking
+from service.api.headers import SECURITY, Headers
+from tests.service.serving import NOWHERE, asking, served
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +60,14 @@ async def test_a_static_file_is_kept_and_asked_for_anew(client: httpx2.AsyncClie
     assert first.headers["cache-control"] == "no-cache"
     assert again.status_code == 304
     assert again.content == b""
+
+
+async def test_what_an_answer_says_of_its_keeping_itself_stands() -> None:
+    kept = PlainTextResponse("", headers={"Cache-Control": "max-age=60"})
+    async with served(Headers(kept)) as address, httpx2.AsyncClient() as client:
+        answer = await client.get(f"http://{address}")
+
+    assert answer.headers["cache-control"] == "max-age=60"
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

@@ -139,6 +139,14 @@ async def test_a_forged_cookie_opens_nothing(cookie: str) -> None:
     assert await _status(Password(_hello, _secret(PASSWORD)), cookie) == 401
 
 
+async def test_a_cookie_of_someone_else_that_has_no_right_name_is_no_failure(
+    client: httpx2.AsyncClient,
+) -> None:
+    headers = {"Cookie": "a/b=1"}
+
+    assert (await client.get("/worker/status", headers=headers)).status_code == 401
+
+
 async def test_the_expiry_of_a_cookie_cannot_be_moved() -> None:
     cookie = await _cookie_of(Password(_hello, _secret(PASSWORD)))
     expiry, signature = cookie.split(".")

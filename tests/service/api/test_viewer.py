@@ -3,7 +3,7 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from service.api.viewer import Viewer
+from service.api.viewer import FRAMES_MAX, FRAMES_WINDOW_S, Viewer
 
 pytestmark = pytest.mark.anyio
 
@@ -54,3 +54,29 @@ async def test_one_document_waits_while_another_is_on_its_way_and_no_third() -> 
         page.may_read.set()
     assert page.read == ["on its way", "waiting"]
     assert viewer.sent == 2
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "closes"), [(0.0, True), (FRAMES_WINDOW_S / FRAMES_MAX, False)]
+)
+async def test_a_page_may_say_so_much_in_a_minute_and_again_in_the_next(
+    pause_s: float, *, closes: bool
+) -> None:
+    clock, said = [0.0], list[str]()
+    frame: Message = {"type": "websocket.receive", "text": "hello"}
+    left: Message = {"type": "websocket.disconnect", "code": 1000}
+    messages = iter([{"type": "websocket.connect"}, *[frame] * (FRAMES_MAX + 1), left])
+
+    async def receive() -> Message:
+        clock[0] += pause_s
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        said.append(message["type"])
+
+    websocket = WebSocket({"type": "websocket", "headers": []}, receive, send)
+    await websocket.accept()
+    async with anyio.create_task_group() as tasks:
+        await Viewer(websocket, tasks.start_soon, lambda: clock[0]).converse()
+
+    assert ("websocket.close" in said) is closes

@@ -56,6 +56,25 @@ async def test_an_abandoned_call_lives_on_and_the_next_is_refused_until_it_ends(
     assert await lane.run(lambda: "again") == "again"
 
 
+async def test_a_call_that_was_abandoned_before_it_began_still_has_the_lane_to_itself() -> None:
+    lane, refused = Lane(), list[ErrorWord]()
+
+    async def call() -> None:
+        try:
+            await lane.run(lambda: None)
+        except SourceError as error:
+            refused.append(error.word)
+
+    async with anyio.create_task_group() as tasks, lane._limiter:  # there is no thread for it yet
+        tasks.start_soon(call)
+        await anyio.wait_all_tasks_blocked()
+        assert lane._gate.acquire(blocking=False)  # as the late one does when its thread runs
+
+    assert refused == [ErrorWord.TIMEOUT]
+    lane._gate.release()
+    assert await lane.run(lambda: 7) == 7
+
+
 async def test_an_error_of_the_call_comes_through_and_frees_the_lane() -> None:
     lane = Lane()
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from iam_rolesanywhere_session import CredentialsRetrievalError
 from structlog.testing import capture_logs
 
 from local.aws.process import RunningAws
@@ -171,6 +172,27 @@ async def test_what_is_no_judgement_is_no_refusal(
     assert identity.session_error is not None
     assert identity.session_error.word is word
     assert identity.throttles == ({"CreateSession": 1} if word is ErrorWord.THROTTLED else {})
+
+
+def test_an_answer_that_lacks_a_part_gives_no_credentials(identity: Aws) -> None:
+    answer = {"access_key": "a", "secret_key": "b", "token": "", "expiry_time": "2026-11-24"}
+
+    with pytest.raises(CredentialsRetrievalError, match="no complete credentials"):
+        identity._credentials._create_session(lambda: answer)
+
+    assert identity.credentials_expiry is None
+    assert identity.session_error is not None
+    assert identity.refusal is None
+
+
+@pytest.mark.parametrize("headers", [{}, {"date": "soon"}])
+def test_an_answer_without_a_time_says_nothing_of_the_clocks(
+    identity: Aws, headers: dict[str, str]
+) -> None:
+    identity._compare_clocks({"ResponseMetadata": {"HTTPHeaders": headers}}, utc_now())
+
+    assert identity.skew_s is None
+    assert not identity.clock_differs
 
 
 async def test_a_revoked_session_is_replaced_within_the_call(

@@ -248,6 +248,24 @@ async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(source: Postg
     assert (first, count + history.dropped) == (at(10), WAITING_LIMIT + 20)
 
 
+async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it(
+    source: Postgres,
+) -> None:
+    class Overrun(Ledger):
+        async def add(self, records: Sequence[Record]) -> int:
+            if not history.dropped:
+                record(history, range(10))
+            return await super().add(records)
+
+    history = History(Overrun(source, "worker"), None, KEPT)
+    record(history, range(-WAITING_LIMIT // 2, 0))
+    await history.finish()
+
+    ((count,),) = await rows(source, "SELECT count(*) FROM heartbeat_beats")
+    assert (history.dropped, history.waiting) == (20, 0)
+    assert count == WAITING_LIMIT + 20  # those that were dropped had landed all the same
+
+
 async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: Postgres) -> None:
     class Refusing(Ledger):
         async def add(self, records: Sequence[Record]) -> int:
@@ -352,8 +370,10 @@ async def test_what_is_no_record_is_taken_out_and_left_out(
 
 
 async def test_a_dead_valkey_says_so(spill: Spill, valkey: ValkeyServer) -> None:
+    await spill.add([beat(0)])
+    entries = await spill.first(1)
     with stopped(valkey):
-        for call in (spill.add([beat(0)]), spill.first(1)):
+        for call in (spill.add([beat(0)]), spill.first(1), spill.remove(entries)):
             with pytest.raises(SourceError) as error:
                 await call
             assert error.value.word is ErrorWord.UNREACHABLE

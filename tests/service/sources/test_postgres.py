@@ -104,6 +104,27 @@ async def test_reading_a_database_without_the_schema_says_that_it_is_behind(
     )
 
 
+async def test_a_schema_that_holds_no_stamp_of_ours_was_never_written(source: Postgres) -> None:
+    await source.migrate()
+
+    found = await source.read()
+
+    assert (found.stamp, found.error, found.reachable) == (None, None, True)
+
+
+async def test_what_a_newer_version_has_dropped_is_not_made_anew(source: Postgres) -> None:
+    await source.write(beat())
+    await execute(source, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    await execute(source, "DROP TABLE heartbeat_hours, last_update")
+
+    assert await refused(source) is ErrorWord.NOT_FOUND
+
+    found = await execute(
+        source, "SELECT to_regclass('heartbeat_hours'), to_regclass('last_update')"
+    )
+    assert found.one() == (None, None)
+
+
 async def test_a_stamp_in_the_future_is_overwritten(source: Postgres) -> None:
     await source.write(beat())
     await execute(source, "UPDATE last_update SET timestamp = now() + interval '1 hour'")

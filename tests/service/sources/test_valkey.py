@@ -4,6 +4,9 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from local.valkey import Valkey as Server
 from schema.errors import ErrorWord
@@ -13,6 +16,7 @@ from service.settings import load
 from service.source import SourceError
 from service.sources import valkey as module
 from service.sources.valkey import ValkeyObservation
+from service.sources.valkey.errors import translate
 from service.sources.valkey.store import PROBE_EXPIRY_S, Valkey, client
 
 pytestmark = pytest.mark.anyio
@@ -210,6 +214,36 @@ async def test_a_stopped_server_is_unreachable_and_heals_by_itself(
         valkey.start()
 
     assert await source.write(beat()) is None
+
+
+def test_what_nobody_has_heard_of_is_failed_and_tells_no_text() -> None:
+    error = translate(ResponseError("what is this? hunter2"))
+
+    assert (error.word, error.detail) == (ErrorWord.FAILED, "ResponseError")
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request", None])
+async def test_silence_where_tls_is_asked_for_is_a_timeout_unless_redis_answers_in_plain_text(
+    answer: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            if answer is None:
+                await anyio.sleep_forever()
+            elif answer:
+                await stream.send(answer)
+
+    wait_s = 0.01 if answer is None else 60.0
+    monkeypatch.setattr("service.sources.valkey.store.PLAIN_TEXT_WAIT_S", wait_s)
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)
+    source = connect({"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": str(port)})
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, serve)
+
+        assert (await source._translate(RedisTimeout())).word is ErrorWord.TIMEOUT
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_silent_server_lets_the_caller_go_at_its_deadline_and_close_in_time(

@@ -1,0 +1,157 @@
+"""The secret's value where others write too, and where AWS does not let us."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from local.aws.process import RunningAws
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat, WorkerReport
+from schema.secret import Description
+from schema.timestamps import to_text
+from service.aws.client import Aws
+from service.settings import Settings, load
+from service.source import Shared, SourceError
+from service.sources import secrets_manager
+from service.sources.secrets_manager import SecretObservation
+from service.sources.secrets_manager.store import SecretsManager
+from service.sources.secrets_manager.value import MERGES_MAX
+from tests.fakes import NOW, InterruptedAws
+
+pytestmark = pytest.mark.anyio
+
+HOUR = timedelta(hours=1)
+SLOTS = count()  # half hours that nothing else writes a value in
+NAME = "SECRETS_MANAGER_SECRET_NAME"
+
+
+@pytest.fixture
+def loaded(aws: RunningAws) -> Settings:
+    return load(aws.environment())
+
+
+@pytest.fixture
+def described(loaded: Settings) -> secrets_manager.Settings:
+    return next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
+
+
+@pytest.fixture
+def identity(loaded: Settings) -> Aws:
+    assert loaded.aws is not None
+    return Aws(loaded.aws)
+
+
+def beat() -> Heartbeat:
+    at = datetime(2015, 1, 1, tzinfo=UTC) + next(SLOTS) * HOUR
+    return Heartbeat(name="worker", timestamp=at)
+
+
+async def test_a_program_that_writes_each_time_before_us_ends_our_tries_and_not_the_stamp(
+    loaded: Settings, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+) -> None:
+    secret, given = aws.environment()[NAME], beat()
+
+    async def overwrite() -> None:
+        text = json.dumps({"of": len(interrupted._interrupts)})
+        operator.put_secret_value(SecretId=secret, SecretString=text)
+
+    assert loaded.aws is not None
+    interrupted = InterruptedAws(loaded.aws, overwrite)
+    interrupted._interrupts *= MERGES_MAX + 1
+
+    assert await SecretsManager(interrupted, described).write(given) is None
+
+    assert len(interrupted._interrupts) == 1  # nobody was there to come between a fourth time
+    value = json.loads(operator.get_secret_value(SecretId=secret)["SecretString"])
+    assert value["updated_at"] == to_text(given.timestamp)
+    assert value["of"] == MERGES_MAX - 1  # merged for the last time before its own last write
+
+
+async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on(
+    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+) -> None:
+    source, given = SecretsManager(identity, described), beat()
+    aws.control.fail("GetSecretValue", "AccessDeniedException")
+
+    assert await source.write(given) is ErrorWord.PERMISSION
+
+    said = operator.describe_secret(SecretId=aws.environment()[NAME])
+    description = Description.from_text(said["Description"])
+    assert description is not None
+    assert description.updated_at == given.timestamp
+    assert source.value.writes_since(NOW) == 0
+
+
+async def test_a_description_that_leaves_no_room_is_told_with_its_remedy(
+    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+) -> None:
+    secret = aws.environment()[NAME]
+    before = operator.describe_secret(SecretId=secret).get("Description", "a person's own")
+    operator.update_secret(SecretId=secret, Description="x" * 2000)
+
+    try:
+        with pytest.raises(SourceError, match="cut it to 1,800 characters") as error:
+            await SecretsManager(identity, described).write(beat())
+    finally:
+        operator.update_secret(SecretId=secret, Description=before)
+
+    assert error.value.word is ErrorWord.INVALID_DATA
+
+
+async def test_a_value_is_read_again_after_five_minutes_or_when_its_version_changes(
+    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+) -> None:
+    clock = [NOW]
+    source = SecretsManager(identity, described, lambda: clock[0])
+
+    async def reads() -> int:
+        before = identity.calls.get("GetSecretValue", 0)
+        await source.read()
+        return identity.calls.get("GetSecretValue", 0) - before
+
+    assert [await reads(), await reads()] == [1, 0]
+    clock[0] += timedelta(minutes=5)
+    assert [await reads(), await reads()] == [1, 0]
+    operator.put_secret_value(SecretId=aws.environment()[NAME], SecretString="{}")
+    assert [await reads(), await reads()] == [1, 0]
+
+
+async def test_value_writes_are_counted_for_as_long_as_is_asked(
+    identity: Aws, described: secrets_manager.Settings
+) -> None:
+    clock = [NOW]
+    source = SecretsManager(identity, described, lambda: clock[0])
+    for _ in range(3):
+        clock[0] += HOUR
+        await source.write(beat())
+
+    counts = [source.value.writes_since(NOW + hours * HOUR) for hours in (1, 2, 3, 4)]
+
+    assert counts == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value_stamp", "overdue"),
+    [(None, True), (NOW - 1.5 * HOUR, False), (NOW - 1.6 * HOUR, True)],
+)
+def test_a_value_is_overdue_after_one_and_a_half_of_its_interval(
+    value_stamp: datetime | None, *, overdue: bool
+) -> None:
+    report = WorkerReport(
+        id="worker-1", version="1", started_at=NOW, interval_seconds=60, next_due=NOW
+    )
+    found = SecretObservation(report=report, value_stamp=value_stamp, value_interval_s=3600)
+
+    assert found.part_is_stale(NOW) is overdue
+    assert not replace(found, report=None).part_is_stale(NOW)  # of someone who is not Heartbeat
+
+
+def test_a_secret_cannot_be_connected_without_an_identity(
+    described: secrets_manager.Settings,
+) -> None:
+    with pytest.raises(ValueError, match="needs the AWS identity"):
+        described.connect(Shared(name="worker"))

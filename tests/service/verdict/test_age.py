@@ -1,0 +1,51 @@
+from datetime import timedelta
+
+import pytest
+
+from schema.errors import ErrorWord
+from schema.freshness import Freshness
+from service.source import Observation
+from service.verdict.age import aged
+from tests.fakes import NOW
+
+MINUTE_S = 60.0
+
+
+def test_what_was_not_read_yet_is_missing_and_no_error_is_known() -> None:
+    found = aged(None, NOW, MINUTE_S)
+
+    assert (found.freshness, found.error, found.age_s) == (Freshness.MISSING, None, None)
+    assert found.status == "error"
+
+
+def test_a_stamp_is_judged_by_the_interval_that_it_carries() -> None:
+    stamp = NOW - timedelta(seconds=100)
+    said = aged(Observation(stamp=stamp, interval_s=200), NOW, MINUTE_S)
+    silent = aged(Observation(stamp=stamp), NOW, MINUTE_S)
+
+    assert (said.freshness, said.interval_s, said.age_s) == (Freshness.FRESH, 200, 100)
+    assert (silent.freshness, silent.interval_s, silent.age_s) == (Freshness.STALE, MINUTE_S, 100)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "freshness", "error"),
+    [(5, Freshness.FRESH, None), (6, Freshness.MISSING, ErrorWord.CLOCK)],
+)
+def test_a_stamp_in_the_future_is_missing_with_the_word_clock(
+    ahead_s: int, freshness: Freshness, error: ErrorWord | None
+) -> None:
+    found = aged(Observation(stamp=NOW + timedelta(seconds=ahead_s)), NOW, MINUTE_S)
+
+    assert (found.freshness, found.error, found.age_s) == (freshness, error, 0)
+
+
+def test_a_store_that_cannot_be_reached_keeps_its_word_whatever_its_stamp() -> None:
+    lost = Observation(stamp=NOW + timedelta(hours=1), reachable=False, error=ErrorWord.TLS)
+
+    found = aged(lost, NOW, MINUTE_S)
+
+    assert (found.freshness, found.error, found.status) == (
+        Freshness.UNREACHABLE,
+        ErrorWord.TLS,
+        "error",
+    )

@@ -24,6 +24,11 @@ test: environment ## Run the tests
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
 	exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
+.PHONY: coverage
+coverage: ## Measure what the tests run of schema/ and service/; fails under 95 %
+	@exec $(MAKE) --no-print-directory test \
+	ARGS="--cov --cov-report=term-missing:skip-covered tests/schema tests/service"
+
 .PHONY: check
 check: lint types types-js test ## All that must be well before a change goes in
 

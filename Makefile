@@ -25,9 +25,8 @@ test: environment ## Run the tests
 	exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 .PHONY: coverage
-coverage: ## Measure what the tests run of schema/ and service/; fails under 95 %
-	@exec $(MAKE) --no-print-directory test \
-	ARGS="--cov --cov-report=term-missing:skip-covered tests/schema tests/service"
+coverage: ARGS := tests/schema tests/service --cov
+coverage: test ## Measure what the tests run of schema/ and service/; fails under 95 %
 
 .PHONY: check
 check: lint types types-js test ## All that must be well before a change goes in

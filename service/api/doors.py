@@ -10,6 +10,7 @@ from service.api.headers import Headers
 from service.api.limits import Limits
 from service.api.metering import Metering, Meters
 from service.api.password import Password
+from service.api.routes import router
 from service.settings import Settings
 
 CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failures"]
@@ -19,14 +20,14 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
     """Headers, failures, counting, other origins, limits, password: from the outside in.
 
     Args:
-        app: Which app, with all its routes.
+        app: Which app.
         settings: None leaves away what has to be set.
         meters: What counts the requests.
     """
     process = settings.process if settings else None
     # The one that is added last stands outermost.
-    routes = {route.path: route for route in app.routes if isinstance(route, Direct)}
-    app.add_middleware(Shortcut, routes=routes)
+    direct = {route.path: route for route in router.routes if isinstance(route, Direct)}
+    app.add_middleware(Shortcut, routes=direct)
     if process is not None and process.dashboard_password is not None:
         password, header = process.dashboard_password, process.trusted_proxy_header
         app.add_middleware(Password, password=password, proxy_header=header)

@@ -11,7 +11,7 @@ from local.postgres import Postgres
 from schema import migrations
 from service.settings import load
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.engine import engine as pool
 
 
 def main(message: str) -> None:
@@ -26,7 +26,7 @@ def main(message: str) -> None:
 
 async def write(settings: postgres.Settings, message: str) -> None:
     """Writes the migration against the database that the settings name."""
-    engine = engine(settings).execution_options(isolation_level="READ COMMITTED")
+    engine = pool(settings).execution_options(isolation_level="READ COMMITTED")
     revision = f"{int(migrations.head()) + 1:04}"
 
     def compare(connection: Connection) -> None:

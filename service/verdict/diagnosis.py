@@ -62,7 +62,7 @@ def _refused(situation: Situation) -> Diagnosis | None:
     if iam is None or not _is_refused(iam):
         return None
     hurt = [s.name for s in situation.sources if s.needs_aws and (not s.alive or s.error)]
-    remedy = REFUSALS.get(iam.refusal or Refusal.OTHER, REFUSALS[Refusal.OTHER])
+    remedy = REFUSALS[iam.refusal or Refusal.OTHER]
     message = f"AWS refuses this app's identity ({iam.error or ErrorWord.AUTH}): {remedy}"
     return _finding(DiagnosisCode.CREDENTIALS, ["iam", *hurt], iam.failing_since, message)
 

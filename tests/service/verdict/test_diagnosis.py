@@ -1,7 +1,7 @@
 """A table of situations: what is seen on the left, what is said on the right."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -97,6 +97,38 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
         "degraded",
         "first cycle",
     ),
+    "empty stores, two intervals after the start": (
+        seen(missing(PG), missing(VK), watching_since=NOW - timedelta(seconds=120)),
+        "starting",
+        [],
+        "degraded",
+        "first cycle",
+    ),
+    "empty stores, more than two intervals after the start": (
+        seen(missing(PG), missing(VK), watching_since=NOW - timedelta(seconds=120.000001)),
+        "worker_silent",
+        ["postgres", "valkey"],
+        "error",
+        "has never written",
+    ),
+    "just started, and one store of two is empty": (
+        seen(PG, missing(VK), watching_since=NOW - timedelta(seconds=20)),
+        "source_not_written",
+        ["valkey"],
+        "error",
+        "has not said why",
+    ),
+    "just started, and an empty store says what is wrong": (
+        seen(
+            missing(PG, error=E.NOT_FOUND),
+            missing(VK),
+            watching_since=NOW - timedelta(seconds=20),
+        ),
+        "source_not_written",
+        ["postgres", "valkey"],
+        "error",
+        "run the migrate job",
+    ),
     "empty stores for long": (
         seen(missing(PG), missing(VK), missing(SM)),
         "worker_silent",
@@ -190,6 +222,13 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
     ),
     "postgres not written, no word why": (
         seen(stale(PG), VK, SM),
+        "source_not_written",
+        ["postgres"],
+        "error",
+        "has not said why",
+    ),
+    "postgres not written, and the worker thinks that it is": (
+        seen(stale(PG, last_result="ok"), VK, SM),
         "source_not_written",
         ["postgres"],
         "error",
@@ -330,12 +369,40 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
         "error",
         "log",
     ),
+    "the role lacks a right, and a refusal is not known": (
+        seen(PG, VK, SM, iam=replace(IAM, error=E.PERMISSION)),
+        "credentials",
+        ["iam"],
+        "error",
+        "(permission)",
+    ),
+    "our clock is wrong for STS alone": (
+        seen(PG, VK, SM, iam=replace(IAM, error=E.CLOCK)),
+        "credentials",
+        ["iam"],
+        "error",
+        "(clock)",
+    ),
     "refused, while old credentials still work": (
         seen(PG, VK, SM, iam=replace(IAM, refusal=Refusal.UNTRUSTED_CA)),
         "credentials",
         ["iam"],
         "degraded",
         "trust anchor",
+    ),
+    "refused, and a secret is stale": (
+        seen(PG, VK, stale(SM), iam=replace(IAM, error=E.AUTH)),
+        "credentials",
+        ["iam", "secrets_manager"],
+        "error",
+        "Also: AWS Secrets Manager answers",
+    ),
+    "refused, and a secret may not be read": (
+        seen(PG, VK, replace(SM, error=E.PERMISSION), iam=replace(IAM, error=E.AUTH)),
+        "credentials",
+        ["iam", "secrets_manager"],
+        "error",
+        "Also: AWS Secrets Manager answers",
     ),
     "refused, and postgres away too": (
         seen(lost(PG), VK, lost(SM, E.AUTH), iam=replace(IAM, error=E.AUTH)),
@@ -358,6 +425,20 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
         "degraded",
         "ends on 2026-12-14",
     ),
+    "the certificate ends in 30 days": (
+        seen(PG, VK, SM, iam=replace(IAM, certificate_expiry=NOW + timedelta(days=30))),
+        "healthy",
+        [],
+        "ok",
+        "reads back",
+    ),
+    "the certificate ends in 7 days": (
+        seen(PG, VK, SM, iam=replace(IAM, certificate_expiry=NOW + timedelta(days=7))),
+        "credentials",
+        ["iam"],
+        "degraded",
+        "pulumi up",
+    ),
     "the certificate ends in 3 days": (
         seen(PG, VK, SM, iam=replace(IAM, certificate_expiry=NOW + timedelta(days=3))),
         "credentials",
@@ -372,6 +453,20 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
         "degraded",
         "22:05:00 UTC",
     ),
+    "credentials that end in less than ten minutes": (
+        seen(PG, VK, SM, iam=replace(IAM, credentials_expiry=NOW + timedelta(seconds=599))),
+        "credentials",
+        ["iam"],
+        "degraded",
+        "22:09:59 UTC",
+    ),
+    "credentials that end in ten minutes": (
+        seen(PG, VK, SM, iam=replace(IAM, credentials_expiry=NOW + timedelta(minutes=10))),
+        "healthy",
+        [],
+        "ok",
+        "reads back",
+    ),
     "freshly renewed credentials": (
         seen(PG, VK, SM, iam=replace(IAM, credentials_expiry=NOW + timedelta(minutes=50))),
         "healthy",
@@ -385,6 +480,20 @@ SITUATIONS: dict[str, tuple[Situation, str, list[str], str, str]] = {
         ["valkey"],
         "degraded",
         "different cycles",
+    ),
+    "one cycle, and one write deadline is over": (
+        seen(old(PG), old(VK), old(SM)),
+        "healthy",
+        [],
+        "ok",
+        "reads back",
+    ),
+    "different cycles, and one write deadline is just over": (
+        seen(old(PG, 20), old(VK, 80), old(SM, 20)),
+        "healthy",
+        [],
+        "ok",
+        "reads back",
     ),
     "different cycles, but one write deadline is not over": (
         seen(old(PG, 19), old(VK, 79), old(SM, 19)),
@@ -421,15 +530,149 @@ def test_a_sentence_reads_like_one(name: str) -> None:
     assert "None" not in message
 
 
+BEHIND = replace(PG, schema_behind=True)
+QUOTA = replace(SM, warning=E.QUOTA)
+ENDING = replace(IAM, certificate_expiry=NOW + timedelta(days=20))
+
+
+@pytest.mark.parametrize(
+    ("situation", "code", "also"),
+    [
+        (seen(unread(PG), iam=replace(IAM, error=E.AUTH)), "starting", "AWS refuses"),
+        (seen(lost(PG), VK, SM, iam=replace(IAM, error=E.AUTH)), "credentials", "PostgreSQL"),
+        (seen(lost(PG), stale(VK), stale(SM)), "source_unreachable", "The worker has not"),
+        (seen(stale(PG), stale(VK), QUOTA), "source_not_written", "AWS Secrets Manager"),
+        (seen(BEHIND, stale(VK), SM), "source_not_written", "The database's schema"),
+        (seen(BEHIND, VK, QUOTA), "schema", "AWS Secrets Manager has reached"),
+        (seen(PG, VK, QUOTA, iam=ENDING), "quota", "The client certificate ends"),
+        (seen(old(PG), old(VK, 41), iam=ENDING), "credentials", "The stores hold stamps"),
+    ],
+)
+def test_of_two_things_that_are_wrong_the_graver_leads(
+    situation: Situation, code: str, also: str
+) -> None:
+    said = diagnose(situation)
+
+    assert said.code == code
+    assert f"Also: {also}" in said.message
+
+
 def test_every_word_and_every_refusal_has_a_remedy() -> None:
     assert set(REMEDIES) == set(ErrorWord)
     assert set(REFUSALS) == set(Refusal)
 
 
-def test_since_tells_when_it_began() -> None:
-    silent = diagnose(seen(stale(PG), stale(VK), stale(SM)))
-    away = diagnose(seen(lost(PG), VK, SM))
-    unwritten = diagnose(seen(stale(PG, write_failing_since=LONG_AGO), VK, SM))
+@pytest.mark.parametrize(
+    ("situation", "since"),
+    [
+        (seen(PG, behind(VK, 60), SM), STAMP),
+        (seen(unread(PG), unread(VK)), WATCHING),
+        (seen(PG, unread(VK)), WATCHING),
+        (seen(missing(PG), watching_since=NOW), NOW),
+        (seen(stale(PG), stale(VK), stale(SM)), LONG_AGO + timedelta(seconds=60)),
+        (seen(missing(PG), missing(VK)), None),
+        (seen(lost(PG), lost(VK, failing_since=NOW), SM), LONG_AGO),
+        (seen(stale(PG), VK, SM), LONG_AGO),
+        (seen(stale(PG, write_failing_since=WATCHING), VK, SM), WATCHING),
+        (seen(missing(PG, write_failing_since=NOW), stale(VK), SM), LONG_AGO),
+        (seen(PG, iam=replace(IAM, error=E.AUTH, failing_since=LONG_AGO)), LONG_AGO),
+        (seen(old(PG), old(VK, 41)), NOW - timedelta(seconds=40)),
+        (seen(replace(PG, schema_behind=True)), None),
+    ],
+)
+def test_since_tells_when_it_began(situation: Situation, since: datetime | None) -> None:
+    assert diagnose(situation).since == since
 
-    assert silent.since == LONG_AGO + timedelta(seconds=60)
-    assert away.since == unwritten.since == LONG_AGO
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("all fresh and in step", "Every store was written in the last cycle and reads back."),
+        (
+            "nothing read yet",
+            "No store has answered yet; this process has just begun to look.",
+        ),
+        (
+            "one answers, the others not yet",
+            "Not answered yet: Valkey, AWS Secrets Manager; this process has just begun to look.",
+        ),
+        (
+            "empty stores for long",
+            "The worker has never written, to any store that answers: see that it runs, and read "
+            "its log; the stores themselves are fine.",
+        ),
+        (
+            "all stale",
+            "The worker has not written since 21:50:00 UTC, to any store that answers: see that "
+            "it runs, and read its log; the stores themselves are fine.",
+        ),
+        (
+            "everything away",
+            f"PostgreSQL cannot be read (timeout): {REMEDIES[E.TIMEOUT]} "
+            f"Valkey cannot be read (timeout): {REMEDIES[E.TIMEOUT]} "
+            f"AWS Secrets Manager cannot be read (timeout): {REMEDIES[E.TIMEOUT]} "
+            f"AWS STS gives no answer (timeout): {REMEDIES[E.TIMEOUT]}",
+        ),
+        (
+            "postgres not written, and the worker thinks that it is",
+            "PostgreSQL answers and is not written, and the worker has not said why: "
+            "read the worker's log.",
+        ),
+        (
+            "two not written for different reasons",
+            f"PostgreSQL answers and is not written (full): {REMEDIES[E.FULL]} "
+            f"Valkey answers and is not written (auth): {REMEDIES[E.AUTH]}",
+        ),
+        (
+            "the schema is behind but works",
+            "The database's schema is older than this version: run the migrate job (`python -m "
+            "service migrate`), or restart the worker, which migrates when it starts.",
+        ),
+        (
+            "the value's quota",
+            "AWS Secrets Manager has reached its quota of versions: the stamp goes on in the "
+            "description, and the value will be written again as versions of the last 24 h age; "
+            "write this secret's value less often.",
+        ),
+        (
+            "the value may not be written",
+            "AWS Secrets Manager: the stamp lands, but the value is not written: "
+            f"{REMEDIES[E.PERMISSION]}",
+        ),
+        (
+            "the value is overdue",
+            "AWS Secrets Manager: the stamp lands, but the value is not written: "
+            "read the worker's log.",
+        ),
+        (
+            "refused, and postgres away too",
+            f"AWS refuses this app's identity (auth): {REFUSALS[Refusal.OTHER]} "
+            f"Also: PostgreSQL cannot be read (timeout): {REMEDIES[E.TIMEOUT]}",
+        ),
+        (
+            "the certificate ends in 20 days",
+            "The client certificate ends on 2026-12-14: run `pulumi up`, which renews it, before "
+            "that day.",
+        ),
+        (
+            "the credentials are not renewed",
+            "The AWS credentials end at 22:05:00 UTC and could not be renewed so far: see whether "
+            "IAM Roles Anywhere can be reached.",
+        ),
+        (
+            "stamps of different cycles for too long",
+            "The stores hold stamps of different cycles: the last write did not reach all of "
+            "them, or two workers with different names or intervals share them.",
+        ),
+    ],
+)
+def test_what_people_read_is_one_thing_after_the_other(name: str, sentence: str) -> None:
+    assert diagnose(SITUATIONS[name][0]).message == sentence
+
+
+def test_before_the_first_cycle_people_read_first_that_it_is_due() -> None:
+    message = diagnose(SITUATIONS["empty stores, just started"][0]).message
+
+    assert message.startswith(
+        "The stores answer and hold no stamp yet: the worker's first cycle is due."
+    )

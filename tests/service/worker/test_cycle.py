@@ -1,9 +1,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
+from structlog.testing import capture_logs
 
 from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, SourceReport
@@ -11,16 +14,23 @@ from service.outcome import Outcome
 from service.source import Source, SourceError
 from service.worker.cycle import after, stamp_all
 from tests.fakes import NOW, MemorySource, failing
+from tests.service.worker.simulated import BACKEND, TIME
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return BACKEND
+
+
 BEAT = Heartbeat(name="worker", timestamp=NOW)
-LONG_S = 600.0  # a deadline that no test reaches
+DEADLINE_S = 20.0
 
 
 @pytest.fixture(autouse=True)
-def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.worker.cycle.RETRY_INITIAL_S", 0.0)
+def simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.worker.cycle.time", TIME)
 
 
 def hang() -> Callable[[], Awaitable[None]]:
@@ -30,12 +40,12 @@ def hang() -> Callable[[], Awaitable[None]]:
 async def test_one_stamp_reaches_every_source() -> None:
     sources: dict[str, Source] = {name: MemorySource() for name in ("one", "two", "three")}
 
-    outcomes = await stamp_all(sources, BEAT, LONG_S)
+    outcomes = await stamp_all(sources, BEAT, DEADLINE_S)
 
-    assert [(o.source, o.result, o.attempts) for o in outcomes] == [
-        ("one", "ok", 1),
-        ("two", "ok", 1),
-        ("three", "ok", 1),
+    assert [(o.source, o.stamp, o.result, o.attempts) for o in outcomes] == [
+        ("one", NOW, "ok", 1),
+        ("two", NOW, "ok", 1),
+        ("three", NOW, "ok", 1),
     ]
     assert {s.stored for s in sources.values() if isinstance(s, MemorySource)} == {BEAT}
 
@@ -51,7 +61,7 @@ async def test_a_slow_source_does_not_delay_the_others() -> None:
 
     slow.before = wait_for_the_other
 
-    await stamp_all({"slow": slow, "quick": quick}, BEAT, LONG_S)
+    await stamp_all({"slow": slow, "quick": quick}, BEAT, DEADLINE_S)
 
     assert written.is_set()
     assert slow.stored == quick.stored == BEAT
@@ -61,16 +71,18 @@ async def test_a_hung_source_ends_at_its_deadline_as_a_timeout() -> None:
     hung, well = MemorySource(), MemorySource()
     hung.before = hang()
 
-    outcomes = await stamp_all({"hung": hung, "well": well}, BEAT, 0.01)
+    outcomes = await stamp_all({"hung": hung, "well": well}, BEAT, DEADLINE_S)
 
     assert [o.result for o in outcomes] == [ErrorWord.TIMEOUT, "ok"]
+    assert [(o.attempts, o.detail) for o in outcomes] == [(1, ""), (1, "")]
+    assert anyio.current_time() == DEADLINE_S
 
 
 @pytest.mark.parametrize("word", sorted(RETRYABLE))
 async def test_what_a_retry_can_heal_is_tried_again(word: ErrorWord) -> None:
     source = MemorySource(failures=failing(word, times=2))
 
-    [outcome] = await stamp_all({"source": source}, BEAT, LONG_S)
+    [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
 
     assert (outcome.result, outcome.attempts) == ("ok", 3)
     assert outcome.detail == ""
@@ -80,7 +92,7 @@ async def test_what_a_retry_can_heal_is_tried_again(word: ErrorWord) -> None:
 async def test_what_no_retry_can_heal_is_tried_once(word: ErrorWord) -> None:
     source = MemorySource(failures=failing(word))
 
-    [outcome] = await stamp_all({"source": source}, BEAT, LONG_S)
+    [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
 
     assert (outcome.result, outcome.attempts) == (word, 1)
 
@@ -88,40 +100,93 @@ async def test_what_no_retry_can_heal_is_tried_once(word: ErrorWord) -> None:
 async def test_an_open_breaker_makes_one_probe_without_retries() -> None:
     source = MemorySource(failures=failing())
 
-    [outcome] = await stamp_all({"source": source}, BEAT, LONG_S, probed=["source"])
+    [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S, probed=["source"])
 
     assert (outcome.result, outcome.attempts) == (ErrorWord.UNREACHABLE, 1)
 
 
+async def test_retries_come_ever_later_by_chance_and_at_most_five_seconds_apart() -> None:
+    source, tries = MemorySource(failures=failing()), list[float]()
+
+    async def note() -> None:
+        tries.append(anyio.current_time())
+
+    source.before = note
+
+    await stamp_all({"source": source}, BEAT, 60.0)
+
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    least = [0.2, 0.4, 0.8, 1.6, 3.2, *[5.0] * (len(pauses) - 5)]
+    assert len(pauses) > 10
+    by_chance = [pause - lowest for pause, lowest in zip(pauses, least, strict=True)]
+    assert all(-1e-9 < part < 0.2 for part in by_chance)
+    assert max(by_chance) > 1e-6
+    assert all(pause < 5.0 + 1e-9 for pause in pauses)
+
+
+async def test_a_latency_is_that_of_the_last_attempt() -> None:
+    source = MemorySource(failures=failing(times=1))
+
+    async def take_long() -> None:
+        await anyio.sleep(1.5 if source.written else 7.0)
+
+    source.before = take_long
+
+    [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
+
+    assert outcome.attempts == 2
+    assert outcome.latency_ms == pytest.approx(1500)
+
+
 async def test_when_the_deadline_ends_the_retries_the_last_word_stands() -> None:
-    source = MemorySource(failures=failing(ErrorWord.READ_ONLY))
+    source = MemorySource(failures=[SourceError(ErrorWord.READ_ONLY, "25006")] * 100)
 
-    [outcome] = await stamp_all({"source": source}, BEAT, 0.05)
+    [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
 
-    assert outcome.result is ErrorWord.READ_ONLY
-    assert outcome.attempts > 1
+    assert (outcome.result, outcome.detail) == (ErrorWord.READ_ONLY, "25006")
+    assert outcome.attempts > 4
+    assert anyio.current_time() == DEADLINE_S
 
 
 async def test_a_defect_in_one_source_stops_no_other() -> None:
     broken, well = MemorySource(failures=[ZeroDivisionError("secret")]), MemorySource()
 
-    outcomes = await stamp_all({"broken": broken, "well": well}, BEAT, LONG_S)
+    with capture_logs() as lines:
+        outcomes = await stamp_all({"broken": broken, "well": well}, BEAT, DEADLINE_S)
 
-    assert [o.result for o in outcomes] == [ErrorWord.FAILED, "ok"]
+    assert [(o.result, o.detail) for o in outcomes] == [
+        (ErrorWord.FAILED, "ZeroDivisionError"),
+        ("ok", ""),
+    ]
     assert "secret" not in repr(outcomes)
+    assert lines == [
+        {"event": "source_defect", "source": "broken", "log_level": "error", "exc_info": True}
+    ]
 
 
-async def test_a_signal_gives_writes_in_flight_a_bounded_time(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("at_s", "ends_s"), [(0.0, 9.0), (5.0, 14.0), (15.0, DEADLINE_S)], ids="{}".format
+)
+async def test_a_signal_gives_writes_in_flight_nine_seconds_and_no_more_than_they_had(
+    at_s: float, ends_s: float
 ) -> None:
-    monkeypatch.setattr("service.worker.cycle.DRAIN_S", 0.0)
-    hung, stop = MemorySource(), anyio.Event()
+    hung, slow, stop = MemorySource(), MemorySource(), anyio.Event()
     hung.before = hang()
-    stop.set()
 
-    [outcome] = await stamp_all({"hung": hung}, BEAT, LONG_S, stop=stop)
+    async def take_almost_as_long() -> None:
+        await anyio.sleep_until(ends_s - 0.001)
 
-    assert outcome.result is ErrorWord.TIMEOUT
+    async def send_signal() -> None:
+        await anyio.sleep(at_s)
+        stop.set()
+
+    slow.before = take_almost_as_long
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(send_signal)
+        outcomes = await stamp_all({"hung": hung, "slow": slow}, BEAT, DEADLINE_S, stop=stop)
+
+        assert anyio.current_time() == ends_s
+    assert [o.result for o in outcomes] == [ErrorWord.TIMEOUT, "ok"]
 
 
 async def test_a_part_that_did_not_land_is_a_warning_and_no_failure() -> None:
@@ -130,13 +195,14 @@ async def test_a_part_that_did_not_land_is_a_warning_and_no_failure() -> None:
             await super().write(heartbeat)
             return ErrorWord.QUOTA
 
-    [outcome] = await stamp_all({"partly": Partly()}, BEAT, LONG_S)
+    [outcome] = await stamp_all({"partly": Partly()}, BEAT, DEADLINE_S)
 
     assert (outcome.result, outcome.warning) == ("ok", ErrorWord.QUOTA)
 
 
-def outcome(*, ok: bool) -> Outcome:
-    return Outcome("source", NOW, "ok" if ok else ErrorWord.TIMEOUT, attempts=1)
+def outcome(*, ok: bool, minute: int = 0) -> Outcome:
+    stamp = NOW + timedelta(minutes=minute)
+    return Outcome("source", stamp, "ok" if ok else ErrorWord.TIMEOUT, attempts=minute + 1)
 
 
 def test_the_breaker_opens_after_three_failed_cycles_and_closes_with_one_success() -> None:
@@ -157,13 +223,22 @@ def test_the_breaker_opens_after_three_failed_cycles_and_closes_with_one_success
 
 
 def test_a_failure_keeps_its_beginning_and_the_last_success() -> None:
-    later = NOW + timedelta(minutes=1)
+    first, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
     report = after(SourceReport(), outcome(ok=True), NOW)
-    report = after(report, outcome(ok=False), NOW)
-    report = after(report, outcome(ok=False), later)
+    report = after(report, outcome(ok=False, minute=1), first)
+    report = after(report, outcome(ok=False, minute=2), later)
 
-    assert (report.failing_since, report.last_success) == (NOW, NOW)
-    assert after(report, outcome(ok=True), later).failing_since is None
+    assert (report.failing_since, report.last_success) == (first, NOW)
+    healed = after(report, outcome(ok=True, minute=3), later)
+    assert (healed.failing_since, healed.last_success) == (None, NOW + timedelta(minutes=3))
+
+
+def test_a_report_tells_attempts_and_the_latency_to_the_microsecond() -> None:
+    report = after(
+        SourceReport(), Outcome("source", NOW, "ok", attempts=2, latency_ms=1.23456), NOW
+    )
+
+    assert (report.attempts, report.latency_ms) == (2, 1.235)
 
 
 def test_an_errors_text_names_its_word() -> None:

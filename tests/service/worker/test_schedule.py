@@ -78,8 +78,16 @@ def test_a_moment_lies_in_the_slot_that_began_last() -> None:
 def test_a_wall_clock_that_goes_on_steadily_is_followed_without_a_step() -> None:
     schedule = Schedule(100.0, NOON, 60)
 
-    assert schedule.step(700.0, NOON + timedelta(seconds=600.9)) == timedelta()
-    assert schedule.step(700.0, NOON + timedelta(seconds=599.1)) == timedelta()
+    for seconds in (599, 599.1, 600.9, 601):
+        assert schedule.step(700.0, NOON + timedelta(seconds=seconds)) == timedelta()
+
+
+def test_a_wall_clock_that_is_more_than_a_second_off_was_set() -> None:
+    schedule = Schedule(100.0, NOON, 60)
+
+    for seconds in (598.999, 601.001):
+        step = timedelta(seconds=seconds - 600)
+        assert schedule.step(700.0, NOON + timedelta(seconds=seconds)) == step
 
 
 @given(st.floats(-1e6, 1e6).filter(lambda seconds: abs(seconds) > 1.001))

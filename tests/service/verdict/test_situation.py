@@ -1,0 +1,61 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from schema.freshness import Freshness
+from service.verdict.situation import Situation, SourceView
+from tests.fakes import NOW
+
+EARLIER = NOW - timedelta(minutes=1)
+
+
+def holding(*stamps: datetime | None) -> Situation:
+    """Sources that hold these stamps."""
+    views = [
+        SourceView(name=str(n), title=str(n), freshness=Freshness.FRESH, stamp=stamp)
+        for n, stamp in enumerate(stamps)
+    ]
+    return Situation(
+        now=NOW, watching_since=NOW, interval_s=60.0, write_deadline_s=20.0, sources=views
+    )
+
+
+@pytest.mark.parametrize(
+    ("stamps", "in_step"),
+    [
+        ([NOW], True),
+        ([NOW, NOW, NOW], True),
+        ([NOW, NOW, EARLIER], False),
+        ([NOW, EARLIER, NOW - timedelta(microseconds=1)], False),
+        ([NOW, None], False),
+        ([None, None], False),
+    ],
+)
+def test_in_step_is_one_and_the_same_stamp_in_every_source(
+    stamps: list[datetime | None], *, in_step: bool
+) -> None:
+    assert holding(*stamps).in_step is in_step
+
+
+def test_the_stamps_are_those_that_were_found() -> None:
+    assert holding(NOW, None, EARLIER).stamps == [NOW, EARLIER]
+
+
+@pytest.mark.parametrize(
+    ("freshness", "reachable", "alive"),
+    [
+        (Freshness.FRESH, True, True),
+        (Freshness.AGING, True, True),
+        (Freshness.STALE, True, False),
+        (Freshness.MISSING, True, False),
+        (Freshness.UNREACHABLE, False, False),
+    ],
+)
+def test_what_is_unreachable_is_not_alive_and_neither_is_what_is_old(
+    freshness: Freshness, *, reachable: bool, alive: bool
+) -> None:
+    [view] = holding(NOW).sources
+    seen = replace(view, freshness=freshness)
+
+    assert (seen.reachable, seen.alive) == (reachable, alive)

@@ -1,0 +1,51 @@
+"""An event loop whose time passes only while all wait for it, and then at once."""
+
+import asyncio
+import selectors
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """Nothing that takes long by its clock takes long, and a busy machine makes nothing late.
+
+    It is for code that asks the loop alone for the time: a socket that is waited for under a
+    deadline has no chance.
+
+    Attributes:
+        seconds: Its time. A test adds to it what a busy machine would have cost.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        return self.seconds
+
+
+class _Selector(selectors.SelectSelector):
+    """Waits for nothing that a deadline bounds."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> Any:  # Any: the library's own pairs
+        if timeout is None:
+            return super().select()
+        self._loop.seconds += max(0.0, timeout)
+        return super().select(0)
+
+
+BACKEND = "asyncio", {"loop_factory": SimulatedLoop}
+TIME = SimpleNamespace(perf_counter=anyio.current_time)  # in place of the module
+
+
+def loop() -> SimulatedLoop:
+    """The one that a test runs on."""
+    running = asyncio.get_running_loop()
+    assert isinstance(running, SimulatedLoop)
+    return running

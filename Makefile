@@ -28,6 +28,10 @@ test: environment ## Run the tests
 coverage: ARGS := tests/schema tests/service --cov
 coverage: test ## Measure what the tests run of schema/ and service/; fails under 95 %
 
+.PHONY: mutants
+mutants: environment ## Change the rules one place at a time, and show what no test notices; 4 minutes
+	@exec $(PYTHON) -m tests.mutation
+
 .PHONY: check
 check: lint types types-js test ## All that must be well before a change goes in
 

@@ -1,0 +1,48 @@
+import tomllib
+
+from tests.mutation.__main__ import ROOT, change, survivors, total
+from tests.mutation.equivalent import EQUIVALENT
+
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+
+RESULTS = """    schema.freshness.x_judge__mutmut_13: survived
+    service.worker.loop.xǁWorkerǁrun__mutmut_42: timeout
+    service.worker.loop.xǁWorkerǁrun__mutmut_43: no tests
+"""
+DIFF = """# schema.freshness.x_judge__mutmut_13: survived
+--- schema/freshness.py
++++ schema/freshness.py
+@@ -1,3 +1,3 @@
+     age = age_s(stamp, now)
+-    if age < interval_s * AGING_AFTER_INTERVALS:
++    if age < interval_s / AGING_AFTER_INTERVALS:
+         return Freshness.FRESH
+"""
+
+
+def test_all_that_is_changed_and_all_that_must_notice_is_there() -> None:
+    paths = [*SETTINGS["only_mutate"], *SETTINGS["pytest_add_cli_args_test_selection"]]
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_is_explained_still_stands_in_the_code() -> None:
+    code = [(ROOT / path).read_text() for path in SETTINGS["only_mutate"]]
+
+    assert [old for old, _ in EQUIVALENT if not any(old in text for text in code)] == []
+
+
+def test_a_change_that_no_test_runs_has_survived_and_one_that_hangs_has_not() -> None:
+    assert survivors(RESULTS) == [
+        "schema.freshness.x_judge__mutmut_13",
+        "service.worker.loop.xǁWorkerǁrun__mutmut_43",
+    ]
+
+
+def test_the_number_of_changes_is_that_of_the_last_line_of_progress() -> None:
+    assert total("⠙ 1/876  🎉 1\n⠦ 873/876  🎉 863\n⠧ 876/876  🎉 866 🫥 0\n1.87 a second") == 876
+
+
+def test_a_change_is_known_by_its_lines() -> None:
+    assert EQUIVALENT[change(DIFF)] == "the factor is 1"
+    assert change(DIFF.replace("/ AGING", "+ AGING")) not in EQUIVALENT

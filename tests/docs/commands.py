@@ -73,7 +73,7 @@ def _make(arguments: list[str]) -> None:
 @functools.cache
 def dry_run(arguments: tuple[str, ...]) -> str:
     """What `make` would run, without running it."""
-    done = _run("make", "--dry-run", *arguments)
+    done = run("make", "--dry-run", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -103,7 +103,7 @@ def _python(arguments: list[str]) -> None:
 @functools.cache
 def _help(module: str, arguments: tuple[str, ...]) -> str:
     """What a program says of itself, once it has read the arguments."""
-    done = _run(sys.executable, "-m", module, *arguments, "--help")
+    done = run(sys.executable, "-m", module, *arguments, "--help")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -167,7 +167,8 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """A command of this repository, run."""
     # A make that runs the tests must not speak to the makes that they run.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(

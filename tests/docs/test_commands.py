@@ -1,7 +1,6 @@
 """The commands of the docs: each is held against what it names, and those that can run here run."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -67,13 +66,13 @@ def test_what_is_not_ours_is_on_the_list_because_the_docs_use_it() -> None:
 
 
 def test_the_list_of_targets_is_what_make_help_prints() -> None:
-    printed = _run("make", "help").stdout
+    printed = commands.run("make", "help").stdout
 
     assert {line.split()[0] for line in printed.splitlines()} == facts.targets()
 
 
 def test_the_description_is_printed_as_the_readme_says() -> None:
-    printed = json.loads(_run(sys.executable, "-m", "service", "openapi").stdout)
+    printed = json.loads(commands.run(sys.executable, "-m", "service", "openapi").stdout)
 
     assert set(printed["paths"]) | {"/", "/ws"} == facts.endpoints()
 
@@ -92,9 +91,3 @@ def test_the_doctor_says_on_a_bare_machine_what_is_missing(tmp_path: Path) -> No
     subjects = re.findall(r"^(?:ok  |\?   |warn|BAD ) ([\w ]+):", done.stdout, re.MULTILINE)
     assert {"tool", "stack", "configuration", "DigitalOcean", "AWS"} <= set(subjects)
     assert "-> install it" in done.stdout
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ)
-    )

@@ -88,6 +88,8 @@ def _unreachable(situation: Situation) -> Diagnosis | None:
 
 def _silent(situation: Situation) -> Diagnosis | None:
     """Nothing that can be read was written: then it is the worker, not a store."""
+    if _starting(situation):
+        return None
     seen = [source for source in situation.sources if source.reachable and source.observed]
     all_seen = len(seen) == len(situation.sources)
     if not seen or any(s.alive or s.error for s in seen) or not (all_seen or len(seen) > 1):

@@ -1,6 +1,7 @@
 """`python -m bench [section …]`: measures, prints one table, and writes it all as JSON."""
 
 import argparse
+import json
 import os
 import platform
 import signal
@@ -13,7 +14,8 @@ from types import FrameType
 
 from pydantic import BaseModel
 
-from bench import api, growth, start, viewers, worker
+from bench import against, api, growth, start, viewers, worker
+from bench.build import Build, checked_out
 from bench.figure import Figure, table
 from bench.load import generator
 from bench.stores import Stores, stores
@@ -26,6 +28,7 @@ SECTIONS: dict[str, Callable[[Stores], Iterator[Figure]]] = {
     "growth": growth.figures,
     "worker": worker.figures,  # last: its long run takes what time is left
 }
+AGAINST_S = 1500.0
 BUDGET_S = 340.0  # of all sections; a minute of a busy machine is short
 RESULTS = Path(__file__).parent / "results"
 
@@ -57,7 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="section")
-    wanted = parser.parse_args(arguments).sections or list(SECTIONS)
+    parser.add_argument("--against", metavar="REVISION", help="measure beside an older revision")
+    given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    if given.against:
+        return _against(given.against)
+    wanted = given.sections or list(SECTIONS)
     report = Report(
         at=datetime.now(UTC),
         version=version(),
@@ -68,7 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         took_s={},
         figures=[],
     )
-    signal.signal(signal.SIGTERM, _end)
     with stores(BUDGET_S) as running:
         for name in (each for each in SECTIONS if each in wanted):
             began = time.monotonic()
@@ -79,6 +86,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 report.figures.append(figure)
             report.took_s[name] = round(time.monotonic() - began, 1)
     _show(report)
+    return 0
+
+
+def _against(revision: str) -> int:
+    """Measure this checkout beside an older revision, and show both."""
+    old = checked_out(revision)
+    load_average = os.getloadavg()[0]
+    with stores(AGAINST_S) as running:
+        compared = against.compare(running, old, Build(name="this checkout"))
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-against-{old.name}.json"
+    file.write_text(json.dumps([each.model_dump() for each in compared], indent=2) + "\n")
+    print(against.table(compared, old))
+    print(f"\nload by {generator()}; load average {load_average:.1f} before the run; all in {file}")
     return 0
 
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from pydantic import BaseModel
 
 from local.process import Process
 from local.server import free_port
+
+if TYPE_CHECKING:
+    from bench.build import Build
 
 ROOT = Path(__file__).parents[1]
 START_S = 30.0
@@ -103,7 +106,11 @@ class Program:
 
 @contextmanager
 def program(
-    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, port: int = 0
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    port: int = 0,
+    build: "Build | None" = None,
 ) -> Iterator[Program]:
     """Runs `python -m …` until the block ends, then stops it by its id.
 
@@ -112,13 +119,14 @@ def program(
         environ: All of its environment but the path.
         folder: For its log.
         port: Where it will listen; 0 for nowhere in particular.
+        build: Whose code it runs; None for this checkout's.
     """
     log = folder / f"{arguments[0]}-{'-'.join(arguments[1:2])}-{time.monotonic_ns()}.log"
     log.touch()
-    command = [sys.executable, "-m", *arguments]
+    command = [build.python if build else sys.executable, "-m", *arguments]
     given = {"PATH": os.environ["PATH"], **environ}
     started = time.monotonic()
-    process = Process(command, ROOT, log, environment=given)
+    process = Process(command, build.root if build else ROOT, log, environment=given)
     process.start()
     try:
         yield Program(process, port, log, started)
@@ -128,20 +136,24 @@ def program(
 
 
 @contextmanager
-def api(environ: Mapping[str, str], folder: Path) -> Iterator[Program]:
+def api(
+    environ: Mapping[str, str], folder: Path, build: "Build | None" = None
+) -> Iterator[Program]:
     """The API, once it answers."""
     port = free_port()
     given = {**environ, "HOST": "127.0.0.1", "PORT": str(port)}
-    with program(["service", "api"], given, folder, port) as running:
+    with program(["service", "api"], given, folder, port, build) as running:
         yield replace(running, first_answer_s=running.await_answer())
 
 
 @contextmanager
-def worker(environ: Mapping[str, str], folder: Path, interval_s: float) -> Iterator[Program]:
+def worker(
+    environ: Mapping[str, str], folder: Path, interval_s: float, build: "Build | None" = None
+) -> Iterator[Program]:
     """The worker, as soon as it is started."""
     port = free_port()
     given = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(interval_s), "HEALTH_PORT": str(port)}
-    with program(["service", "worker"], given, folder, port) as running:
+    with program(["service", "worker"], given, folder, port, build) as running:
         yield running
 
 

@@ -1,0 +1,157 @@
+"""`python -m bench.page --against REVISION`: what the page costs a browser, beside an older one.
+
+Both revisions serve the same stores, with a worker at one stamp a minute and a past of a year. The
+figures come from the browser's own counters (Chrome DevTools Protocol: `Network`, `Performance`).
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, expect
+from pydantic import BaseModel
+
+from bench.build import Build, checked_out
+from bench.numbers import median
+from bench.past import fill
+from bench.program import api, worker
+from bench.stores import stores
+from tests.web.browser import chromium
+
+ROUNDS = 3
+IDLE_S = 30.0
+SETTLE_MS = 5_000  # after the first load: transitions, and what is asked for late
+INTERVAL_S = 60.0
+SHIFT = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted += entry.value;
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+class Seen(BaseModel):
+    """What one visit cost.
+
+    Attributes:
+        requests: How many, without WebSockets and `data:` addresses.
+        kilobytes: What came over the network for them, headers included.
+        shift: The sum of all layout shifts: https://web.dev/articles/cls
+        styles_per_s: Style recalculations a second, of a page that nobody touches.
+        layouts_per_s: Layouts, likewise.
+        main_thread_ms: Time that the main thread worked, in milliseconds a minute.
+        script_ms: Of that, in scripts.
+    """
+
+    requests: float
+    kilobytes: float
+    shift: float
+    styles_per_s: float
+    layouts_per_s: float
+    main_thread_ms: float
+    script_ms: float
+
+
+@dataclass
+class Traffic:
+    """What the browser fetches, as it counts it."""
+
+    requests: int = 0
+    size: int = 0
+    fetched: list[str] = field(default_factory=list)
+
+    def watch(self, session: CDPSession) -> None:
+        """Count from now on."""
+        session.on("Network.requestWillBeSent", self._ask)
+        session.on("Network.loadingFinished", self._finish)
+        session.send("Network.enable")
+
+    def _ask(self, event: dict[str, Any]) -> None:
+        url = event["request"]["url"]
+        if not url.startswith("data:"):
+            self.requests += 1
+            self.fetched.append(url)
+
+    def _finish(self, event: dict[str, Any]) -> None:
+        self.size += int(event["encodedDataLength"])
+
+
+def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
+    """Open the page, wait until it has loaded, and then let it be; blocks for half a minute."""
+    with _opened(browser) as (page, session):
+        traffic = Traffic()
+        traffic.watch(session)
+        page.goto(url)
+        expect(page.locator("[data-history]")).not_to_have_count(0, timeout=30_000)
+        page.wait_for_timeout(SETTLE_MS)
+        requests, size = traffic.requests, traffic.size
+        session.send("Performance.enable")
+        before = _counters(session)
+        page.wait_for_timeout(IDLE_S * 1000)
+        after = _counters(session)
+        gone = {name: after[name] - before[name] for name in after}
+        minutes = gone["Timestamp"] / 60
+        seen = Seen(
+            requests=requests,
+            kilobytes=size / 1000,
+            shift=page.evaluate("window.shifted"),
+            styles_per_s=gone["RecalcStyleCount"] / gone["Timestamp"],
+            layouts_per_s=gone["LayoutCount"] / gone["Timestamp"],
+            main_thread_ms=gone["TaskDuration"] * 1000 / minutes,
+            script_ms=gone["ScriptDuration"] * 1000 / minutes,
+        )
+    return seen, traffic.fetched[:requests]
+
+
+@contextmanager
+def _opened(browser: Browser) -> Iterator[tuple[Page, CDPSession]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.add_init_script(SHIFT)
+    yield page, context.new_cdp_session(page)
+    context.close()
+
+
+def _counters(session: CDPSession) -> dict[str, float]:
+    found = session.send("Performance.getMetrics")["metrics"]
+    return {each["name"]: each["value"] for each in found}
+
+
+def table(found: dict[str, list[Seen]]) -> str:
+    """Medians of all rounds; the last column is the last revision as a multiple of the first."""
+    names = list(found)
+    lines = [f"{'figure':16}" + "".join(f"{name:>16}" for name in names) + f"{'ratio':>8}"]
+    for figure in Seen.model_fields:
+        values = [median([getattr(seen, figure) for seen in found[name]]) for name in names]
+        ratio = f"{values[-1] / values[0]:8.2f}" if values[0] else f"{'-':>8}"
+        lines.append(f"{figure:16}" + "".join(f"{value:16.2f}" for value in values) + ratio)
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print the table; blocks for about a minute a round and revision."""
+    parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
+    parser.add_argument("--against", help="an older revision, measured beside this checkout")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args(arguments)
+    builds = [checked_out(options.against)] if options.against else []
+    builds.append(Build(name="this checkout"))
+    found: dict[str, list[Seen]] = {build.name: [] for build in builds}
+    with stores(3600) as there:
+        fill(there.environ, "worker")  # before the browser, whose loop takes this thread
+        with worker(there.environ, there.folder, INTERVAL_S) as running, chromium() as browser:
+            running.await_lines("cycle", 1, 60)
+            for turn in range(options.rounds):
+                for build in builds if turn % 2 == 0 else builds[::-1]:
+                    with api(there.environ, there.folder, build) as served:
+                        seen, fetched = visit(browser, f"{served.url}/")
+                    found[build.name].append(seen)
+                    if turn == 0:
+                        print(build.name, *fetched, sep="\n  ")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -35,6 +35,7 @@ class ProcessSettings(Group):
     host: str = Field(default="0.0.0.0", alias="HOST", min_length=1)
     port: int = Field(default=8080, alias="PORT", ge=0, le=65535)
     name: str = Field(default="worker", alias="HEARTBEAT_NAME", pattern=r"^[A-Za-z0-9_.-]{1,50}$")
+    title: str | None = Field(default=None, alias="HEARTBEAT_TITLE", max_length=60)
     interval_s: float = Field(
         default=DEFAULT_INTERVAL_S, alias="HEARTBEAT_INTERVAL_SECONDS", ge=0.05, le=3600
     )

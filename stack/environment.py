@@ -128,6 +128,7 @@ def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variabl
 def _choices(settings: Settings) -> list[Variable]:
     chosen: dict[str, object] = {
         "HEARTBEAT_NAME": settings.heartbeat_name,
+        "HEARTBEAT_TITLE": settings.name,
         "HEARTBEAT_INTERVAL_SECONDS": settings.interval_seconds,
         "SECRET_VALUE_INTERVAL_SECONDS": settings.secret_value_interval_seconds,
         "HISTORY_RETENTION_DAYS": settings.history_retention_days,

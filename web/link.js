@@ -43,7 +43,7 @@ export class Sign {
    * @param {number} elapsedS seconds since it came
    */
   warn({ error }, { current_time: then }, elapsedS) {
-    this.#notice.hidden = error === null;
+    if (this.#notice.hidden !== (error === null)) this.#notice.hidden = error === null;
     const last = `The last good answer came ${utc(then, then)}, ${span(elapsedS)} ago.`;
     if (error) write(this.#notice, `The last refresh failed: ${error.message} ${last}`);
   }

@@ -30,6 +30,8 @@ function icon(colour, shape, line) {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
+const NAME = [document.documentElement.dataset.deployment, 'Heartbeat'].filter(Boolean).join(' · ');
+
 export class Masthead {
   #headline = find(document, '#headline', HTMLElement);
   #details = find(document, '#details', HTMLElement);
@@ -49,7 +51,8 @@ export class Masthead {
     mark(document.body, 'data-tone', tone);
     mark(this.#shape, 'href', `#shape-${SHAPES[tone]}`);
     mark(this.#icon, 'href', ICONS[tone]);
-    document.title = tone === 'ok' ? `${MARKS.ok} Heartbeat` : `${MARKS[tone]} ${word} · Heartbeat`;
+    const title = tone === 'ok' ? `${MARKS.ok} ${NAME}` : `${MARKS[tone]} ${word} · ${NAME}`;
+    if (document.title !== title) document.title = title;
     write(this.#headline, headline);
     this.#showDetails(details);
     write(this.#since, status ? since(verdict, status, elapsedS) : '');

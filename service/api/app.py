@@ -64,7 +64,7 @@ def create(settings: Settings | None) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(history_routes.router)
     app.router.routes.append(WebSocketRoute("/ws", routes.live))
-    app.mount("/", Page())
+    app.mount("/", Page(settings.process.title if settings else None))
     add_doors(app, settings, meters)
     description.complete(app)
     return app

@@ -5,6 +5,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import Headers as RequestHeaders
 
 from service.api.direct import Direct, Shortcut
+from service.api.encoding import Compression
 from service.api.errors import Failures, problem
 from service.api.headers import Headers
 from service.api.limits import Limits
@@ -17,7 +18,7 @@ CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failu
 
 
 def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
-    """Headers, failures, counting, other origins, limits, password: from the outside in.
+    """Headers, compression, failures, counting, other origins, limits, password: from outside in.
 
     Args:
         app: Which app.
@@ -41,6 +42,7 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
         )
     app.add_middleware(Metering, meters=meters)
     app.add_middleware(Failures)
+    app.add_middleware(Compression)
     app.add_middleware(Headers)
 
 

@@ -1,0 +1,56 @@
+"""The page's modules as one: a browser then asks once instead of once for each of them.
+
+`web/` stays ES modules as written, which can be served, tested and debugged one by one. They use
+one form of import and one of export, so that this is text in, text out: see
+`decisions/080-one-request-for-all-modules.md`.
+"""
+
+import re
+from collections.abc import Mapping
+
+_LINE_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
+_BLOCK_COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_BLANK = re.compile(r"\n{2,}")
+_IMPORT = re.compile(r"^import \{([^}]*)\} from '\./([a-z_]+)\.js';\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def woven(modules: Mapping[str, str], entry: str) -> str:
+    """One module that does what the entry does with all that it imports.
+
+    Args:
+        modules: Their texts by name, such as `words` for `words.js`.
+        entry: The name of the module that nobody imports.
+
+    Raises:
+        ValueError: A module imports or exports in another form, imports what does not exist, or
+            imports itself by way of others.
+    """
+    done: dict[str, str] = {}
+    _weave(entry, modules, done, ())
+    return "".join(done.values())
+
+
+def _weave(
+    name: str, modules: Mapping[str, str], done: dict[str, str], on: tuple[str, ...]
+) -> None:
+    if name in done:
+        return
+    if name in on:
+        raise ValueError(f"web/{name}.js imports itself: {' -> '.join([*on, name])}")
+    if name not in modules:
+        raise ValueError(f"web/{on[-1] if on else name}.js: there is no ./{name}.js")
+    text = without_comments(modules[name])
+    for _, imported in _IMPORT.findall(text):
+        _weave(imported, modules, done, (*on, name))
+    exported = _EXPORT.findall(text)
+    body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = $\2;\n", text))
+    if wrong := _OTHER.search(body):
+        raise ValueError(f"web/{name}.js: cannot be woven: {wrong[0]}")
+    done[name] = f"const ${name} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"
+
+
+def without_comments(text: str) -> str:
+    """A module without the comments that have lines of their own, and without blank lines."""
+    return _BLANK.sub("\n", _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))).lstrip("\n")

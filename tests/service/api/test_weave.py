@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from service.api.weave import without_comments, woven
+
+WEB = Path(__file__).parents[3] / "web"
+MODULES = {
+    "main": "// Says it.\n\nimport { HELLO, said } from './words.js';\n\nalert(said(HELLO));\n",
+    "words": "import {\n  mark,\n} from './marks.js';\n\n/**\n * @param {string} word\n */\n"
+    "export function said(word) {\n  return mark(word); // not `said`\n}\n\n"
+    "export const HELLO = 'hello // there';\n",
+    "marks": "/** @type {string} */\nconst MARK = '!';\nexport const mark = (word) => word;\n",
+}
+
+
+def test_imports_and_exports_become_the_parts_of_one_module() -> None:
+    assert woven(MODULES, "main") == (
+        "const $marks = (() => {\nconst MARK = '!';\nconst mark = (word) => word;\n"
+        "return { mark };\n})();\n"
+        "const $words = (() => {\nconst {\n  mark,\n} = $marks;\n"
+        "function said(word) {\n  return mark(word); // not `said`\n}\n"
+        "const HELLO = 'hello // there';\nreturn { said, HELLO };\n})();\n"
+        "const $main = (() => {\nconst { HELLO, said } = $words;\nalert(said(HELLO));\n"
+        "return {  };\n})();\n"
+    )
+
+
+def test_each_module_comes_once_and_after_those_that_it_needs() -> None:
+    text = woven(
+        MODULES | {"main": MODULES["main"] + "import { mark } from './marks.js';\n"}, "main"
+    )
+
+    starts = [text.index(f"const ${name} =") for name in ("marks", "words", "main")]
+    assert starts == sorted(starts)
+    assert text.count("const $marks =") == 1
+
+
+def test_comments_of_their_own_lines_go_and_all_else_stays() -> None:
+    text = "// one\n/** @type {A} */ let a = 1;\n/**\n * @b\n */\n\n  // two\n\nconst c = '// d';\n"
+
+    assert without_comments(text) == "/** @type {A} */ let a = 1;\nconst c = '// d';\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import words from './words.js';\n", r"web/main.js: cannot be woven: import words from"),
+        ("export default 1;\n", "web/main.js: cannot be woven: export default 1;"),
+        ("export let count = 1;\n", "cannot be woven: export let count"),
+        ("import { a } from './gone.js';\n", r"web/main.js: there is no ./gone.js"),
+        ("import { b } from './main.js';\n", "web/main.js imports itself: main -> main"),
+    ],
+)
+def test_what_cannot_be_woven_is_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        woven(MODULES | {"main": text}, "main")
+
+
+def test_the_page_is_written_so_that_it_can_be_woven() -> None:
+    modules = {path.stem: path.read_text() for path in WEB.glob("*.js")}
+    text = woven(modules, "main")
+
+    named = {name for name in modules if f"const ${name} =" in text}
+    assert named == set(modules) - {"faults"}  # which stands alone

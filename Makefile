@@ -75,6 +75,12 @@ bench: ## Measure, in under six minutes: make bench, or of it ARGS="api worker"
 	@export UV_PROJECT_ENVIRONMENT=.uv/bench && $(SYNC) --no-default-groups --group local && \
 	exec .uv/bench/bin/python -m bench $(ARGS)  # as deployed: no package is there by chance
 
+.PHONY: findings
+findings: ## Show again what real software did that we would not have guessed; downloads, 5 minutes
+	@for each in findings/*.sh; do [ "$$each" = findings/ground.sh ] && continue; \
+	echo "== $$each"; bash "$$each" || failed="$$failed $$each"; done; \
+	[ -z "$$failed" ] || { echo "changed, or not run:$$failed" >&2; exit 1; }
+
 .PHONY: environment
 environment:
 	@$(SYNC)

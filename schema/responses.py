@@ -3,22 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import Field, PlainSerializer
 
 from schema.errors import ErrorWord
+from schema.findings import Finding
 from schema.freshness import Freshness
 from schema.heartbeat import Breaker, Refusal, Result
+from schema.response import Response
 from schema.timestamps import Timestamp
 
 Milliseconds = Annotated[float, PlainSerializer(lambda value: round(value, 3))]
 Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 6))]
-
-
-class Response(BaseModel):
-    """A response; it is built by us alone, so an unknown field is a mistake."""
-
-    # Built when they are first used: a start has no use for most of them.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Health(Response):
@@ -168,7 +163,7 @@ class WorkerFacts(Response):
 
 
 class DiagnosisCode(StrEnum):
-    """What is wrong, in one word."""
+    """`healthy`, or the code of the worst finding."""
 
     HEALTHY = "healthy"
     STARTING = "starting"
@@ -190,12 +185,15 @@ class Overall(StrEnum):
 
 
 class Diagnosis(Response):
-    """What is wrong, where, since when, and what to do, in one plain sentence."""
+    """What is wrong: the worst finding in the first fields, and all of them as a list."""
 
     code: DiagnosisCode
     sources: list[str]
     since: Timestamp | None
     message: str
+    """All findings in one sentence each, for logs and the command line."""
+    findings: list[Finding]
+    """The worst first; empty if all is well."""
 
 
 class WorkerStatus(Response):

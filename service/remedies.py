@@ -1,36 +1,65 @@
-"""What to do about each word and each refusal, in the words of a diagnosis."""
+"""What to do about each error word and each refusal: sentences that begin with a verb.
+
+They name a cause only where the word proves it; elsewhere they say what to check.
+"""
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 
 REMEDIES = {
-    ErrorWord.TIMEOUT: "see whether it is overloaded, and whether a firewall drops the packets.",
-    ErrorWord.UNREACHABLE: "see whether it runs, and whether its firewall lets this app in.",
-    ErrorWord.TLS: "its certificate is not trusted: set PG_CA_CERT or VALKEY_CA_CERT to its CA.",
-    ErrorWord.AUTH: "it does not accept user and password: compare them with the cluster's.",
-    ErrorWord.PERMISSION: "the user or role lacks a right: grant it (README, Permissions).",
-    ErrorWord.READ_ONLY: "it is a read-only replica or was demoted: connect to the primary.",
-    ErrorWord.FULL: "its disk or memory is full: make room or resize it.",
-    ErrorWord.QUOTA: "its quota is exhausted: write its value less often.",
-    ErrorWord.THROTTLED: "it has too many requests or connections: see who else uses it.",
-    ErrorWord.NOT_FOUND: "table, database or secret is missing: run the migrate job or restore it.",
-    ErrorWord.NOT_CONFIGURED: "set its variables.",
-    ErrorWord.INVALID_DATA: "what is stored was not written by Heartbeat: see who writes there.",
-    ErrorWord.CLOCK: "clocks differ by more than 5 s: see that this host keeps time by NTP.",
-    ErrorWord.FAILED: "an error of no known kind: read the log.",
+    ErrorWord.TIMEOUT: "Check whether it is overloaded, and whether a firewall or the network "
+    "drops packets.",
+    ErrorWord.UNREACHABLE: "Check whether it runs, and whether it lets this app in.",
+    ErrorWord.TLS: "Check that it speaks TLS, that its certificate is for this host name, and that "
+    "its CA is trusted.",
+    ErrorWord.AUTH: "Compare user and password with the cluster's.",
+    ErrorWord.PERMISSION: "Grant the user or role the right that it lacks.",
+    ErrorWord.READ_ONLY: "Connect to the primary: this is a read-only replica, or was demoted.",
+    ErrorWord.FULL: "Make room on its disk or in its memory, or resize it.",
+    ErrorWord.QUOTA: "Write less often: a quota is exhausted.",
+    ErrorWord.THROTTLED: "See who else uses it: it has too many requests or connections.",
+    ErrorWord.NOT_FOUND: "Create or restore the database, table or secret that is missing.",
+    ErrorWord.NOT_CONFIGURED: "Set its variables.",
+    ErrorWord.INVALID_DATA: "See who else writes there: Heartbeat did not write what is stored.",
+    ErrorWord.CLOCK: "See that this host and the store keep time by NTP: their clocks differ by "
+    "more than 5 s.",
+    ErrorWord.FAILED: "Read the log: this error is of no known kind.",
 }
 
-REFUSALS = {
-    Refusal.UNTRUSTED_CA: "the trust anchor does not hold the CA of this certificate: "
-    "deploy certificate and anchor together.",
-    Refusal.CERTIFICATE_EXPIRED: "the client certificate is out of its validity: "
-    "renew it with `pulumi up`.",
-    Refusal.CERTIFICATE_REVOKED: "the client certificate is revoked: deploy the new one.",
-    Refusal.CLOCK_SKEW: "this host's clock is wrong: see that it keeps time by NTP.",
-    Refusal.WRONG_KEY: "key and certificate do not fit: deploy IAM_CLIENT_CERT and "
-    "IAM_CLIENT_KEY together.",
-    Refusal.NOT_ALLOWED: "role, profile or trust policy do not allow this certificate: "
-    "compare the role's trust policy with the certificate's name.",
-    Refusal.NOT_FOUND: "anchor, profile or role does not exist: compare the three ARNs.",
-    Refusal.OTHER: "see the worker's log for what AWS said.",
+AWS_REMEDIES = {
+    ErrorWord.TIMEOUT: "Check whether this app reaches AWS, and whether AWS reports an outage of "
+    "this region.",
+    ErrorWord.UNREACHABLE: "Check whether this app reaches AWS, and whether AWS reports an outage "
+    "of this region.",
+    ErrorWord.TLS: "Check what stands between this app and AWS, and AWS_CA_BUNDLE if it is set.",
+    ErrorWord.AUTH: "Read the worker's log, which has AWS's own words.",
+    ErrorWord.THROTTLED: "See who else calls AWS with this identity: it makes too many requests.",
 }
+"""What differs where the store is a service of AWS."""
+
+REFUSALS = {
+    Refusal.UNTRUSTED_CA: "Deploy certificate and trust anchor together: the anchor does not hold "
+    "the CA of this certificate.",
+    Refusal.CERTIFICATE_EXPIRED: "Renew the client certificate with `pulumi up`: it is out of its "
+    "validity.",
+    Refusal.CERTIFICATE_REVOKED: "Deploy the new client certificate: this one is revoked.",
+    Refusal.CLOCK_SKEW: "See that this host keeps time by NTP: its clock is wrong.",
+    Refusal.WRONG_KEY: "Deploy IAM_CLIENT_CERT and IAM_CLIENT_KEY together: they do not fit.",
+    Refusal.NOT_ALLOWED: "Compare the role's trust policy with the certificate's name, and check "
+    "that profile and role are enabled.",
+    Refusal.NOT_FOUND: "Compare the three ARNs: anchor, profile or role does not exist.",
+    Refusal.OTHER: "Read the worker's log, which has AWS's own words.",
+}
+
+
+def tls_remedy(ca: str, mode: str) -> str:
+    """What to do about `tls`, with the variables of the source that it befell.
+
+    Args:
+        ca: The variable that holds the CA's certificate.
+        mode: The variable that says how the certificate is verified.
+    """
+    return (
+        f"Check that {ca} holds the CA of its certificate, that the certificate is for this host "
+        f"name, and that the server speaks TLS as {mode} says."
+    )

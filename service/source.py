@@ -1,6 +1,7 @@
 """What every source is: its settings, its two directions, and how it fails."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -133,6 +134,11 @@ class SourceSettings(Group):
     @abstractmethod
     def endpoint(self) -> str:
         """Where it is, for people: a host or a name, never a secret."""
+
+    @property
+    def remedies(self) -> Mapping[ErrorWord, str]:
+        """What to do about the words for which this source knows more than `REMEDIES`."""
+        return {}
 
     def warnings(self) -> list[str]:
         """What will go wrong with these settings, though they are valid; one sentence each."""

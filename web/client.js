@@ -38,22 +38,40 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * What is wrong, where, since when, and what to do, in one plain sentence.
+ * What is wrong: the worst finding in the first fields, and all of them as a list.
  * @typedef {Object} Diagnosis
  * @property {DiagnosisCode} code
  * @property {string[]} sources
  * @property {string | null} since
  * @property {string} message
+ * @property {Finding[]} findings
  */
 
 /**
- * What is wrong, in one word.
+ * `healthy`, or the code of the worst finding.
  * @typedef {'healthy' | 'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema'} DiagnosisCode
  */
 
 /**
  * Why a source could not be written or read; the only form in which an error leaves us.
  * @typedef {'timeout' | 'unreachable' | 'tls' | 'auth' | 'permission' | 'read_only' | 'full' | 'quota' | 'throttled' | 'not_found' | 'not_configured' | 'invalid_data' | 'clock' | 'failed'} ErrorWord
+ */
+
+/**
+ * One thing that is wrong, and what to do about it.
+ * @typedef {Object} Finding
+ * @property {FindingCode} code
+ * @property {Severity} severity
+ * @property {string[]} sources
+ * @property {string | null} since
+ * @property {string} title
+ * @property {string | null} remedy
+ * @property {string} runbook
+ */
+
+/**
+ * What kind of thing is wrong.
+ * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema'} FindingCode
  */
 
 /**
@@ -210,6 +228,11 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string | null} value_last_update
  * @property {Freshness} value_freshness
  * @property {null} note
+ */
+
+/**
+ * How much a finding matters; the worst one is the verdict.
+ * @typedef {'error' | 'degraded'} Severity
  */
 
 /**

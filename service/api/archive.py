@@ -10,7 +10,7 @@ import structlog
 from fastapi import Response
 
 from schema.errors import ErrorWord
-from schema.responses import Response as Document
+from schema.response import Response as Document
 from service.api.cache import Cache
 from service.api.errors import problem
 from service.aws.identity import Identity

@@ -6,6 +6,7 @@ from typing import Any
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Breaker
+from schema.response import Response
 from schema.responses import (
     Bucket,
     DbStatus,
@@ -20,7 +21,6 @@ from schema.responses import (
     Overall,
     PostgresStatus,
     Ready,
-    Response,
     Row,
     SecretStatus,
     SourceHistory,
@@ -54,6 +54,7 @@ _DIAGNOSIS = Diagnosis(
     sources=[],
     since=STAMP,
     message="Every store was written in the last cycle and reads back.",
+    findings=[],
 )
 
 

@@ -5,6 +5,7 @@ from starlette.websockets import WebSocket
 
 from schema import migrations
 from schema.errors import ErrorWord
+from schema.response import Response as Document
 from schema.responses import (
     DbStatus,
     Health,
@@ -15,7 +16,6 @@ from schema.responses import (
     WorkerHealth,
     WorkerStatus,
 )
-from schema.responses import Response as Document
 from service.api import documents, metrics
 from service.api.direct import Direct
 from service.api.live import Live

@@ -118,6 +118,7 @@ class Known:
             needs_aws=source.needs_aws,
             schema_behind=found.schema_behind if found else False,
             part_stale=found.part_is_stale(self.now) if found else False,
+            remedies=source.remedies,
         )
 
     def _identity(self) -> IdentityView | None:
@@ -127,6 +128,7 @@ class Known:
         return IdentityView(
             error=found.error if found else None,
             refusal=self.aws.refusal,
+            renewal_error=self.aws.session_error.word if self.aws.session_error else None,
             failing_since=found.failing_since if found else None,
             credentials_expiry=self.aws.credentials_expiry,
             certificate_expiry=self.aws.certificate_expiry,

@@ -1,14 +1,17 @@
 """What a diagnosis follows from: everything that was observed, at one moment."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
+from service.remedies import REMEDIES
 
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
+REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
+"""The words by which AWS refuses an identity."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,7 @@ class SourceView:
         needs_aws: Whether it stands or falls with the AWS identity.
         schema_behind: Whether its schema is older than this version needs.
         part_stale: Whether a part that is written more rarely is overdue (the secret's value).
+        remedies: Where its advice for a word is better than the general one.
     """
 
     name: str
@@ -44,6 +48,7 @@ class SourceView:
     needs_aws: bool = False
     schema_behind: bool = False
     part_stale: bool = False
+    remedies: Mapping[ErrorWord, str] = field(default_factory=dict)
 
     @property
     def reachable(self) -> bool:
@@ -55,17 +60,51 @@ class SourceView:
         """Whether a recent stamp is in it; the healthy minute's moment of `aging` counts."""
         return self.freshness in ALIVE
 
+    @property
+    def hurt(self) -> bool:
+        """Whether it was seen, and cannot be read, is not written, or reports an error."""
+        return self.observed and (not self.alive or self.error is not None)
+
+    @property
+    def word(self) -> ErrorWord | None:
+        """What is wrong by its reading, else by the worker's last write."""
+        result = self.last_result
+        return self.error or (None if result is None or result == "ok" else ErrorWord(result))
+
+    def remedy(self, word: ErrorWord) -> str:
+        """What to do about a word here."""
+        return self.remedies.get(word, REMEDIES[word])
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityView:
-    """The AWS identity, as seen at one moment."""
+    """The AWS identity, as seen at one moment.
+
+    Attributes:
+        error: Why it could not be proved, None if it was.
+        refusal: Why IAM Roles Anywhere gives no session; the one before may still be valid.
+        renewal_error: Why the last attempt to renew the session failed, None if it did not.
+        failing_since: Since when it cannot be proved.
+        credentials_expiry: When the session's credentials end.
+        certificate_expiry: When the client certificate ends.
+    """
 
     error: ErrorWord | None = None
     refusal: Refusal | None = None
-    observed: bool = True
+    renewal_error: ErrorWord | None = None
     failing_since: datetime | None = None
     credentials_expiry: datetime | None = None
     certificate_expiry: datetime | None = None
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it is refused, or could not be proved."""
+        return self.refused or self.error is not None
+
+    @property
+    def refused(self) -> bool:
+        """Whether AWS has judged and said no; else it is well, or does not answer."""
+        return self.refusal is not None or self.error in REFUSING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,3 +136,15 @@ class Situation:
     def in_step(self) -> bool:
         """Whether every source holds one and the same stamp."""
         return len(self.stamps) == len(self.sources) and len(set(self.stamps)) <= 1
+
+    @property
+    def all_away(self) -> bool:
+        """Whether there are several sources, and none of them can be read."""
+        return len(self.sources) > 1 and not any(
+            source.reachable or not source.observed for source in self.sources
+        )
+
+    def moment(self, at: datetime) -> str:
+        """Write a moment as `HH:MM:SS UTC`, with its day where that is not today."""
+        today = at.date() == self.now.date()
+        return f"{at:%H:%M:%S} UTC" if today else f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -26,7 +26,7 @@ def worker_status(known: Known) -> WorkerStatus:
         version=version(),
         interval_seconds=known.interval_s,
         stale_threshold_seconds=stale_after_s(known.interval_s),
-        overall_status=overall(diagnosis, situation),
+        overall_status=overall(diagnosis),
         in_step=situation.in_step,
         diagnosis=diagnosis,
         timestamps=on | off,

@@ -14,7 +14,7 @@ from tests.mutation.equivalent import EQUIVALENT
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".cache" / "mutants"  # a copy, so that nobody's checkout is changed
-COPIED = ("schema", "service", "local", "tests")
+COPIED = ("schema", "service", "local", "tests", "docs")
 NOTICED = "timeout"  # by a test that never ends; killed ones are not listed
 PROCESSES = "2"
 

@@ -10,10 +10,6 @@ EQUIVALENT = {
         "newest = max(situation.stamps, )",
     ): "where nothing is wrong every source holds a stamp",
     (
-        "expiry = situation.iam.certificate_expiry if situation.iam else None",
-        "expiry = situation.iam.certificate_expiry if (situation.iam) or True else None",
-    ): "it is asked only where there is an identity; the check is for mypy",
-    (
         'warning, detail, attempts, started = None, "", 0, time.perf_counter()',
         'warning, detail, attempts, started = None, "", 1, time.perf_counter()',
     ): "no deadline can come before the first attempt has begun",

@@ -118,6 +118,7 @@ def status(
             sources=[name for name, _ in rows],
             since=None if since_s is None else at - timedelta(seconds=since_s),
             message=message,
+            findings=[],
         ),
         timestamps=shown,
         iam=identity or iam(),

@@ -65,7 +65,7 @@ def _silent(answers: Answers) -> None:
         overall=Overall.ERROR,
         code=DiagnosisCode.WORKER_SILENT,
         message="The worker has not written since 02:56:52 UTC, to any store that answers: see "
-        "that it runs, and read its log; the stores themselves are fine.",
+        "that it runs, and read its log.",
         since_s=140,
     )
 

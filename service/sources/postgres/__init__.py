@@ -1,10 +1,13 @@
 """PostgreSQL: one row per author in `last_update`, written only forward in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from schema.errors import ErrorWord
+from service.remedies import tls_remedy
 from service.source import Observation, Shared, SourceSettings
 from service.tls import TlsMode, ca_certificates
 
@@ -35,6 +38,16 @@ class Settings(SourceSettings):
     def endpoint(self) -> str:
         """The host."""
         return self.host
+
+    @property
+    def remedies(self) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            ErrorWord.TLS: tls_remedy("PG_CA_CERT", "PGSSLMODE"),
+            ErrorWord.AUTH: "Compare PGUSER and PGPASSWORD with the cluster's.",
+            ErrorWord.NOT_FOUND: "Check PGDATABASE, and run the migrate job if the table is "
+            "missing.",
+        }
 
     def warnings(self) -> list[str]:
         """What will go wrong with these settings, though they are valid."""

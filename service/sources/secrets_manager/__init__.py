@@ -7,13 +7,16 @@ version, so it carries the stamp of each cycle; the value is written once in a s
 hour, under a token derived from the slot, so that restarts and second workers add no version.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from schema.errors import ErrorWord
 from schema.freshness import Freshness, judge
+from service.remedies import AWS_REMEDIES
 from service.source import Observation, Shared, SourceSettings
 
 if TYPE_CHECKING:
@@ -41,6 +44,19 @@ class Settings(SourceSettings):
     def endpoint(self) -> str:
         """The secret's name."""
         return self.secret.rsplit(":", 1)[-1]
+
+    @property
+    def remedies(self) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            **AWS_REMEDIES,
+            ErrorWord.PERMISSION: "Grant the role the right that it lacks on this secret or its "
+            "KMS key.",
+            ErrorWord.QUOTA: "Write this secret's value less often; it is written again as the "
+            "versions of the last 24 h age.",
+            ErrorWord.NOT_FOUND: "Check SECRETS_MANAGER_SECRET_NAME and AWS_REGION, and restore "
+            "the secret if it is being deleted.",
+        }
 
     def warnings(self) -> list[str]:
         """What will go wrong with these settings, though they are valid."""

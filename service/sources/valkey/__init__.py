@@ -1,10 +1,13 @@
 """Valkey: the stamp under one key, the report beside it, both written only forward in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from schema.errors import ErrorWord
+from service.remedies import tls_remedy
 from service.source import Observation, Shared, SourceSettings
 from service.tls import TlsMode, ca_certificates
 
@@ -41,6 +44,14 @@ class Settings(SourceSettings):
     def endpoint(self) -> str:
         """The host."""
         return self.host
+
+    @property
+    def remedies(self) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            ErrorWord.TLS: tls_remedy("VALKEY_CA_CERT", "VALKEY_SSLMODE"),
+            ErrorWord.AUTH: "Compare VALKEY_PASSWORD with the cluster's.",
+        }
 
     def connect(self, shared: Shared) -> "Valkey":
         """Valkey on a pool that opens its connections when they are first needed."""

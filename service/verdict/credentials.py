@@ -1,0 +1,137 @@
+"""Rules on the AWS identity: refused, not proved, about to end."""
+
+from datetime import datetime, timedelta
+
+from schema.errors import ErrorWord
+from schema.findings import Finding, FindingCode, Severity
+from schema.heartbeat import Refusal
+from service.aws.notices import ALARM, WARNING
+from service.remedies import AWS_REMEDIES, REFUSALS, REMEDIES
+from service.verdict.situation import REFUSING, IdentityView, Situation
+
+TITLE = "AWS identity"
+NOT_RENEWED = timedelta(minutes=10)  # a renewal was due five minutes before
+
+
+def explained(situation: Situation) -> frozenset[str]:
+    """Name the sources whose trouble follows from the identity's.
+
+    Words that only AWS's own answer to this identity can give, such as `quota`, do not.
+    """
+    iam = situation.iam
+    if iam is None or not iam.troubled:
+        return frozenset()
+    words = {None, *REFUSING} if iam.refused else {iam.error}
+    return frozenset(
+        source.name
+        for source in situation.sources
+        if source.needs_aws and source.hurt and source.word in words
+    )
+
+
+def cause(iam: IdentityView) -> tuple[str, str]:
+    """Give a word for what is wrong with the identity, and the remedy."""
+    if iam.refusal is not None:
+        return iam.refusal, REFUSALS[iam.refusal]
+    word = iam.error or ErrorWord.FAILED
+    if word is ErrorWord.CLOCK:
+        return word, REFUSALS[Refusal.CLOCK_SKEW]
+    if word in REFUSING:
+        return word, REFUSALS[Refusal.OTHER]
+    return word, AWS_REMEDIES.get(word, REMEDIES[word])
+
+
+def refused(situation: Situation) -> list[Finding]:
+    """AWS does not let this app in: the cause of whatever its AWS sources suffer from."""
+    iam = situation.iam
+    if iam is None or not iam.refused or situation.all_away:
+        return []
+    hurt = sorted(explained(situation))
+    word, remedy = cause(iam)
+    grave = iam.error or hurt or iam.refusal is Refusal.CERTIFICATE_EXPIRED
+    what = "refuses this app's identity" if iam.error or hurt else "gives no new credentials"
+    title = f"AWS {what} ({word})"
+    return [
+        _finding(
+            FindingCode.CREDENTIALS,
+            title,
+            remedy,
+            severity=Severity.ERROR if grave else Severity.DEGRADED,
+            names=["iam", *hurt],
+            since=iam.failing_since,
+            runbook="refusals",
+        )
+    ]
+
+
+def unproved(situation: Situation) -> list[Finding]:
+    """AWS does not answer, or in a way that is no judgement."""
+    iam = situation.iam
+    if iam is None or iam.error is None or iam.refused or situation.all_away:
+        return []
+    word, remedy = cause(iam)
+    names = ["iam", *sorted(explained(situation))]
+    title = f"The AWS identity cannot be proved ({word})"
+    code = FindingCode.SOURCE_UNREACHABLE
+    return [_finding(code, title, remedy, names=names, since=iam.failing_since)]
+
+
+def certificate_ends(situation: Situation) -> list[Finding]:
+    """The client certificate is near its end, and only a deployment renews it."""
+    iam = situation.iam
+    if iam is None or iam.certificate_expiry is None:
+        return []
+    left = iam.certificate_expiry - situation.now
+    if left >= WARNING or iam.refusal is Refusal.CERTIFICATE_EXPIRED:
+        return []
+    verb, when = ("ends", " before that day") if left > timedelta(0) else ("ended", "")
+    title = f"The client certificate {verb} on {iam.certificate_expiry:%Y-%m-%d}"
+    return [
+        _finding(
+            FindingCode.CREDENTIALS,
+            title,
+            f"Run `pulumi up`, which renews it{when}.",
+            severity=Severity.ERROR if left < ALARM else Severity.DEGRADED,
+            runbook="certificate",
+        )
+    ]
+
+
+def not_renewed(situation: Situation) -> list[Finding]:
+    """The session's credentials are near their end, and the last renewal failed."""
+    iam = situation.iam
+    if (
+        iam is None
+        or iam.refused
+        or iam.error
+        or not (iam.renewal_error and iam.credentials_expiry)
+    ):
+        return []
+    if iam.credentials_expiry - situation.now >= NOT_RENEWED:
+        return []
+    verb = "end" if iam.credentials_expiry > situation.now else "ended"
+    end = situation.moment(iam.credentials_expiry)
+    title = f"The AWS credentials {verb} at {end}, and renewing them fails ({iam.renewal_error})"
+    remedy = "Check whether this app can reach IAM Roles Anywhere."
+    return [_finding(FindingCode.CREDENTIALS, title, remedy, severity=Severity.DEGRADED)]
+
+
+def _finding(
+    code: FindingCode,
+    title: str,
+    remedy: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    names: list[str] | None = None,
+    since: datetime | None = None,
+    runbook: str | None = None,
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        sources=names or ["iam"],
+        since=since,
+        title=title,
+        remedy=remedy,
+        runbook=runbook or code,
+    )

@@ -1,0 +1,121 @@
+"""Rules on readings: stores that have not answered yet, and stores that cannot be read."""
+
+from schema.errors import ErrorWord
+from schema.findings import Finding, FindingCode, Severity
+from service.verdict import credentials
+from service.verdict.situation import Situation, SourceView
+
+STARTING_INTERVALS = 2.0  # how long empty stores are no alarm
+NETWORK = frozenset({ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE})
+FIRST_READINGS = "Wait some seconds for the first readings."
+OWN_NETWORK = (
+    "Check this app's own network first, since all stores fail alike; then whether they run and "
+    "let this app in."
+)
+
+
+def is_starting(situation: Situation) -> bool:
+    """Whether it is too early to judge: nothing was read yet, or the first cycle is due."""
+    if not any(source.observed for source in situation.sources):
+        return True
+    waited_s = (situation.now - situation.watching_since).total_seconds()
+    empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
+    return empty and waited_s <= STARTING_INTERVALS * situation.interval_s
+
+
+def starting(situation: Situation) -> list[Finding]:
+    """Nothing was read yet, or nothing can have been written yet."""
+    if not is_starting(situation):
+        return []
+    if any(source.observed for source in situation.sources):
+        title = "The stores answer and hold no stamp yet"
+        return [_too_early(situation, [], title, "Wait for the worker's first cycle.")]
+    return [_too_early(situation, [], "No store has answered yet", FIRST_READINGS)]
+
+
+def pending(situation: Situation) -> list[Finding]:
+    """Some stores have answered, and others have had no time to."""
+    late = [source for source in situation.sources if not source.observed]
+    if not late or is_starting(situation):
+        return []
+    title = f"Not answered yet: {', '.join(source.title for source in late)}"
+    return [_too_early(situation, [source.name for source in late], title, FIRST_READINGS)]
+
+
+def none_readable(situation: Situation) -> list[Finding]:
+    """Every store is away: one finding, since no single store is to blame."""
+    if not situation.all_away:
+        return []
+    explained = credentials.explained(situation)
+    own = [source for source in situation.sources if source.name not in explained]
+    words: dict[str, None] = dict.fromkeys(_word(source) for source in own)
+    titles: dict[str, list[str]] = {}
+    for source in own:
+        titles.setdefault(source.remedy(_word(source)), []).append(source.title)
+    names = [source.name for source in situation.sources]
+    if situation.iam is not None and situation.iam.troubled:
+        word, remedy = credentials.cause(situation.iam)
+        words[word] = None
+        titles.setdefault(remedy, []).append(credentials.TITLE)
+        names.append("iam")
+    begins = [source.failing_since for source in situation.sources if source.failing_since]
+    return [
+        Finding(
+            code=FindingCode.SOURCE_UNREACHABLE,
+            severity=Severity.ERROR,
+            sources=names,
+            since=max(begins, default=None),  # when the last of them went
+            title=f"No store can be read ({', '.join(words)})",
+            remedy=OWN_NETWORK if set(words) <= NETWORK else _together(titles),
+            runbook="no-store-can-be-read",
+        )
+    ]
+
+
+def unreachable(situation: Situation) -> list[Finding]:
+    """A store cannot be read, for a reason of its own."""
+    if situation.all_away:
+        return []
+    explained = credentials.explained(situation)
+    return [
+        Finding(
+            code=FindingCode.SOURCE_UNREACHABLE,
+            severity=Severity.ERROR,
+            sources=[source.name],
+            since=source.failing_since,
+            title=f"{source.title} cannot be read ({_word(source)})",
+            remedy=source.remedy(_word(source)),
+            runbook=FindingCode.SOURCE_UNREACHABLE,
+        )
+        for source in situation.sources
+        if not source.reachable and source.name not in explained
+    ]
+
+
+def _too_early(situation: Situation, names: list[str], title: str, remedy: str) -> Finding:
+    return Finding(
+        code=FindingCode.STARTING,
+        severity=Severity.DEGRADED,
+        sources=names,
+        since=situation.watching_since,
+        title=title,
+        remedy=remedy,
+        runbook=FindingCode.STARTING,
+    )
+
+
+def _word(source: SourceView) -> ErrorWord:
+    return source.error or ErrorWord.FAILED
+
+
+def _together(titles: dict[str, list[str]]) -> str:
+    """Several remedies in one sentence, each with whom it concerns."""
+    if len(titles) == 1:
+        return next(iter(titles))
+    return (
+        "; ".join(
+            f"{' and '.join(names)}: {remedy[0].lower()}{remedy[1:].rstrip('.')}"
+            for remedy, names in titles.items()
+        )
+        + "."
+    )

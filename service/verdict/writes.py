@@ -1,0 +1,163 @@
+"""Rules on writes: a silent worker, stores that are not written, stamps that do not agree."""
+
+from datetime import datetime, timedelta
+
+from schema.errors import ErrorWord
+from schema.findings import Finding, FindingCode, Severity
+from service.verdict import credentials
+from service.verdict.readings import is_starting
+from service.verdict.situation import Situation, SourceView
+
+READ_THE_LOG = "Read the worker's log."
+TWO_WORKERS = (
+    "Check whether two workers of different names or intervals share the stores, and read the "
+    "worker's log."
+)
+MIGRATE = (
+    "Run the migrate job (`python -m service migrate`), or restart the worker, which migrates when "
+    "it starts."
+)
+
+
+def silent(situation: Situation) -> list[Finding]:
+    """Nothing that can be read was written: then it is the worker, not a store."""
+    seen = _unwritten_alike(situation)
+    explained = credentials.explained(situation)
+    names = [source.name for source in seen if source.name not in explained]
+    if not names:
+        return []
+    newest = max(situation.stamps, default=None)
+    what = "has never written" if newest is None else "has not written"
+    since = None if newest is None else newest + timedelta(seconds=situation.interval_s)
+    where = "to any store" if len(seen) == len(situation.sources) else "to any store that answers"
+    when = "" if newest is None else f" since {situation.moment(newest)}"
+    return [
+        Finding(
+            code=FindingCode.WORKER_SILENT,
+            severity=Severity.ERROR,
+            sources=names,
+            since=since,
+            title=f"The worker {what} {where}{when}",
+            remedy="Check that the worker runs, and read its log.",
+            runbook=FindingCode.WORKER_SILENT,
+        )
+    ]
+
+
+def not_written(situation: Situation) -> list[Finding]:
+    """A store answers and is not written, or says itself what is wrong with it."""
+    if is_starting(situation):
+        return []
+    swallowed = credentials.explained(situation)
+    swallowed |= {source.name for source in _unwritten_alike(situation)}
+    return [
+        _about(source)
+        for source in situation.sources
+        if source.reachable and source.hurt and source.name not in swallowed
+        if not _is_schemas_fault(source)
+    ]
+
+
+def schema_behind(situation: Situation) -> list[Finding]:
+    """A store's schema is older than this version needs; grave where the stamp suffers from it."""
+    return [
+        Finding(
+            code=FindingCode.SCHEMA,
+            severity=Severity.ERROR if _is_schemas_fault(source) else Severity.DEGRADED,
+            sources=[source.name],
+            since=None,
+            title=f"{source.title}'s schema is not the one that this version needs",
+            remedy=MIGRATE,
+            runbook=FindingCode.SCHEMA,
+        )
+        for source in situation.sources
+        if source.schema_behind and source.reachable
+    ]
+
+
+def part_not_written(situation: Situation) -> list[Finding]:
+    """A value is not written although its description is: alive, and half of it is not proved."""
+    return [
+        Finding(
+            code=_code(source.warning),
+            severity=Severity.DEGRADED,
+            sources=[source.name],
+            since=None,
+            title=f"{source.title}: the stamp lands, but the value is not written"
+            + (f" ({source.warning})" if source.warning else ""),
+            remedy=source.remedy(source.warning) if source.warning else READ_THE_LOG,
+            runbook="value-not-written",
+        )
+        for source in situation.sources
+        if source.alive and not source.hurt and (source.warning or source.part_stale)
+    ]
+
+
+def out_of_step(situation: Situation) -> list[Finding]:
+    """All are alive, and yet not of one cycle, for longer than a cycle can take."""
+    if situation.in_step or not all(source.alive for source in situation.sources):
+        return []
+    newest = max(situation.stamps)
+    if (situation.now - newest).total_seconds() <= situation.write_deadline_s:
+        return []
+    behind = [s for s in situation.sources if s.stamp != newest and not s.hurt]
+    unexplained = [source for source in behind if source.word is None]
+    found = [
+        _behind([source], newest, f"The last write did not reach {source.title} ({word})", remedy)
+        for source in behind
+        if (word := source.word) and (remedy := source.remedy(word))
+    ]
+    if unexplained:
+        title = "The stores hold stamps of different cycles"
+        found.append(_behind(unexplained, newest, title, TWO_WORKERS))
+    return found
+
+
+def _behind(sources: list[SourceView], since: datetime, title: str, remedy: str) -> Finding:
+    return Finding(
+        code=FindingCode.OUT_OF_STEP,
+        severity=Severity.DEGRADED,
+        sources=[source.name for source in sources],
+        since=since,
+        title=title,
+        remedy=remedy,
+        runbook=FindingCode.OUT_OF_STEP,
+    )
+
+
+def _unwritten_alike(situation: Situation) -> list[SourceView]:
+    """List the stores that answer, if none of them is written and enough of them are seen."""
+    if is_starting(situation):
+        return []
+    seen = [source for source in situation.sources if source.reachable and source.observed]
+    enough = len(seen) > 1 or len(seen) == len(situation.sources)
+    return seen if enough and not any(s.alive or s.error for s in seen) else []
+
+
+def _about(source: SourceView) -> Finding:
+    word = source.word
+    if source.error is not None:
+        title = f"{source.title} answers with an error ({source.error})"
+    elif word is not None:
+        title = f"{source.title} is not written ({word})"
+    else:
+        title = f"{source.title} is not written, and the worker has not said why"
+    return Finding(
+        code=_code(word),
+        severity=Severity.ERROR,
+        sources=[source.name],
+        # A stamp that is recent says until when it was written, not since when something is wrong.
+        since=source.write_failing_since or (None if source.alive else source.stamp),
+        title=title,
+        remedy=source.remedy(word) if word else READ_THE_LOG,
+        runbook=_code(word),
+    )
+
+
+def _code(word: ErrorWord | None) -> FindingCode:
+    return FindingCode.QUOTA if word is ErrorWord.QUOTA else FindingCode.SOURCE_NOT_WRITTEN
+
+
+def _is_schemas_fault(source: SourceView) -> bool:
+    """Whether what is missing in the store is its schema."""
+    return source.schema_behind and source.hurt and source.word is ErrorWord.NOT_FOUND

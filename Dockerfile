@@ -22,6 +22,7 @@ COPY README.md LICENSE ./
 COPY schema schema
 COPY service service
 COPY web web
+COPY docs docs
 RUN uv sync --locked --no-default-groups --no-editable
 
 FROM build AS build-local

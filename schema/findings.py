@@ -47,4 +47,4 @@ class Finding(Response):
     remedy: str | None
     """What to do: one sentence that begins with a verb; null if there is nothing to do."""
     runbook: str
-    """The anchor in docs/runbook.md."""
+    """The anchor in docs/runbook.md, which the API serves at `/docs/runbook`."""

@@ -7,7 +7,7 @@ from typing import TypedDict
 import anyio
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from schema.responses import Health
 from service.api import description, history_routes, routes
@@ -15,6 +15,7 @@ from service.api.archive import Archive, remembering
 from service.api.doors import add_doors
 from service.api.errors import add_handlers
 from service.api.live import Live
+from service.api.manual import Manual
 from service.api.metering import Meters
 from service.api.page import Page
 from service.settings import Settings
@@ -64,6 +65,7 @@ def create(settings: Settings | None) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(history_routes.router)
     app.router.routes.append(WebSocketRoute("/ws", routes.live))
+    app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
     app.mount("/", Page(settings.process.title if settings else None))
     add_doors(app, settings, meters)
     description.complete(app)

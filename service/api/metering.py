@@ -5,6 +5,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.manual import Manual
 from service.api.page import Page
 
 DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -66,7 +67,7 @@ def _template(scope: Scope) -> str:
     """The route that took a request, in a bounded set of words."""
     if "route" in scope:
         return str(scope["route"].path)
-    return PAGE if isinstance(scope.get("endpoint"), Page) else OTHER
+    return PAGE if isinstance(scope.get("endpoint"), Page | Manual) else OTHER
 
 
 class Metering:

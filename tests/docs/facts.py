@@ -41,7 +41,7 @@ def endpoints() -> set[str]:
     """Every address of the API."""
     from service.api.app import create
 
-    return set(create(None).openapi()["paths"]) | {"/", "/ws"}
+    return set(create(None).openapi()["paths"]) | {"/", "/ws", "/docs/{page}"}
 
 
 def configuration() -> dict[str, object]:

@@ -74,7 +74,7 @@ def test_the_list_of_targets_is_what_make_help_prints() -> None:
 def test_the_description_is_printed_as_the_readme_says() -> None:
     printed = json.loads(commands.run(sys.executable, "-m", "service", "openapi").stdout)
 
-    assert set(printed["paths"]) | {"/", "/ws"} == facts.endpoints()
+    assert set(printed["paths"]) | {"/", "/ws", "/docs/{page}"} == facts.endpoints()
 
 
 def test_the_doctor_says_on_a_bare_machine_what_is_missing(tmp_path: Path) -> None:

@@ -29,12 +29,9 @@ databases = Databases(
     DatabasesArgs(
         name=chosen.name,
         region=chosen.cluster_region,
-        size=chosen.database_size,
-        nodes=chosen.database_nodes,
         protect=chosen.protect_data,
         vpc_id=network.vpc_id if network else None,
-        postgres=chosen.postgres_cluster,
-        valkey=chosen.valkey_cluster,
+        clusters=chosen.clusters,
     ),
 )
 secret = Secret(chosen.name, SecretArgs(arn=chosen.secret_arn, protect=chosen.protect_data))
@@ -51,7 +48,7 @@ identity = Identity(
 before_the_app: list[pulumi.Resource] = [databases, secret, identity]
 if network:
     rule = digitalocean.DatabaseFirewallRuleArgs(type="ip_addr", value=network.ip_range)
-    before_the_app.append(Firewalls("firewalls", [databases.postgres, databases.valkey], rule))
+    before_the_app.append(Firewalls("firewalls", databases.clusters, rule))
 source = image.source(
     chosen.image,
     chosen.image_build,
@@ -66,7 +63,7 @@ app = App(
         region=chosen.region,
         vpc_id=network.vpc_id if network else None,
         source=source,
-        databases=[databases.postgres, databases.valkey],
+        databases=databases.clusters,
         environment=environment.variables(
             chosen, databases, secret, identity, source=source, head=head
         ),
@@ -83,7 +80,7 @@ app = App(
 )
 if not private:
     rule = digitalocean.DatabaseFirewallRuleArgs(type="app", value=app.id)
-    Firewalls("firewalls", [databases.postgres, databases.valkey], rule)
+    Firewalls("firewalls", databases.clusters, rule)
 
 pulumi.export("url", app.url)
 pulumi.export("appId", app.id)

@@ -81,8 +81,8 @@ def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
 
 def _database(cluster: Cluster) -> digitalocean.AppSpecDatabaseArgs:
     return digitalocean.AppSpecDatabaseArgs(
-        name=cluster.binding,
-        engine=cluster.engine,
+        name=cluster.args.binding,
+        engine=cluster.kind.attached,
         production=True,
         cluster_name=cluster.cluster_name,
     )

@@ -14,11 +14,11 @@ def monthly_usd(settings: Settings) -> float:
     prices = json.loads(PRICES.read_text())
     app = settings.api_instances * prices["app"][settings.api_size]
     app += prices["app"][settings.worker_size]
-    node = 0
-    if settings.postgres_cluster is None:
-        node += prices["postgres"][settings.database_size]
-    if settings.valkey_cluster is None:
-        node += prices["valkey"][settings.database_size]
+    clusters = sum(
+        cluster.nodes * prices[cluster.kind][cluster.size]
+        for cluster in settings.clusters
+        if cluster.existing is None
+    )
     secret = prices["secret"] if settings.secret_arn is None else 0
     calls = MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
-    return round(float(app + settings.database_nodes * node + secret + calls), 2)
+    return round(float(app + clusters + secret + calls), 2)

@@ -1,18 +1,39 @@
-"""The managed PostgreSQL and Valkey, new or existing, and how the app's spec refers to them."""
+"""The managed clusters, new or existing, and how the app's spec refers to them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-POSTGRES_VERSION = "17"
-VALKEY_VERSION = "8"
-# A heartbeat must never vanish in silence: a full Valkey refuses the write, and the page says so.
-EVICTION_POLICY = "noeviction"
+from stack.kinds import KINDS, Kind, KindName
+
 CLUSTER_TIMEOUT = "60m"  # DigitalOcean says 5 to 15 minutes for a new cluster; be generous
 
-Engine = Literal["PG", "VALKEY"]
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """One cluster that the app uses.
+
+    Attributes:
+        binding: The name under which the app's spec attaches it; ends a new cluster's name.
+        kind: Its kind.
+        version: The engine's version of a new cluster.
+        size: Size of one node of a new cluster.
+        nodes: Nodes of a new cluster, 1 to 3.
+        existing: An existing cluster's name, None to make one.
+        database: A database in it that exists, None for the cluster's default.
+        user: A user of it that exists, None for its administrator.
+    """
+
+    binding: str
+    kind: KindName
+    version: str
+    size: str
+    nodes: int
+    existing: pulumi.Input[str] | None = None
+    database: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,22 +43,16 @@ class DatabasesArgs:
     Attributes:
         name: Names new clusters, with a suffix.
         region: Data centre, such as sfo3.
-        size: Size of one node.
-        nodes: Nodes of each cluster, 1 to 3.
         protect: Whether Pulumi refuses to delete them.
         vpc_id: The VPC of new clusters, None for the region's default.
-        postgres: An existing PostgreSQL cluster's name, None to make one.
-        valkey: An existing Valkey cluster's name, None to make one.
+        clusters: The first of each kind is the app's own store; the others are sources more.
     """
 
     name: str
     region: str
-    size: str
-    nodes: int
     protect: bool
     vpc_id: pulumi.Input[str] | None
-    postgres: str | None
-    valkey: str | None
+    clusters: Sequence[ClusterArgs]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +60,21 @@ class Cluster:
     """One cluster, as the app's spec sees it.
 
     Attributes:
-        binding: The name under which the spec attaches it.
-        engine: The kind, as the spec writes it.
+        args: What was asked for.
         cluster_name: The cluster's own name.
         private_host: Its host name inside the VPC.
         resource: The cluster if it is ours, None if it existed.
     """
 
-    binding: str
-    engine: Engine
+    args: ClusterArgs
     cluster_name: pulumi.Output[str]
     private_host: pulumi.Output[str]
     resource: digitalocean.DatabaseCluster | None
+
+    @property
+    def kind(self) -> Kind:
+        """How its kind is named everywhere."""
+        return KINDS[self.args.kind]
 
     def bind(self, attribute: str) -> str:
         """What App Platform replaces at run time, so that the spec holds no secret.
@@ -64,85 +82,81 @@ class Cluster:
         Args:
             attribute: HOSTNAME, PORT, USERNAME, PASSWORD, DATABASE or CA_CERT.
         """
-        return f"${{{self.binding}.{attribute}}}"
+        return f"${{{self.args.binding}.{attribute}}}"
+
+    def host(self, *, private: bool) -> pulumi.Input[str]:
+        """Its host; HOSTNAME is the public name in VPC mode too."""
+        return self.private_host if private else self.bind("HOSTNAME")
+
+    def url(self, *, private: bool) -> pulumi.Output[str]:
+        """A URL of which App Platform replaces what is secret.
+
+        The passwords that DigitalOcean makes need no percent-encoding: letters, digits, `_`.
+        """
+        path = f"/{self.bind('DATABASE')}" if self.kind.has_databases else ""
+        query = f"?{self.kind.other_name}" if private else ""
+        return pulumi.Output.concat(
+            f"{self.kind.scheme}://{self.bind('USERNAME')}:{self.bind('PASSWORD')}@",
+            self.host(private=private),
+            f":{self.bind('PORT')}{path}{query}",
+        )
 
 
 class Databases(pulumi.ComponentResource):
-    """PostgreSQL and Valkey."""
+    """All clusters, and the app's own two among them."""
 
-    postgres: Cluster
-    """The cluster of the `last_update` table, reached as its administrator: since version 15 only
-    that user may create tables in the schema `public`."""
-    valkey: Cluster
-    """The cluster of the `worker:last_update` key."""
+    clusters: Sequence[Cluster]
+    """In the order of the arguments."""
+    first: Mapping[KindName, Cluster]
+    """The app's own store of each kind. PostgreSQL's is reached as its administrator, unless a user
+    is named: since version 15 only that one may create tables in the schema `public`."""
 
     def __init__(
         self, name: str, args: DatabasesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("heartbeat:stack:Databases", name, None, opts)
         self._args = args
-        self.postgres = (
-            self._existing("pg", "PG", args.postgres)
-            if args.postgres
-            else self._new("pg", "PG", engine="pg", version=POSTGRES_VERSION)
-        )
-        self.valkey = (
-            self._existing("valkey", "VALKEY", args.valkey)
-            if args.valkey
-            else self._new(
-                "valkey",
-                "VALKEY",
-                engine="valkey",
-                version=VALKEY_VERSION,
-                eviction_policy=EVICTION_POLICY,
-            )
-        )
+        self.clusters = [
+            self._new(cluster) if cluster.existing is None else self._existing(cluster)
+            for cluster in args.clusters
+        ]
+        self.first = {c.args.kind: c for c in reversed(self.clusters)}
         self.register_outputs({})
 
-    def _new(
-        self,
-        binding: str,
-        kind: Engine,
-        *,
-        engine: str,
-        version: str,
-        eviction_policy: str | None = None,
-    ) -> Cluster:
-        args = self._args
+    def _new(self, wanted: ClusterArgs) -> Cluster:
+        name = f"{self._args.name}-{wanted.binding}"
         cluster = digitalocean.DatabaseCluster(
-            f"{args.name}-{binding}",
+            name,
             digitalocean.DatabaseClusterArgs(
-                name=f"{args.name}-{binding}",
-                engine=engine,
-                version=version,
-                eviction_policy=eviction_policy,
-                region=args.region,
-                size=args.size,
-                node_count=args.nodes,
-                private_network_uuid=args.vpc_id,
+                name=name,
+                engine=KINDS[wanted.kind].engine,
+                version=wanted.version,
+                eviction_policy=KINDS[wanted.kind].eviction_policy,
+                region=self._args.region,
+                size=wanted.size,
+                node_count=wanted.nodes,
+                private_network_uuid=self._args.vpc_id,
             ),
             pulumi.ResourceOptions(
                 parent=self,
-                protect=args.protect,
+                protect=self._args.protect,
+                # DigitalOcean upgrades it, by its owner's choice or at a version's end: without
+                # this, the next `up` would ask to go back.
+                ignore_changes=["version"],
                 custom_timeouts=pulumi.CustomTimeouts(create=CLUSTER_TIMEOUT),
             ),
         )
         return Cluster(
-            binding=binding,
-            engine=kind,
+            args=wanted,
             cluster_name=cluster.name,
             private_host=cluster.private_host,
             resource=cluster,
         )
 
-    def _existing(self, binding: str, kind: Engine, cluster_name: str) -> Cluster:
+    def _existing(self, wanted: ClusterArgs) -> Cluster:
         found = digitalocean.get_database_cluster_output(
-            name=cluster_name, opts=pulumi.InvokeOutputOptions(parent=self)
+            name=wanted.existing, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         return Cluster(
-            binding=binding,
-            engine=kind,
-            cluster_name=found.name,
-            private_host=found.private_host,
-            resource=None,
+            args=wanted, cluster_name=found.name, private_host=found.private_host, resource=None
         )

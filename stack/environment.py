@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pulumi
 
-from stack.databases import Databases
+from stack.databases import Cluster, Databases
 from stack.identity import Identity
 from stack.image import GitSource, Source
 from stack.secret import Secret
@@ -64,6 +64,7 @@ def variables(
             if isinstance(source, GitSource)
             else []
         ),
+        *_more(settings, databases),
     ]
 
 
@@ -84,13 +85,10 @@ def secrets(settings: Settings, identity: Identity) -> list[Variable]:
 
 
 def _postgres(settings: Settings, databases: Databases) -> list[Variable]:
-    postgres = databases.postgres
+    postgres = databases.first["postgres"]
     private = settings.network == "vpc"
     return [
-        # HOSTNAME is the public name in VPC mode too.
-        Variable(
-            key="PGHOST", value=postgres.private_host if private else postgres.bind("HOSTNAME")
-        ),
+        Variable(key="PGHOST", value=postgres.host(private=private)),
         Variable(key="PGPORT", value=postgres.bind("PORT")),
         Variable(key="PGDATABASE", value=postgres.bind("DATABASE")),
         Variable(key="PGUSER", value=postgres.bind("USERNAME")),
@@ -101,17 +99,34 @@ def _postgres(settings: Settings, databases: Databases) -> list[Variable]:
 
 
 def _valkey(settings: Settings, databases: Databases) -> list[Variable]:
-    valkey = databases.valkey
+    valkey = databases.first["valkey"]
     private = settings.network == "vpc"
     return [
-        Variable(
-            key="VALKEY_HOST", value=valkey.private_host if private else valkey.bind("HOSTNAME")
-        ),
+        Variable(key="VALKEY_HOST", value=valkey.host(private=private)),
         Variable(key="VALKEY_PORT", value=valkey.bind("PORT")),
         Variable(key="VALKEY_PASSWORD", value=valkey.bind("PASSWORD")),
         Variable(key="VALKEY_SSLMODE", value=_tls(private=private)),
         Variable(key="VALKEY_CA_CERT", value=valkey.bind("CA_CERT")),
     ]
+
+
+def _more(settings: Settings, databases: Databases) -> list[Variable]:
+    """A source for each cluster beside the app's own two."""
+    private = settings.network == "vpc"
+    own = list(databases.first.values())
+    return [
+        variable
+        for cluster in databases.clusters
+        if cluster not in own
+        for variable in (
+            Variable(key=_source(cluster), value=cluster.url(private=private)),
+            Variable(key=f"{_source(cluster)}_CA_CERT", value=cluster.bind("CA_CERT")),
+        )
+    ]
+
+
+def _source(cluster: Cluster) -> str:
+    return f"HEARTBEAT_SOURCE_{cluster.args.binding.replace('-', '_').upper()}"
 
 
 def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variable]:

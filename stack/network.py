@@ -74,7 +74,7 @@ class Firewalls(pulumi.ComponentResource):
                 continue
             # Deleting a firewall opens its cluster: let it go with the cluster.
             digitalocean.DatabaseFirewall(
-                f"{name}-{cluster.binding}",
+                f"{name}-{cluster.args.binding}",
                 digitalocean.DatabaseFirewallArgs(cluster_id=cluster.resource.id, rules=[rule]),
                 pulumi.ResourceOptions(parent=self, deleted_with=cluster.resource),
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.stack import pem
 
-BINDABLE = re.compile(r"\$\{(\w+)\.(\w+)\}")
+BINDABLE = re.compile(r"\$\{([\w-]+)\.(\w+)\}")
 
 
 def environ(
@@ -27,7 +27,7 @@ def environ(
 
     def resolve(match: re.Match[str]) -> str:
         name, attribute = match.groups()
-        return known.get(f"{name}.{attribute}", known.get(attribute, f"resolved {attribute}"))
+        return known.get(f"{name}.{attribute}", known.get(attribute, f"resolved-{attribute}"))
 
     variables = [*spec["envs"], *found["envs"]]
     return {v["key"]: BINDABLE.sub(resolve, v["value"]) for v in variables}

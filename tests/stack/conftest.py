@@ -1,5 +1,6 @@
 import functools
 import gc
+import json
 import warnings
 from collections.abc import Callable
 
@@ -46,6 +47,15 @@ VARIANTS: dict[str, dict[str, str]] = {
         "network": "public",
         "postgresCluster": "team-pg",
         "valkeyCluster": "team-valkey",
+    },
+    "more databases": {
+        "databases": json.dumps(
+            [
+                {"kind": "postgres", "name": "orders-db", "size": "db-s-1vcpu-2gb", "nodes": 2},
+                {"kind": "valkey", "name": "sessions", "existing": "team-sessions"},
+            ]
+        ),
+        "vpcId": OLD_VPC,
     },
     "rotating": {"identityGenerations": "[1, 2]"},
     "public dashboard": {"public": "true", "dashboardPassword": ""},

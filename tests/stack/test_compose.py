@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from service import settings
+from tests.stack import recorder
 from tests.stack.recorder import ROOT
 
 TEXT = (ROOT / "compose.yaml").read_text()
@@ -95,10 +96,10 @@ def test_what_is_started_waits_for_what_it_needs(services: dict[str, Any]) -> No
 
 
 def test_the_stores_are_those_of_the_cloud(services: dict[str, Any]) -> None:
-    from stack import databases
+    cloud = recorder.example()
 
-    assert services["postgres"]["image"] == f"postgres:{databases.POSTGRES_VERSION}"
-    assert services["valkey"]["image"] == f"valkey/valkey:{databases.VALKEY_VERSION}"
+    assert services["postgres"]["image"] == f"postgres:{cloud['heartbeat:postgresVersion']}"
+    assert services["valkey"]["image"] == f"valkey/valkey:{cloud['heartbeat:valkeyVersion']}"
 
 
 def _sourced(service: dict[str, Any], data: Path) -> dict[str, str]:

@@ -23,6 +23,14 @@ def test_what_existed_costs_nothing() -> None:
     assert _usd(**both) == pytest.approx(10 + 0.40 + 0.22, abs=0.01)
 
 
+def test_more_databases_cost_what_is_made() -> None:
+    made = {"kind": "valkey", "name": "sessions", "size": "db-s-1vcpu-2gb", "nodes": 2}
+    existing = {"kind": "postgres", "name": "orders", "existing": "team-orders"}
+
+    more = _usd(databases=json.dumps([made, existing]), network="public")
+    assert more == pytest.approx(_usd() + 2 * 30, abs=0.01)
+
+
 def test_instances_nodes_and_sizes_count() -> None:
     larger = {
         "apiSize": "apps-s-1vcpu-1gb",

@@ -12,6 +12,51 @@ def test_the_clusters_are_postgresql_17_and_valkey_8(program: Program) -> None:
     assert "evictionPolicy" not in clusters["pg"].inputs
 
 
+def test_a_cluster_that_was_upgraded_outside_keeps_its_version(program: Program) -> None:
+    for cluster in program("more databases").of("DatabaseCluster"):
+        assert list(cluster.request.ignoreChanges) == ["version"]
+
+
+def test_more_clusters_are_made_as_the_list_says(program: Program) -> None:
+    recording = program("more databases", databaseSize="db-s-2vcpu-4gb", valkeyVersion="9")
+
+    made = {c.inputs["name"]: c.inputs for c in recording.of("DatabaseCluster")}
+    assert set(made) == {"heartbeat-dev-pg", "heartbeat-dev-valkey", "heartbeat-dev-orders-db"}
+    orders, own = made["heartbeat-dev-orders-db"], made["heartbeat-dev-pg"]
+    assert (orders["size"], orders["nodeCount"]) == ("db-s-1vcpu-2gb", 2)
+    assert (own["size"], own["nodeCount"]) == ("db-s-2vcpu-4gb", 1)
+    assert made["heartbeat-dev-valkey"]["version"] == "9"
+    assert recording.one("DatabaseFirewall", "orders-db").inputs["rules"]
+
+
+def test_more_clusters_are_attached_and_become_sources(program: Program) -> None:
+    private = program("more databases")
+    public = program("more databases", network="public", vpcId="")
+
+    attached = {d["name"]: d["clusterName"] for d in private.spec["databases"]}
+    assert attached["orders-db"] == "heartbeat-dev-orders-db"
+    assert attached["sessions"] == "team-sessions"
+    names = {"HEARTBEAT_SOURCE_ORDERS_DB", "HEARTBEAT_SOURCE_SESSIONS"}
+    given = {e["key"]: e["value"] for e in private.components[0]["envs"]}
+    assert {k for k in given if k.startswith("HEARTBEAT_SOURCE_")} == {
+        *names,
+        *(f"{name}_CA_CERT" for name in names),
+    }
+    assert given["HEARTBEAT_SOURCE_ORDERS_DB"] == (
+        "postgresql://${orders-db.USERNAME}:${orders-db.PASSWORD}"
+        "@private-heartbeat-dev-orders-db.db.example:${orders-db.PORT}/${orders-db.DATABASE}"
+        "?sslmode=verify-ca"
+    )
+    assert given["HEARTBEAT_SOURCE_SESSIONS"] == (
+        "rediss://${sessions.USERNAME}:${sessions.PASSWORD}"
+        "@private-team-sessions.db.example:${sessions.PORT}?ssl_check_hostname=false"
+    )
+    given = {e["key"]: e["value"] for e in public.components[0]["envs"]}
+    assert given["HEARTBEAT_SOURCE_SESSIONS"] == (
+        "rediss://${sessions.USERNAME}:${sessions.PASSWORD}@${sessions.HOSTNAME}:${sessions.PORT}"
+    )
+
+
 def test_the_data_is_protected_unless_it_is_given_up(program: Program) -> None:
     kept, given_up = program(), program(protectData="false")
 

@@ -1,3 +1,5 @@
+import json
+
 import pulumi
 import pytest
 
@@ -9,6 +11,10 @@ from tests.stack import recorder
 def _values(**changes: str) -> dict[str, str]:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     return values | changes
+
+
+def _list(*databases: dict[str, object]) -> str:
+    return json.dumps([{"kind": "postgres", **database} for database in databases])
 
 
 def _mistakes(values: dict[str, str]) -> str:
@@ -38,6 +44,12 @@ def test_the_example_is_valid() -> None:
         ("vpcId", "my-vpc", "a UUID"),
         ("postgresCluster", "My Cluster", "cluster's name"),
         ("valkeyCluster", "My Cluster", "cluster's name"),
+        ("postgresVersion", "latest", "such as 17"),
+        ("valkeyVersion", "eight", "such as 8"),
+        ("databases", "orders", "a list such as"),
+        ("databases", '[{"kind": "mysql", "name": "orders"}]', "postgres, valkey"),
+        ("databases", '[{"kind": "postgres", "name": "Orders"}]', "small letters"),
+        ("databases", '[{"kind": "postgres", "name": "orders", "disk": 1}]', "a list such as"),
         ("databaseSize", "db-m-1", "prices.json"),
         ("databaseNodes", "4", "1, 2 or 3"),
         ("protectData", "perhaps", "true or false"),
@@ -96,6 +108,18 @@ def test_a_mistake_is_named_with_value_and_remedy(key: str, value: str, remedy: 
         ({"apiInstances": "2", "apiSize": "apps-s-1vcpu-1gb-fixed"}, "runs once only"),
         ({"databaseNodes": "2"}, "has one node only"),
         ({"postgresCluster": "team-pg"}, "set vpcId"),
+        ({"databases": _list({"name": "orders", "existing": "team-pg"})}, "set vpcId"),
+        ({"databases": _list({"name": "orders"}, {"name": "orders"})}, "stands there 2 times"),
+        ({"databases": _list({"name": "valkey"})}, "something else already"),
+        ({"databases": _list({"name": "orders", "nodes": 2})}, "has 2 nodes"),
+        (
+            {
+                "databases": _list(
+                    {"name": "orders", "existing": "team-pg", "size": "db-s-1vcpu-1gb"}
+                )
+            },
+            "remove either",
+        ),
         ({"network": "public", "vpcId": "9f0c2a1e-0000-4000-8000-0123456789ab"}, "remove it"),
         (
             {"secretArn": "arn:aws:secretsmanager:eu-west-1:444455556666:secret:app-AbCdEf"},

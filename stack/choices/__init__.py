@@ -1,0 +1,18 @@
+"""The settings of a stack, by what they are about; Pulumi.yaml describes them.
+
+Each is a pattern, and says what to do about a mistake.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+Unset = BeforeValidator(lambda text: text or None)  # Pulumi.yaml's "" means: not set
+ClusterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+
+
+class Choices(BaseModel):
+    """Some of the settings, by their names in Pulumi.yaml."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, hide_input_in_errors=True)

@@ -1,0 +1,41 @@
+"""How the app's components run, who may look, and who hears of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Json, SecretStr
+
+from stack.choices import Choices, Unset
+
+APP_SIZE = r"^apps-(s-1vcpu-(0\.5gb|1gb|1gb-fixed|2gb)|d-1vcpu-(0\.5gb|1gb))$"
+
+
+class Components(Choices):
+    """The settings of API, worker and migration."""
+
+    migrate_at_deploy: bool = Field(description="use true or false")
+    api_size: str = Field(pattern=APP_SIZE, description="use a size that stack/prices.json lists")
+    api_instances: int = Field(ge=1, le=20, description="use 1 to 20")
+    worker_size: str = Field(
+        pattern=APP_SIZE, description="use a size that stack/prices.json lists"
+    )
+    public: bool = Field(description="use true or false")
+    dashboard_password: Annotated[SecretStr | None, Unset] = Field(
+        min_length=12, description="use at least 12 characters"
+    )
+    heartbeat_name: str = Field(pattern=r"^[\w.-]{1,50}$", description="use 1 to 50 letters")
+    interval_seconds: int = Field(ge=1, le=3600, description="use 1 to 3600 seconds")
+    secret_value_interval_seconds: int = Field(ge=60, le=86400, description="use 60 to 86400 s")
+    history_retention_days: int = Field(ge=1, le=3650, description="use 1 to 3650 days")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        description="use debug, info, warning or error"
+    )
+    cors_origins: Json[tuple[Annotated[str, Field(pattern=r"^https?://[^/\s,]+$")], ...]] = Field(
+        description='use a list of origins, such as ["https://status.example.org"]'
+    )
+    alert_emails: Json[tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...]] = Field(
+        description='use a list of addresses, such as ["on-call@example.org"]'
+    )
+    log_destination: Annotated[str | None, Unset] = Field(
+        pattern=r"^[a-z0-9.-]+:\d{2,5}$",
+        description="use HOST:PORT of a Papertrail log destination",
+    )

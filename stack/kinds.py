@@ -1,0 +1,51 @@
+"""The kinds of managed cluster: how DigitalOcean, an app's spec and a URL name each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+KindName = Literal["postgres", "valkey"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of cluster; a new kind is one more entry of `KINDS`.
+
+    Attributes:
+        engine: As the clusters' API writes it.
+        attached: As the app's spec writes it.
+        binding: Names the first cluster of the kind in the spec, and ends its own name.
+        scheme: Begins a connection's URL.
+        other_name: The URL's parameter that accepts a host whose name the certificate lacks.
+        eviction_policy: What a full cluster does, None where there is no choice.
+        has_databases: Whether a cluster has databases and users that a spec can choose.
+    """
+
+    engine: str
+    attached: str
+    binding: str
+    scheme: str
+    other_name: str
+    eviction_policy: str | None = None
+    has_databases: bool = False
+
+
+KINDS: dict[KindName, Kind] = {
+    "postgres": Kind(
+        engine="pg",
+        attached="PG",
+        binding="pg",
+        scheme="postgresql",
+        other_name="sslmode=verify-ca",
+        has_databases=True,
+    ),
+    "valkey": Kind(
+        engine="valkey",
+        attached="VALKEY",
+        binding="valkey",
+        scheme="rediss",
+        other_name="ssl_check_hostname=false",
+        # A heartbeat must never vanish in silence: a full Valkey refuses the write, and the page
+        # says so.
+        eviction_policy="noeviction",
+    ),
+}

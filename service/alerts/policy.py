@@ -1,0 +1,91 @@
+"""When an alert opens, is repeated and ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schema.freshness import STALE_AFTER_INTERVALS
+
+OPEN_INTERVALS = 2.0  # from the outage to the receiver
+DETECTION_INTERVALS = 0.4  # of those, what passes before the first look that sees it
+RESOLVE_INTERVALS = 5.0  # longer than it takes to open: a store that comes and goes rings once
+REMIND_S = 4 * 3600.0
+REFRESH_S = 900.0  # Alertmanager forgets after an hour
+CALM_LOOKS = 4  # looks an interval while all is well; each may cost a reading of every store
+TENSE_LOOKS = 60  # while something is wrong or an alert is open
+LOOK_LEAST_S = 0.05
+LOOKS_LEAST = 3  # however long it may have lasted before it was first seen
+HELD_SHARE = 0.75  # of the looks since then
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """When an alert opens, is repeated and ends; all in seconds.
+
+    Attributes:
+        interval_s: Between two heartbeats.
+        open_s: How long an error must have held.
+        resolve_s: How long it must be gone.
+        degraded_s: How long a degraded finding must have held to alert too; None for never.
+        reminders_s: The distances of reminders that any target wants.
+        refresh_s: How often an open alert is sent to receivers that forget; None without any.
+    """
+
+    interval_s: float
+    open_s: float
+    resolve_s: float
+    degraded_s: float | None = None
+    reminders_s: Sequence[float] = (REMIND_S,)
+    refresh_s: float | None = None
+
+    @property
+    def calm_s(self) -> float:
+        """Between two looks while all is well."""
+        return max(LOOK_LEAST_S, self.interval_s / CALM_LOOKS)
+
+    @property
+    def tense_s(self) -> float:
+        """Between two looks while something is wrong."""
+        return max(LOOK_LEAST_S, self.interval_s / TENSE_LOOKS)
+
+    @property
+    def step_max_s(self) -> float:
+        """What two looks may be apart and still count as looking all the time."""
+        return 2 * self.calm_s
+
+    @property
+    def credit_max_s(self) -> float:
+        """How much of the time before its first sight a finding is believed.
+
+        No more than what a stamp that has just become stale proves: so a clock that steps cannot
+        open an alert by itself.
+        """
+        return self.interval_s * STALE_AFTER_INTERVALS
+
+
+def policy(
+    interval_s: float,
+    *,
+    open_intervals: float = OPEN_INTERVALS,
+    resolve_intervals: float = RESOLVE_INTERVALS,
+    degraded_s: float | None = None,
+    reminders_s: Sequence[float] = (REMIND_S,),
+    refresh_s: float | None = None,
+) -> Policy:
+    """Make the policy of one deployment.
+
+    Args:
+        interval_s: Seconds between two heartbeats.
+        open_intervals: Intervals from an outage to the receiver.
+        resolve_intervals: Intervals that all must be well.
+        degraded_s: How long a degraded finding must have held to alert too.
+        reminders_s: The distances of reminders that any target wants.
+        refresh_s: How often receivers that forget are told again.
+    """
+    return Policy(
+        interval_s=interval_s,
+        open_s=(open_intervals - DETECTION_INTERVALS) * interval_s,
+        resolve_s=resolve_intervals * interval_s,
+        degraded_s=degraded_s,
+        reminders_s=tuple(reminders_s),
+        refresh_s=refresh_s,
+    )

@@ -1,0 +1,70 @@
+"""A deployment's looks in simulated time."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from schema.alerts import EventKind
+from schema.findings import Finding
+from service.alerts.deciding import Event, Look, decide
+from service.alerts.policy import Policy, policy
+from service.alerts.state import State
+from tests.service.alerts.findings import NOW
+
+
+class Looking:
+    """Decides look after look, and keeps what was told.
+
+    Attributes:
+        told: Every event so far.
+        state: What is remembered; it goes through JSON at each restart.
+    """
+
+    def __init__(self, given: Policy | None = None, name: str = "worker") -> None:
+        self.policy = given or policy(60.0)
+        self.name = name
+        self.state = State()
+        self.told: list[Event] = []
+        self.at = NOW
+        self.muted: frozenset[str] | None = frozenset()
+        self.tense = False
+        self._first = True
+
+    def look(self, findings: Sequence[Finding], elapsed_s: float | None = None) -> list[EventKind]:
+        """Look once, as much later as a process would."""
+        step_s = self.policy.tense_s if self.tense else self.policy.calm_s
+        step_s = step_s if elapsed_s is None else elapsed_s
+        self.at += timedelta(seconds=step_s)
+        seen = Look(
+            at=self.at,
+            elapsed_s=0.0 if self._first else step_s,
+            findings=findings,
+            is_muted=self._is_muted,
+        )
+        decided = decide(self.state, seen, self.policy, self.name)
+        self.state = decided.state
+        self.told += decided.events
+        self.tense = decided.tense
+        self._first = False
+        return [event.said.kind for event in decided.events]
+
+    def looks(
+        self, seconds: float, see: Callable[[], Sequence[Finding]] | Sequence[Finding] = ()
+    ) -> list[EventKind]:
+        """Look for so long; gives what was told in that time."""
+        until = self.at + timedelta(seconds=seconds)
+        kinds: list[EventKind] = []
+        while self.at < until:
+            kinds += self.look(see() if callable(see) else see)
+        return kinds
+
+    def restart(self) -> None:
+        """Go on in another process, from what is stored."""
+        self.state = State.model_validate_json(self.state.model_dump_json())
+        self._first = True
+        self.tense = False
+
+    def kinds(self) -> list[EventKind]:
+        return [event.said.kind for event in self.told]
+
+    def _is_muted(self, sources: Sequence[str]) -> bool:
+        return self.muted is None or (bool(sources) and set(sources) <= self.muted)

@@ -1,0 +1,326 @@
+"""When alerts open, repeat and end, in simulated time."""
+
+from datetime import timedelta
+
+import pytest
+
+from schema.alerts import EventKind
+from schema.findings import Finding, FindingCode, Severity
+from service.alerts.policy import policy
+from tests.service.alerts.findings import (
+    NOW,
+    finding,
+    not_written,
+    refused,
+    silent,
+    starting,
+    unreachable,
+)
+from tests.service.alerts.looking import Looking
+
+OPENED, REMINDED, RESOLVED = EventKind.OPENED, EventKind.REMINDED, EventKind.RESOLVED
+HOUR = 3600.0
+
+
+def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> None:
+    looking = Looking()
+    looking.looks(60)
+    began = looking.at
+    looking.looks(120, unreachable("postgres"))
+    opened = looking.told[0].said
+
+    assert looking.kinds() == [OPENED]
+    assert timedelta(seconds=90) < opened.at - began <= timedelta(seconds=118)
+    assert looking.looks(280) == []
+    assert looking.looks(60) == [RESOLVED]
+    assert looking.told[1].said.alert_id == opened.alert_id
+    assert looking.told[1].said.ended is not None
+
+
+def test_an_outage_of_one_interval_rings_nobody() -> None:
+    looking = Looking()
+    looking.looks(60, unreachable("postgres"))
+    looking.looks(600)
+
+    assert looking.told == []
+
+
+def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:
+    looking = Looking()
+    stamp = looking.at
+    looking.looks(91)
+    looking.looks(29, not_written("postgres", since=stamp))
+
+    assert looking.kinds() == [OPENED]
+    assert looking.told[0].said.began == stamp
+
+
+def test_a_silent_worker_counts_from_its_last_stamp_too() -> None:
+    looking = Looking()
+    due = looking.at + timedelta(seconds=60)
+    looking.looks(91)
+    looking.looks(29, silent("postgres", "valkey", since=due))
+
+    assert looking.kinds() == [OPENED]
+
+
+def test_a_clock_that_steps_opens_and_ends_nothing() -> None:
+    looking = Looking()
+    looking.looks(60)
+    looking.at += timedelta(hours=1)
+    looking.look(silent("postgres", "valkey", since=NOW))
+    looking.looks(5, silent("postgres", "valkey", since=NOW))
+    looking.at -= timedelta(hours=1)
+    looking.looks(60)
+    assert looking.told == []
+
+    looking.looks(120, unreachable("valkey"))
+    looking.look([])
+    looking.at += timedelta(hours=2)
+    looking.look([])
+    looking.at -= timedelta(hours=4)
+    looking.look(unreachable("valkey"))
+    looking.looks(60, unreachable("valkey"))
+
+    assert looking.kinds() == [OPENED]
+
+
+def test_what_comes_and_goes_rings_once() -> None:
+    looking = Looking()
+    looking.looks(120, unreachable("valkey"))
+    for _ in range(20):
+        looking.looks(60)
+        looking.looks(60, unreachable("valkey"))
+
+    assert looking.kinds() == [OPENED]
+    assert looking.looks(400) == [RESOLVED]
+
+
+def test_what_is_seen_in_three_of_four_looks_opens() -> None:
+    looking = Looking()
+    seen = iter(range(10_000))
+    looking.looks(240, lambda: unreachable("valkey") if next(seen) % 5 else [])
+
+    assert looking.kinds() == [OPENED]
+
+
+def test_what_is_seen_in_every_other_look_does_not_open() -> None:
+    looking = Looking()
+    seen = iter(range(10_000))
+    looking.looks(1000, lambda: unreachable("valkey") if next(seen) % 2 else [])
+
+    assert looking.told == []
+
+
+def test_stores_that_fail_together_ring_once() -> None:
+    looking = Looking()
+    looking.looks(10, unreachable("postgres"))
+    looking.looks(120, unreachable("postgres", "valkey"))
+
+    assert looking.kinds() == [OPENED]
+    assert looking.told[0].said.sources == ["postgres", "valkey"]
+
+
+def test_a_second_store_that_fails_later_rings_by_itself() -> None:
+    looking = Looking()
+    looking.looks(200, unreachable("postgres"))
+    looking.looks(200, unreachable("postgres", "valkey"))
+
+    assert [event.said.sources for event in looking.told] == [["postgres"], ["valkey"]]
+
+
+@pytest.mark.parametrize(
+    ("child", "cause"),
+    [
+        (not_written("valkey"), silent("postgres", "valkey")),
+        (not_written("valkey"), unreachable("valkey")),
+        (unreachable("secrets_manager"), refused("secrets_manager")),
+        (unreachable("valkey"), starting()),
+        (unreachable("valkey"), starting("valkey")),
+    ],
+)
+def test_what_a_root_cause_hides_does_not_count_as_mended(
+    child: list[Finding], cause: list[Finding]
+) -> None:
+    looking = Looking()
+    looking.looks(200, child)
+    looking.looks(2000, cause)
+
+    assert RESOLVED not in looking.kinds()
+    looking.looks(400)
+    assert set(looking.kinds()) == {OPENED, RESOLVED}
+    assert looking.kinds().count(OPENED) == looking.kinds().count(RESOLVED)
+
+
+def test_what_is_wrong_elsewhere_hides_nothing() -> None:
+    looking = Looking()
+    looking.looks(200, unreachable("valkey"))
+    looking.looks(400, unreachable("postgres"))
+
+    assert looking.kinds() == [OPENED, OPENED, RESOLVED]
+
+
+def test_it_reminds_every_four_hours_while_it_lasts() -> None:
+    looking = Looking()
+    looking.looks(12.5 * HOUR, unreachable("postgres"))
+
+    assert looking.kinds() == [OPENED, REMINDED, REMINDED, REMINDED]
+    assert len({event.said.id for event in looking.told}) == 4
+
+
+def test_each_distance_of_reminders_has_its_own_clock() -> None:
+    looking = Looking(policy(60.0, reminders_s=(1800.0, 7200.0)))
+    looking.looks(2.1 * HOUR, unreachable("postgres"))
+
+    assert [event.repeat_s for event in looking.told] == [None, 1800, 1800, 1800, 1800, 7200]
+
+
+def test_a_restart_neither_repeats_nor_loses() -> None:
+    looking = Looking()
+    for _ in range(4):  # each before it could open
+        looking.looks(40, unreachable("postgres"))
+        looking.restart()
+    assert looking.kinds() == [OPENED]
+
+    for _ in range(4):
+        looking.looks(100, starting())
+        looking.restart()
+        looking.looks(100, unreachable("postgres"))
+    assert looking.kinds() == [OPENED]
+
+    looking.restart()
+    looking.looks(400)
+    assert looking.kinds() == [OPENED, RESOLVED]
+
+
+def test_two_instances_that_go_on_alone_say_the_same() -> None:
+    one, other = Looking(), Looking()
+    one.looks(30, unreachable("postgres"))
+    other.state, other.at = one.state, one.at + timedelta(seconds=3)
+    for each in (one, other):
+        each.looks(120, unreachable("postgres"))
+        each.looks(400)
+
+    assert [event.said.id for event in one.told] == [event.said.id for event in other.told]
+    assert one.told[0].said.alert_key == other.told[0].said.alert_key
+
+
+def test_degraded_alerts_nobody_unless_asked() -> None:
+    quota = [finding(FindingCode.QUOTA, "secrets_manager", severity=Severity.DEGRADED)]
+    looking = Looking()
+    looking.looks(10 * HOUR, quota)
+    assert looking.told == []
+
+    asked = Looking(policy(60.0, degraded_s=HOUR))
+    asked.looks(0.9 * HOUR, quota)
+    assert asked.told == []
+    asked.looks(0.2 * HOUR, quota)
+    assert asked.kinds() == [OPENED]
+    assert asked.told[0].said.severity is Severity.DEGRADED
+
+
+def test_what_gets_graver_is_told_again_under_the_same_id() -> None:
+    looking = Looking(policy(60.0, degraded_s=60.0))
+    ends = finding(FindingCode.CREDENTIALS, "iam", severity=Severity.DEGRADED)
+    looking.looks(200, [ends])
+    looking.looks(200, refused("secrets_manager"))
+    looking.looks(200, [ends])
+
+    assert looking.kinds() == [OPENED, EventKind.ESCALATED]
+    assert len({event.said.alert_id for event in looking.told}) == 1
+    assert looking.looks(400) == [RESOLVED]
+    assert looking.told[-1].said.severity is Severity.ERROR
+
+
+def test_what_was_degraded_for_long_must_hold_as_an_error_before_it_rings() -> None:
+    looking = Looking()
+    looking.looks(HOUR, [finding(FindingCode.SCHEMA, "postgres", severity=Severity.DEGRADED)])
+
+    assert looking.looks(60, [finding(FindingCode.SCHEMA, "postgres")]) == []
+    assert looking.looks(60, [finding(FindingCode.SCHEMA, "postgres")]) == [OPENED]
+
+
+def test_a_mute_suppresses_telling_and_what_still_fires_rings_when_it_ends() -> None:
+    looking = Looking()
+    looking.muted = None
+    looking.looks(HOUR, unreachable("postgres"))
+    assert looking.told == []
+    assert [alert.muted for alert in looking.state.alerts] == [True]
+
+    looking.muted = frozenset()
+    assert looking.look(unreachable("postgres")) == [OPENED]
+
+
+def test_what_came_and_went_during_a_mute_is_never_told() -> None:
+    looking = Looking()
+    looking.muted = None
+    looking.looks(HOUR, unreachable("postgres"))
+    looking.looks(HOUR)
+    looking.muted = frozenset()
+    looking.looks(HOUR)
+
+    assert looking.told == []
+    assert looking.state.alerts == ()
+
+
+def test_what_ends_during_a_mute_is_told_after_it() -> None:
+    looking = Looking()
+    looking.looks(200, unreachable("postgres"))
+    looking.muted = frozenset({"postgres"})
+    assert looking.looks(HOUR) == []
+    looking.muted = frozenset()
+
+    assert looking.look([]) == [RESOLVED]
+    assert looking.looks(HOUR) == []
+
+
+def test_what_ends_and_comes_back_during_a_mute_is_no_news() -> None:
+    looking = Looking()
+    looking.looks(200, unreachable("postgres"))
+    looking.muted = None
+    looking.looks(HOUR)
+    looking.looks(HOUR, unreachable("postgres"))
+    looking.muted = frozenset()
+
+    assert looking.looks(60, unreachable("postgres")) == []
+
+
+def test_a_mute_of_one_store_leaves_the_others_ringing() -> None:
+    looking = Looking()
+    looking.muted = frozenset({"valkey"})
+    looking.looks(300, unreachable("valkey"))
+    assert looking.told == []
+
+    looking.looks(300, unreachable("valkey", "postgres"))
+    assert [event.said.sources for event in looking.told] == [["postgres"]]
+
+
+def test_a_receiver_that_forgets_is_told_again_also_during_a_mute() -> None:
+    looking = Looking(policy(60.0, refresh_s=900.0))
+    looking.looks(200, unreachable("postgres"))
+    looking.muted = None
+
+    assert looking.looks(2000, unreachable("postgres")) == [EventKind.REFRESHED] * 2
+
+
+def test_the_text_of_a_reminder_says_what_is_wrong_now() -> None:
+    looking = Looking(policy(60.0, reminders_s=(600.0,)))
+    code = FindingCode.SOURCE_UNREACHABLE
+    looking.looks(200, [finding(code, "valkey", title="Valkey cannot be read (timeout)")])
+    looking.looks(600, [finding(code, "valkey", title="Valkey cannot be read (auth)")])
+
+    assert [event.said.title for event in looking.told] == [
+        "Valkey cannot be read (timeout)",
+        "Valkey cannot be read (auth)",
+    ]
+
+
+def test_looking_is_calm_while_all_is_well_and_tense_until_all_is_told() -> None:
+    looking = Looking()
+    looking.look([])
+    assert not looking.tense
+    looking.looks(200, unreachable("valkey"))
+    looking.look([])
+    assert looking.tense
+    looking.looks(400)
+    assert not looking.tense

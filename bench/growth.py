@@ -17,7 +17,7 @@ from bench.stores import Stores
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.source import Observation
+from service.source import Observation, Source
 from service.worker.cycle import stamp_all
 
 FEW, MANY = 3, 10
@@ -28,7 +28,7 @@ READINGS = 5
 DAYS = {"a day": 1, "a month": 30, "a year": 365}
 
 
-class Distant:
+class Distant(Source):
     """A source whose store takes five milliseconds and costs nothing."""
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:  # noqa: ARG002 - a source's

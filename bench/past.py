@@ -52,8 +52,9 @@ def migrate(environ: dict[str, str]) -> None:
 
 
 async def _migrate(environ: dict[str, str]) -> None:
-    settings = next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
-    source = Postgres(engine(settings), "worker")
+    found = load(environ).first(postgres.KIND)
+    assert found is not None
+    source = Postgres(engine(found.settings), "worker")
     await source.migrate()
     await source.close()
 

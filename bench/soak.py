@@ -79,7 +79,7 @@ async def soak(settings: Settings, cycles: int) -> int:
     sources = connect(settings)
     store = sources["postgres"]
     assert isinstance(store, PostgresSource)
-    history = History(Ledger(store, "worker"), None, timedelta(days=90))
+    history = History(Ledger(store, "worker"), None, timedelta(days=90), "postgres")
     worker = Worker(settings.process, sources, history)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(history.run)

@@ -37,8 +37,9 @@ def figures(stores: Stores) -> Iterator[Figure]:
 
 
 async def _measured(stores: Stores, watched: Program) -> list[Figure]:
-    settings = next(s for s in load(stores.environ).sources if isinstance(s, postgres.Settings))
-    source = Postgres(engine(settings), "worker")
+    found = load(stores.environ).first(postgres.KIND)
+    assert found is not None
+    source = Postgres(engine(found.settings), "worker")
     crowd = Crowd(watched.port)
     try:
         return [figure async for figure in _figures(source, crowd, watched)]

@@ -10,8 +10,8 @@ from local.home import temporary
 from local.postgres import Postgres
 from schema import migrations
 from service.settings import load
-from service.sources import postgres
 from service.sources.postgres.engine import engine as pool
+from service.sources.postgres.settings import Settings
 
 
 def main(message: str) -> None:
@@ -20,11 +20,11 @@ def main(message: str) -> None:
     Alembic prints the new file's name; it is for a person to read and finish.
     """
     with temporary() as folder, Postgres(folder / "postgres") as server:
-        sources = load(server.environment).sources
-        anyio.run(write, next(s for s in sources if isinstance(s, postgres.Settings)), message)
+        (source,) = load(server.environment).sources
+        anyio.run(write, source.settings, message)
 
 
-async def write(settings: postgres.Settings, message: str) -> None:
+async def write(settings: Settings, message: str) -> None:
     """Writes the migration against the database that the settings name."""
     engine = pool(settings).execution_options(isolation_level="READ COMMITTED")
     revision = f"{int(migrations.head()) + 1:04}"

@@ -9,6 +9,9 @@ from schema.errors import ErrorWord
 from schema.freshness import DEFAULT_INTERVAL_S
 from schema.timestamps import Timestamp
 
+IDENTITY = "iam"
+"""The slug of the AWS identity, which has a place of its own in documents."""
+
 Result = Literal["ok"] | ErrorWord
 """How one write ended."""
 
@@ -84,6 +87,11 @@ class WorkerReport(_Document):
     value_interval_seconds: float | None = None
     history_waiting: int = 0
     history_dropped: int = 0
+
+    @property
+    def every_source(self) -> dict[str, SourceReport]:
+        """What is known of each source by slug, the AWS identity included."""
+        return self.sources | ({IDENTITY: self.iam} if self.iam else {})
 
 
 class Heartbeat(_Document):

@@ -101,21 +101,15 @@ class IamStatus(Reading):
     note: None = None
 
 
-class Row(Response):
+class Row(Reading):
     """One source: what was read of it, and the worker's own last word for it."""
 
     title: str
     endpoint: str | None
-    last_update: Timestamp | None
-    age_seconds: Seconds | None
     interval_seconds: float | None
     """Seconds between two stamps, which the age is judged by; None if it is switched off."""
     is_stale: bool
-    freshness: Freshness
     status: Literal["ok", "error"]
-    error: ErrorWord | None
-    observed_at: Timestamp | None
-    latency_ms: Milliseconds | None
     last_result: Result | None
     """How the worker's last write ended, None if no report could be read."""
     warning: ErrorWord | None
@@ -124,24 +118,14 @@ class Row(Response):
     breaker: Breaker
 
 
-class IamRow(Response):
-    """The AWS identity as a row beside the sources."""
+class IamRow(Row):
+    """The AWS identity as a row beside the sources; its stamp is the last good GetCallerIdentity.
 
-    title: str
-    endpoint: str | None
-    last_update: Timestamp | None
-    """The last good GetCallerIdentity."""
-    age_seconds: Seconds | None
-    interval_seconds: float | None
-    """Seconds between two stamps, which the age is judged by; None if it is switched off."""
-    is_stale: bool
-    freshness: Freshness
-    status: Literal["ok", "error"]
-    error: ErrorWord | None
+    The worker's write of it is that call too.
+    """
+
     refusal: Refusal | None
     """Why IAM Roles Anywhere refuses a session, where that is known."""
-    observed_at: Timestamp | None
-    latency_ms: Milliseconds | None
     credentials_created: Timestamp | None
     credentials_expiry: Timestamp | None
     certificate_expiry: Timestamp | None

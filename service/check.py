@@ -5,7 +5,7 @@ import sys
 
 import anyio
 
-from schema.responses import IamRow, Overall, Row, WorkerStatus
+from schema.responses import Overall, Row, WorkerStatus
 from service.settings import Settings
 from service.verdict.status import worker_status
 from service.verdict.watch import watching
@@ -30,18 +30,20 @@ def main(settings: Settings) -> int:
 
 async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
     async with watching(settings) as watch:
-        known = await watch.known(wait_s=max(s.read_deadline_s for s in settings.sources) + 1.0)
-        return worker_status(known), watch.aws is not None and watch.aws.lane.busy
+        wait_s = max(source.kind.read_deadline_s for source in settings.sources) + 1.0
+        status = worker_status(await watch.snapshot(wait_s=wait_s))
+        aws = watch.shared.aws
+        return status, aws is not None and aws.lane.busy
 
 
 def _text(status: WorkerStatus) -> str:
-    rows: list[Row | IamRow] = [*status.timestamps.values(), status.iam]
+    rows: list[Row] = [*status.timestamps.values(), status.iam]
     width = max(len(row.title) for row in rows)
     lines = [_line(row, width) for row in rows]
     return "\n".join([*lines, "", f"{status.overall_status.upper()}: {status.diagnosis.message}"])
 
 
-def _line(row: Row | IamRow, width: int) -> str:
+def _line(row: Row, width: int) -> str:
     age = "never" if row.age_seconds is None else f"{row.age_seconds:.1f} s ago"
     words = [row.title.ljust(width), row.freshness.ljust(11), age.ljust(14), row.endpoint or "-"]
     return "  ".join([*words, *([f"({row.error})"] if row.error else [])])

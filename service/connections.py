@@ -5,31 +5,28 @@ from collections.abc import Mapping
 import anyio
 
 from service.aws.client import Aws
-from service.aws.identity import Identity
+from service.kind import Shared
 from service.settings import Settings
-from service.source import Shared, Source
+from service.source import Source
 
 
-def identity(settings: Settings) -> Aws | None:
-    """The AWS identity of a process, None if it is not configured."""
-    return Aws(settings.aws) if settings.aws else None
+def shared(settings: Settings) -> Shared:
+    """What the sources of a process share, the AWS identity among it."""
+    aws = Aws(settings.aws) if settings.aws else None
+    return Shared(name=settings.process.name, aws=aws)
 
 
-def connect(settings: Settings, aws: Aws | None = None) -> dict[str, Source]:
-    """Every source that is switched on, the AWS identity among them.
+def connect(settings: Settings, among: Shared | None = None) -> dict[str, Source]:
+    """Every source that is switched on, by its name.
 
     Without network I/O, but it imports their drivers, which takes up to a second of CPU.
 
     Args:
         settings: Which sources there are.
-        aws: The AWS identity, where the caller has it already.
+        among: What they share, where the caller has it already.
     """
-    aws = aws or identity(settings)
-    shared = Shared(name=settings.process.name, aws=aws)
-    sources: dict[str, Source] = {each.name: each.connect(shared) for each in settings.sources}
-    if aws is not None:
-        sources[Identity.name] = Identity(aws)
-    return sources
+    among = among or shared(settings)
+    return {each.name: each.connect(among) for each in settings.sources}
 
 
 async def close(sources: Mapping[str, Source]) -> None:

@@ -1,15 +1,15 @@
-"""The migrate command: brings the database to this version's schema, and says what it did."""
+"""The migrate command: brings each database to this version's schema, and says what it did."""
+
+from dataclasses import replace
 
 import anyio
 import structlog
 
 from schema import migrations
-from schema.migrations import UnknownRevisionError
+from service.connections import shared
+from service.errors import SourceError
+from service.kind import AnyInstance, Shared
 from service.settings import Settings
-from service.source import SourceError
-from service.sources import postgres
-from service.sources.postgres.engine import engine
-from service.sources.postgres.store import Postgres
 
 DEADLINE_S = 60.0  # under a managed platform's patience with a job; the lock waits at most 30 s
 
@@ -17,27 +17,45 @@ log = structlog.get_logger()
 
 
 def main(settings: Settings) -> int:
-    """Migrate; blocks.
+    """Migrate every database that can keep history; blocks.
 
     Returns:
-        0 if the schema is at this version's head or newer, 1 if it is not.
+        0 if the schema is at this version's head or newer where history is kept, 1 if it is not.
+        The worker migrates the others when it first writes to them: that one of the stores that it
+        watches is away stops no deployment.
     """
-    found = next((s for s in settings.sources if isinstance(s, postgres.Settings)), None)
-    if found is None:
+    if settings.history is None:
         log.info("migrate_skipped", reason="PostgreSQL is not configured")
         return 0
-    return anyio.run(_migrate, found, settings.process.name)
+    return anyio.run(_migrate_all, settings)
 
 
-async def _migrate(settings: postgres.Settings, name: str) -> int:
-    source = Postgres(engine(settings, DEADLINE_S), name)
+async def _migrate_all(settings: Settings) -> int:
+    among = replace(shared(settings), answer_timeout_s=DEADLINE_S)
+    done: dict[str, bool] = {}
+
+    async def migrate(source: AnyInstance) -> None:
+        done[source.name] = await _migrate(source, among)
+
+    async with anyio.create_task_group() as tasks:
+        for source in settings.sources:
+            if source.kind.keeps_history:
+                tasks.start_soon(migrate, source)
+    return 0 if settings.history and done[settings.history.name] else 1
+
+
+async def _migrate(instance: AnyInstance, among: Shared) -> bool:
+    source = instance.connect(among)
+    if source.database is None:
+        return True
     try:
         with anyio.fail_after(DEADLINE_S):
-            revision = await source.migrate()
-    except (SourceError, TimeoutError, UnknownRevisionError, RuntimeError) as error:
-        log.error("migrate_failed", error=str(error))  # noqa: TRY400 - the text is the remedy
-        return 1
+            revision = await source.database.migrate()
+    except (SourceError, TimeoutError, migrations.UnknownRevisionError, RuntimeError) as error:
+        # Not log.exception: the text is the remedy.
+        log.error("migrate_failed", source=instance.name, error=str(error))  # noqa: TRY400
+        return False
     finally:
         await source.close()
-    log.info("migrated", revision=revision, head=migrations.head())
-    return 0
+    log.info("migrated", source=instance.name, revision=revision, head=migrations.head())
+    return True

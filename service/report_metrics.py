@@ -42,8 +42,8 @@ def facts(
     yield _by_operation(
         "aws_throttles", "AWS calls that were throttled.", throttles or {ALL: report.aws_throttles}
     )
-    known = dict(report.sources) | ({"iam": report.iam} if report.iam else {})
-    yield from _of_sources({name: r for name, r in known.items() if r.last_result is not None})
+    known = report.every_source.items()
+    yield from _of_sources({name: r for name, r in known if r.last_result is not None})
 
 
 def _of_sources(reports: Mapping[str, SourceReport]) -> Iterator[Metric]:

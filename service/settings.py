@@ -1,24 +1,26 @@
 """All settings, from the environment, checked at once; the only reader of the environment."""
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from schema.freshness import DEFAULT_INTERVAL_S
 from service.aws import roles_anywhere
+from service.environment import Environment
+from service.group import Group
+from service.instances import by_urls, by_variables
+from service.kind import AnyInstance, AnyKind, Instance, Kind, S
 from service.logs import LogFormat
-from service.source import Group, SourceSettings
-from service.sources import SOURCES
+from service.sources import KINDS, iam
 
 WRITE_DEADLINE_S = 20.0  # of one source in one cycle, retries included
 WRITE_DEADLINE_INTERVALS = 0.8  # and below the interval, so that a cycle never meets the next
 
-G = TypeVar("G", bound=Group)
-
 
 class ConfigurationError(Exception):
-    """The environment does not do; the text names every problem and its remedy.
+    """The environment is invalid; the text names every problem and its remedy.
 
     Args:
         problems: One sentence each, without any secret.
@@ -40,6 +42,7 @@ class ProcessSettings(Group):
         default=DEFAULT_INTERVAL_S, alias="HEARTBEAT_INTERVAL_SECONDS", ge=0.05, le=3600
     )
     history_retention_days: int = Field(default=90, alias="HISTORY_RETENTION_DAYS", ge=1, le=3650)
+    history_source: str | None = Field(default=None, alias="HISTORY_SOURCE")
     health_port: int = Field(default=8081, alias="HEALTH_PORT", ge=0, le=65535)
     log_level: str = Field(default="INFO", alias="LOG_LEVEL")
     log_format: LogFormat | None = Field(default=None, alias="LOG_FORMAT")
@@ -76,58 +79,37 @@ class ProcessSettings(Group):
         return min(WRITE_DEADLINE_S, self.interval_s * WRITE_DEADLINE_INTERVALS)
 
 
-class Settings(Group):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Everything that a process needs to know.
 
     Attributes:
         process: The variables that belong to no source.
-        sources: The sources that are switched on, in the order of `SOURCES`.
-        off: The sources none of whose variables is set.
+        sources: The sources that are switched on, in the order in which people see them; the AWS
+            identity among them, the last.
+        off: The kinds that have variables of their own, and no instance.
         aws: The AWS identity, None if it is not configured.
+        history: Where history is kept, None if nowhere.
     """
 
     process: ProcessSettings
-    sources: tuple[SourceSettings, ...]
-    off: tuple[type[SourceSettings], ...]
+    sources: tuple[AnyInstance, ...]
+    off: tuple[AnyKind, ...]
     aws: roles_anywhere.Settings | None
+    history: AnyInstance | None
+
+    @property
+    def stamped(self) -> list[AnyInstance]:
+        """The sources that keep a stamp: all but the AWS identity."""
+        return [each for each in self.sources if each.kind.keeps_stamp]
+
+    def first(self, kind: Kind[S]) -> Instance[S] | None:
+        """The first source of a kind, None if there is none."""
+        return next((each for each in self.sources if each.kind is kind), None)
 
     def warnings(self) -> list[str]:
         """What will go wrong with these settings, though they are valid."""
         return [warning for source in self.sources for warning in source.warnings()]
-
-
-class _Reader:
-    """Reads groups of variables from one environment, and remembers what was wrong."""
-
-    secret: ClassVar[frozenset[Any]] = frozenset({SecretStr, SecretStr | None})
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        # A platform that passes every variable passes empty ones too.
-        self.environ = {key: value for key, value in environ.items() if value.strip()}
-        self.problems: list[str] = []
-
-    def read(self, group: type[G], *, optional: bool) -> G | None:
-        """The group, None if it is off or wrong; the problems tell which."""
-        names = {field.alias for field in group.model_fields.values()}
-        if optional and not (names - group.ambient) & self.environ.keys():
-            return None
-        try:
-            return group.model_validate(self.environ)
-        except ValidationError as error:
-            self.problems += [self._sentence(group, dict(each)) for each in error.errors()]
-            return None
-
-    def _sentence(self, group: type[Group], error: dict[str, Any]) -> str:
-        name = str(error["loc"][0]) if error["loc"] else ""
-        message = str(error["msg"]).removeprefix("Value error, ")
-        field = next((f for f in group.model_fields.values() if f.alias == name), None)
-        if error["type"] == "missing":
-            hint = f" ({field.description})" if field and field.description else ""
-            return f"{name} is not set{hint}, but others of its group are: set it, or none of them"
-        if field is None:
-            return message
-        shown = "" if field.annotation in self.secret else f"={self.environ.get(name, '')[:80]!r}"
-        return f"{name}{shown}: {message}"
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -139,30 +121,65 @@ def load(environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: Anything is wrong; it names all that is.
     """
-    reader = _Reader(environ)
-    process = reader.read(ProcessSettings, optional=False)
-    aws = reader.read(roles_anywhere.Settings, optional=True)
-    read = {kind: reader.read(kind, optional=True) for kind in SOURCES}
-    on = tuple(source for source in read.values() if source is not None)
-    if not reader.problems:
-        reader.problems += _contradictions(on, aws)
-    if reader.problems or process is None:
-        raise ConfigurationError(reader.problems)
-    off = tuple(kind for kind, source in read.items() if source is None)
-    return Settings(process=process, sources=on, off=off, aws=aws)
+    environment = Environment(environ)
+    process = environment.group(ProcessSettings)
+    own = [by_variables(environment, kind) for kind in KINDS if kind is not iam.KIND]
+    identity = by_variables(environment, iam.KIND)
+    found = [*own, *by_urls(environment, KINDS), identity]
+    sources = tuple(source for source in found if source is not None)
+    history = _history(environment, process, sources)
+    environment.problems += _named_twice(sources)
+    if not environment.problems:
+        environment.problems += _contradictions(sources, identity)
+    if environment.problems or process is None:
+        raise ConfigurationError(environment.problems)
+    there = {source.kind.name for source in sources}
+    return Settings(
+        process=process,
+        sources=sources,
+        off=tuple(kind for kind in KINDS if kind.variables and kind.name not in there),
+        aws=identity.settings if identity else None,
+        history=history,
+    )
 
 
-def _contradictions(
-    on: tuple[SourceSettings, ...], aws: roles_anywhere.Settings | None
-) -> list[str]:
-    needing = [source.title for source in on if source.needs_aws]
-    if needing and aws is None:
-        names = sorted(
-            str(field.alias)
-            for field in roles_anywhere.Settings.model_fields.values()
-            if field.is_required()
+def _history(
+    environment: Environment, process: ProcessSettings | None, sources: tuple[AnyInstance, ...]
+) -> AnyInstance | None:
+    """The first source that can keep history, or the one that HISTORY_SOURCE names."""
+    able = [source for source in sources if source.kind.keeps_history]
+    name = process.history_source if process else None
+    if name is None:
+        return next(iter(able), None)
+    chosen = next((source for source in able if source.name == name), None)
+    if chosen is None:
+        there = ", ".join(source.name for source in able) or "none"
+        environment.problems.append(
+            f"HISTORY_SOURCE={name!r}: history is kept in a PostgreSQL, and here there is {there}"
         )
+    return chosen
+
+
+def _named_twice(sources: tuple[AnyInstance, ...]) -> list[str]:
+    """One sentence for each name that two variables give."""
+    counts = Counter(source.name for source in sources)
+    return [
+        f"two stores are named {name}: "
+        + " and ".join(source.variable for source in sources if source.name == name)
+        + "; set one of them, or choose another name"
+        for name, count in counts.items()
+        if count > 1
+    ]
+
+
+def _contradictions(sources: tuple[AnyInstance, ...], identity: AnyInstance | None) -> list[str]:
+    needing = [source.title for source in sources if source.depends_on == iam.KIND.name]
+    if needing and identity is None:
+        required = roles_anywhere.Settings.model_fields.items()
+        names = sorted(iam.KIND.variables[name] for name, f in required if f.is_required())
         return [f"{', '.join(needing)} needs the AWS identity: set {', '.join(names)}"]
-    if aws is not None and not needing:
+    if identity is not None and not needing:
         return ["the AWS identity is set, but nothing uses it: set SECRETS_MANAGER_SECRET_NAME"]
-    return [] if on else ["no source is configured: set PGHOST, VALKEY_HOST or the IAM_* variables"]
+    if sources:
+        return []
+    return ["no source is configured: set PGHOST, VALKEY_HOST, HEARTBEAT_SOURCE_<NAME> or IAM_*"]

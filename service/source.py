@@ -1,45 +1,31 @@
-"""What every source is: its settings, its two directions, and how it fails."""
+"""What every source can do, and what else some of them can: the capabilities."""
 
-from abc import abstractmethod
-from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
-from schema.errors import RETRYABLE, ErrorWord
+from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 
-if TYPE_CHECKING:
-    from service.aws.client import Aws
-
-CONNECT_TIMEOUT_S = 3.0  # of any driver; below every deadline, so that a retry still fits
-ANSWER_TIMEOUT_S = 5.0  # of one request to any store
+if TYPE_CHECKING:  # drivers, which only those who connect shall import
+    from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-class SourceError(Exception):
-    """A store could not be written or read; the word says why, the detail is for the log.
+class Details:
+    """What one kind of store says beside the stamp, for its own endpoint; each kind derives its."""
 
-    Args:
-        word: The only part that leaves the process.
-        detail: What the driver said; never a secret, never sent to anyone.
-    """
+    __slots__ = ()
 
-    def __init__(self, word: ErrorWord, detail: str = "") -> None:
-        super().__init__(f"{word}: {detail}" if detail else str(word))
-        self.word = word
-        self.detail = detail
-
-    @property
-    def retryable(self) -> bool:
-        """Whether another attempt can heal it."""
-        return self.word in RETRYABLE
+    def part_is_stale(self, now: datetime) -> bool:  # noqa: ARG002 - for those that have parts
+        """Whether a part that is written more rarely than the stamp is overdue."""
+        return False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """What one reading found; sources whose own endpoint says more derive their own.
+    """What a store said when it was read.
 
     Attributes:
         stamp: The valid stamp found, None if never written or unreadable.
@@ -48,10 +34,9 @@ class Observation:
         error: What is wrong although the store answered (`read_only`, `invalid_data`), or why it
             did not answer.
         reachable: False if nothing could be read.
-        observed_at: When the reading ended; set by whoever asked for it.
-        latency_ms: How long the reading took; set like `observed_at`.
-        failing_since: When readings began to fail, None while they succeed; set like them.
         schema_behind: Whether the store's schema is older than this version needs.
+        schema_revision: The schema's revision, None if there is none.
+        details: What its own endpoint says beside that.
     """
 
     stamp: datetime | None = None
@@ -59,18 +44,64 @@ class Observation:
     report: WorkerReport | None = None
     error: ErrorWord | None = None
     reachable: bool = True
-    observed_at: datetime | None = None
-    latency_ms: float | None = None
-    failing_since: datetime | None = None
     schema_behind: bool = False
+    schema_revision: str | None = None
+    details: Details | None = None
 
-    def part_is_stale(self, now: datetime) -> bool:  # noqa: ARG002 - for those that have parts
-        """Whether a part that is written more rarely than the stamp is overdue."""
-        return False
+    def part_is_stale(self, now: datetime) -> bool:
+        """Whether a part is overdue, once Heartbeat writes this store at all."""
+        return bool(self.report and self.details and self.details.part_is_stale(now))
+
+
+class Database(Protocol):
+    """The capability to keep history: tables of this version's schema in a PostgreSQL."""
+
+    def connection(
+        self, *, transaction: bool = False
+    ) -> AbstractAsyncContextManager["AsyncConnection"]:
+        """A connection; each statement commits by itself, unless a transaction is asked for.
+
+        Raises:
+            SourceError: Whatever went wrong inside it, as a word.
+        """
+        ...
+
+    async def migrate(self) -> str:
+        """Bring the schema to this version's head.
+
+        Returns:
+            The revision that the database now has.
+
+        Raises:
+            SourceError: It is not at the head.
+        """
+        ...
+
+
+class Keys(Protocol):
+    """The capability to hold small lists and keys that expire, in a Valkey."""
+
+    def commands(self) -> AbstractAsyncContextManager["Redis"]:
+        """The client.
+
+        Raises:
+            SourceError: Whatever went wrong inside it, as a word.
+        """
+        ...
 
 
 class Source(Protocol):
-    """A store that the worker stamps and the API reads back."""
+    """A connected store that the worker stamps and the API reads back.
+
+    A source derives from this, and so has no capability until it sets one.
+
+    Attributes:
+        database: Keeps history and has a schema, None if it does not.
+        keys: Takes what shall survive a restart while PostgreSQL is away, None if it does not.
+    """
+
+    database: Database | None = None
+    keys: Keys | None = None
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
         """Stamp the store once.
@@ -95,55 +126,6 @@ class Source(Protocol):
         """Give everything back; bounded in time, and never raises for a dead store."""
         ...
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shared:
-    """What sources of one process share.
-
-    Attributes:
-        name: `HEARTBEAT_NAME`, the author of the stamps.
-        aws: The AWS identity, None if it is not configured.
-    """
-
-    name: str
-    aws: "Aws | None" = None
-
-
-class Group(BaseModel):
-    """Variables that belong together: all required ones are set, or none.
-
-    Fields carry their environment variable as alias. Variables in `ambient` do not count as set,
-    since they are often set for others.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    ambient: ClassVar[frozenset[str]] = frozenset()
-
-
-class SourceSettings(Group):
-    """A source's variables, and how to connect with them."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    needs_aws: ClassVar[bool] = False
-    lifetime_s: ClassVar[float] = 1.0  # how long one reading serves every request
-    read_deadline_s: ClassVar[float] = 2.0
-
-    @property
-    @abstractmethod
-    def endpoint(self) -> str:
-        """Where it is, for people: a host or a name, never a secret."""
-
-    @property
-    def remedies(self) -> Mapping[ErrorWord, str]:
-        """What to do about the words for which this source knows more than `REMEDIES`."""
-        return {}
-
-    def warnings(self) -> list[str]:
-        """What will go wrong with these settings, though they are valid; one sentence each."""
-        return []
-
-    @abstractmethod
-    def connect(self, shared: Shared) -> Source:
-        """The source, without any network I/O, so that a dead store stops nothing."""
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """The worker's report with what this source counts and knows."""
+        return report

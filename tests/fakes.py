@@ -11,12 +11,13 @@ from schema.freshness import in_future
 from schema.heartbeat import Heartbeat
 from service.aws.client import Aws
 from service.aws.roles_anywhere import Settings
-from service.source import Observation, SourceError
+from service.errors import SourceError
+from service.source import Observation, Source
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 
 
-class MemorySource:
+class MemorySource(Source):
     """A source that keeps its stamp in memory, and fails as it is told.
 
     Attributes:

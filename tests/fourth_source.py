@@ -1,4 +1,4 @@
-"""A table in the database of the orders: one more source, all of it in this one file.
+"""A table of one row in any PostgreSQL: one more kind of store, all of it in this one file.
 
 `tests/test_fourth_source.py` lays it into a copy of the service as `service/sources/orders.py`.
 """
@@ -6,15 +6,20 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import asyncpg
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
-from service.source import CONNECT_TIMEOUT_S, Observation, Shared, SourceError, SourceSettings
+from service.errors import SourceError
+from service.group import SourceSettings
+from service.kind import Kind
+from service.source import Observation, Source
+from service.timeouts import CONNECT_TIMEOUT_S
 from service.tls import TlsMode, context
+from service.url import Url
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS heartbeat (
@@ -32,30 +37,22 @@ CLASSES = {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHAB
 
 
 class Settings(SourceSettings):
-    """The variables of the orders' database."""
+    """How to reach the table."""
 
-    name: ClassVar[str] = "orders"
-    title: ClassVar[str] = "Orders"
-    lifetime_s: ClassVar[float] = 5.0
-
-    host: str = Field(alias="ORDERS_HOST", min_length=1)
-    port: int = Field(default=5432, alias="ORDERS_PORT", ge=1, le=65535)
-    database: str = Field(alias="ORDERS_DATABASE", min_length=1)
-    user: str = Field(alias="ORDERS_USER", min_length=1)
-    password: SecretStr = Field(alias="ORDERS_PASSWORD")
-    tls: TlsMode = Field(default=TlsMode.VERIFY_FULL, alias="ORDERS_SSLMODE")
+    host: str
+    port: int = 5432
+    database: str
+    user: str
+    password: SecretStr
+    tls: TlsMode = TlsMode.VERIFY_FULL
 
     @property
     def endpoint(self) -> str:
         """The host."""
         return self.host
 
-    def connect(self, shared: Shared) -> "Orders":
-        """The database, which each write and each reading goes to anew."""
-        return Orders(self, shared.name)
 
-
-class Orders:
+class Orders(Source):
     """The source, on a connection for each write and reading: there is one a minute."""
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -122,3 +119,27 @@ def _observation(row: Any) -> Observation:  # Any: asyncpg's Record
         report = None
     interval_s = report.interval_seconds if report else None
     return Observation(stamp=row["stamp"], interval_s=interval_s, report=report)
+
+
+def parse(url: Url) -> dict[str, object]:
+    """The settings that a URL gives."""
+    return {
+        "host": url.host,
+        "port": url.port,
+        "database": url.path,
+        "user": url.user,
+        "password": url.password,
+        "tls": url.parameters.get("sslmode"),
+    }
+
+
+KIND = Kind(
+    name="orders",
+    title="Orders",
+    settings=Settings,
+    connect=lambda settings, shared: Orders(settings, shared.name),
+    schemes=("orders",),
+    parse=parse,
+    parameters={"tls": "sslmode"},
+    lifetime_s=5.0,
+)

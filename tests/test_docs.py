@@ -7,9 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.kind import Shared
 from service.settings import load
-from service.source import Shared
-from service.sources import postgres
 from stack import costs, settings
 from tests.docs import facts
 from tests.docs.pages import ROOT, Page
@@ -64,9 +63,10 @@ async def test_what_the_migration_guide_removes_leaves_what_the_older_app_made(
         database=database["PGDATABASE"],
     )
     await connection.execute(OLDER_APP)
-    (found,) = [s for s in load(database).sources if isinstance(s, postgres.Settings)]
+    (found,) = load(database).sources
     source = found.connect(Shared(name="worker"))
-    await source.migrate()
+    assert source.database is not None
+    await source.database.migrate()
     await source.close()
 
     await connection.execute(block.text)

@@ -1,4 +1,4 @@
-"""The test of the design: one more real source is one new file and one entry in `SOURCES`.
+"""The test of the design: one more kind of store is one new file and one entry in `KINDS`.
 
 Everything runs in a copy of the repository that differs by just that.
 """
@@ -24,8 +24,8 @@ from tests.web.browser import chromium
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("schema", "service", "local", "web", "tests", "pyproject.toml")
-LINE = "    postgres.Settings,\n"
-ENTRY = "    orders.Settings,\n"
+LINE = "postgres.KIND, "
+ENTRY = "orders.KIND, "
 INTERVAL_S = 1
 
 
@@ -44,7 +44,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     registry = sources / "__init__.py"
     text = registry.read_text()
     assert text.count(LINE) == 1
-    text = text.replace("import postgres,", "import orders, postgres,")
+    text = text.replace("import iam, postgres,", "import iam, orders, postgres,")
     registry.write_text(text.replace(LINE, LINE + ENTRY))
     return root
 
@@ -53,10 +53,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def both(environ: dict[str, str]) -> dict[str, str]:
     """The environment of all four sources; the orders' database is empty."""
     anyio.run(_make_database, environ)
-    orders = {
-        f"ORDERS_{name}": environ[f"PG{name}"] for name in ("HOST", "PORT", "USER", "PASSWORD")
-    }
-    return environ | orders | {"ORDERS_DATABASE": "orders", "ORDERS_SSLMODE": "disable"}
+    netloc = "{PGUSER}:{PGPASSWORD}@{PGHOST}:{PGPORT}".format_map(environ)
+    url = f"orders://{netloc}/orders?sslmode=disable"
+    return environ | {"HEARTBEAT_SOURCE_ORDERS": url}
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def beating(both: dict[str, str], copy: Path, tmp_path: Path) -> Iterator[tuple[
 
 def test_the_contract_takes_it_up(both: dict[str, str], copy: Path) -> None:
     contract = copy / "tests" / "service" / "sources" / "test_contract.py"
-    environ = {**os.environ, **{n: v for n, v in both.items() if n.startswith("ORDERS_")}}
+    environ = {**os.environ, **{n: v for n, v in both.items() if n.startswith("HEARTBEAT_SOURCE_")}}
     options = ["-v", "-p", "no:cacheprovider", "-k", "orders or memory"]
     command = [sys.executable, "-m", "pytest", *options, str(contract)]
 
@@ -91,13 +90,13 @@ def test_worker_api_history_metrics_and_page_take_it_up(
     row = _until_written(api.url)
 
     assert row["title"] == "Orders"
-    assert row["endpoint"] == both["ORDERS_HOST"]
+    assert row["endpoint"] == both["PGHOST"]
     assert row["last_result"] == "ok"
     assert row["breaker"] == "closed"
     cycles = [json.loads(line) for line in worker.log.read_text().splitlines() if '"cycle"' in line]
     assert cycles[-1]["orders"]["result"] == "ok"
     sources = [each["source"] for each in _get(api.url, "/history")["sources"]]
-    assert sources == ["postgres", "orders", "valkey", "secrets_manager", "iam"]
+    assert sources == ["postgres", "valkey", "secrets_manager", "orders", "iam"]
     assert _get(api.url, "/incidents?source=orders")["incidents"] == []
     for url in (worker.url, api.url):
         assert 'source="orders"' in httpx2.get(f"{url}/metrics").text
@@ -106,7 +105,7 @@ def test_worker_api_history_metrics_and_page_take_it_up(
         page.goto(api.url)
         expect(page.locator("[data-source=orders]")).to_have_attribute("data-freshness", "fresh")
         expect(page.locator("[data-source=orders]")).to_contain_text("Orders")
-    assert _check(both, copy) == ["PostgreSQL", "Orders", "Valkey", "AWS Secrets Manager"]
+    assert _check(both, copy) == ["PostgreSQL", "Valkey", "AWS Secrets Manager", "Orders"]
 
 
 def test_the_client_needs_no_change_since_names_of_sources_are_data(copy: Path) -> None:

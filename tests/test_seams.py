@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.sources import SOURCES
+from service.sources import KINDS
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("schema", "service", "local", "stack")
@@ -108,7 +108,7 @@ def imported_of_service(part: str) -> set[str]:
 def test_sources_never_import_each_other() -> None:
     folder = ROOT / "service" / "sources"
     slugs = {path.stem for path in folder.iterdir() if path.stem[0].isalpha()}
-    assert slugs == {source.name for source in SOURCES}
+    assert slugs == {kind.name for kind in KINDS}
 
     for path in folder.rglob("[a-z]*.py"):
         own = path.relative_to(folder).parts[0].removesuffix(".py")

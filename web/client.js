@@ -98,20 +98,24 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * The AWS identity as a row beside the sources.
+ * The AWS identity as a row beside the sources; its stamp is the last good GetCallerIdentity.
  * @typedef {Object} IamRow
- * @property {string} title
- * @property {string | null} endpoint
  * @property {string | null} last_update
  * @property {number | null} age_seconds
- * @property {number | null} interval_seconds
- * @property {boolean} is_stale
  * @property {Freshness} freshness
- * @property {'ok' | 'error'} status
  * @property {ErrorWord | null} error
- * @property {Refusal | null} refusal
  * @property {string | null} observed_at
  * @property {number | null} latency_ms
+ * @property {string} title
+ * @property {string | null} endpoint
+ * @property {number | null} interval_seconds
+ * @property {boolean} is_stale
+ * @property {'ok' | 'error'} status
+ * @property {'ok' | ErrorWord | null} last_result
+ * @property {ErrorWord | null} warning
+ * @property {number} consecutive_failures
+ * @property {Breaker} breaker
+ * @property {Refusal | null} refusal
  * @property {string | null} credentials_created
  * @property {string | null} credentials_expiry
  * @property {string | null} certificate_expiry
@@ -194,17 +198,17 @@ export const STALE_AFTER_INTERVALS = 1.5;
 /**
  * One source: what was read of it, and the worker's own last word for it.
  * @typedef {Object} Row
- * @property {string} title
- * @property {string | null} endpoint
  * @property {string | null} last_update
  * @property {number | null} age_seconds
- * @property {number | null} interval_seconds
- * @property {boolean} is_stale
  * @property {Freshness} freshness
- * @property {'ok' | 'error'} status
  * @property {ErrorWord | null} error
  * @property {string | null} observed_at
  * @property {number | null} latency_ms
+ * @property {string} title
+ * @property {string | null} endpoint
+ * @property {number | null} interval_seconds
+ * @property {boolean} is_stale
+ * @property {'ok' | 'error'} status
  * @property {'ok' | ErrorWord | null} last_result
  * @property {ErrorWord | null} warning
  * @property {number} consecutive_failures

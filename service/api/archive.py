@@ -13,11 +13,10 @@ from schema.errors import ErrorWord
 from schema.response import Response as Document
 from service.api.cache import Cache
 from service.api.errors import problem
-from service.aws.identity import Identity
+from service.errors import SourceError
+from service.kind import Shared
 from service.late import Late
 from service.settings import Settings
-from service.source import Shared, SourceError
-from service.sources import postgres
 
 if TYPE_CHECKING:
     from service.history.past import Past
@@ -68,8 +67,6 @@ class Archive:
 
     def __init__(self, settings: Settings) -> None:
         self.titles = {each.name: each.title for each in settings.sources}
-        if settings.aws is not None:
-            self.titles[Identity.name] = Identity.title
         self.interval_s = settings.process.interval_s
         self.beats_kept = timedelta(days=settings.process.history_retention_days)
         self.past = Late(lambda: self._open(settings))
@@ -106,10 +103,9 @@ class Archive:
     def _open(self, settings: Settings) -> "Past":
         from service.history.past import Past  # noqa: PLC0415  with SQLAlchemy, half a second
 
-        found = next((s for s in settings.sources if isinstance(s, postgres.Settings)), None)
-        name = settings.process.name
-        store = found.connect(Shared(name=name)) if found else None
-        return Past(store, name, self.titles, self.interval_s)
+        name, where = settings.process.name, settings.history
+        source = where.connect(Shared(name=name)) if where else None
+        return Past(source, name, self.titles, self.interval_s)
 
 
 @asynccontextmanager

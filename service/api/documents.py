@@ -11,54 +11,53 @@ from schema.responses import (
     ValkeyStatus,
 )
 from service.accounts import mask
-from service.aws.identity import Identity, IdentityObservation
-from service.sources import postgres, secrets_manager, valkey
-from service.sources.postgres import PostgresObservation
-from service.sources.secrets_manager import SecretObservation
-from service.sources.valkey import ValkeyObservation
-from service.verdict.known import Known
+from service.kind import AnyInstance
+from service.sources import iam, postgres, secrets_manager, valkey
+from service.sources.iam.store import Caller
+from service.sources.postgres.settings import PostgresDetails
+from service.sources.secrets_manager.settings import SecretDetails
+from service.sources.valkey.settings import ValkeyDetails
+from service.verdict.snapshot import Snapshot
 
 
-def db_status(known: Known) -> DbStatus:
-    """PostgreSQL and Valkey; the one document that names its sources."""
-    return DbStatus(postgres=_postgres(known), valkey=_valkey(known))
+def db_status(snapshot: Snapshot) -> DbStatus:
+    """The first PostgreSQL and the first Valkey; the one document that names its sources."""
+    return DbStatus(postgres=_postgres(snapshot), valkey=_valkey(snapshot))
 
 
-def secret_status(known: Known) -> SecretStatus:
-    """Secrets Manager, without the secret's value."""
-    reading = _reading(known, secrets_manager.Settings.name)
-    found = known.found.get(secrets_manager.Settings.name)
-    said = found if isinstance(found, SecretObservation) else SecretObservation(reachable=False)
-    settings = known.setting(secrets_manager.Settings)
-    value_interval_s = said.value_interval_s or (settings.value_interval_s if settings else 1.0)
+def secret_status(snapshot: Snapshot) -> SecretStatus:
+    """The first secret, without its value."""
+    source = snapshot.settings.first(secrets_manager.KIND)
+    reading = _reading(snapshot, source)
+    said = snapshot.details(source.name, SecretDetails) if source else None
+    interval_s = source.settings.value_interval_s if source else 1.0
     return SecretStatus(
         **reading.model_dump(),
-        ok=reading.error is None and said.reachable,
-        secret_name=said.name or (settings.endpoint if settings else None),
-        secret_arn=mask(said.arn),
-        version_id=said.version_id,
+        ok=reading.error is None and said is not None,
+        secret_name=said.name if said else source.endpoint if source else None,
+        secret_arn=mask(said.arn) if said else None,
+        version_id=said.version_id if said else None,
         secret_last_update=reading.last_update,
-        value_last_update=said.value_stamp,
+        value_last_update=said.value_stamp if said else None,
         value_freshness=(
-            judge(said.value_stamp, known.now, value_interval_s)
-            if said.reachable
+            judge(said.value_stamp, snapshot.now, said.value_interval_s or interval_s)
+            if said
             else Freshness.UNREACHABLE
         ),
     )
 
 
-def iam_status(known: Known) -> IamStatus:
+def iam_status(snapshot: Snapshot) -> IamStatus:
     """The AWS identity; who AWS says that we are only while it says so."""
-    reading, aws = _reading(known, Identity.name), known.aws
-    found = known.found.get(Identity.name)
-    said = found if isinstance(found, IdentityObservation) else IdentityObservation()
-    ok = reading.error is None and said.arn is not None
+    source, aws = snapshot.settings.first(iam.KIND), snapshot.aws
+    reading = _reading(snapshot, source)
+    caller = snapshot.details(source.name, Caller) if source and reading.error is None else None
     return IamStatus(
         **reading.model_dump(),
-        ok=ok,
-        role_arn=mask(said.arn) if ok else None,
-        account=mask(said.account) if ok else None,
-        user_id=said.user_id if ok else None,
+        ok=caller is not None,
+        role_arn=mask(caller.arn) if caller else None,
+        account=mask(caller.account) if caller else None,
+        user_id=caller.user_id if caller else None,
         credentials_created=aws.credentials_created if aws else None,
         credentials_expiry=aws.credentials_expiry if aws else None,
         certificate_subject=aws.certificate_subject if aws else None,
@@ -66,39 +65,37 @@ def iam_status(known: Known) -> IamStatus:
     )
 
 
-def _postgres(known: Known) -> PostgresStatus:
-    reading = _reading(known, postgres.Settings.name)
-    found = known.found.get(postgres.Settings.name)
-    said = found if isinstance(found, PostgresObservation) else PostgresObservation(reachable=False)
-    settings = known.setting(postgres.Settings)
+def _postgres(snapshot: Snapshot) -> PostgresStatus:
+    source = snapshot.settings.first(postgres.KIND)
+    reading = _reading(snapshot, source)
+    said = snapshot.details(source.name, PostgresDetails) if source else None
     return PostgresStatus(
         **reading.model_dump(),
-        connected=said.reachable,
-        readable=said.readable,
-        writable=said.writable,
-        host=settings.endpoint if settings else "",
+        connected=said is not None,
+        readable=said is not None and said.readable,
+        writable=said is not None and said.writable,
+        host=source.endpoint if source else "",
         postgres_last_update=reading.last_update,
     )
 
 
-def _valkey(known: Known) -> ValkeyStatus:
-    reading = _reading(known, valkey.Settings.name)
-    found = known.found.get(valkey.Settings.name)
-    said = found if isinstance(found, ValkeyObservation) else ValkeyObservation(reachable=False)
-    settings = known.setting(valkey.Settings)
+def _valkey(snapshot: Snapshot) -> ValkeyStatus:
+    source = snapshot.settings.first(valkey.KIND)
+    reading = _reading(snapshot, source)
+    said = snapshot.details(source.name, ValkeyDetails) if source else None
     return ValkeyStatus(
         **reading.model_dump(),
-        connected=said.reachable,
-        ping_ok=said.ping_ok,
-        set_get_ok=said.set_get_ok,
-        host=settings.endpoint if settings else "",
+        connected=said is not None,
+        ping_ok=said is not None and said.ping_ok,
+        set_get_ok=said is not None and said.set_get_ok,
+        host=source.endpoint if source else "",
         valkey_last_update=reading.last_update,
     )
 
 
-def _reading(known: Known, name: str) -> Reading:
-    """What every reading says; a source that is switched off says `not_configured`."""
-    if known.is_off(name):
+def _reading(snapshot: Snapshot, source: AnyInstance | None) -> Reading:
+    """What every reading says; of a kind that is switched off, `not_configured`."""
+    if source is None:
         return Reading(
             last_update=None,
             age_seconds=None,
@@ -107,12 +104,12 @@ def _reading(known: Known, name: str) -> Reading:
             observed_at=None,
             latency_ms=None,
         )
-    state, found = known.aged(name), known.found.get(name)
+    state, look = snapshot.aged(source), snapshot.looks.get(source.name)
     return Reading(
         last_update=state.stamp,
         age_seconds=state.age_s,
         freshness=state.freshness,
         error=state.error,
-        observed_at=found.observed_at if found else None,
-        latency_ms=found.latency_ms if found else None,
+        observed_at=look.at if look else None,
+        latency_ms=look.latency_ms if look else None,
     )

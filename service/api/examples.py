@@ -43,7 +43,15 @@ _READING: dict[str, Any] = {  # Any: keyword arguments of several models
     "observed_at": NOW - timedelta(seconds=0.4),
     "latency_ms": 1.94,
 }
-_WELL: dict[str, Any] = {"is_stale": False, "status": "ok", "interval_seconds": 60.0}
+_WELL: dict[str, Any] = {
+    "is_stale": False,
+    "status": "ok",
+    "interval_seconds": 60.0,
+    "last_result": "ok",
+    "warning": None,
+    "consecutive_failures": 0,
+    "breaker": Breaker.CLOSED,
+}
 _CREDENTIALS: dict[str, Any] = {
     "credentials_created": NOW - HOUR / 4,
     "credentials_expiry": NOW + 3 * HOUR / 4,
@@ -59,16 +67,7 @@ _DIAGNOSIS = Diagnosis(
 
 
 def _row(title: str, endpoint: str) -> Row:
-    return Row(
-        title=title,
-        endpoint=endpoint,
-        **_READING,
-        **_WELL,
-        last_result="ok",
-        warning=None,
-        consecutive_failures=0,
-        breaker=Breaker.CLOSED,
-    )
+    return Row(title=title, endpoint=endpoint, **_READING, **_WELL)
 
 
 def examples() -> dict[str, Response]:

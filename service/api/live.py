@@ -12,8 +12,8 @@ from schema.responses import WorkerStatus
 from service.api.errors import problem
 from service.api.origin import is_ours
 from service.api.viewer import Viewer
-from service.verdict.known import Known
-from service.verdict.snapshot import FIRST_WAIT_S, Snapshot, Spawn
+from service.verdict.readers import FIRST_WAIT_S, Readers, Spawn
+from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
 SILENCE_MAX_S = 25.0  # App Platform's edge cuts what is silent for about 100 s
@@ -34,9 +34,9 @@ UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
 class Watched(Protocol):
     """What the ticker asks: a watch."""
 
-    snapshot: Snapshot
+    readers: Readers
 
-    async def known(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Known:
+    async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
         """What is known now of all sources."""
         ...
 
@@ -90,9 +90,9 @@ class Live:
         """Look for changes while somebody watches, and sleep while nobody does; never returns."""
         while True:
             await self._somebody.wait()
-            known = await self._watch.known(wait_s=0.0)  # a slow reading delays no other's news
-            self._publish(worker_status(known))
-            readers = self._watch.snapshot.readers.values()
+            # Without waiting: a slow reading delays no other's news.
+            self._publish(worker_status(await self._watch.snapshot(wait_s=0.0)))
+            readers = self._watch.readers.by_name.values()
             due_s = min((reader.expires_in_s for reader in readers), default=TICK_MAX_S)
             await anyio.sleep(min(max(due_s, TICK_MIN_S), TICK_MAX_S))
 
@@ -117,7 +117,7 @@ class Live:
             self.viewers -= 1
 
     async def _greet(self, viewer: Viewer) -> None:
-        status = worker_status(await self._watch.known())
+        status = worker_status(await self._watch.snapshot())
         viewer.offer(status.model_dump_json())
         if not self._greeted:  # from here on, a change is one against what the first one sees
             self._fingerprint, self._sent_at = _fingerprint(status), self._clock()

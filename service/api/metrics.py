@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
-from schema.responses import DiagnosisCode, IamRow, Overall, Row
+from schema.heartbeat import IDENTITY
+from schema.responses import DiagnosisCode, Overall, Row
 from service.api.live import Live
 from service.api.metering import Meters
 from service.report_metrics import facts, states
-from service.verdict.known import Known
+from service.verdict.readers import Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
@@ -23,20 +24,20 @@ class Text(Response):
     media_type = "text/plain; version=0.0.4"  # Starlette adds the charset
 
 
-def render(known: Known, snapshot: Snapshot, live: Live, meters: Meters) -> bytes:
+def render(snapshot: Snapshot, readers: Readers, live: Live, meters: Meters) -> bytes:
     """Everything in Prometheus's text form, the counted with the known; asks no store."""
-    found = Facts(known, snapshot, live, meters)
+    found = Facts(snapshot, readers, live, meters)
     return generate_latest(meters.registry) + generate_latest(found)
 
 
 class Facts:
     """What is known at the moment of scraping."""
 
-    def __init__(self, known: Known, snapshot: Snapshot, live: Live, meters: Meters) -> None:
+    def __init__(self, snapshot: Snapshot, readers: Readers, live: Live, meters: Meters) -> None:
         self._meters = meters
-        self._known = known
-        self._status = worker_status(known)
         self._snapshot = snapshot
+        self._status = worker_status(snapshot)
+        self._readers = readers
         self._live = live
 
     def collect(self) -> Iterator[Metric]:
@@ -45,8 +46,8 @@ class Facts:
         yield from self._readings()
         yield from self._reader_cost()
         yield from self._viewers()
-        if self._known.report is not None:
-            yield from facts(self._known.report)
+        if self._snapshot.report is not None:
+            yield from facts(self._snapshot.report)
 
     def _verdict(self) -> Iterator[Metric]:
         status = self._status
@@ -64,7 +65,7 @@ class Facts:
     def _readings(self) -> Iterator[Metric]:
         """Of every source that is switched on, and has been read."""
         status = self._status
-        rows: dict[str, Row | IamRow] = {**status.timestamps, "iam": status.iam}
+        rows: dict[str, Row] = {**status.timestamps, IDENTITY: status.iam}
         rows = {name: row for name, row in rows.items() if row.observed_at is not None}
         age = GaugeMetricFamily(
             "heartbeat_age_seconds", "How old the newest stamp is.", labels=["source"]
@@ -89,10 +90,10 @@ class Facts:
         reads = CounterMetricFamily(
             "heartbeat_reads", "Readings of each source by this process.", labels=["source"]
         )
-        for name, reader in self._snapshot.readers.items():
+        for name, reader in self._readers.by_name.items():
             reads.add_metric([name], reader.reads)
         yield reads
-        aws = self._known.aws
+        aws = self._snapshot.aws
         for name, counts in (("calls", aws.calls), ("throttles", aws.throttles)) if aws else ():
             family = CounterMetricFamily(
                 f"heartbeat_api_aws_{name}", f"AWS {name} of this process.", labels=["operation"]

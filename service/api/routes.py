@@ -19,11 +19,11 @@ from schema.responses import (
 from service.api import documents, metrics
 from service.api.direct import Direct
 from service.api.live import Live
-from service.aws.identity import Identity
+from service.kind import AnyKind
 from service.source import Observation
-from service.sources import postgres, secrets_manager, valkey
-from service.sources.postgres import PostgresObservation
+from service.sources import iam, postgres, secrets_manager, valkey
 from service.verdict import status
+from service.verdict.snapshot import Snapshot
 from service.verdict.watch import Watch
 
 JSON = "application/json"
@@ -48,30 +48,29 @@ async def livez(request: Request) -> Response:
 )
 async def readyz(request: Request) -> Response:
     """For people, and for orchestrators that gate traffic."""
-    known = await _watch(request).known(postgres.Settings.name)
-    ready = _ready(known.found.get(postgres.Settings.name))
+    watch = _watch(request)
+    where = watch.settings.history
+    snapshot = await watch.snapshot(where.name) if where else None
+    ready = _ready(snapshot.found(where.name) if snapshot and where else None)
     return _answer(ready, OK if ready.ready else UNAVAILABLE)
 
 
 @router.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
 async def db_status(request: Request) -> Response:
     """Whether both can be read and written, and the stamps in them."""
-    known = await _watch(request).known(postgres.Settings.name, valkey.Settings.name)
-    return _answer(documents.db_status(known))
+    return _answer(documents.db_status(await _first(request, postgres.KIND, valkey.KIND)))
 
 
 @router.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
 async def secret_status(request: Request) -> Response:
     """The stamps in the secret's description and value; never the value."""
-    return _answer(
-        documents.secret_status(await _watch(request).known(secrets_manager.Settings.name))
-    )
+    return _answer(documents.secret_status(await _first(request, secrets_manager.KIND)))
 
 
 @router.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
 async def iam_status(request: Request) -> Response:
     """Who AWS says that this app is, and until when."""
-    return _answer(documents.iam_status(await _watch(request).known(Identity.name)))
+    return _answer(documents.iam_status(await _first(request, iam.KIND)))
 
 
 @router.get("/worker/status", response_model=WorkerStatus, summary="The whole")
@@ -89,7 +88,7 @@ async def worker_status(request: Request) -> Response:
 )
 async def worker_health(request: Request) -> Response:
     """For an uptime monitor: 503 when something is not written or cannot be read."""
-    whole = status.worker_status(await _watch(request).known())
+    whole = status.worker_status(await _watch(request).snapshot())
     verdict = WorkerHealth(overall_status=whole.overall_status, diagnosis=whole.diagnosis)
     return _answer(verdict, UNAVAILABLE if whole.overall_status is Overall.ERROR else OK)
 
@@ -103,9 +102,9 @@ async def worker_health(request: Request) -> Response:
 async def show_metrics(request: Request) -> Response:
     """Asks the stores no more often than any other request does."""
     watch = _watch(request)
-    known = await watch.known()
+    snapshot = await watch.snapshot()
     return metrics.Text(
-        metrics.render(known, watch.snapshot, request.state.live, request.state.meters)
+        metrics.render(snapshot, watch.readers, request.state.live, request.state.meters)
     )
 
 
@@ -120,6 +119,13 @@ def _watch(request: Request) -> Watch:
     return watch
 
 
+async def _first(request: Request, *kinds: AnyKind) -> Snapshot:
+    """What is known of the first source of each kind."""
+    watch = _watch(request)
+    found = [watch.settings.first(kind) for kind in kinds]
+    return await watch.snapshot(*(source.name for source in found if source))
+
+
 def _answer(document: Document, code: int = OK) -> Response:
     """A document as it is: validating our own models again would double the cost."""
     return Response(document.model_dump_json(), code, media_type=JSON)
@@ -127,10 +133,9 @@ def _answer(document: Document, code: int = OK) -> Response:
 
 def _ready(found: Observation | None) -> Ready:
     """Whether the schema is at this version's head or newer."""
-    said = found if isinstance(found, PostgresObservation) else None
     return Ready(
-        ready=said is not None and not said.schema_behind,
+        ready=found is not None and found.reachable and not found.schema_behind,
         schema_head=migrations.head(),
-        schema_revision=said.schema_revision if said else None,
+        schema_revision=found.schema_revision if found else None,
         error=found.error if found else ErrorWord.NOT_CONFIGURED,
     )

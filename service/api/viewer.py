@@ -6,7 +6,7 @@ from collections.abc import Callable
 from anyio import CancelScope, move_on_after
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from service.verdict.snapshot import Spawn
+from service.verdict.readers import Spawn
 
 FRAMES_MAX = 30  # in a minute
 FRAMES_WINDOW_S = 60.0

@@ -1,7 +1,8 @@
 """Every call at AWS: one session, one lane, a client per service."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -15,7 +16,26 @@ from service.aws import errors as aws_errors
 from service.aws.credentials import Credentials
 from service.aws.lane import Lane
 from service.aws.roles_anywhere import Settings
-from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, SourceError
+from service.errors import SourceError
+from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is known of the AWS identity at one moment; most fields are as in `Aws`.
+
+    Attributes:
+        renewal_error: The word of its `session_error`.
+    """
+
+    refusal: Refusal | None
+    renewal_error: ErrorWord | None
+    credentials_created: datetime | None
+    credentials_expiry: datetime | None
+    certificate_subject: str
+    certificate_expiry: datetime
+    calls: Mapping[str, int]
+    throttles: Mapping[str, int]
 
 
 class Aws:
@@ -81,6 +101,19 @@ class Aws:
     def refusal(self) -> Refusal | None:
         """The likely cause, if IAM Roles Anywhere itself refused it."""
         return self._credentials.refusal
+
+    def facts(self) -> Facts:
+        """What is known at this moment of credentials and calls."""
+        return Facts(
+            refusal=self.refusal,
+            renewal_error=self.session_error.word if self.session_error else None,
+            credentials_created=self.credentials_created,
+            credentials_expiry=self.credentials_expiry,
+            certificate_subject=self.certificate_subject,
+            certificate_expiry=self.certificate_expiry,
+            calls=dict(self.calls),
+            throttles=dict(self.throttles),
+        )
 
     @property
     def clock_differs(self) -> bool:

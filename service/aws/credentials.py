@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from schema.heartbeat import Refusal
 from service.aws import errors as aws_errors
-from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, SourceError
+from service.errors import SourceError
+from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 
 if TYPE_CHECKING:
     from service.aws.roles_anywhere import Settings

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from service.accounts import mask
+from service.errors import SourceError
 from service.remedies import REFUSALS
-from service.source import SourceError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -7,7 +7,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, Lock, to_thread
 
 from schema.errors import ErrorWord
-from service.source import SourceError
+from service.errors import SourceError
 
 T = TypeVar("T")
 

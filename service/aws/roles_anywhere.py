@@ -2,36 +2,40 @@
 
 import base64
 import binascii
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from service.source import Group
+from service.group import SourceSettings
+
+VARIABLES = {
+    "certificate": "IAM_CLIENT_CERT",
+    "private_key": "IAM_CLIENT_KEY",
+    "trust_anchor_arn": "IAM_TRUST_ANCHOR_ARN",
+    "profile_arn": "IAM_PROFILE_ARN",
+    "role_arn": "IAM_ROLE_ARN",
+    "region": "AWS_REGION",
+    "ca_bundle": "AWS_CA_BUNDLE",
+    "endpoint_url": "AWS_ENDPOINT_URL",
+    "sessions_url": "AWS_ENDPOINT_URL_ROLESANYWHERE",
+}
 
 
-class Settings(Group):
-    """The variables of the AWS identity."""
+class Settings(SourceSettings):
+    """Who this app is at AWS, and how it proves that."""
 
-    ambient: ClassVar[frozenset[str]] = frozenset(
-        {"AWS_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"}
-    )
-
-    certificate: str = Field(alias="IAM_CLIENT_CERT", description="base64 of a PEM certificate")
-    private_key: SecretStr = Field(alias="IAM_CLIENT_KEY", description="base64 of a PEM key")
-    trust_anchor_arn: str = Field(
-        alias="IAM_TRUST_ANCHOR_ARN", pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:trust-anchor/.+$"
-    )
-    profile_arn: str = Field(
-        alias="IAM_PROFILE_ARN", pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:profile/.+$"
-    )
-    role_arn: str = Field(alias="IAM_ROLE_ARN", pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$")
-    region: str = Field(alias="AWS_REGION", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    ca_bundle: str | None = Field(default=None, alias="AWS_CA_BUNDLE")
-    endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")
-    sessions_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL_ROLESANYWHERE")
+    certificate: str = Field(description="base64 of a PEM certificate")
+    private_key: SecretStr = Field(description="base64 of a PEM key")
+    trust_anchor_arn: str = Field(pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:trust-anchor/.+$")
+    profile_arn: str = Field(pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:profile/.+$")
+    role_arn: str = Field(pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$")
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    ca_bundle: str | None = None
+    endpoint_url: str | None = None
+    sessions_url: str | None = None
 
     @field_validator("certificate")
     @classmethod
@@ -48,6 +52,11 @@ class Settings(Group):
             msg = "IAM_CLIENT_KEY is not the key of IAM_CLIENT_CERT: set the two together"
             raise ValueError(msg)
         return self
+
+    @property
+    def endpoint(self) -> str:
+        """The role's name."""
+        return self.role_arn.rsplit("/", 1)[-1]
 
     @property
     def sessions_host(self) -> str | None:

@@ -15,7 +15,7 @@ from schema.history import Record
 from schema.tables import Hour, Incident, table
 from service.history import upkeep
 from service.history.beats import ADD, DERIVE, LOCK, RECORD
-from service.sources.postgres.store import Postgres
+from service.source import Database
 
 COUNTED_KEPT = timedelta(days=400)  # hours and incidents, or as long as beats if that is longer
 
@@ -26,13 +26,13 @@ class Ledger:
     """The history of one author in PostgreSQL.
 
     Args:
-        postgres: The source, whose pool is shared.
+        database: Where it is; the pool is shared with the stamp.
         name: `HEARTBEAT_NAME`.
     """
 
-    def __init__(self, postgres: Postgres, name: str) -> None:
+    def __init__(self, database: Database, name: str) -> None:
         self.name = name
-        self._postgres = postgres
+        self._database = database
 
     async def add(self, records: Sequence[Record]) -> int:
         """Add beats; a slot that has one keeps it.
@@ -85,7 +85,7 @@ class Ledger:
             SourceError: PostgreSQL cannot be written; what was removed stays so.
         """
         oldest = now - max(kept, COUNTED_KEPT)
-        async with self._postgres.connection() as connection:
+        async with self._database.connection() as connection:
             sources = (await connection.scalars(upkeep.sources(self.name))).all()
         for statement in (
             upkeep.seal(self.name, now - kept),
@@ -101,6 +101,6 @@ class Ledger:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         """A transaction that holds the lock, and the server's clock."""
-        async with self._postgres.connection(transaction=True) as connection:
+        async with self._database.connection(transaction=True) as connection:
             locked = await connection.execute(LOCK, {"name": self.name})
             yield connection, locked.scalar_one()

@@ -12,12 +12,12 @@ from schema.errors import ErrorWord
 from schema.responses import History, Incident, Incidents
 from schema.tables import Beat, Hour, table
 from schema.tables import Incident as IncidentRow
+from service.errors import SourceError
 from service.history.counts import buckets, summed
 from service.history.spans import Grid
 from service.history.tally import merged, tallies
 from service.history.window import Buckets, Window
-from service.source import SourceError
-from service.sources.postgres.store import Postgres
+from service.source import Source
 
 READ_DEADLINE_S = 3.0  # a year takes a third of it where PostgreSQL is slow
 INCIDENTS_LIMIT = 1000  # the newest of a window
@@ -29,24 +29,24 @@ class Past:
     """Reads the history of one author.
 
     Args:
-        postgres: Where it is, None if PostgreSQL is not configured.
+        source: Where it is, None if PostgreSQL is not configured.
         name: `HEARTBEAT_NAME`.
         titles: The sources that a request without one means, by slug, in their order.
         interval_s: Seconds between slots, where no beat says so.
     """
 
     def __init__(
-        self, postgres: Postgres | None, name: str, titles: Mapping[str, str], interval_s: float
+        self, source: Source | None, name: str, titles: Mapping[str, str], interval_s: float
     ) -> None:
         self.name = name
         self.titles = titles
         self.interval_s = interval_s
-        self._postgres = postgres
+        self._source = source
 
     async def close(self) -> None:
         """Give the connections back; bounded in time."""
-        if self._postgres is not None:
-            await self._postgres.close()
+        if self._source is not None:
+            await self._source.close()
 
     async def history(self, sources: Sequence[str], cut: Buckets, now: datetime) -> History:
         """What became of every slot.
@@ -120,11 +120,11 @@ class Past:
         return Incidents(start=asked.start, end=asked.end, incidents=told)
 
     async def _read(self, *queries: Any, **values: object) -> list[Sequence[Row[Any]]]:
-        if self._postgres is None:
+        if self._source is None or self._source.database is None:
             raise SourceError(ErrorWord.NOT_CONFIGURED)
         try:
             with anyio.fail_after(READ_DEADLINE_S):
-                async with self._postgres.connection() as connection:
+                async with self._source.database.connection() as connection:
                     return [(await connection.execute(query, values)).all() for query in queries]
         except TimeoutError as error:
             raise SourceError(ErrorWord.TIMEOUT) from error

@@ -9,13 +9,13 @@ import anyio
 import structlog
 
 from schema.errors import ErrorWord
+from schema.heartbeat import WorkerReport
 from schema.history import Record
 from schema.timestamps import utc_now
+from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.spill import Spill
 from service.outcome import Outcome
-from service.source import SourceError
-from service.sources import postgres
 
 WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
 BATCH = 500  # records a transaction
@@ -36,15 +36,17 @@ class History:
         ledger: Where records go.
         spill: Where they wait when the process ends, None for nowhere.
         kept: How long single beats are kept.
+        source: The name of the source that keeps them.
 
     Attributes:
         dropped: How many records were lost: the oldest when too many waited, what PostgreSQL
             refuses for good, and what nobody could take at the end.
     """
 
-    def __init__(self, ledger: Ledger, spill: Spill | None, kept: timedelta) -> None:
+    def __init__(self, ledger: Ledger, spill: Spill | None, kept: timedelta, source: str) -> None:
         self.dropped = 0
         self._ledger = ledger
+        self._source = source
         self._spill = spill
         self._kept = kept
         self._waiting: deque[Record] = deque()
@@ -64,12 +66,17 @@ class History:
         """Take the outcomes of one cycle; returns at once, and never fails."""
         for outcome in outcomes:
             self._waiting.append(_record(slot, interval_s, outcome))
-            if outcome.source == postgres.Settings.name:
+            if outcome.source == self._source:
                 self._away = not outcome.ok
         if not self._away:
             self._landed.set()
         self._drop_oldest()
         self._came.set()
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """The worker's report with how many records wait, and how many were lost."""
+        update = {"history_waiting": self.waiting, "history_dropped": self.dropped}
+        return report.model_copy(update=update)
 
     async def run(self) -> None:
         """Bring records to PostgreSQL as they come, and keep the tables, until cancelled."""

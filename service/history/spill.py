@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from redis import exceptions
 
 from schema.history import RECORD, Record
-from service.sources.valkey.errors import translate
-from service.sources.valkey.store import Valkey
+from service.source import Keys
 
 SPILL_LIMIT = 10_000  # rows, as many as wait in memory; about 2 MB
 
@@ -30,13 +28,13 @@ class Spill:
     """The list of one author.
 
     Args:
-        valkey: Where it is.
+        keys: Where it is.
         name: `HEARTBEAT_NAME`.
     """
 
-    def __init__(self, valkey: Valkey, name: str) -> None:
+    def __init__(self, keys: Keys, name: str) -> None:
         self.key = f"{name}:history"
-        self._client = valkey.client
+        self._keys = keys
 
     async def add(self, records: Sequence[Record]) -> None:
         """Append records; beyond the limit the oldest go.
@@ -44,13 +42,11 @@ class Spill:
         Raises:
             SourceError: Valkey cannot be written.
         """
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.rpush(self.key, *(RECORD.dump_json(record).decode() for record in records))
-        pipeline.ltrim(self.key, -SPILL_LIMIT, -1)
-        try:
+        async with self._keys.commands() as client:
+            pipeline = client.pipeline(transaction=True)
+            pipeline.rpush(self.key, *(RECORD.dump_json(record).decode() for record in records))
+            pipeline.ltrim(self.key, -SPILL_LIMIT, -1)
             await pipeline.execute()
-        except (exceptions.RedisError, OSError) as error:
-            raise translate(error) from error
 
     async def first(self, count: int) -> list[Spilled]:
         """The oldest entries, which stay in the list.
@@ -58,10 +54,8 @@ class Spill:
         Raises:
             SourceError: Valkey cannot be read.
         """
-        try:
-            texts = await self._client.lrange(self.key, 0, count - 1)
-        except (exceptions.RedisError, OSError) as error:
-            raise translate(error) from error
+        async with self._keys.commands() as client:
+            texts = await client.lrange(self.key, 0, count - 1)
         return [Spilled(str(text), _parsed(str(text))) for text in texts]
 
     async def remove(self, entries: Sequence[Spilled]) -> None:
@@ -70,13 +64,11 @@ class Spill:
         Raises:
             SourceError: Valkey cannot be written.
         """
-        pipeline = self._client.pipeline(transaction=True)
-        for entry in entries:
-            pipeline.lrem(self.key, 1, entry.text)
-        try:
+        async with self._keys.commands() as client:
+            pipeline = client.pipeline(transaction=True)
+            for entry in entries:
+                pipeline.lrem(self.key, 1, entry.text)
             await pipeline.execute()
-        except (exceptions.RedisError, OSError) as error:
-            raise translate(error) from error
 
 
 def _parsed(text: str) -> Record | None:

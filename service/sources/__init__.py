@@ -1,10 +1,6 @@
-"""The sources, in the order in which people see them; a new one is one file and one entry."""
+"""The kinds of sources, in the order in which people see them; a new one is one entry."""
 
-from service.source import SourceSettings
-from service.sources import postgres, secrets_manager, valkey
+from service.kind import AnyKind
+from service.sources import iam, postgres, secrets_manager, valkey
 
-SOURCES: tuple[type[SourceSettings], ...] = (
-    postgres.Settings,
-    valkey.Settings,
-    secrets_manager.Settings,
-)
+KINDS: tuple[AnyKind, ...] = (postgres.KIND, valkey.KIND, secrets_manager.KIND, iam.KIND)

@@ -1,172 +1,144 @@
-"""What the API knows: one shared reading per source, however many ask."""
+"""What is known at one moment: readings and their ages, and what the worker said of each source."""
 
-import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from dataclasses import replace
-from datetime import datetime
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TypeVar
 
-import anyio
-import structlog
+from schema.heartbeat import IDENTITY, Breaker, SourceReport, WorkerReport
+from service.aws.client import Facts
+from service.kind import AnyInstance
+from service.settings import Settings
+from service.source import Details, Observation
+from service.verdict.age import Aged, aged
+from service.verdict.readers import Looks
+from service.verdict.situation import IdentityView, Situation, SourceView
 
-from schema.errors import ErrorWord
-from schema.timestamps import utc_now
-from service.source import Observation, SourceError
-
-FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a hung store's
-# reading ends after 2 s, and its outcome is worth the wait
-UNASKED_S = 2.0  # a reading that expired longer ago is old: nobody has asked since
-FAILED_S = 5.0  # how soon a store that could not be read is tried again
-WATCH_S = 1.0  # how often a source is read while its next stamp is due
-LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
-WATCHES_IN_INTERVAL = 10
-
-log = structlog.get_logger()
-
-Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
-"""How a reading is started beside the request, such as a task group's `start_soon`."""
+D = TypeVar("D", bound=Details)
 
 
-class Readable(Protocol):
-    """What a reader reads: any source, and the AWS identity."""
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything that a document is made from, at one moment.
 
-    async def read(self) -> Observation:
-        """What the store holds."""
-        ...
-
-
-class Reader:
-    """Reads one source, once for everybody, and hands out what is known at once.
-
-    Args:
-        name: The source's slug.
-        source: Gives what is read; what it takes to connect is no part of a reading.
-        lifetime_s: How long one reading serves.
-        deadline_s: How long a reading may take.
-        spawn: Starts a reading in the background.
+    Attributes:
+        settings: Which sources there are.
+        aws: What is known of the AWS identity, None if it is not configured.
+        looks: The last reading of each source.
+        now: The server's clock at the moment of answering.
+        watching_since: When this process began to look.
     """
 
-    def __init__(
-        self,
-        name: str,
-        source: Callable[[], Awaitable[Readable]],
-        lifetime_s: float,
-        deadline_s: float,
-        spawn: Spawn,
-    ) -> None:
-        self.name = name
-        self.reads = 0
-        self._source = source
-        self._lifetime_s = lifetime_s
-        self._deadline_s = deadline_s
-        self._spawn = spawn
-        self._last: Observation | None = None
-        self._failing_since: datetime | None = None
-        self.expires = 0.0
-        self._awaited_since: float | None = None
-        self._reading: anyio.Event | None = None
+    settings: Settings
+    aws: Facts | None
+    looks: Looks
+    now: datetime
+    watching_since: datetime
 
-    @property
-    def expires_in_s(self) -> float:
-        """Seconds until a new reading is due; 0 if one is."""
-        return max(0.0, self.expires - time.monotonic())
+    @cached_property
+    def _aged(self) -> dict[str, Aged]:
+        return {}
 
-    @property
-    def last(self) -> Observation | None:
-        """What is known, None if nothing yet."""
-        return self._last
+    @cached_property
+    def said(self) -> dict[str, SourceReport]:
+        """The worker's last word for each source."""
+        return {source.name: self._last_word(source) for source in self.settings.sources}
 
-    async def get(self, wait_s: float = FIRST_WAIT_S) -> Observation | None:
-        """What is known, None if nothing yet, after `refresh` and `settle`."""
-        self.refresh(time.monotonic())
-        await self.settle(wait_s)
-        return self._last
+    @cached_property
+    def _carried(self) -> Observation | None:
+        """The reading that brought the newest report."""
+        carrying = [look.found for look in self.looks.values() if look and look.found.report]
+        return max(carrying, key=_moment, default=None)
 
-    def refresh(self, now: float) -> None:
-        """Start a reading if one is due by then."""
-        if self._reading is None and now >= self.expires:
-            self._reading = anyio.Event()
-            self._awaited_since = now if now >= self.expires + UNASKED_S else None
-            self._spawn(self._read)
+    @cached_property
+    def report(self) -> WorkerReport | None:
+        """The newest report that could be read from any store."""
+        return self._carried.report if self._carried else None
 
-    async def settle(self, wait_s: float) -> None:
-        """Wait for a reading only where what is known is old because nobody asked.
+    @cached_property
+    def interval_s(self) -> float:
+        """Seconds between stamps, as the worker says, else as we are configured."""
+        return self.report.interval_seconds if self.report else self.settings.process.interval_s
 
-        At most until `wait_s` after it began: behind a hung store nobody queues.
+    def found(self, name: str) -> Observation | None:
+        """What a source said when it was last read, None if it was not yet."""
+        look = self.looks.get(name)
+        return look.found if look else None
+
+    def details(self, name: str, kind: type[D]) -> D | None:
+        """What a source said for its own endpoint, None if it said nothing of that kind."""
+        found = self.found(name)
+        return found.details if found and isinstance(found.details, kind) else None
+
+    def aged(self, source: AnyInstance) -> Aged:
+        """A source's reading at this moment.
+
+        What keeps no stamp is proved by each reading, whatever the worker's interval is.
         """
-        if self._reading is not None and self._awaited_since is not None:
-            with anyio.move_on_after(self._awaited_since + wait_s - time.monotonic()):
-                await self._reading.wait()
+        if source.name not in self._aged:  # each is asked for twice or more
+            floor_s = 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s
+            interval_s = max(self.interval_s, floor_s)
+            self._aged[source.name] = aged(self.found(source.name), self.now, interval_s)
+        return self._aged[source.name]
 
-    async def _read(self) -> None:
-        started = time.perf_counter()
-        found = Observation(reachable=False, error=ErrorWord.TIMEOUT)
-        try:
-            source = await self._source()
-            started = time.perf_counter()
-            with anyio.move_on_after(self._deadline_s):
-                found = await source.read()
-        except SourceError as error:
-            found = Observation(reachable=False, error=error.word)
-            log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)
-        except Exception:  # a defect in one source must not take its row from the page
-            log.exception("reader_defect", source=self.name)
-            found = Observation(reachable=False, error=ErrorWord.FAILED)
-        finally:
-            self._learn(found, (time.perf_counter() - started) * 1000)
-
-    def _learn(self, found: Observation, latency_ms: float) -> None:
-        now = utc_now()
-        self.reads += 1
-        self._failing_since = None if found.reachable else self._failing_since or now
-        self._last = replace(
-            found, observed_at=now, latency_ms=latency_ms, failing_since=self._failing_since
+    def situation(self) -> Situation:
+        """What the diagnosis follows from."""
+        return Situation(
+            now=self.now,
+            watching_since=self.watching_since,
+            interval_s=self.interval_s,
+            write_deadline_s=self.settings.process.write_deadline_s,
+            sources=[self._view(source) for source in self.settings.stamped],
+            iam=self._identity(),
         )
-        self.expires = time.monotonic() + self._serves_s(found, now)
-        if self._reading is not None:
-            self._reading.set()
-            self._reading = None
 
-    def _serves_s(self, found: Observation, now: datetime) -> float:
-        """How long a reading serves: when the next stamp is due, it is looked for at once."""
-        if not found.reachable:
-            return min(self._lifetime_s, FAILED_S)
-        if found.stamp is None or found.interval_s is None:
-            return self._lifetime_s
-        lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)
-        watch_s = min(WATCH_S, found.interval_s / WATCHES_IN_INTERVAL)
-        due_in_s = found.interval_s - (now - found.stamp).total_seconds()
-        if due_in_s > 0:
-            return min(lifetime_s, due_in_s + watch_s)
-        # A worker that is dead is no reason to go on asking every second.
-        return watch_s if due_in_s > -found.interval_s else lifetime_s
+    def _last_word(self, source: AnyInstance) -> SourceReport:
+        """The worker's last word for a source; a stamp that we see ourselves is newer."""
+        said = self.report.every_source.get(source.name) if self.report else None
+        said = said or SourceReport()
+        found, carried = self.found(source.name), self._carried
+        if not (source.kind.keeps_stamp and found and found.stamp and carried):
+            return said
+        if found.stamp < _moment(carried):
+            return said
+        healed = {"last_result": "ok", "consecutive_failures": 0, "failing_since": None}
+        return said.model_copy(update={**healed, "breaker": Breaker.CLOSED})
+
+    def _view(self, source: AnyInstance) -> SourceView:
+        look, state, said = self.looks.get(source.name), self.aged(source), self.said[source.name]
+        return SourceView(
+            name=source.name,
+            title=source.title,
+            freshness=state.freshness,
+            error=state.error,
+            observed=look is not None,
+            stamp=state.stamp,
+            failing_since=look.failing_since if look else None,
+            last_result=said.last_result,
+            write_failing_since=said.failing_since,
+            warning=said.warning,
+            needs_aws=source.depends_on == IDENTITY,
+            schema_behind=look.found.schema_behind if look else False,
+            remedies=source.remedies,
+            part_stale=look.found.part_is_stale(self.now) if look else False,
+        )
+
+    def _identity(self) -> IdentityView | None:
+        if self.aws is None:
+            return None
+        look = self.looks.get(IDENTITY)
+        return IdentityView(
+            error=look.found.error if look else None,
+            refusal=self.aws.refusal,
+            renewal_error=self.aws.renewal_error,
+            failing_since=look.failing_since if look else None,
+            credentials_expiry=self.aws.credentials_expiry,
+            certificate_expiry=self.aws.certificate_expiry,
+        )
 
 
-class Snapshot:
-    """All readers of a process."""
-
-    def __init__(self, readers: Mapping[str, Reader]) -> None:
-        self.readers = readers
-
-    async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Observation | None]:
-        """What is known of these sources, of all if none is named."""
-        wanted = [self.readers[name] for name in names or self.readers if name in self.readers]
-        await _refresh(wanted, wait_s)
-        return {reader.name: reader.last for reader in wanted}
-
-    async def refresh(self, wait_s: float = FIRST_WAIT_S) -> None:
-        """As `get` of all sources, for who takes what is known later."""
-        await _refresh(self.readers.values(), wait_s)
-
-
-async def _refresh(readers: Collection[Reader], wait_s: float) -> None:
-    now = time.monotonic()
-    due = [reader for reader in readers if now >= reader.expires]
-    for reader in due:
-        reader.refresh(now)
-    for reader in due:  # all read at once, so that this waits for the slowest alone
-        await reader.settle(wait_s)
-
-
-Observations = Mapping[str, Observation | None]
-"""What is known by slug; None where nothing has been read yet."""
+def _moment(found: Observation) -> datetime:
+    """The cycle that a report came with."""
+    if found.stamp is not None:
+        return found.stamp
+    return found.report.started_at if found.report else datetime.min.replace(tzinfo=UTC)

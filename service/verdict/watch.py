@@ -8,14 +8,13 @@ from functools import partial
 import anyio
 
 from schema.timestamps import utc_now
-from service.aws.client import Aws
-from service.aws.identity import Identity
-from service.connections import close, connect, identity
+from service.connections import close, connect, shared
+from service.kind import Shared
 from service.late import Late
 from service.settings import Settings
 from service.source import Source
-from service.verdict.known import Known
-from service.verdict.snapshot import FIRST_WAIT_S, Observations, Reader, Snapshot
+from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
+from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 from service.verdict.turn import Turn
 
@@ -25,41 +24,41 @@ class Watch:
 
     Attributes:
         settings: Which sources there are.
-        aws: The AWS identity, None if it is not configured.
-        snapshot: The shared readers.
+        shared: What they share.
+        readers: One on each.
         since: When this process began to look.
     """
 
-    def __init__(self, settings: Settings, aws: Aws | None, snapshot: Snapshot) -> None:
+    def __init__(self, settings: Settings, among: Shared, readers: Readers) -> None:
         self.settings = settings
-        self.aws = aws
-        self.snapshot = snapshot
+        self.shared = among
+        self.readers = readers
         self.since: datetime = utc_now()
         self._turn = Turn(self._document)
 
-    async def known(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Known:
+    async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
         """What is known now of these sources, of all if none is named.
 
         Args:
             names: Slugs.
             wait_s: How long to wait where nothing recent is known.
         """
-        return self._known(await self.snapshot.get(*names, wait_s=wait_s))
+        return self._snapshot(await self.readers.get(*names, wait_s=wait_s))
 
     async def status(self) -> bytes:
         """The whole document as JSON, of this moment."""
-        await self.snapshot.refresh()
+        await self.readers.refresh()
         return self._turn.get()
 
     def _document(self) -> bytes:
-        found = {name: reader.last for name, reader in self.snapshot.readers.items()}
-        return worker_status(self._known(found)).model_dump_json().encode()
+        looks = {name: reader.last for name, reader in self.readers.by_name.items()}
+        return worker_status(self._snapshot(looks)).model_dump_json().encode()
 
-    def _known(self, found: Observations) -> Known:
-        return Known(
+    def _snapshot(self, looks: Looks) -> Snapshot:
+        return Snapshot(
             settings=self.settings,
-            aws=self.aws,
-            found=found,
+            aws=self.shared.aws.facts() if self.shared.aws else None,
+            looks=looks,
             now=utc_now(),
             watching_since=self.since,
         )
@@ -71,18 +70,21 @@ async def watching(settings: Settings) -> AsyncIterator[Watch]:
 
     Readings run beside the requests, and end with it.
     """
-    aws = identity(settings)
-    sources = Late(lambda: connect(settings, aws))
-    timing = {each.name: (each.lifetime_s, each.read_deadline_s) for each in settings.sources}
-    if aws is not None:
-        timing[Identity.name] = (Identity.lifetime_s, Identity.read_deadline_s)
+    among = shared(settings)
+    sources = Late(lambda: connect(settings, among))
     async with anyio.create_task_group() as tasks:
         readers = {
-            name: Reader(name, partial(_source, sources, name), *times, tasks.start_soon)
-            for name, times in timing.items()
+            each.name: Reader(
+                each.name,
+                partial(_source, sources, each.name),
+                each.kind.lifetime_s,
+                each.kind.read_deadline_s,
+                tasks.start_soon,
+            )
+            for each in settings.sources
         }
         tasks.start_soon(sources.get)
-        yield Watch(settings, aws, Snapshot(readers))
+        yield Watch(settings, among, Readers(readers))
         tasks.cancel_scope.cancel()
     await close(sources.made or {})
 

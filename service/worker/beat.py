@@ -10,11 +10,10 @@ import stamina.instrumentation
 import structlog
 from anyio import Event
 
-from schema.heartbeat import IamReport, WorkerReport
 from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.aws.notices import Notices
-from service.connections import close, connect, identity
+from service.connections import close, connect, shared
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
@@ -22,15 +21,10 @@ from service.outcome import Outcome
 from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
-from service.sources.postgres.store import Postgres
-from service.sources.secrets_manager.store import SecretsManager
-from service.sources.valkey.store import Valkey
 from service.version import version
 from service.worker.liveness import LATE_S, Route, Server, server
 from service.worker.loop import Observer, Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
-
-VALUE_WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that is one too many
 
 log = structlog.get_logger()
 
@@ -57,15 +51,14 @@ async def _beat(settings: Settings) -> None:
     stamina.instrumentation.set_on_retry_hooks([])  # retries are told of by the cycle, at debug
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
-    aws = identity(settings)
-    sources = connect(settings, aws)
+    among = shared(settings)
+    sources, aws = connect(settings, among), among.aws
     history = _history(settings, sources)
     metrics = WorkerMetrics()
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
-        facts=lambda report: _with_facts(report, sources, aws, history),
         observe=_observer(metrics, aws),
     )
     routes: dict[str, Route] = {
@@ -106,11 +99,12 @@ def _observer(metrics: WorkerMetrics, aws: Aws | None) -> Observer:
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:
     """Where outcomes go, None without PostgreSQL."""
     name, kept = settings.process.name, timedelta(days=settings.process.history_retention_days)
-    postgres = next((s for s in sources.values() if isinstance(s, Postgres)), None)
-    valkey = next((s for s in sources.values() if isinstance(s, Valkey)), None)
-    if postgres is None:
+    where = settings.history.name if settings.history else None
+    database = sources[where].database if where else None
+    if where is None or database is None:
         return None
-    return History(Ledger(postgres, name), Spill(valkey, name) if valkey else None, kept)
+    keys = next((source.keys for source in sources.values() if source.keys), None)
+    return History(Ledger(database, name), Spill(keys, name) if keys else None, kept, where)
 
 
 def _livez(worker: Worker) -> tuple[int, str, bytes]:
@@ -120,31 +114,3 @@ def _livez(worker: Worker) -> tuple[int, str, bytes]:
     word = "ok" if alive else "late"
     body = f'{{"status":"{word}","version":"{version()}","late_seconds":{max(0.0, late_s):.1f}}}\n'
     return (200 if alive else 503), "application/json", body.encode()
-
-
-def _with_facts(
-    report: WorkerReport, sources: dict[str, Source], aws: Aws | None, history: History | None
-) -> WorkerReport:
-    """The report with what the AWS identity and the secret count and know."""
-    secret = next((s for s in sources.values() if isinstance(s, SecretsManager)), None)
-    facts: dict[str, object] = {}
-    if history is not None:
-        facts |= {"history_waiting": history.waiting, "history_dropped": history.dropped}
-    if secret is not None:
-        facts["value_writes_24h"] = secret.value.writes_since(utc_now() - VALUE_WRITES_WINDOW)
-        facts["value_interval_seconds"] = secret.settings.value_interval_s
-    if aws is not None:
-        known = report.iam or IamReport()
-        facts |= {
-            "aws_calls": sum(aws.calls.values()),
-            "aws_throttles": sum(aws.throttles.values()),
-            "iam": known.model_copy(
-                update={
-                    "refusal": aws.refusal,
-                    "credentials_created": aws.credentials_created,
-                    "credentials_expiry": aws.credentials_expiry,
-                    "certificate_expiry": aws.certificate_expiry,
-                }
-            ),
-        }
-    return report.model_copy(update=facts)

@@ -11,8 +11,9 @@ import structlog
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
+from service.errors import SourceError
 from service.outcome import Outcome
-from service.source import Source, SourceError
+from service.source import Source
 
 DRAIN_S = 9.0  # how long writes in flight may take after a signal; with history and closing 11 s
 BREAKER_OPENS_AFTER = 3  # failed cycles

@@ -11,7 +11,7 @@ import anyio
 import structlog
 from anyio import Event
 
-from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, WorkerReport
+from schema.heartbeat import Breaker, Heartbeat, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.outcome import Outcome
 from service.settings import ProcessSettings
@@ -23,19 +23,15 @@ from service.worker.schedule import Schedule
 log = structlog.get_logger()
 
 
-class Facts(Protocol):
-    """What the report says beside the outcomes: counters and dates that the sources keep."""
-
-    def __call__(self, report: WorkerReport) -> WorkerReport:
-        """The report with these facts in it."""
-        ...
-
-
 class Recorder(Protocol):
     """Where the outcomes of each cycle go."""
 
     def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:
         """Take the outcomes of one cycle; returns at once, and never fails."""
+        ...
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """The worker's report with what is known here."""
         ...
 
 
@@ -54,7 +50,6 @@ class Worker:
         settings: Name, interval and deadline.
         sources: All that each cycle stamps, by slug, the AWS identity among them.
         recorder: Where the outcomes go, None for nowhere.
-        facts: What else the report says.
         now: The clock that makes the stamps.
         observe: Who counts the outcomes.
     """
@@ -65,7 +60,6 @@ class Worker:
         sources: Mapping[str, Source],
         recorder: Recorder | None = None,
         *,
-        facts: Facts = lambda report: report,
         now: Callable[[], datetime] = utc_now,
         observe: Observer = lambda outcomes, lateness_s: None,  # noqa: ARG005 - nobody counts
     ) -> None:
@@ -76,11 +70,8 @@ class Worker:
         self.lateness_s = 0.0
         self.started_at = now()
         self.reports: dict[str, SourceReport] = {name: SourceReport() for name in sources}
-        if "iam" in sources:
-            self.reports["iam"] = IamReport()
         self.next_due = anyio.current_time()
         self._recorder = recorder
-        self._facts = facts
         self._observe = observe
         self._now = now
 
@@ -111,8 +102,6 @@ class Worker:
 
     def report(self, next_due: datetime) -> WorkerReport:
         """What the worker knows now."""
-        sources = {name: report for name, report in self.reports.items() if name != "iam"}
-        iam = self.reports.get("iam")
         report = WorkerReport(
             id=self.id,
             version=version(),
@@ -120,10 +109,11 @@ class Worker:
             interval_seconds=self.interval_s,
             next_due=next_due,
             cycles=self.cycles,
-            sources=sources,
-            iam=iam if isinstance(iam, IamReport) else None,
+            sources=self.reports,
         )
-        return self._facts(report)
+        for source in self.sources.values():
+            report = source.tell(report)
+        return report if self._recorder is None else self._recorder.tell(report)
 
     def _by_wall_clock(self, schedule: Schedule) -> Schedule:
         """Follow a wall clock that was set, or slots would be wrong until the next start."""

@@ -14,13 +14,13 @@ from schema.timestamps import utc_now
 from service.api.live import Live
 from service.api.metering import Meters
 from service.api.metrics import Facts
-from service.aws import roles_anywhere
 from service.aws.client import Aws
+from service.instances import CA_SUFFIX, PREFIX
 from service.report_metrics import facts
 from service.settings import ProcessSettings, load
-from service.source import Group, Observation
-from service.sources import SOURCES
-from service.verdict.known import Known
+from service.source import Observation
+from service.sources import KINDS
+from service.verdict.readers import Look, Readers
 from service.verdict.snapshot import Snapshot
 from service.worker.metrics import WorkerMetrics
 from tests.docs.pages import ROOT
@@ -32,9 +32,15 @@ ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
 
 def settings() -> dict[str, object]:
     """Every variable that the service reads, with its default."""
-    groups: list[type[Group]] = [ProcessSettings, roles_anywhere.Settings, *SOURCES]
-    fields = [field for group in groups for field in group.model_fields.values()]
-    return {str(field.alias): None if field.is_required() else field.default for field in fields}
+    found: dict[str, object] = {f"{PREFIX}<NAME>": None, f"{PREFIX}<NAME>{CA_SUFFIX}": None}
+    for field in ProcessSettings.model_fields.values():
+        found[str(field.alias)] = None if field.is_required() else field.default
+    for kind in KINDS:
+        for name, variable in kind.variables.items():
+            field = kind.settings.model_fields[name]
+            found[variable] = None if field.is_required() else field.default
+        found |= dict.fromkeys(kind.urls)
+    return found
 
 
 def endpoints() -> set[str]:
@@ -131,14 +137,18 @@ def _report() -> WorkerReport:
 def _of_api() -> Iterator[Metric]:
     settings, now = load(_environ()), utc_now()
     assert settings.aws is not None
-    found = {"postgres": Observation(report=_report(), stamp=now, observed_at=now)}
-    known = Known(
-        settings=settings, aws=Aws(settings.aws), found=found, now=now, watching_since=now
+    found = Observation(report=_report(), stamp=now)
+    snapshot = Snapshot(
+        settings=settings,
+        aws=Aws(settings.aws).facts(),
+        looks={"postgres": Look(found=found, at=now, latency_ms=1.0)},
+        now=now,
+        watching_since=now,
     )
-    meters, snapshot = Meters(), Snapshot({})
+    meters, readers = Meters(), Readers({})
     live = Live(cast("Any", None), lambda _: None, 1)
     yield from meters.registry.collect()
-    yield from Facts(known, snapshot, live, meters).collect()
+    yield from Facts(snapshot, readers, live, meters).collect()
 
 
 def _of_worker() -> Iterator[Metric]:

@@ -16,9 +16,9 @@ from sqlmodel import SQLModel
 import schema.tables  # noqa: F401 - registers the tables
 from schema import migrations
 from schema.migrations import VERSION_TABLE, UnknownRevisionError, head, is_current, upgrade
-from service.settings import load
 from service.sources import postgres
 from service.sources.postgres import engine as pool
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +35,7 @@ OLDER_APP = (
 @pytest.fixture
 async def engine(database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """An engine on an empty database, that commits by transaction."""
-    settings = next(s for s in load(database).sources if isinstance(s, postgres.Settings))
-    made = pool.engine(settings)
+    made = pool.engine(settings_of(database, postgres.KIND))
     yield made.execution_options(isolation_level="READ COMMITTED")
     await made.dispose()
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from schema.errors import ErrorWord
 from schema.history import Record
-from service.settings import load
 from service.sources import postgres
 from service.sources.postgres.engine import engine
 from service.sources.postgres.store import Postgres
+from tests.service.configured import settings_of
 
 HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
 """An hour long over; the tests' beats lie in it and around it."""
@@ -19,8 +19,7 @@ HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 def connected(environ: dict[str, str]) -> Postgres:
     """PostgreSQL as the worker and the API have it."""
-    settings = next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
-    return Postgres(engine(settings), "worker")
+    return Postgres(engine(settings_of(environ, postgres.KIND)), "worker")
 
 
 def at(minutes: float) -> datetime:

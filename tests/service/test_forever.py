@@ -21,6 +21,7 @@ from service.settings import load
 from service.sources import secrets_manager
 from service.sources.secrets_manager.store import SecretsManager
 from tests.fakes import InterruptedAws
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -90,10 +91,10 @@ def time(aws: RunningAws) -> Time:
 
 def worker(aws: RunningAws, time: Time, **settings: str) -> SecretsManager:
     """What a process that has just been started has."""
-    loaded = load(aws.environment() | settings)
+    environ = aws.environment() | settings
+    loaded = load(environ)
     assert loaded.aws is not None
-    kind = next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
-    return SecretsManager(Aws(loaded.aws), kind, now=time)
+    return SecretsManager(Aws(loaded.aws), settings_of(environ, secrets_manager.KIND), now=time)
 
 
 def beat(time: Time) -> Heartbeat:

@@ -31,7 +31,7 @@ def test_a_source_none_of_whose_variables_is_set_is_off() -> None:
     settings = load(POSTGRES)
 
     assert [source.name for source in settings.sources] == ["postgres"]
-    assert [kind.name for kind in settings.off] == ["valkey", "secrets_manager"]
+    assert [kind.name for kind in settings.off] == ["valkey", "secrets_manager", "iam"]
     assert settings.aws is None
 
 
@@ -42,6 +42,7 @@ def test_all_sources_stand_in_their_order(identity: dict[str, str]) -> None:
         "postgres",
         "valkey",
         "secrets_manager",
+        "iam",
     ]
 
 
@@ -164,7 +165,7 @@ def test_no_problem_tells_a_secret(identity: dict[str, str]) -> None:
 def test_passwords_are_kept_as_secrets() -> None:
     [source] = load(POSTGRES).sources
 
-    assert source.model_dump()["password"] == SecretStr("hunter2")
+    assert source.settings.model_dump()["password"] == SecretStr("hunter2")
 
 
 def test_a_ca_may_have_literal_line_breaks(aws_process: RunningAws) -> None:
@@ -172,7 +173,7 @@ def test_a_ca_may_have_literal_line_breaks(aws_process: RunningAws) -> None:
 
     settings = load(POSTGRES | {"PG_CA_CERT": pem.replace("\n", "\\n")})
 
-    assert settings.sources[0].model_dump()["ca"].strip() == pem.strip()
+    assert settings.sources[0].settings.model_dump()["ca"].strip() == pem.strip()
 
 
 def test_a_dangerous_setting_is_a_warning_that_names_it(identity: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     sources = connect(settings)
     store = sources["postgres"]
     assert isinstance(store, Postgres)
-    history = History(Ledger(store, "worker"), None, timedelta(days=90))
+    history = History(Ledger(store, "worker"), None, timedelta(days=90), "postgres")
     worker = Worker(settings.process, sources, history)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(history.run)

@@ -9,8 +9,8 @@ from local.aws.process import RunningAws
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.connections import close, connect
+from service.errors import SourceError
 from service.settings import ConfigurationError, load
-from service.source import SourceError
 from service.verdict.status import worker_status
 from service.verdict.watch import watching
 from tests.service import tls_servers
@@ -105,9 +105,9 @@ async def test_valkey(
 
 async def test_the_page_says_tls_of_a_valkey_in_plain_text(keys: dict[str, str]) -> None:
     async with watching(load(keys | {"VALKEY_SSLMODE": "verify-full"})) as watch:
-        known = await watch.known(wait_s=10)
+        snapshot = await watch.snapshot(wait_s=10)
 
-    assert worker_status(known).timestamps["valkey"].error == "tls"
+    assert worker_status(snapshot).timestamps["valkey"].error == "tls"
 
 
 @pytest.mark.parametrize("mode", ["verify-full", "verify-ca"])

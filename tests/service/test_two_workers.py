@@ -26,6 +26,7 @@ from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager.store import SecretsManager
 from service.sources.valkey.store import Valkey, client
 from service.worker.cycle import stamp_all
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -40,12 +41,11 @@ async def worker(
     """The sources of a worker process whose clock is `now`."""
     settings = load(environ)
     assert settings.aws is not None
-    by_kind: dict[type, Any] = {type(each): each for each in settings.sources}
     sources: dict[str, Source] = {
-        "postgres": Postgres(engine(by_kind[postgres.Settings]), "worker", now),
-        "valkey": Valkey(client(by_kind[valkey.Settings]), "worker", now),
+        "postgres": Postgres(engine(settings_of(environ, postgres.KIND)), "worker", now),
+        "valkey": Valkey(client(settings_of(environ, valkey.KIND)), "worker", now),
         "secrets_manager": SecretsManager(
-            Aws(settings.aws, now=now), by_kind[secrets_manager.Settings], now
+            Aws(settings.aws, now=now), settings_of(environ, secrets_manager.KIND), now
         ),
     }
     try:
@@ -100,7 +100,7 @@ async def test_two_workers_leave_one_row_per_source_and_slot(environ: dict[str, 
             outcomes = await cycle(sources, utc_now())
             store = sources["postgres"]
             assert isinstance(store, Postgres)
-            history = History(Ledger(store, "worker"), None, timedelta(days=90))
+            history = History(Ledger(store, "worker"), None, timedelta(days=90), "postgres")
             history.record(slot, 60, outcomes)
             await history.finish()
             assert (history.waiting, history.dropped) == (0, 0)
@@ -137,7 +137,7 @@ async def test_history_of_a_clock_that_is_ahead_is_refused_and_told(
         outcomes = await cycle(sources, utc_now())
         store = sources["postgres"]
         assert isinstance(store, Postgres)
-        history = History(Ledger(store, "worker"), None, timedelta(days=90))
+        history = History(Ledger(store, "worker"), None, timedelta(days=90), "postgres")
         history.record(utc_now() + timedelta(minutes=4), 60, outcomes)
         await history.finish()
 

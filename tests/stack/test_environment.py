@@ -3,9 +3,7 @@
 import pytest
 
 from service import settings
-from service.aws import roles_anywhere
-from service.source import Group
-from service.sources import SOURCES
+from service.sources import KINDS
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
@@ -20,7 +18,12 @@ UNSET = {
 def test_the_service_starts_with_what_it_is_given(program: Program, variant: str) -> None:
     loaded = settings.load(bindables.environ(program(variant).spec, "worker"))
 
-    assert [source.name for source in loaded.sources] == ["postgres", "valkey", "secrets_manager"]
+    assert [source.name for source in loaded.sources] == [
+        "postgres",
+        "valkey",
+        "secrets_manager",
+        "iam",
+    ]
     assert not loaded.off
     assert not loaded.warnings()
 
@@ -87,5 +90,5 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 def known_variables() -> set[str]:
     """Every variable that some part of the service reads."""
-    groups: list[type[Group]] = [settings.ProcessSettings, roles_anywhere.Settings, *SOURCES]
-    return {str(field.alias) for group in groups for field in group.model_fields.values()}
+    own = {str(field.alias) for field in settings.ProcessSettings.model_fields.values()}
+    return own | {name for kind in KINDS for name in kind.variables.values()}

@@ -8,9 +8,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from schema.errors import ErrorWord
-from service.source import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
-from service.sources.postgres import Settings
 from service.sources.postgres.errors import translate
+from service.sources.postgres.settings import Settings
+from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 from service.tls import context as tls_context
 
 POOL_SIZE = 2  # the stamp, and history beside it

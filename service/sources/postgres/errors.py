@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schema.errors import ErrorWord
-from service.source import SourceError
+from service.errors import SourceError
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html: whole codes first, then classes.
 WORDS = {

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +18,14 @@ from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.tables import LastUpdate
 from schema.timestamps import utc_now
-from service.source import Observation, SourceError
-from service.sources.postgres import PostgresObservation
+from service.errors import SourceError
+from service.source import Observation, Source
 from service.sources.postgres.errors import translate
+from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.statements import PROBE, READ, REVISION, TABLES, WRITE
 
 
-class Postgres:
+class Postgres(Source):
     """The source, on an engine that it owns.
 
     Args:
@@ -40,6 +42,7 @@ class Postgres:
         self.name = name
         self._now = now
         self._migrated = False
+        self.database = self
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
         """Write the row, unless it holds a newer stamp that is not in the future.
@@ -69,22 +72,19 @@ class Postgres:
         async with self.connection() as connection:
             has_table, has_version = (await connection.execute(TABLES)).one()
             if not has_table:
-                return PostgresObservation(
-                    readable=True, error=ErrorWord.NOT_FOUND, schema_behind=True
+                return Observation(
+                    error=ErrorWord.NOT_FOUND,
+                    schema_behind=True,
+                    details=PostgresDetails(readable=True),
                 )
             revision = await connection.scalar(REVISION) if has_version else None
             row = (await connection.execute(READ, {"name": self.name})).one_or_none()
         error = await self._probe()
-        found = observation(row, error)
-        return PostgresObservation(
-            stamp=found.stamp,
-            interval_s=found.interval_s,
-            report=found.report,
-            error=error,
-            readable=True,
-            writable=error is None,
+        return replace(
+            observation(row, error),
             schema_revision=revision,
             schema_behind=not migrations.is_current(revision),
+            details=PostgresDetails(readable=True, writable=error is None),
         )
 
     async def migrate(self) -> str:

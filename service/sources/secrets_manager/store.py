@@ -1,21 +1,24 @@
 """The secret: its description stamped each cycle, its value once in a slot, and both read back."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from schema.errors import ErrorWord
 from schema.freshness import in_future
-from schema.heartbeat import Heartbeat
+from schema.heartbeat import Heartbeat, WorkerReport
 from schema.secret import Description
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.source import Observation, SourceError
-from service.sources.secrets_manager import SecretObservation, Settings
+from service.errors import SourceError
+from service.source import Observation, Source
+from service.sources.secrets_manager.settings import SecretDetails, Settings
 from service.sources.secrets_manager.value import CURRENT, Value, staged
 
+WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that is one too many
 
-class SecretsManager:
+
+class SecretsManager(Source):
     """The source, on the process's AWS identity.
 
     Args:
@@ -83,20 +86,29 @@ class SecretsManager:
             value_stamp, error = None, error or failed.word
         found = Description.from_text(said.get("Description", ""))
         report = found.report if found else None
-        return SecretObservation(
+        return Observation(
             stamp=_newest(found.updated_at if found else None, value_stamp),
             interval_s=found.interval_seconds if found else None,
             report=report,
             error=error,
-            name=said["Name"],
-            arn=said["ARN"],
-            version_id=version_id,
-            value_stamp=value_stamp,
-            value_interval_s=report.value_interval_seconds if report else None,
+            details=SecretDetails(
+                name=said["Name"],
+                arn=said["ARN"],
+                version_id=version_id,
+                value_stamp=value_stamp,
+                value_interval_s=report.value_interval_seconds if report else None,
+            ),
         )
 
     async def close(self) -> None:
         """Nothing to give back: boto3's connections end with the process."""
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """The report with how often the value is written, and was."""
+        writes = self.value.writes_since(utc_now() - WRITES_WINDOW)
+        interval_s = self.settings.value_interval_s
+        update = {"value_writes_24h": writes, "value_interval_seconds": interval_s}
+        return report.model_copy(update=update)
 
     def _describe(self, heartbeat: Heartbeat) -> str:
         try:

@@ -10,7 +10,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.secret import merged_value, stamp_in_value
 from service.aws import errors as aws_errors
-from service.source import SourceError
+from service.errors import SourceError
 
 VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
 MERGES_MAX = 3  # a person who edits in the same second, three times over, is no person

@@ -5,7 +5,7 @@ import ssl
 from redis import exceptions
 
 from schema.errors import ErrorWord
-from service.source import SourceError
+from service.errors import SourceError
 
 # https://valkey.io/topics/protocol/: an error's first word is its kind.
 WORDS = {

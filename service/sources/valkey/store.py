@@ -1,7 +1,8 @@
 """The keys in Valkey: stamped by one script, read back in one round trip."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import anyio
@@ -17,9 +18,11 @@ from schema.errors import ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import from_text, to_text, utc_now
-from service.source import ANSWER_TIMEOUT_S, Observation, SourceError
-from service.sources.valkey import Settings, ValkeyObservation
+from service.errors import SourceError
+from service.source import Observation, Source
 from service.sources.valkey.errors import translate
+from service.sources.valkey.settings import Settings, ValkeyDetails
+from service.timeouts import ANSWER_TIMEOUT_S
 from service.tls import TlsMode
 
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
@@ -48,10 +51,13 @@ def client(settings: Settings) -> redis.asyncio.Redis:
     return redis.asyncio.Redis(
         host=settings.host,
         port=settings.port,
+        db=settings.database,
+        username=settings.user,
         password=settings.password.get_secret_value() if settings.password else None,
         ssl=settings.tls is not TlsMode.DISABLE,
         ssl_ca_data=settings.ca,
-        ssl_check_hostname=settings.tls is TlsMode.VERIFY_FULL,
+        ssl_cert_reqs="required" if settings.verified else "none",
+        ssl_check_hostname=settings.verified and settings.tls is TlsMode.VERIFY_FULL,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=ANSWER_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
@@ -63,7 +69,7 @@ def client(settings: Settings) -> redis.asyncio.Redis:
     )
 
 
-class Valkey:
+class Valkey(Source):
     """The source, on a client that it owns.
 
     Args:
@@ -77,7 +83,8 @@ class Valkey:
     ) -> None:
         self.client = client
         self._now = now
-        self.keys = (f"{name}:last_update", f"{name}:report")
+        self.keys = self
+        self.names = (f"{name}:last_update", f"{name}:report")
         self._probe_key = f"{name}:probe:{uuid.uuid4()}"
         self._write = client.register_script(WRITE)
 
@@ -97,7 +104,7 @@ class Valkey:
             to_text(our_now + timedelta(seconds=CLOCK_TOLERANCE_S)),
         ]
         try:
-            skew = await self._write(keys=list(self.keys), args=arguments)
+            skew = await self._write(keys=list(self.names), args=arguments)
         except (exceptions.RedisError, OSError) as error:
             raise await self._translate(error) from error
         if skew is not None:
@@ -113,7 +120,7 @@ class Valkey:
         """
         token = str(uuid.uuid4())
         pipeline = self.client.pipeline(transaction=False)
-        pipeline.mget(self.keys)
+        pipeline.mget(self.names)
         pipeline.ping()
         pipeline.set(self._probe_key, token, ex=PROBE_EXPIRY_S)
         pipeline.get(self._probe_key)
@@ -129,6 +136,18 @@ class Valkey:
             set_get_ok=written is True and read_back == token,
             error=translate(written).word if isinstance(written, Exception) else None,
         )
+
+    @asynccontextmanager
+    async def commands(self) -> AsyncIterator[redis.asyncio.Redis]:
+        """The client, with its errors turned into ours.
+
+        Raises:
+            SourceError: Whatever went wrong, as a word.
+        """
+        try:
+            yield self.client
+        except (exceptions.RedisError, OSError) as error:
+            raise translate(error) from error
 
     async def close(self) -> None:
         """Close the pool's connections; one whose server is silent is cut off."""
@@ -161,7 +180,7 @@ class Valkey:
 
 def _observation(
     found: list[str | None], *, ping_ok: bool, set_get_ok: bool, error: ErrorWord | None
-) -> ValkeyObservation:
+) -> Observation:
     stamp = from_text(found[0]) if found[0] is not None else None
     if found[0] is not None and stamp is None:
         error = error or ErrorWord.INVALID_DATA
@@ -169,11 +188,10 @@ def _observation(
         report = WorkerReport.model_validate_json(found[1] or "{}")
     except ValidationError:
         report = None
-    return ValkeyObservation(
+    return Observation(
         stamp=stamp,
         interval_s=report.interval_seconds if report else None,
         report=report,
         error=error,
-        ping_ok=ping_ok,
-        set_get_ok=set_get_ok,
+        details=ValkeyDetails(ping_ok=ping_ok, set_get_ok=set_get_ok),
     )

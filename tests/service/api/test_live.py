@@ -17,8 +17,9 @@ from schema.timestamps import utc_now
 from service.api import viewer
 from service.api.app import create
 from service.api.live import Live
+from service.kind import Shared
 from service.settings import load
-from service.verdict.snapshot import Reader, Snapshot
+from service.verdict.readers import Reader, Readers
 from service.verdict.watch import Watch
 from tests.fakes import MemorySource
 from tests.service.serving import NOWHERE, served, until
@@ -44,7 +45,7 @@ async def living(sources: dict[str, MemorySource], **options: Any) -> AsyncItera
             name: Reader(name, source.connected, 0.05, 2.0, tasks.start_soon)
             for name, source in sources.items()
         }
-        watch = Watch(load(NOWHERE), None, Snapshot(readers))
+        watch = Watch(load(NOWHERE), Shared(name="worker"), Readers(readers))
         live = Live(watch, tasks.start_soon, **{"viewers_max": 10, **options})
         tasks.start_soon(live.tick)
         yield live

@@ -19,8 +19,8 @@ from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, Worker
 from schema.responses import Overall
 from schema.timestamps import utc_now
 from service import connections
+from service.errors import SourceError
 from service.settings import ProcessSettings, load
-from service.source import SourceError
 from service.worker.loop import Worker
 from service.worker.metrics import WorkerMetrics
 from tests.fakes import MemorySource

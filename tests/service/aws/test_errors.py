@@ -12,8 +12,8 @@ from iam_rolesanywhere_session import CredentialsRetrievalError
 from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Refusal
 from service.aws import errors as aws_errors
+from service.errors import SourceError
 from service.remedies import REFUSALS
-from service.source import SourceError
 
 E = ErrorWord
 URL = "https://aws.invalid/"

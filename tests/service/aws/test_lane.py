@@ -6,7 +6,7 @@ import pytest
 
 from schema.errors import ErrorWord
 from service.aws.lane import Lane
-from service.source import SourceError
+from service.errors import SourceError
 
 pytestmark = pytest.mark.anyio
 

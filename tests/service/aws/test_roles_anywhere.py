@@ -14,8 +14,8 @@ from schema.heartbeat import Refusal
 from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.aws.notices import Notices
+from service.errors import SourceError
 from service.settings import load
-from service.source import SourceError
 
 pytestmark = pytest.mark.anyio
 

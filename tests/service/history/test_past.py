@@ -5,10 +5,10 @@ import pytest
 
 from schema.errors import ErrorWord
 from schema.responses import History, SourceHistory
+from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.past import Past
 from service.history.window import Window, buckets
-from service.source import SourceError
 from service.sources.postgres.store import Postgres
 from tests.service.history_data import at, beat, connected
 

@@ -11,16 +11,17 @@ from local.postgres import Postgres as PostgresServer
 from local.valkey import Valkey as ValkeyServer
 from schema.errors import ErrorWord
 from schema.history import Record
+from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.recorder import WAITING_LIMIT, History
 from service.history.spill import SPILL_LIMIT, Spill
 from service.outcome import Outcome
 from service.settings import load
-from service.source import Shared, SourceError
 from service.sources import valkey as valkey_source
 from service.sources.postgres.store import Postgres
-from service.sources.valkey.store import Valkey
+from service.sources.valkey.store import Valkey, client
 from service.worker.loop import Worker
+from tests.service.configured import settings_of
 from tests.service.history_data import HOUR, at, beat, connected, rows
 from tests.service.serving import until
 
@@ -39,8 +40,7 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
 
 @pytest.fixture
 async def cache(keys: dict[str, str]) -> AsyncIterator[Valkey]:
-    settings = next(s for s in load(keys).sources if isinstance(s, valkey_source.Settings))
-    made = settings.connect(Shared(name="worker"))
+    made = Valkey(client(settings_of(keys, valkey_source.KIND)), "worker")
     yield made
     await made.close()
 
@@ -94,7 +94,7 @@ def stopped(server: PostgresServer | ValkeyServer) -> Iterator[None]:
 
 
 async def test_outcomes_come_to_postgres_beside_the_cycle(source: Postgres) -> None:
-    history = History(Ledger(source, "worker"), None, KEPT)
+    history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     async with running(history):
         record(history, range(3))
         assert history.waiting == 6  # taken at once, and written later
@@ -107,7 +107,7 @@ async def test_outcomes_come_to_postgres_beside_the_cycle(source: Postgres) -> N
 async def test_after_fifty_cycles_without_postgres_all_of_them_are_there_once(
     source: Postgres, postgres: PostgresServer
 ) -> None:
-    history = History(Ledger(source, "worker"), None, KEPT)
+    history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     async with running(history):
         with stopped(postgres):
             with capture_logs() as lines:
@@ -131,7 +131,7 @@ async def test_a_worker_without_postgres_records_every_cycle_that_it_ran(
     environ: dict[str, str], source: Postgres, postgres: PostgresServer
 ) -> None:
     settings = load(environ | {"HEARTBEAT_INTERVAL_SECONDS": "0.05"})
-    history = History(Ledger(source, "worker"), None, KEPT)
+    history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     worker = Worker(settings.process, {"postgres": source}, recorder=history)
     stop = anyio.Event()
     async with running(history), anyio.create_task_group() as tasks:
@@ -151,14 +151,14 @@ async def test_a_worker_without_postgres_records_every_cycle_that_it_ran(
 async def test_what_postgres_did_not_take_is_there_after_a_restart(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
-    ending = History(Ledger(source, "worker"), spill, KEPT)
+    ending = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     with stopped(postgres):
         record(ending, range(50), ErrorWord.TIMEOUT)
         await ending.finish()
     assert (ending.waiting, ending.dropped) == (0, 0)
     assert await kept(source) == []
 
-    starting = History(Ledger(source, "worker"), spill, KEPT)
+    starting = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     async with running(starting):
         record(starting, [50])
         await until(lambda: starting.waiting == 0)
@@ -171,7 +171,7 @@ async def test_what_waits_in_valkey_goes_only_once_postgres_has_it(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
     await spill.add([beat(0)])
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     with stopped(postgres):
         record(history, [1])
         with capture_logs() as lines:
@@ -186,7 +186,7 @@ async def test_what_was_taken_over_before_a_crash_is_there_once(
 ) -> None:
     await spill.add([beat(0)])
     await Ledger(source, "worker").add([beat(0)])  # and then it crashed
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     async with running(history):
         record(history, [1])
         await taken_over(spill)
@@ -195,7 +195,7 @@ async def test_what_was_taken_over_before_a_crash_is_there_once(
 
 
 async def test_at_the_end_postgres_takes_what_waits(source: Postgres, spill: Spill) -> None:
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     record(history, range(3))
 
     await history.finish()
@@ -207,7 +207,7 @@ async def test_at_the_end_postgres_takes_what_waits(source: Postgres, spill: Spi
 async def test_with_both_away_the_log_says_what_is_lost(
     source: Postgres, spill: Spill, postgres: PostgresServer, valkey: ValkeyServer
 ) -> None:
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     with stopped(postgres), stopped(valkey):
         record(history, range(3))
         with capture_logs() as lines:
@@ -222,7 +222,7 @@ async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
     await rows(source, "SELECT 1")  # a connection that will hang
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     postgres.pause()
     try:
         record(history, range(3), ErrorWord.TIMEOUT)
@@ -236,7 +236,7 @@ async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
 
 
 async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(source: Postgres) -> None:
-    history = History(Ledger(source, "worker"), None, KEPT)
+    history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     with capture_logs() as lines:
         record(history, range(WAITING_LIMIT // 2 + 10))
 
@@ -257,7 +257,7 @@ async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it
                 record(history, range(10))
             return await super().add(records)
 
-    history = History(Overrun(source, "worker"), None, KEPT)
+    history = History(Overrun(source, "worker"), None, KEPT, "postgres")
     record(history, range(-WAITING_LIMIT // 2, 0))
     await history.finish()
 
@@ -273,7 +273,7 @@ async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: 
                 raise SourceError(ErrorWord.INVALID_DATA)
             return await super().add(records)
 
-    history = History(Refusing(source, "worker"), None, KEPT)
+    history = History(Refusing(source, "worker"), None, KEPT, "postgres")
     record(history, [0])
     await history.finish()
     record(history, [1])
@@ -293,7 +293,7 @@ async def test_a_defect_in_history_is_told_and_ends_nothing(source: Postgres) ->
                 raise ZeroDivisionError
             return await super().add(records)
 
-    history = History(Broken(source, "worker"), None, KEPT)
+    history = History(Broken(source, "worker"), None, KEPT, "postgres")
     with capture_logs() as lines:
         async with running(history):
             record(history, [0])
@@ -309,7 +309,7 @@ async def test_an_upkeep_that_fails_loses_nothing(source: Postgres, spill: Spill
         async def count(self, now: datetime) -> None:  # noqa: ARG002 - a ledger's
             raise SourceError(ErrorWord.TIMEOUT)
 
-    history = History(Failing(source, "worker"), spill, KEPT)
+    history = History(Failing(source, "worker"), spill, KEPT, "postgres")
     with capture_logs() as lines:
         async with running(history):
             record(history, [0])
@@ -319,7 +319,7 @@ async def test_an_upkeep_that_fails_loses_nothing(source: Postgres, spill: Spill
 
 
 async def test_upkeep_counts_hours_and_prunes(source: Postgres) -> None:
-    history = History(Ledger(source, "worker"), None, timedelta(days=1))
+    history = History(Ledger(source, "worker"), None, timedelta(days=1), "postgres")
     async with running(history):
         record(history, [-60 * 24 * 300])
         await until(lambda: history.waiting == 0)
@@ -361,7 +361,7 @@ async def test_what_is_no_record_is_taken_out_and_left_out(
 ) -> None:
     await cache.client.rpush("worker:history", "what is this?")
     await spill.add([beat(0)])
-    history = History(Ledger(source, "worker"), spill, KEPT)
+    history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     async with running(history):
         record(history, [1])
         await taken_over(spill)

@@ -8,9 +8,10 @@ import pytest
 
 from schema.timestamps import utc_now
 from service.connections import close, connect
+from service.instances import PREFIX
 from service.settings import load
 from service.source import Source
-from service.sources import SOURCES
+from service.sources import KINDS
 from tests.fakes import MemorySource
 
 
@@ -26,8 +27,8 @@ async def sources(environ: dict[str, str], author: str) -> AsyncIterator[dict[st
 
     The variables of sources that these tests start no store for come from outside.
     """
-    names = {field.alias for source in SOURCES for field in source.model_fields.values()}
-    outside = {name: value for name, value in os.environ.items() if name in names}
+    own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
+    outside = {n: v for n, v in os.environ.items() if n in own or n.startswith(PREFIX)}
     connected = connect(load(outside | environ | {"HEARTBEAT_NAME": author}))
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)

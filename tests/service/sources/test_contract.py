@@ -7,11 +7,11 @@ import pytest
 from schema.heartbeat import Heartbeat, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.source import Source
-from service.sources import SOURCES
+from service.sources import KINDS
 
 pytestmark = pytest.mark.anyio
 
-NAMES = [*(source.name for source in SOURCES), "memory"]
+NAMES = [*(kind.name for kind in KINDS if kind.keeps_stamp), "memory"]
 COMPARE_AND_SET = [name for name in NAMES if name != "secrets_manager"]  # AWS has none there
 
 

@@ -13,24 +13,20 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.migrations import VERSION_TABLE, head
 from schema.timestamps import utc_now
-from service.settings import load
-from service.source import SourceError
+from service.errors import SourceError
 from service.sources import postgres
-from service.sources.postgres import PostgresObservation
 from service.sources.postgres.engine import engine
+from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.store import Postgres
 from service.worker.cycle import stamp_all
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
 
-def settings_of(environ: dict[str, str]) -> postgres.Settings:
-    return next(s for s in load(environ).sources if isinstance(s, postgres.Settings))
-
-
 @pytest.fixture
 async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    connected = Postgres(engine(settings_of(database)), "worker")
+    connected = Postgres(engine(settings_of(database, postgres.KIND)), "worker")
     yield connected
     await connected.close()
 
@@ -60,9 +56,8 @@ async def test_the_first_write_brings_the_schema(source: Postgres) -> None:
     await source.write(beat())
 
     found = await source.read()
-    assert isinstance(found, PostgresObservation)
     assert (found.schema_revision, found.schema_behind) == (head(), False)
-    assert (found.readable, found.writable) == (True, True)
+    assert found.details == PostgresDetails(readable=True, writable=True)
 
 
 @pytest.mark.parametrize("tables", [f"last_update, {VERSION_TABLE}", "last_update"])
@@ -171,8 +166,8 @@ async def test_a_server_that_turned_read_only_is_told_by_write_and_probe(
 
     assert await refused(source) is ErrorWord.READ_ONLY
     found = await source.read()
-    assert isinstance(found, PostgresObservation)
-    assert (found.readable, found.writable, found.error) == (True, False, ErrorWord.READ_ONLY)
+    assert found.error is ErrorWord.READ_ONLY
+    assert found.details == PostgresDetails(readable=True, writable=False)
     assert found.stamp is not None
 
 
@@ -192,7 +187,7 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
 async def test_a_connection_that_fell_silent_is_left_for_another(
     database: dict[str, str],
 ) -> None:
-    source = Postgres(engine(settings_of(database), answer_timeout_s=0.3), "worker")
+    source = Postgres(engine(settings_of(database, postgres.KIND), answer_timeout_s=0.3), "worker")
     await source.write(beat())
     backend = (await execute(source, "SELECT pg_backend_pid()")).scalar_one()
     os.kill(backend, signal.SIGSTOP)  # it alone: the server takes new connections
@@ -211,7 +206,7 @@ async def test_too_many_connections_are_throttled(
     await execute(source, "DROP ROLE IF EXISTS crowd")
     await execute(source, "CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0")
     crowd = database | {"PGUSER": "crowd", "PGPASSWORD": "crowd"}
-    other = Postgres(engine(settings_of(crowd)), "worker")
+    other = Postgres(engine(settings_of(crowd, postgres.KIND)), "worker")
 
     assert await refused(other) is ErrorWord.THROTTLED
 
@@ -261,7 +256,7 @@ async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
 async def test_each_refusal_has_its_word(
     database: dict[str, str], change: dict[str, str], word: ErrorWord
 ) -> None:
-    source = Postgres(engine(settings_of(database | change)), "worker")
+    source = Postgres(engine(settings_of(database | change, postgres.KIND)), "worker")
 
     assert await refused(source) is word
 
@@ -276,7 +271,7 @@ async def test_a_revoked_privilege_is_permission(
     await execute(source, "CREATE ROLE guest LOGIN PASSWORD 'guest'")
     await execute(source, f"GRANT SELECT ON last_update, {VERSION_TABLE} TO guest")
     guest = Postgres(
-        engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"})),
+        engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"}, postgres.KIND)),
         "worker",
     )
 
@@ -331,7 +326,9 @@ async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> No
 
 
 async def test_no_error_tells_the_password(database: dict[str, str]) -> None:
-    source = Postgres(engine(settings_of(database | {"PGPASSWORD": "hunter2"})), "worker")
+    source = Postgres(
+        engine(settings_of(database | {"PGPASSWORD": "hunter2"}, postgres.KIND)), "worker"
+    )
 
     with pytest.raises(SourceError) as error:
         await source.write(beat())

@@ -14,13 +14,17 @@ from schema.heartbeat import Heartbeat, WorkerReport
 from schema.secret import Description
 from schema.timestamps import to_text
 from service.aws.client import Aws
+from service.errors import SourceError
+from service.kind import Shared
 from service.settings import Settings, load
-from service.source import Shared, SourceError
+from service.source import Observation
 from service.sources import secrets_manager
-from service.sources.secrets_manager import SecretObservation
+from service.sources.secrets_manager.settings import SecretDetails
+from service.sources.secrets_manager.settings import Settings as SecretSettings
 from service.sources.secrets_manager.store import SecretsManager
 from service.sources.secrets_manager.value import MERGES_MAX
 from tests.fakes import NOW, InterruptedAws
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +39,8 @@ def loaded(aws: RunningAws) -> Settings:
 
 
 @pytest.fixture
-def described(loaded: Settings) -> secrets_manager.Settings:
-    return next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
+def described(aws: RunningAws) -> SecretSettings:
+    return settings_of(aws.environment(), secrets_manager.KIND)
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def beat() -> Heartbeat:
 
 
 async def test_a_program_that_writes_each_time_before_us_ends_our_tries_and_not_the_stamp(
-    loaded: Settings, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+    loaded: Settings, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     secret, given = aws.environment()[NAME], beat()
 
@@ -72,7 +76,7 @@ async def test_a_program_that_writes_each_time_before_us_ends_our_tries_and_not_
 
 
 async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on(
-    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+    identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     source, given = SecretsManager(identity, described), beat()
     aws.control.fail("GetSecretValue", "AccessDeniedException")
@@ -87,7 +91,7 @@ async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on
 
 
 async def test_a_description_that_leaves_no_room_is_told_with_its_remedy(
-    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+    identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     secret = aws.environment()[NAME]
     before = operator.describe_secret(SecretId=secret).get("Description", "a person's own")
@@ -103,7 +107,7 @@ async def test_a_description_that_leaves_no_room_is_told_with_its_remedy(
 
 
 async def test_a_value_is_read_again_after_five_minutes_or_when_its_version_changes(
-    identity: Aws, described: secrets_manager.Settings, aws: RunningAws, operator: Any
+    identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     clock = [NOW]
     source = SecretsManager(identity, described, lambda: clock[0])
@@ -121,7 +125,7 @@ async def test_a_value_is_read_again_after_five_minutes_or_when_its_version_chan
 
 
 async def test_value_writes_are_counted_for_as_long_as_is_asked(
-    identity: Aws, described: secrets_manager.Settings
+    identity: Aws, described: SecretSettings
 ) -> None:
     clock = [NOW]
     source = SecretsManager(identity, described, lambda: clock[0])
@@ -144,14 +148,17 @@ def test_a_value_is_overdue_after_one_and_a_half_of_its_interval(
     report = WorkerReport(
         id="worker-1", version="1", started_at=NOW, interval_seconds=60, next_due=NOW
     )
-    found = SecretObservation(report=report, value_stamp=value_stamp, value_interval_s=3600)
+    details = SecretDetails(
+        name="s", arn="a", version_id=None, value_stamp=value_stamp, value_interval_s=3600
+    )
+    found = Observation(report=report, details=details)
 
     assert found.part_is_stale(NOW) is overdue
     assert not replace(found, report=None).part_is_stale(NOW)  # of someone who is not Heartbeat
 
 
 def test_a_secret_cannot_be_connected_without_an_identity(
-    described: secrets_manager.Settings,
+    described: SecretSettings,
 ) -> None:
     with pytest.raises(ValueError, match="needs the AWS identity"):
-        described.connect(Shared(name="worker"))
+        secrets_manager.connect(described, Shared(name="worker"))

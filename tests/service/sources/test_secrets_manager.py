@@ -12,12 +12,13 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import to_text, utc_now
 from service.aws.client import Aws
+from service.errors import SourceError
 from service.settings import load
-from service.source import SourceError
 from service.sources import secrets_manager
-from service.sources.secrets_manager import SecretObservation
+from service.sources.secrets_manager.settings import SecretDetails
 from service.sources.secrets_manager.store import SecretsManager
 from tests.fakes import InterruptedAws
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -31,10 +32,10 @@ def arn(aws: RunningAws, operator: Any) -> str:
 
 def connect(aws: RunningAws, **settings: str) -> SecretsManager:
     """A source with a session of its own, as another process has."""
-    loaded = load(aws.environment() | settings)
+    environ = aws.environment() | settings
+    loaded = load(environ)
     assert loaded.aws is not None
-    kind = next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
-    return SecretsManager(Aws(loaded.aws), kind)
+    return SecretsManager(Aws(loaded.aws), settings_of(environ, secrets_manager.KIND))
 
 
 @pytest.fixture
@@ -176,9 +177,9 @@ async def test_a_secret_without_a_value_is_there_and_was_never_written(
 ) -> None:
     found = await valueless.read()
 
-    assert isinstance(found, SecretObservation)
-    assert (found.arn, found.version_id) == (valueless.settings.secret, None)
-    assert (found.stamp, found.value_stamp, found.error) == (None, None, None)
+    assert isinstance(found.details, SecretDetails)
+    assert (found.details.arn, found.details.version_id) == (valueless.settings.secret, None)
+    assert (found.stamp, found.details.value_stamp, found.error) == (None, None, None)
 
 
 async def test_a_secret_without_a_value_is_taken_for_an_empty_one(
@@ -322,10 +323,9 @@ async def test_a_clock_that_differs_from_awss_stamps_nothing_until_it_is_set_rig
 ) -> None:
     loaded = load(aws.environment())
     assert loaded.aws is not None
-    kind = next(s for s in loaded.sources if isinstance(s, secrets_manager.Settings))
     off = [timedelta(minutes=4)]
     identity = Aws(loaded.aws, now=lambda: utc_now() + off[0])
-    source = SecretsManager(identity, kind)
+    source = SecretsManager(identity, settings_of(aws.environment(), secrets_manager.KIND))
     await connect(aws).write(beat(slot))
 
     for off[0] in (timedelta(minutes=4), timedelta(minutes=-4)):
@@ -364,8 +364,8 @@ async def test_reading_says_where_the_value_stands_and_asks_for_it_rarely(
     found = [await source.read() for _ in range(5)]
 
     last = found[-1]
-    assert isinstance(last, SecretObservation)
-    assert (last.arn, last.value_stamp) == (arn, slot)
+    assert isinstance(last.details, SecretDetails)
+    assert (last.details.arn, last.details.value_stamp) == (arn, slot)
     assert source.aws.calls["GetSecretValue"] == 2  # one to write it, one to read it
 
 

@@ -12,19 +12,18 @@ from local.valkey import Valkey as Server
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import to_text, utc_now
-from service.settings import load
-from service.source import SourceError
+from service.errors import SourceError
 from service.sources import valkey as module
-from service.sources.valkey import ValkeyObservation
 from service.sources.valkey.errors import translate
+from service.sources.valkey.settings import ValkeyDetails
 from service.sources.valkey.store import PROBE_EXPIRY_S, Valkey, client
+from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
 
 def connect(environ: dict[str, str]) -> Valkey:
-    settings = next(s for s in load(environ).sources if isinstance(s, module.Settings))
-    return Valkey(client(settings), "worker")
+    return Valkey(client(settings_of(environ, module.KIND)), "worker")
 
 
 @pytest.fixture
@@ -57,8 +56,7 @@ async def test_reading_pings_and_proves_a_write_on_a_key_that_goes_by_itself(
 ) -> None:
     found = await source.read()
 
-    assert isinstance(found, ValkeyObservation)
-    assert (found.ping_ok, found.set_get_ok, found.error) == (True, True, None)
+    assert (found.details, found.error) == (ValkeyDetails(ping_ok=True, set_get_ok=True), None)
     [probe] = [key async for key in source.client.scan_iter("worker:probe:*")]
     assert 0 < await source.client.ttl(probe) <= PROBE_EXPIRY_S
 
@@ -137,8 +135,8 @@ async def test_a_full_server_is_full_and_its_stamp_is_still_read(source: Valkey)
     finally:
         await source.client.config_set("maxmemory", "0")
 
-    assert isinstance(found, ValkeyObservation)
-    assert (found.error, found.set_get_ok, found.ping_ok) == (ErrorWord.FULL, False, True)
+    assert found.error is ErrorWord.FULL
+    assert found.details == ValkeyDetails(ping_ok=True, set_get_ok=False)
     assert found.stamp is not None
 
 

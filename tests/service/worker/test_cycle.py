@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, SourceReport
+from service.errors import SourceError
 from service.outcome import Outcome
-from service.source import Source, SourceError
+from service.source import Source
 from service.worker.cycle import after, stamp_all
 from tests.fakes import NOW, MemorySource, failing
 from tests.service.worker.simulated import BACKEND, TIME

@@ -10,10 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from schema.errors import ErrorWord
-from schema.heartbeat import Breaker, Heartbeat
+from schema.heartbeat import Breaker, Heartbeat, WorkerReport
+from service.errors import SourceError
 from service.outcome import Outcome
 from service.settings import ProcessSettings
-from service.source import Source, SourceError
+from service.source import Source
 from service.version import version
 from service.worker.cycle import DRAIN_S
 from service.worker.loop import Worker
@@ -51,6 +52,9 @@ class Ledger:
         self.outcomes += outcomes
         if len(self.slots) >= self._enough:
             self.stop.set()
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        return report.model_copy(update={"history_waiting": 5})
 
 
 class Clock:
@@ -215,16 +219,23 @@ async def test_a_breaker_is_half_open_while_a_source_is_probed() -> None:
     assert states.count(Breaker.HALF_OPEN) == 2  # a probe is one attempt
 
 
-async def test_the_identity_is_reported_beside_the_sources() -> None:
+class Telling(MemorySource):
+    """A source that knows more than how its writes ended."""
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        return report.model_copy(update={"aws_calls": report.cycles + 7})
+
+
+async def test_the_report_holds_what_a_source_and_the_recorder_know_beside_the_outcomes() -> None:
     source = MemorySource()
 
-    await beat({"source": source, "iam": MemorySource()}, cycles=2)
+    await beat({"source": source, "telling": Telling()}, cycles=2)
 
     report = source.written[1].report
     assert report is not None
-    assert set(report.sources) == {"source"}
-    assert report.iam is not None
-    assert report.iam.last_result == "ok"
+    assert set(report.sources) == {"source", "telling"}
+    assert report.aws_calls == 8
+    assert report.history_waiting == 5
 
 
 async def test_a_signal_during_a_cycle_lets_the_writes_in_flight_end() -> None:

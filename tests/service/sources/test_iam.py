@@ -2,12 +2,12 @@ import pytest
 
 from local.aws.process import RunningAws
 from schema.errors import ErrorWord
-from schema.heartbeat import Heartbeat
+from schema.heartbeat import Heartbeat, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.aws.identity import Identity, IdentityObservation
+from service.errors import SourceError
 from service.settings import load
-from service.source import SourceError
+from service.sources.iam.store import Caller, Identity
 
 pytestmark = pytest.mark.anyio
 
@@ -37,11 +37,10 @@ async def test_a_cycle_proves_the_identity_by_one_call(identity: Identity) -> No
 async def test_reading_says_who_aws_says_that_we_are(identity: Identity, aws: RunningAws) -> None:
     found = await identity.read()
 
-    assert isinstance(found, IdentityObservation)
+    assert isinstance(found.details, Caller)
     role = aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[-1]
-    assert found.arn is not None
-    assert f"assumed-role/{role}/" in found.arn
-    assert (found.account, found.stamp) == ("123456789012", identity.last_success)
+    assert f"assumed-role/{role}/" in found.details.arn
+    assert (found.details.account, found.stamp) == ("123456789012", identity.last_success)
 
 
 async def test_a_refusal_keeps_the_last_success_as_its_stamp(
@@ -60,7 +59,28 @@ async def test_a_refusal_keeps_the_last_success_as_its_stamp(
 
 
 def test_people_see_the_roles_name_alone(identity: Identity) -> None:
-    endpoint = Identity.endpoint_of(identity.aws.settings)
+    endpoint = identity.aws.settings.endpoint
 
     assert "/" not in endpoint
     assert "123456789012" not in endpoint
+
+
+async def test_the_report_has_the_identity_in_its_own_place(identity: Identity) -> None:
+    await identity.write(beat())
+    outcomes = {"iam": SourceReport(last_result="ok", attempts=1), "postgres": SourceReport()}
+    report = WorkerReport(
+        id="here-1",
+        version="1",
+        started_at=utc_now(),
+        interval_seconds=60,
+        next_due=utc_now(),
+        sources=outcomes,
+    )
+
+    told = identity.tell(report)
+
+    assert set(told.sources) == {"postgres"}
+    assert told.iam is not None
+    assert (told.iam.last_result, told.iam.attempts) == ("ok", 1)
+    assert told.iam.credentials_expiry == identity.aws.credentials_expiry
+    assert told.aws_calls == 2

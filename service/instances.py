@@ -1,0 +1,180 @@
+"""Which stores an environment defines: by a kind's own variables, or by one URL each."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.environment import Environment
+from service.kind import AnyInstance, AnyKind, Instance, Kind, S
+from service.url import Url, parse, scheme_of
+
+PREFIX = "HEARTBEAT_SOURCE_"
+CA_SUFFIX = "_CA_CERT"
+SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+NAME_MAX = 50  # characters, as many as history keeps
+TITLE = "title"
+TITLE_MAX = 60
+# The log line of each cycle has a field for each source beside these.
+TAKEN = frozenset({"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness_ms"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Given:
+    """What the URL in a variable says.
+
+    Attributes:
+        kind: Whose scheme it has.
+        url: Its parts.
+        fields: What it says of the settings.
+        names: What people call each field of them.
+        notes: What is odd about it.
+    """
+
+    kind: AnyKind
+    url: Url
+    fields: Mapping[str, object]
+    names: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
+    """The instance that a kind's own variables define, None if it is off or wrong.
+
+    A URL and the other variables may each say a part; what both say must be the same.
+    """
+    given = [_given(environment, name, [kind]) for name in kind.urls if name in environment.values]
+    values: dict[str, object] = {
+        field: environment.values[name]
+        for field, name in kind.variables.items()
+        if name in environment.values
+    }
+    names = dict(kind.variables)
+    for each in given:
+        if each is None:
+            return None
+        differ = [f for f in each.fields if f in values and _differ(f, each.fields[f], values[f])]
+        if differ:
+            said, other = (", ".join(who[field] for field in differ) for who in (each.names, names))
+            environment.problems.append(
+                f"{said} and {other} say different things: set the one or the other"
+            )
+        names |= {field: each.names[field] for field in each.fields if field not in values}
+        values = {**each.fields, **values}
+    if not values.keys() - kind.ambient:
+        return None
+    settings = environment.validated(kind.settings, values, names)
+    if settings is None:
+        return None
+    return Instance(
+        name=kind.name,
+        title=kind.title,
+        kind=kind,
+        settings=settings,
+        variable=next(iter(names.values())),
+        variables=names,
+        notes=tuple(note for each in given if each for note in each.notes),
+    )
+
+
+def by_urls(environment: Environment, kinds: Sequence[AnyKind]) -> list[AnyInstance]:
+    """The instances of `HEARTBEAT_SOURCE_<NAME>=<URL>`, in the order of their names."""
+    variables = sorted(name for name in environment.values if name.startswith(PREFIX))
+    urls = [name for name in variables if not name.endswith(CA_SUFFIX)]
+    environment.problems += [
+        f"{name} is set without {name.removesuffix(CA_SUFFIX)}: set both, or none"
+        for name in variables
+        if name not in urls and name.removesuffix(CA_SUFFIX) not in urls
+    ]
+    found = [_by_url(environment, variable, kinds) for variable in urls]
+    return [instance for instance in found if instance is not None]
+
+
+def _by_url(
+    environment: Environment, variable: str, kinds: Sequence[AnyKind]
+) -> AnyInstance | None:
+    name = _slug(environment, variable)
+    given = _given(environment, variable, kinds)
+    if name is None or given is None:
+        return None
+    kind = given.kind
+    if any(each.name == name and each is not kind for each in kinds):
+        environment.problems.append(f"{variable}: {name!r} is the name of another kind of store")
+        return None
+    ca = variable + CA_SUFFIX
+    certificates = {"ca": environment.values[ca]} if ca in environment.values else {}
+    names = {**given.names, "ca": ca}
+    settings = environment.validated(kind.settings, {**given.fields, **certificates}, names)
+    title = _title(environment, variable, given.url.parameters.get(TITLE, _words(name)))
+    if settings is None:
+        return None
+    return Instance(
+        name=name,
+        title=title,
+        kind=kind,
+        settings=settings,
+        variable=variable,
+        variables=names,
+        notes=given.notes,
+    )
+
+
+def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> _Given | None:
+    """What a variable holds, None if it is no URL of these kinds: then the problems say why."""
+    text = environment.values[variable].strip()
+    scheme = scheme_of(text)
+    kind = next((each for each in kinds if scheme in each.schemes), None)
+    try:
+        if kind is None or kind.parse is None:
+            raise ValueError(_unknown(scheme, kinds))  # noqa: TRY301 - a problem like the parser's
+        url = parse(text)
+        said = kind.parse(url)
+    except ValueError as error:
+        environment.problems.append(f"{variable}: {error}")
+        return None
+    known = {TITLE, *kind.parameters.values()}
+    unknown = [name for name in url.parameters if name not in known]
+    note = f"{variable}: Heartbeat makes nothing of {', '.join(sorted(unknown))} in the URL"
+    return _Given(
+        kind=kind,
+        url=url,
+        fields={field: value for field, value in said.items() if value is not None},
+        names={f: f"{variable} ({kind.parameters.get(f, f)})" for f in kind.settings.model_fields},
+        notes=(note,) if unknown else (),
+    )
+
+
+def _unknown(scheme: str | None, kinds: Sequence[AnyKind]) -> str:
+    known = ", ".join(f"{each}://" for kind in kinds for each in kind.schemes)
+    said = "this is no URL" if scheme is None else f"{scheme}:// is unknown"
+    return f"{said}: begin it with one of {known}"
+
+
+def _slug(environment: Environment, variable: str) -> str | None:
+    name = variable.removeprefix(PREFIX).lower()
+    if SLUG.fullmatch(name) and len(name) <= NAME_MAX and name not in TAKEN:
+        return name
+    environment.problems.append(
+        f"{variable}: a name has letters and digits, with single underscores between them, "
+        f"{NAME_MAX} at most, and is none of {', '.join(sorted(TAKEN))}"
+    )
+    return None
+
+
+def _words(name: str) -> str:
+    """A name as people write it: `orders_db` is "Orders db"."""
+    return name.replace("_", " ").capitalize()
+
+
+def _title(environment: Environment, variable: str, text: str) -> str:
+    title = text.strip()
+    if not title or len(title) > TITLE_MAX or not title.isprintable():
+        environment.problems.append(
+            f"{variable} ({TITLE}): a title has 1 to {TITLE_MAX} printable characters"
+        )
+    return title
+
+
+def _differ(field: str, one: object, other: object) -> bool:
+    """Whether two variables say different things; names of hosts have no case."""
+    said = [str(each).lower() if field == "host" else str(each) for each in (one, other)]
+    return said[0] != said[1]

@@ -1,0 +1,27 @@
+"""The AWS identity: a source whose write is GetCallerIdentity, since it has nothing to stamp."""
+
+from schema.heartbeat import IDENTITY
+from service.aws.roles_anywhere import VARIABLES, Settings
+from service.kind import Kind, Shared
+from service.sources.iam.store import Identity
+
+
+def connect(settings: Settings, shared: Shared) -> Identity:  # noqa: ARG001 - they made `aws`
+    """The process's one AWS identity."""
+    if shared.aws is None:
+        msg = "the AWS identity is shared by the process: see service/connections.py"
+        raise ValueError(msg)
+    return Identity(shared.aws)
+
+
+KIND = Kind(
+    name=IDENTITY,
+    title="AWS IAM Roles Anywhere",
+    settings=Settings,
+    connect=connect,
+    variables=VARIABLES,
+    ambient=frozenset({"region", "ca_bundle", "endpoint_url", "sessions_url"}),
+    keeps_stamp=False,
+    lifetime_s=60.0,
+    read_deadline_s=8.0,  # a first call makes a session and loads boto3
+)

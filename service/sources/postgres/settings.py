@@ -1,0 +1,83 @@
+"""How to reach one PostgreSQL, and what its own endpoint says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import Field, SecretStr, field_validator
+
+from schema.errors import ErrorWord
+from service.group import SourceSettings
+from service.remedies import tls_remedy
+from service.source import Details
+from service.tls import TlsMode, ca_certificates
+from service.url import Url
+
+VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "database": "PGDATABASE",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "tls": "PGSSLMODE",
+    "ca": "PG_CA_CERT",
+}
+
+
+class Settings(SourceSettings):
+    """How to reach one PostgreSQL."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=5432, ge=1, le=65535)
+    database: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+    password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
+    tls: TlsMode = TlsMode.VERIFY_FULL
+    ca: str | None = None
+
+    @field_validator("ca")
+    @classmethod
+    def _is_ca(cls, value: str) -> str:
+        return ca_certificates(value)
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        return self.host
+
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            ErrorWord.TLS: tls_remedy(names["ca"], names["tls"]),
+            ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
+            ErrorWord.NOT_FOUND: f"Check {names['database']}, and run the migrate job if the table "
+            "is missing.",
+        }
+
+    def warnings(self, names: Mapping[str, str]) -> list[str]:
+        """What will go wrong with these settings, though they are valid."""
+        if self.tls is TlsMode.REQUIRE and self.ca is None:
+            return [f"{names['tls']}=require without {names['ca']} encrypts, but verifies nobody"]
+        return []
+
+
+def parse(url: Url) -> dict[str, object]:
+    """The settings that a URL of libpq's form gives; without `sslmode`, TLS is verified fully.
+
+    https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+    """
+    return {
+        "host": url.host,
+        "port": url.port,
+        "database": url.path or None,
+        "user": url.user,
+        "password": url.password,
+        "tls": url.parameters.get("sslmode"),
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostgresDetails(Details):
+    """What PostgreSQL's own endpoint says beside the stamp."""
+
+    readable: bool = False
+    writable: bool = False

@@ -1,0 +1,73 @@
+"""Which secret is stamped, and what its own endpoint says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import Field
+
+from schema.errors import ErrorWord
+from schema.freshness import Freshness, judge
+from service.group import SourceSettings
+from service.remedies import AWS_REMEDIES
+from service.source import Details
+
+VARIABLES = {
+    "secret": "SECRETS_MANAGER_SECRET_NAME",
+    "value_interval_s": "SECRET_VALUE_INTERVAL_SECONDS",
+}
+VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave room for people
+
+
+class Settings(SourceSettings):
+    """Which secret is stamped, and how often its value is."""
+
+    secret: str = Field(min_length=1, max_length=512)
+    value_interval_s: int = Field(default=1800, ge=1, le=86_400)
+
+    @property
+    def endpoint(self) -> str:
+        """The secret's name."""
+        return self.secret.rsplit(":", 1)[-1]
+
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            **AWS_REMEDIES,
+            ErrorWord.PERMISSION: "Grant the role the right that it lacks on this secret or its "
+            "KMS key.",
+            ErrorWord.QUOTA: "Write this secret's value less often; it is written again as the "
+            "versions of the last 24 h age.",
+            ErrorWord.NOT_FOUND: f"Check {names['secret']} and AWS_REGION, and restore the secret "
+            "if it is being deleted.",
+        }
+
+    def warnings(self, names: Mapping[str, str]) -> list[str]:
+        """What will go wrong with these settings, though they are valid."""
+        if self.value_interval_s >= VALUE_INTERVAL_ADVISED_S:
+            return []
+        text = (
+            f"{names['value_interval_s']}={self.value_interval_s}: AWS keeps every version of a "
+            f"secret for 24 h and allows about 100; under {VALUE_INTERVAL_ADVISED_S} s that quota "
+            "will be hit"
+        )
+        return [text]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretDetails(Details):
+    """What the secret's own endpoint says beside the stamp; never its value."""
+
+    name: str
+    arn: str
+    version_id: str | None
+    value_stamp: datetime | None
+    value_interval_s: float | None
+
+    def part_is_stale(self, now: datetime) -> bool:
+        """Whether the value is overdue."""
+        if self.value_interval_s is None:
+            return False
+        if self.value_stamp is None:
+            return True
+        return judge(self.value_stamp, now, self.value_interval_s) is Freshness.STALE

@@ -1,0 +1,114 @@
+"""How to reach one Valkey, and what its own endpoint says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from schema.errors import ErrorWord
+from service.group import SourceSettings
+from service.remedies import tls_remedy
+from service.source import Details
+from service.tls import TlsMode, ca_certificates
+from service.url import Url
+
+VARIABLES = {
+    "host": "VALKEY_HOST",
+    "port": "VALKEY_PORT",
+    "password": "VALKEY_PASSWORD",
+    "tls": "VALKEY_SSLMODE",
+    "ca": "VALKEY_CA_CERT",
+}
+PARAMETERS = {
+    "database": "db",
+    "verified": "ssl_cert_reqs",
+    "tls": "ssl_check_hostname",
+}
+SECURE = frozenset({"rediss", "valkeys"})
+CERT_REQS = ("required", "optional", "none")  # of a server, `optional` verifies like `required`
+FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as redis-py reads them; all else is true
+
+
+class Settings(SourceSettings):
+    """How to reach one Valkey, or one Redis."""
+
+    secure: bool = False
+    """Whether a URL's scheme asks for TLS."""
+    host: str = Field(min_length=1)
+    port: int = Field(default=6379, ge=1, le=65535)
+    database: int = Field(default=0, ge=0)
+    user: str | None = None
+    password: SecretStr | None = None
+    verified: bool = True
+    """Whether the certificate is verified; only a URL can say that it is not."""
+    tls: TlsMode = TlsMode.VERIFY_FULL
+    ca: str | None = None
+
+    @field_validator("tls")
+    @classmethod
+    def _is_verified(cls, value: TlsMode, info: ValidationInfo) -> TlsMode:
+        if value is TlsMode.REQUIRE:
+            msg = "takes verify-full, verify-ca or disable"
+            raise ValueError(msg)
+        if value is TlsMode.DISABLE and info.data.get("secure"):
+            msg = "the URL's scheme asks for TLS: take the one away, or write redis:// there"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("ca")
+    @classmethod
+    def _is_ca(cls, value: str) -> str:
+        return ca_certificates(value)
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        return self.host
+
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            ErrorWord.TLS: tls_remedy(names["ca"], names["tls"]),
+            ErrorWord.AUTH: f"Compare {names['password']} with the cluster's.",
+        }
+
+    def warnings(self, names: Mapping[str, str]) -> list[str]:
+        """What will go wrong with these settings, though they are valid."""
+        if self.verified or self.tls is TlsMode.DISABLE:
+            return []
+        return [f"{names['verified']}=none encrypts, but verifies nobody"]
+
+
+def parse(url: Url) -> dict[str, object]:
+    """The settings that a URL of redis-py's form gives; TLS is verified fully if nothing else.
+
+    https://redis.readthedocs.io/en/stable/connections.html#redis.Redis.from_url
+
+    Raises:
+        ValueError: `ssl_cert_reqs` has a value that redis-py does not know.
+    """
+    verify = url.parameters.get("ssl_cert_reqs", CERT_REQS[0])
+    if verify not in CERT_REQS:
+        msg = f"ssl_cert_reqs takes {', '.join(CERT_REQS)}"
+        raise ValueError(msg)
+    secure = url.scheme in SECURE
+    names_differ = url.parameters.get("ssl_check_hostname", "").upper() in FALSE
+    named_mode = TlsMode.VERIFY_CA if names_differ else None
+    return {
+        "secure": secure,
+        "host": url.host,
+        "port": url.port,
+        "database": url.parameters.get("db") or url.path or None,
+        "user": url.user,
+        "password": url.password,
+        "verified": verify != "none",
+        "tls": named_mode if secure else TlsMode.DISABLE,
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValkeyDetails(Details):
+    """What Valkey's own endpoint says beside the stamp."""
+
+    ping_ok: bool = False
+    set_get_ok: bool = False

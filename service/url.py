@@ -1,0 +1,90 @@
+"""URLs of stores, taken apart without ever repeating them: any part may hold a password."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+ENCODE = (
+    "percent-encode every special character of user and password, such as `@` as %40 and `/` as %2F"
+)
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+CONTROL = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Url:
+    """The parts of a URL, percent-decoded; None and "" where it says nothing.
+
+    Attributes:
+        scheme: In lower case.
+        user: Whom to log in as.
+        password: A secret.
+        host: A name or an address; IPv6 without its brackets.
+        port: Its number.
+        path: Without its first slash.
+        parameters: Of the query; of one that stands twice, the last.
+    """
+
+    scheme: str
+    host: str
+    user: str | None = None
+    password: str | None = None
+    port: int | None = None
+    path: str = ""
+    parameters: Mapping[str, str]
+
+
+def scheme_of(text: str) -> str | None:
+    """The scheme in lower case, None if the text is no URL."""
+    found = SCHEME.match(text)
+    return found[1].lower() if found else None
+
+
+def parse(text: str) -> Url:
+    """The parts of a URL.
+
+    Raises:
+        ValueError: It is no URL of a server; the text names the remedy, and no part of the URL.
+    """
+    if CONTROL.search(text):
+        msg = "the URL holds a blank or a control character"
+        raise ValueError(msg)
+    try:
+        split = urlsplit(text)
+        port = split.port
+    except ValueError:  # its own text would repeat what stands there
+        msg = f"host or port is not valid: write IPv6 addresses in brackets, and {ENCODE}"
+        raise ValueError(msg) from None
+    # An `@` behind the host ends a password whose `/`, `?` or `#` was taken for the host's end.
+    stray = "@" in split.path + split.query + split.fragment
+    userinfo, _, host = split.netloc.rpartition("@")
+    if stray or split.fragment or "@" in userinfo or BAD_ESCAPE.search(text):
+        msg = f"the URL is not percent-encoded: {ENCODE}"
+        raise ValueError(msg)
+    if not split.hostname or "%" in host or "," in host:
+        msg = "the URL names no host, or not one host alone"
+        raise ValueError(msg)
+    user, _, password = userinfo.partition(":")
+    return Url(
+        scheme=split.scheme,
+        user=_decoded(user) or None,
+        password=_decoded(password) or None,
+        host=split.hostname,
+        port=port,
+        path=_decoded(split.path.removeprefix("/")),
+        parameters=dict(parse_qsl(split.query, keep_blank_values=True, errors="strict")),
+    )
+
+
+def _decoded(part: str) -> str:
+    try:
+        text = unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        msg = "the URL's percent-encoded bytes are no UTF-8"
+        raise ValueError(msg) from None
+    if "\x00" in text:
+        msg = "the URL holds a NUL"
+        raise ValueError(msg)
+    return text

@@ -1,0 +1,219 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio.abc import TaskGroup
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.source import Observation
+from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, Look, Reader, Readers
+from tests.fakes import MemorySource, failing
+
+pytestmark = pytest.mark.anyio
+
+LONG_S = 600.0
+
+
+def reader(
+    tasks: TaskGroup, source: MemorySource, lifetime_s: float = LONG_S, deadline_s: float = LONG_S
+) -> Reader:
+    return Reader("source", source.connected, lifetime_s, deadline_s, tasks.start_soon)
+
+
+async def test_two_hundred_requests_read_a_store_once() -> None:
+    source = MemorySource()
+    source.stored = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=3600)
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        found: list[Look | None] = []
+
+        async def ask() -> None:
+            found.append(await shared.get())
+
+        async with anyio.create_task_group() as requests:
+            for _ in range(200):
+                requests.start_soon(ask)
+
+    assert source.reads == 1
+    assert {each.found.stamp for each in found if each} == {source.stored.timestamp}
+    assert len(found) == 200
+
+
+async def test_within_its_lifetime_a_reading_serves_everybody() -> None:
+    source = MemorySource()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        first = await shared.get()
+
+        assert await shared.get() is first
+    assert source.reads == 1
+
+
+async def test_a_reading_that_has_expired_is_given_out_while_a_new_one_runs() -> None:
+    source = MemorySource()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source, lifetime_s=0.0)
+        first = await shared.get()
+        release = anyio.Event()
+        source.before = release.wait
+
+        assert await shared.get() is first
+        assert await shared.get() is first
+
+        release.set()
+    assert source.reads == 2
+
+
+async def test_after_a_silence_the_next_request_waits_for_what_is_true_now() -> None:
+    source = MemorySource()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        first = await shared.get()
+        shared.expires -= LONG_S + UNASKED_S
+
+        second = await shared.get(LONG_S)
+
+    assert second is not first
+    assert source.reads == 2
+
+
+async def test_behind_a_hung_store_only_the_first_requests_wait_and_not_for_ever() -> None:
+    source, release = MemorySource(), anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source)
+        first = await shared.get()
+        source.before = release.wait
+        shared.expires -= LONG_S + UNASKED_S
+
+        assert await shared.get(wait_s=0.01) is first
+        assert await shared.get(wait_s=0.01) is first  # its time to wait is over: at once
+
+        release.set()
+    assert source.reads == 2
+
+
+async def test_a_hung_store_is_unreachable_and_holds_up_nobody_after_the_first_wait() -> None:
+    hung, well = MemorySource(), MemorySource()
+    hung.before = anyio.sleep_forever
+    async with anyio.create_task_group() as tasks:
+        readers = Readers(
+            {
+                "hung": Reader("hung", hung.connected, LONG_S, 0.01, tasks.start_soon),
+                "well": Reader("well", well.connected, LONG_S, LONG_S, tasks.start_soon),
+            }
+        )
+
+        found = await readers.get()
+
+    lost, there = found["hung"], found["well"]
+    assert lost is not None
+    assert there is not None
+    assert (lost.found.reachable, lost.found.error) == (False, ErrorWord.TIMEOUT)
+    assert there.found.reachable
+
+
+async def test_where_nothing_is_known_in_time_nothing_is_said() -> None:
+    hung = MemorySource()
+    hung.before = anyio.sleep_forever
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, hung)
+
+        assert await shared.get(wait_s=0.01) is None
+
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_failure_is_an_observation_with_its_word_and_its_beginning() -> None:
+    source = MemorySource(failures=failing(ErrorWord.AUTH, times=2))
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source, lifetime_s=0.0)
+        first = await shared.get(LONG_S)
+        await _next(shared)
+        second = await shared.get()
+        await _next(shared)
+        healed = await shared.get()
+
+    assert first is not None
+    assert second is not None
+    assert healed is not None
+    assert (first.found.error, first.found.reachable) == (ErrorWord.AUTH, False)
+    assert second.failing_since == first.failing_since is not None
+    assert (healed.found.reachable, healed.failing_since) == (True, None)
+
+
+async def test_a_defect_takes_no_row_away() -> None:
+    source = MemorySource(failures=[ZeroDivisionError()])
+    async with anyio.create_task_group() as tasks:
+        found = await reader(tasks, source).get()
+
+    assert found is not None
+    assert found.found.error is ErrorWord.FAILED
+
+
+@pytest.mark.parametrize(
+    ("age_s", "lifetime_s", "serves_s"),
+    [
+        (0, 20, 20),  # the next stamp is far
+        (50, 20, 10 + WATCH_S),  # looked for as soon as it can be there
+        (61, 20, WATCH_S),  # due and not seen: every second
+        (119, 20, WATCH_S),
+        (121, 20, 20),  # a dead worker is no reason to go on asking
+        (0, 1, 1),
+    ],
+)
+async def test_a_reading_serves_until_the_next_stamp_is_due(
+    age_s: float, lifetime_s: float, serves_s: float
+) -> None:
+    now = utc_now()
+    found = Observation(stamp=now - timedelta(seconds=age_s), interval_s=60.0)
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, MemorySource(), lifetime_s=lifetime_s)
+
+        assert shared._serves_s(found, now) == pytest.approx(serves_s)
+        assert shared._serves_s(replace(found, interval_s=None), now) == lifetime_s
+        assert shared._serves_s(replace(found, reachable=False), now) == min(lifetime_s, FAILED_S)
+
+
+async def test_a_source_without_a_reader_is_left_out() -> None:
+    assert await Readers({}).get("nothing") == {}
+
+
+async def _next(shared: Reader) -> None:
+    """Wait until the next reading has ended."""
+    reads = shared.reads
+    await shared.get()
+    while shared.reads == reads:
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_what_it_takes_to_connect_is_no_part_of_a_reading() -> None:
+    source, connecting = MemorySource(), anyio.Event()
+
+    async def connected() -> MemorySource:
+        await connecting.wait()
+        return source
+
+    async with anyio.create_task_group() as tasks:
+        shared = Reader("source", connected, LONG_S, 0.0, tasks.start_soon)
+        assert await shared.get(wait_s=0.01) is None
+
+        source.before = anyio.lowlevel.cancel_shielded_checkpoint
+        connecting.set()
+    last = shared.last
+    assert last is not None
+    assert last.found.reachable
+
+
+async def test_a_source_that_cannot_be_connected_is_a_failed_reading() -> None:
+    async def connected() -> MemorySource:
+        raise ImportError
+
+    async with anyio.create_task_group() as tasks:
+        found = await Reader("source", connected, LONG_S, LONG_S, tasks.start_soon).get()
+
+    assert found is not None
+    assert (found.found.reachable, found.found.error) == (False, ErrorWord.FAILED)

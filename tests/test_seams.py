@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -33,7 +35,7 @@ HEAVY = {
 KNOWN = {
     "aws": set[str](),
     "sources": {"aws"},
-    "history": {"sources"},
+    "history": set[str](),
     "worker": {"aws", "history", "sources"},
     "verdict": {"aws"},
     "api": {"aws", "history", "sources", "verdict"},
@@ -116,6 +118,58 @@ def test_sources_never_import_each_other() -> None:
         others = {name.split(".")[2] for name in named}
 
         assert not others & (slugs - {own}), path
+
+
+def test_nobody_asks_for_the_type_of_a_store() -> None:
+    stores = {"Source", "SourceSettings", "Settings", "Observation", "Details", "Kind", "Instance"}
+    for path in modules("service/sources"):
+        stores |= {n.name for n in ast.walk(ast.parse(path.read_text())) if is_class(n)}
+    asked = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path in modules("service")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if types_asked_for(node) & stores
+    }
+
+    assert {"Postgres", "Valkey", "SecretsManager", "Identity", "PostgresDetails"} <= stores
+    assert asked == set()
+
+
+def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef)
+
+
+def types_asked_for(node: ast.AST) -> set[str]:
+    """The types that a call of isinstance or issubclass, or a case of a match, names."""
+    if isinstance(node, ast.MatchClass):
+        return {ast.unparse(node.cls).rpartition(".")[2]}
+    called = isinstance(node, ast.Call) and ast.unparse(node.func)
+    if not isinstance(node, ast.Call) or called not in {"isinstance", "issubclass"}:
+        return set()
+    named = [n for n in ast.walk(node.args[1]) if isinstance(n, ast.Name | ast.Attribute)]
+    return {ast.unparse(each).rpartition(".")[2] for each in named}
+
+
+def test_no_modules_of_the_service_import_each_other_in_a_circle() -> None:
+    paths = {module_of(path): path for path in modules("service")}
+    graph = {name: imports(path) & paths.keys() - {name} for name, path in paths.items()}
+    for name, imported in graph.items():  # of `from package import module`, only the module
+        packages = {each.rpartition(".")[0] for each in imported if each.rpartition(".")[0]}
+        only = {each for each in packages if not names_of(paths[name], each) - paths.keys()}
+        graph[name] = imported - only
+
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def names_of(path: Path, module: str) -> set[str]:
+    """What a file imports from a module, as `module.name`."""
+    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)]
+    return {f"{module}.{alias.name}" for n in nodes if n.module == module for alias in n.names}
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -10,7 +10,7 @@ from tests.stack.conftest import Program
 INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
 # What a process may be told and the stack leaves at its default, or that is for local use alone.
 UNSET = {
-    *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT"),
+    *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT", "HISTORY_SOURCE"),
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
 }
 

@@ -5,6 +5,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Another environment's settings are not ours, and compiled modules halve every start.
 unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
+# Nor is what this make was told a wish for the makes that it starts.
+MAKEOVERRIDES =
+unexport ARGS PORT name
 
 PYTHON := .venv/bin/python
 # Without its groups' options, uv brings the whole locked environment.
@@ -22,7 +25,11 @@ run: ## Run everything on this machine and show the dashboard's address
 .PHONY: test
 test: environment ## Run the tests
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
-	exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
+	exec $(PYTHON) -m tests.watch -m pytest -n 3 --dist loadfile --max-worker-restart 0 $(ARGS)
+
+.PHONY: pulumi
+pulumi: environment ## Build the Pulumi CLI with Go, once, for the engine's tests; some 20 minutes
+	@exec $(PYTHON) -m tests.watch -m tests.stack.cli
 
 .PHONY: coverage
 coverage: ARGS := tests/schema tests/service --cov

@@ -15,7 +15,9 @@ from local.aws.process import RunningAws, running
 from local.postgres import Postgres
 from local.valkey import Valkey
 from service.settings import Settings, load
+from tests import interruption
 from tests.platform import docker
+from tests.stack.engine import NO_CLI
 
 # No example may fail for being slow: the machines that run this are shared.
 hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
@@ -37,6 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure() -> None:
+    interruption.end_in_order_on_signals()
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its master has asked
     if session.config.getoption("platform") == "docker" and not is_a_worker:
@@ -45,6 +51,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"platform: {config.getoption('platform')}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # after the list of what was skipped
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield
+    skipped = terminalreporter.getreports("skipped")
+    if count := len([report for report in skipped if "engine" in report.keywords]):
+        terminalreporter.section("the engine's tests")
+        terminalreporter.line(f"{count} tests did not run: {NO_CLI}")
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,9 @@ def _python(arguments: list[str]) -> None:
         assert (ROOT / arguments[0]).is_file(), f"there is no {arguments[0]}"
         return
     module, *rest = arguments[1:]
+    if module == "tests.watch" and rest:  # runs what follows
+        _python(rest)
+        return
     if module in TOOLS:
         known = TOOLS[module] | (facts.options_of_tests() if module == "pytest" else set())
         unknown = {word for word in rest if word.startswith("-")} - known
@@ -169,8 +172,9 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """A command of this repository, run."""
-    # A make that runs the tests must not speak to the makes that they run.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    # What an outer make, or a shell, was told is no wish of the docs.
+    told = re.compile(r"MAKE\w*|MFLAGS|ARGS|PORT|STACK")
+    environ = {name: value for name, value in os.environ.items() if not told.fullmatch(name)}
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )

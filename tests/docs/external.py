@@ -74,7 +74,7 @@ EXTERNAL = {
 }
 # Modules that are not ours, with the options that the docs and the Makefile use.
 TOOLS = {
-    "pytest": {"-k", "-x", "-n", "--dist", "--cov"},
+    "pytest": {"-k", "-x", "-n", "--dist", "--max-worker-restart", "--cov"},
     "ruff": {"--check", "--fix"},
     "mypy": set(),
 }

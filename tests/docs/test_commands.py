@@ -65,6 +65,32 @@ def test_what_is_not_ours_is_on_the_list_because_the_docs_use_it() -> None:
     assert listed == used
 
 
+def test_what_an_outer_make_was_told_does_not_reach_a_make_that_a_test_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARGS", "--unwanted")
+    monkeypatch.setenv("MAKEFLAGS", " -- ARGS=--unwanted")
+
+    assert "--unwanted" not in commands.run("make", "--dry-run", "test").stdout
+
+
+def test_a_command_of_the_makefile_does_not_see_what_make_was_told() -> None:
+    told = ["ARGS=--unwanted", "PORT=8090"]
+    makefile = "include Makefile\nseen:\n\t@env\n"
+
+    seen = subprocess.run(
+        ["make", "-f", "-", "seen", *told],
+        cwd=ROOT,
+        input=makefile,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert "MAKEFLAGS" in seen
+    assert not [text for text in told if text in seen]
+
+
 def test_the_list_of_targets_is_what_make_help_prints() -> None:
     printed = commands.run("make", "help").stdout
 

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from local.aws.process import RunningAws
+from tests.stack.cli import find
+from tests.stack.engine import NO_CLI
 from tests.stack.engine.pulumi import Engine
 from tests.stack.recorder import ROOT
 
@@ -19,15 +20,13 @@ NewEngine = Callable[..., Engine]
 
 @pytest.fixture(scope="session")
 def cli() -> str:
-    """The Pulumi CLI: on PATH, or built once with Go, which takes some minutes."""
-    built = subprocess.run(
-        [ROOT / "tests/stack/cli/build"], capture_output=True, text=True, check=False
-    )
-    if built.returncode:
-        # Where CI could have built it, these tests are required.
-        refuse = pytest.fail if os.environ.get("CI") and shutil.which("go") else pytest.skip
-        refuse(f"no Pulumi CLI: {built.stderr[-500:]}")
-    return built.stdout.strip()
+    """The Pulumi CLI; without it these tests are skipped, and in CI they fail."""
+    found = find()
+    if found is None and os.environ.get("CI"):
+        pytest.fail(NO_CLI)
+    if found is None:
+        pytest.skip(NO_CLI)
+    return str(found)
 
 
 @pytest.fixture(scope="session")

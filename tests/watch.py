@@ -1,0 +1,101 @@
+"""Runs Python with the arguments given, and ends every process that it leaves behind.
+
+`python -m tests.watch -m pytest …`. Servers, browsers and builds of the tests run in sessions of
+their own, where no signal to pytest reaches them; and a pytest that is killed can end nothing. On
+Linux this process becomes the parent of whatever has lost its own [prctl(2), CHILD_SUBREAPER], so
+it finds them all. Elsewhere it passes the signals on, and finds what still has its parents.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import psutil
+
+from local.guard import guard
+
+GRACE_S = 30.0  # pytest stops its servers in order in it
+LATE_S = 2.0  # what is about to end by itself after pytest
+STOP_S = 5.0
+SET_PDEATHSIG, SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+
+
+def main() -> int:
+    """Run the command.
+
+    Returns:
+        Its exit code, 128 and more for a signal as a shell has it.
+    """
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None).prctl
+        prctl(SET_CHILD_SUBREAPER, 1)
+        prctl(SET_PDEATHSIG, int(signal.SIGTERM))  # a killed make passes nothing on
+    child = subprocess.Popen([*guard(None, signal.SIGTERM), sys.executable, *sys.argv[1:]])
+    pass_signals_on(child.pid)
+    code = wait_for(child.pid)
+    end_leftovers()
+    return code if code >= 0 else 128 - code
+
+
+def pass_signals_on(pid: int) -> None:
+    """Ask the command to end when we are asked, and kill it if it takes too long."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.alarm(int(GRACE_S))
+        send([pid], signal.SIGTERM)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup's
+            signal.signal(number, stop)
+    signal.signal(signal.SIGALRM, lambda *_: send([pid], signal.SIGKILL))
+
+
+def wait_for(pid: int) -> int:
+    """Wait for the command, and reap every orphan that ends before; gives the exit code."""
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def end_leftovers() -> None:
+    """End all descendants that the command has left, and name them."""
+    if all_ended(LATE_S):
+        return
+    left = psutil.Process().children(recursive=True)
+    names = ", ".join(f"{process.name()} {process.pid}" for process in left)
+    print(f"ending what was left: {names}", file=sys.stderr)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        send([each.pid for each in psutil.Process().children(recursive=True)], number)
+        if all_ended(STOP_S):
+            return
+
+
+def all_ended(within_s: float) -> bool:
+    """Whether no child is left, nor any child's child, which would have become ours."""
+    give_up = time.monotonic() + within_s
+    while time.monotonic() < give_up:
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return True
+        if not ended:
+            time.sleep(0.02)
+    return False
+
+
+def send(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to those that are still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())

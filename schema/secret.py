@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schema.freshness import DEFAULT_INTERVAL_S
 from schema.heartbeat import Heartbeat, WorkerReport
+from schema.json_text import is_json, object_members, with_keys
 from schema.timestamps import Timestamp, from_text, to_text
 
 DESCRIPTION_LIMIT = 2048  # characters, UpdateSecret's own
@@ -59,27 +60,32 @@ class Description(BaseModel):
 
 
 def merged_value(value: str, heartbeat: Heartbeat) -> str:
-    """A secret's value with the stamp set and every other key kept.
+    """Set the stamp in a secret's value, and keep every other byte of it.
 
     Args:
-        value: What is stored; text that is no JSON object is kept under `value`.
+        value: What is stored. JSON that is not an object, and plain text, go under `value`.
         heartbeat: The stamp.
+
+    Raises:
+        ValueError: The value looks like a JSON object and is not one, so that nothing can be added
+            without breaking it for its other readers.
     """
-    try:
-        keys = json.loads(value)
-    except ValueError:
-        keys = value
-    if not isinstance(keys, dict):
-        keys = {"value": keys}
-    keys |= {"updated_at": to_text(heartbeat.timestamp), "updated_by": heartbeat.name}
-    return json.dumps(keys, ensure_ascii=False)
+    ours = {"updated_at": to_text(heartbeat.timestamp), "updated_by": heartbeat.name}
+    if value.lstrip(" \t\r\n\ufeff").startswith("{"):
+        return with_keys(value, ours)
+    kept = value if is_json(value) else json.dumps(value, ensure_ascii=False)
+    return with_keys(f'{{"value": {kept}}}', ours)
 
 
 def stamp_in_value(value: str) -> Timestamp | None:
-    """The stamp inside a secret's value, None if there is no valid one."""
+    """Read the stamp inside a secret's value, None if there is no valid one."""
     try:
-        keys = json.loads(value)
-    except ValueError:
+        texts = [
+            value[each.value_start : each.end]
+            for each in object_members(value)
+            if each.key == "updated_at"
+        ]
+        stamp = json.loads(texts[-1]) if texts else None  # of repeated keys the last one counts
+    except (ValueError, RecursionError):
         return None
-    text = keys.get("updated_at") if isinstance(keys, dict) else None
-    return from_text(text) if isinstance(text, str) else None
+    return from_text(stamp) if isinstance(stamp, str) else None

@@ -61,7 +61,9 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
 
     logs.configure(settings.process.log_level, settings.process.log_format)
     process = settings.process
-    return serve(create(settings), host or process.host, process.port if port is None else port)
+    code = serve(create(settings), host or process.host, process.port if port is None else port)
+    logs.finish()
+    return code
 
 
 def _worker(settings: Settings) -> int:
@@ -76,7 +78,9 @@ def _migrate(settings: Settings) -> int:
     from service import logs, migrate  # noqa: PLC0415
 
     logs.configure(settings.process.log_level, settings.process.log_format)
-    return migrate.main(settings)
+    code = migrate.main(settings)
+    logs.finish()
+    return code
 
 
 def _check(settings: Settings) -> int:

@@ -1,11 +1,19 @@
 """Structured logs: JSON lines in the cloud, readable lines on a terminal."""
 
 import logging
+import os
+import select
 import sys
-from contextlib import suppress
+import threading
+import time
+from collections import deque
 from enum import StrEnum
 
 import structlog
+
+WAITING_MAX = 1_000  # lines, some 500 kB: hours of cycles, or a burst of trouble
+FINISH_S = 1.0  # for the lines that wait when the process ends
+WRITABLE_MS = 100
 
 
 class LogFormat(StrEnum):
@@ -41,7 +49,7 @@ def configure(level: str, form: LogFormat | None = None) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=lambda *_: _Output(),
+        logger_factory=_Output(),
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
     # Their lines would tell an outage twice, and botocore's can hold what was sent.
@@ -49,15 +57,79 @@ def configure(level: str, form: LogFormat | None = None) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
+def finish() -> None:
+    """Give a slow reader a second to take what waits; called before the process ends."""
+    output = structlog.get_config()["logger_factory"]
+    if isinstance(output, _Output):
+        output.finish()
+
+
 class _Output:
-    """Writes lines to stdout; one that can't be written is lost, and stops nothing."""
+    """Write lines to stdout without ever waiting for whoever reads it.
+
+    What does not fit into a full pipe waits in memory, and beyond a bound is dropped and counted.
+    The next line that can be written tells how many were dropped.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._dropped = 0
+        self._lock = threading.RLock()  # reporting what was dropped writes a line itself
+
+    def __call__(self, *_: object) -> "_Output":
+        """Be the logger of everybody."""
+        return self
+
+    def finish(self) -> None:
+        """Write what waits, for a bounded time."""
+        until = time.monotonic() + FINISH_S
+        with self._lock:
+            while self._waiting and not self._write() and time.monotonic() < until:
+                _takes_more(WRITABLE_MS)
+            self._report_dropped()
 
     def msg(self, line: str) -> None:
         """Write one line."""
-        with suppress(OSError):  # a full disk, a reader that went away
-            print(line, flush=True)
+        with self._lock:
+            self._write()
+            if len(self._waiting) >= WAITING_MAX:
+                self._dropped += 1
+                return
+            self._waiting.append(line.encode(errors="backslashreplace") + b"\n")
+            if self._write():
+                self._report_dropped()
 
     debug = info = warning = error = critical = exception = fatal = log = msg
+
+    def _report_dropped(self) -> None:
+        if self._dropped and not self._waiting:
+            dropped, self._dropped = self._dropped, 0
+            structlog.get_logger().warning("log_lines_dropped", lines=dropped)
+
+    def _write(self) -> bool:
+        """Write what waits, as far as it does not block; say whether all of it was written."""
+        while self._waiting and _takes_more():
+            data = self._waiting.popleft()
+            try:
+                written = os.write(_stdout(), data[: select.PIPE_BUF])
+            except OSError:  # a full disk, or a reader that went away: these lines are lost
+                self._dropped += len(self._waiting) + 1
+                self._waiting.clear()
+                return False
+            if written < len(data):
+                self._waiting.appendleft(data[written:])
+        return not self._waiting
+
+
+def _takes_more(wait_ms: int = 0) -> bool:
+    """Whether stdout takes PIPE_BUF bytes at once; of a pipe, POLLOUT promises that (pipe(7))."""
+    poll = select.poll()
+    poll.register(_stdout(), select.POLLOUT)
+    return bool(poll.poll(wait_ms))
+
+
+def _stdout() -> int:
+    return sys.stdout.fileno()
 
 
 # Local variables of frames can hold secrets.

@@ -11,6 +11,7 @@ import structlog
 from anyio import Event
 
 from schema.timestamps import utc_now
+from service import logs
 from service.aws.client import Aws
 from service.aws.notices import Notices
 from service.connections import close, connect, shared
@@ -43,7 +44,8 @@ async def _beat_and_exit(settings: Settings) -> NoReturn:
         log.exception("worker_defect")
         status = 1
     # Not by returning: an AWS call, or the look-up of a name where no server answers, would keep
-    # interpreter and loop until it ends, a minute and more. Every line of the log is out.
+    # interpreter and loop until it ends, a minute and more.
+    logs.finish()
     os._exit(status)
 
 

@@ -43,6 +43,84 @@ def test_a_value_that_is_no_object_is_kept_under_value(value: str, kept: object)
     assert json.loads(merged_value(value, BEAT))["value"] == kept
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"rate":1.10,"limit":1e400,"neg":-0}',
+        '{"a": 1, "a": 2}',
+        '{"a": "\\ud800"}',
+        '{ "b" : [ 1.0, {"c" :null} ] , "a":"\\u00e9" }\n',
+        "{}",
+        ' {"n": 12345678901234567890123456789012345678901234567890.00}',
+    ],
+)
+def test_every_byte_that_is_not_ours_stays(value: str) -> None:
+    merged = merged_value(value, BEAT)
+
+    ours = '"updated_at": "2026-11-24T22:00:00.123456+00:00", "updated_by": "worker"'
+    assert merged in {value.replace("}", ours + "}", 1), _before_last_brace(value, f", {ours}")}
+    later = BEAT.model_copy(update={"timestamp": NOW.replace(year=2027)})
+    assert merged_value(merged, later) == merged.replace("2026-", "2027-")
+
+
+def _before_last_brace(text: str, added: str) -> str:
+    end = len(text[: text.rindex("}")].rstrip())
+    return text[:end] + added + text[end:]
+
+
+tokens = st.sampled_from(
+    ["1.10", "-0", "1e400", "true", "null", '"x"', '"\\ud800"', "[1.0, {}]", "{}"]
+)
+spaces = st.text(" \t\n\r", max_size=2)
+members = st.lists(
+    st.tuples(st.text(max_size=3), tokens, spaces, spaces, spaces, spaces), max_size=6
+)
+
+
+@given(members, spaces, spaces)
+def test_a_value_without_our_keys_is_textually_the_same(
+    parts: list[tuple[str, str, str, str, str, str]], before: str, after: str
+) -> None:
+    inner = ",".join(f"{a}{json.dumps(key)}{b}:{c}{text}{d}" for key, text, a, b, c, d in parts)
+    value = f"{before}{{{inner}}}{after}"
+
+    merged = merged_value(value, BEAT)
+
+    ours = '"updated_at": "2026-11-24T22:00:00.123456+00:00", "updated_by": "worker"'
+    assert merged.count(ours) == 1
+    assert merged.replace(f", {ours}" if parts else ours, "") == value
+    assert stamp_in_value(merged) == NOW
+
+
+def test_a_repeated_stamp_is_written_once() -> None:
+    value = '{"updated_at": 1, "a": 2, "updated_at": 3, "updated_by": 4, "updated_by": 5}'
+
+    merged = merged_value(value, BEAT)
+
+    expected = '{"updated_at": "2026-11-24T22:00:00.123456+00:00", "a": 2, "updated_by": "worker"}'
+    assert merged == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"a": NaN}',
+        '{"a": Infinity}',
+        "{'a': 1}",
+        '{"a": 1',
+        '{"a": 1} x',
+        '{"a": 01}',
+        '{"a" 1}',
+        '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '\ufeff{"a": 1}',
+    ],
+)
+def test_what_looks_like_an_object_and_is_none_is_left_alone(value: str) -> None:
+    with pytest.raises(ValueError, match=r"JSON|delimiter|value"):
+        merged_value(value, BEAT)
+    assert stamp_in_value(value) is None
+
+
 def test_the_stamp_in_a_value_is_read_back() -> None:
     assert stamp_in_value(merged_value("{}", BEAT)) == NOW
 

@@ -1,7 +1,10 @@
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -102,3 +105,56 @@ def test_a_line_that_cannot_be_written_stops_nothing() -> None:
         )
 
     assert (said.returncode, said.stderr) == (0, "went on")
+
+
+STALLED = """
+import os, sys
+import structlog
+from service.logs import configure, finish
+configure("INFO")
+log = structlog.get_logger()
+for number in range({lines}):
+    log.info("cycle", number=number, padding="x" * 5000)
+os.write(2, b"went on\\n")
+sys.stdin.readline()
+log.info("after")
+finish()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("lines", "dropped"), [(500, False), (1500, True)])
+def test_a_reader_that_stops_reading_stops_nothing(lines: int, *, dropped: bool) -> None:
+    command = [sys.executable, "-c", STALLED.format(lines=lines)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, env=BARE, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        assert process.stderr.readline() == b"went on\n"  # all was logged, and nobody has read
+        first = os.read(process.stdout.fileno(), 1)
+        read: list[bytes] = []
+        drained = threading.Event()
+        reader = threading.Thread(target=_read_all, args=(process.stdout, read, drained))
+        reader.start()
+        drained.wait()
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        reader.join()
+
+    said = [json.loads(line) for line in (first + b"".join(read)).splitlines()]
+    numbers = [each["number"] for each in said if each["event"] == "cycle"]
+    assert numbers == list(range(len(numbers)))
+    told = [each["lines"] for each in said if each["event"] == "log_lines_dropped"]
+    assert bool(told) is dropped
+    after = [each["event"] for each in said].count("after")  # dropped while the queue is full
+    assert len(numbers) + after + sum(told) == lines + 1
+
+
+def _read_all(stream: IO[bytes], into: list[bytes], drained: threading.Event) -> None:
+    while data := os.read(stream.fileno(), 65536):
+        into.append(data)
+        if sum(map(len, into)) > 20_000:  # most of what a pipe holds
+            drained.set()

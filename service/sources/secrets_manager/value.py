@@ -79,7 +79,7 @@ class Value:
         for _ in range(MERGES_MAX):
             if current["VersionId"] == token:
                 break
-            value = merged_value(_text(current), heartbeat)
+            value = _merged(current, heartbeat)
             if not await self._put(value, description, token):
                 if known != {current["VersionId"]} or self._is_stamped(current, slot):
                     break
@@ -152,6 +152,19 @@ def staged(said: dict[str, Any], stage: str) -> str | None:
     """The version that carries a stage, in what DescribeSecret said."""
     versions: dict[str, list[str]] = said.get("VersionIdsToStages", {})
     return next((version for version, stages in versions.items() if stage in stages), None)
+
+
+def _merged(said: dict[str, Any], heartbeat: Heartbeat) -> str:
+    """The value with the stamp in it.
+
+    Raises:
+        SourceError: Nothing can be added without changing what others wrote.
+    """
+    try:
+        return merged_value(_text(said), heartbeat)
+    except ValueError as error:
+        detail = f"the secret's value is left alone: {error}"
+        raise SourceError(ErrorWord.INVALID_DATA, detail) from None
 
 
 def _text(said: dict[str, Any]) -> str:

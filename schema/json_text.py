@@ -1,0 +1,122 @@
+"""Keys of a JSON object, set in its text, so that every other byte stays as it is.
+
+Parsing and printing again would change what others wrote: `1.10` becomes `1.1`, `1e400` becomes
+`Infinity`, a repeated key is lost (RFC 8259 leaves all of these open).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from json.decoder import scanstring
+
+SPACE = re.compile(r"[ \t\n\r]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an object, by its place in the text.
+
+    Attributes:
+        key: The key, decoded.
+        start: Where the key begins.
+        value_start: Where the value begins.
+        end: Where the value ends.
+    """
+
+    key: str
+    start: int
+    value_start: int
+    end: int
+
+
+def with_keys(text: str, keys: Mapping[str, str]) -> str:
+    """Set keys in the text of a JSON object.
+
+    A key that is there gets its new value in its place, and its repetitions go; a new one comes
+    last.
+
+    Args:
+        text: A JSON object.
+        keys: The new values; each becomes a JSON string.
+
+    Raises:
+        ValueError: The text is not a JSON object by RFC 8259, or is nested too deeply to read.
+    """
+    members = list(object_members(text))
+    missing, pieces, copied = dict(keys), list[str](), 0
+    for before, member in zip([None, *members], members, strict=False):
+        if member.key not in keys:
+            continue
+        if member.key in missing:
+            pieces += [text[copied : member.value_start], json.dumps(missing.pop(member.key))]
+        elif before is not None:  # a repetition goes, with the comma before it
+            pieces.append(text[copied : before.end])
+        copied = member.end
+    end = members[-1].end if members else text.index("{") + 1
+    new = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in missing.items())
+    comma = ", " if members and new else ""
+    return "".join([*pieces, text[copied:end], comma, new, text[max(copied, end) :]])
+
+
+def is_json(text: str) -> bool:
+    """Say whether a text is one JSON value by RFC 8259."""
+    try:
+        _, end = _DECODER.raw_decode(text, _after_space(text, 0))
+    except (ValueError, RecursionError):
+        return False
+    return _after_space(text, end) == len(text)
+
+
+def object_members(text: str) -> Iterator[Member]:
+    """Find the members of a JSON object.
+
+    Raises:
+        ValueError: As for `with_keys`.
+    """
+    try:
+        yield from _members(text)
+    except RecursionError:
+        msg = "the JSON is nested too deeply"
+        raise ValueError(msg) from None
+
+
+def _members(text: str) -> Iterator[Member]:
+    place = _expect(text, _after_space(text, 0), "{")
+    closed = text[place : place + 1] == "}"
+    while not closed:
+        start = place
+        _expect(text, place, '"')
+        key, place = scanstring(text, place + 1, True)
+        value_start = _expect(text, _after_space(text, place), ":")
+        _, end = _DECODER.raw_decode(text, value_start)
+        yield Member(key, start, value_start, end)
+        place = _after_space(text, end)
+        closed = text[place : place + 1] == "}"
+        if not closed:
+            place = _expect(text, place, ",")
+    if _after_space(text, place + 1) != len(text):
+        msg = "there is text after the JSON object"
+        raise ValueError(msg)
+
+
+def _after_space(text: str, place: int) -> int:
+    match = SPACE.match(text, place)
+    return match.end() if match else place
+
+
+def _expect(text: str, place: int, sign: str) -> int:
+    """The place after a sign and the white space behind it."""
+    if text[place : place + 1] != sign:
+        msg = f"{sign!r} is missing at character {place} of the JSON object"
+        raise ValueError(msg)
+    return _after_space(text, place + 1)
+
+
+def _refuse(constant: str) -> float:
+    msg = f"{constant} is not JSON"
+    raise ValueError(msg)
+
+
+# Numbers stay text: nothing is computed from them, and a long one takes no time.
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse)

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from json.decoder import scanstring
 
 SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -87,7 +86,7 @@ def _members(text: str) -> Iterator[Member]:
     while not closed:
         start = place
         _expect(text, place, '"')
-        key, place = scanstring(text, place + 1, True)
+        key, place = _DECODER.raw_decode(text, place)
         value_start = _expect(text, _after_space(text, place), ":")
         _, end = _DECODER.raw_decode(text, value_start)
         yield Member(key, start, value_start, end)

@@ -12,7 +12,8 @@ from local.process import Process
 from local.server import StartError
 
 PROBE_S = 0.5
-STORES = ("AWS_", "IAM_", "PG", "SECRETS_MANAGER_", "VALKEY_")  # how their variables begin
+# How their variables begin; HEARTBEAT_SOURCE_* stay, since nothing else has a use for them.
+STORES = ("AWS_", "DATABASE_URL", "IAM_", "PG", "REDIS_URL", "SECRETS_MANAGER_", "VALKEY_")
 
 
 class App:

@@ -10,7 +10,7 @@ from service.url import Url, parse, scheme_of
 
 PREFIX = "HEARTBEAT_SOURCE_"
 CA_SUFFIX = "_CA_CERT"
-SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 NAME_MAX = 50  # characters, as many as history keeps
 TITLE = "title"
 TITLE_MAX = 60
@@ -131,14 +131,14 @@ def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) ->
     except ValueError as error:
         environment.problems.append(f"{variable}: {error}")
         return None
-    known = {TITLE, *kind.parameters.values()}
+    known = {TITLE, *kind.parameters}
     unknown = [name for name in url.parameters if name not in known]
     note = f"{variable}: Heartbeat makes nothing of {', '.join(sorted(unknown))} in the URL"
     return _Given(
         kind=kind,
         url=url,
         fields={field: value for field, value in said.items() if value is not None},
-        names={f: f"{variable} ({kind.parameters.get(f, f)})" for f in kind.settings.model_fields},
+        names={f: f"{variable} ({kind.parts.get(f, f)})" for f in kind.settings.model_fields},
         notes=(note,) if unknown else (),
     )
 
@@ -150,12 +150,13 @@ def _unknown(scheme: str | None, kinds: Sequence[AnyKind]) -> str:
 
 
 def _slug(environment: Environment, variable: str) -> str | None:
-    name = variable.removeprefix(PREFIX).lower()
-    if SLUG.fullmatch(name) and len(name) <= NAME_MAX and name not in TAKEN:
-        return name
+    name = variable.removeprefix(PREFIX)
+    if NAME.fullmatch(name) and len(name) <= NAME_MAX and name.lower() not in TAKEN:
+        return name.lower()
+    taken = ", ".join(sorted(each.upper() for each in TAKEN))
     environment.problems.append(
-        f"{variable}: a name has letters and digits, with single underscores between them, "
-        f"{NAME_MAX} at most, and is none of {', '.join(sorted(TAKEN))}"
+        f"{variable}: a name is capital letters and digits with single underscores between them, "
+        f"begins with a letter, has {NAME_MAX} characters at most, and is none of {taken}"
     )
     return None
 

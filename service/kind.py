@@ -46,7 +46,8 @@ class Kind(Generic[S]):
 
     Raises:
                 ValueError: The URL says what cannot be; the text never repeats a part of it.
-        parameters: The query parameter that sets a field, where a URL has one.
+        parameters: The query parameters that `parse` looks at.
+        parts: What people call a field's place in a URL, where that is not the field's own name.
         depends_on: The kind of instance that it cannot do without.
         keeps_stamp: False if there is nothing to write: then a reading proves it by itself.
         keeps_history: Whether its sources have a `database`, where the past can be kept.
@@ -63,7 +64,8 @@ class Kind(Generic[S]):
     urls: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
     parse: Callable[[Url], Mapping[str, object]] | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
     depends_on: str | None = None
     keeps_stamp: bool = True
     keeps_history: bool = False

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 ENCODE = (
     "percent-encode every special character of user and password, such as `@` as %40 and `/` as %2F"
@@ -74,8 +74,14 @@ def parse(text: str) -> Url:
         host=split.hostname,
         port=port,
         path=_decoded(split.path.removeprefix("/")),
-        parameters=dict(parse_qsl(split.query, keep_blank_values=True, errors="strict")),
+        parameters={_decoded(name): _decoded(value) for name, value in _query(split.query)},
     )
+
+
+def _query(query: str) -> list[tuple[str, str]]:
+    """The parameters as they stand there; a plus sign is a blank."""
+    parts = [part.replace("+", " ").partition("=") for part in query.split("&") if part]
+    return [(name, value) for name, _, value in parts]
 
 
 def _decoded(part: str) -> str:

@@ -140,6 +140,6 @@ KIND = Kind(
     connect=lambda settings, shared: Orders(settings, shared.name),
     schemes=("orders",),
     parse=parse,
-    parameters={"tls": "sslmode"},
+    parameters=frozenset({"sslmode"}),
     lifetime_s=5.0,
 )

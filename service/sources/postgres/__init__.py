@@ -26,6 +26,7 @@ KIND = Kind(
     urls=("DATABASE_URL",),
     schemes=("postgresql", "postgres"),
     parse=parse,
-    parameters={"tls": "sslmode"},
+    parameters=frozenset({"sslmode"}),
+    parts={"tls": "sslmode"},
     keeps_history=True,
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from service.kind import Kind, Shared
-from service.sources.valkey.settings import PARAMETERS, VARIABLES, Settings, parse
+from service.sources.valkey.settings import PARAMETERS, PARTS, VARIABLES, Settings, parse
 
 if TYPE_CHECKING:
     from service.sources.valkey.store import Valkey
@@ -26,4 +26,5 @@ KIND = Kind(
     schemes=("rediss", "redis", "valkeys", "valkey"),
     parse=parse,
     parameters=PARAMETERS,
+    parts=PARTS,
 )

@@ -19,11 +19,8 @@ VARIABLES = {
     "tls": "VALKEY_SSLMODE",
     "ca": "VALKEY_CA_CERT",
 }
-PARAMETERS = {
-    "database": "db",
-    "verified": "ssl_cert_reqs",
-    "tls": "ssl_check_hostname",
-}
+PARAMETERS = frozenset({"db", "ssl_cert_reqs", "ssl_check_hostname"})
+PARTS = {"secure": "scheme", "database": "db", "verified": "ssl_cert_reqs", "tls": "scheme"}
 SECURE = frozenset({"rediss", "valkeys"})
 CERT_REQS = ("required", "optional", "none")  # of a server, `optional` verifies like `required`
 FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as redis-py reads them; all else is true
@@ -51,7 +48,7 @@ class Settings(SourceSettings):
             msg = "takes verify-full, verify-ca or disable"
             raise ValueError(msg)
         if value is TlsMode.DISABLE and info.data.get("secure"):
-            msg = "the URL's scheme asks for TLS: take the one away, or write redis:// there"
+            msg = "the URL's scheme asks for TLS: unset this, or begin the URL with redis://"
             raise ValueError(msg)
         return value
 

@@ -1,0 +1,141 @@
+"""A second PostgreSQL and a second Valkey, each by one variable: worker, API, history, metrics."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from local.postgres import Postgres
+from service.sources import valkey
+from tests.conftest import _folder
+from tests.service import tls_servers
+from tests.service.configured import settings_of
+from tests.service.processes import Running, running
+
+INTERVAL_S = 1
+FIRST = {"postgres", "valkey", "secrets_manager"}
+ALL = FIRST | {"orders", "cache2"}
+
+
+@pytest.fixture
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The second PostgreSQL."""
+    with Postgres(_folder(tmp_path_factory, "orders")) as server:
+        yield server
+
+
+@pytest.fixture
+def more(
+    environ: dict[str, str], orders: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The environment of five stores: the second Valkey speaks TLS."""
+    netloc = "{PGUSER}:{PGPASSWORD}@{PGHOST}:{PGPORT}".format_map(orders.environment)
+    identity = tls_servers.certificate("127.0.0.1")
+    with tls_servers.redis(_folder(tmp_path_factory, "cache2"), identity) as cache:
+        place = "{VALKEY_PASSWORD}@{VALKEY_HOST}:{VALKEY_PORT}".format_map(cache)
+        yield environ | {
+            "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
+            "HEARTBEAT_SOURCE_ORDERS": f"postgresql://{netloc}/postgres?sslmode=disable",
+            "HEARTBEAT_SOURCE_CACHE2": f"rediss://:{place}/1?title=Second+cache",
+            "HEARTBEAT_SOURCE_CACHE2_CA_CERT": tls_servers.CA.certificate_pem.decode(),
+        }
+
+
+@pytest.fixture
+def beating(more: dict[str, str], tmp_path: Path) -> Iterator[tuple[Running, Running]]:
+    with (
+        running("worker", "HEALTH_PORT", more, tmp_path) as worker,
+        running("api", "PORT", more, tmp_path) as api,
+    ):
+        yield worker, api
+
+
+def test_they_are_taken_up_by_all_and_one_that_is_away_is_one_finding(
+    beating: tuple[Running, Running], more: dict[str, str], orders: Postgres
+) -> None:
+    worker, api = beating
+    status = _until(api, lambda found: all(_is_well(found, name) for name in ALL))
+
+    assert list(status["timestamps"]) == [
+        *("postgres", "valkey", "secrets_manager"),
+        *("cache2", "orders"),
+    ]
+    assert status["timestamps"]["orders"]["title"] == "Orders"
+    assert status["timestamps"]["cache2"]["title"] == "Second cache"
+    assert status["timestamps"]["cache2"]["last_result"] == "ok"
+    assert _until(api, lambda found: found["in_step"])["diagnosis"]["findings"] == []
+    _until_recorded(api)
+    both = _get(api, "/db/status")
+    assert set(both) == {"postgres", "valkey"}
+    assert both["postgres"]["host"] == more["PGHOST"]
+    assert both["valkey"]["set_get_ok"]
+    for process in (worker, api):
+        text = httpx2.get(f"{process.url}/metrics").text
+        assert all(f'source="{name}"' in text for name in ALL)
+
+    orders.stop()
+    lost = _until(api, lambda found: not _is_well(found, "orders"))
+    lost = _until(api, lambda found: found["diagnosis"]["sources"] == ["orders"])
+
+    [finding] = lost["diagnosis"]["findings"]
+    assert (finding["code"], finding["sources"]) == ("source_unreachable", ["orders"])
+    assert finding["title"].startswith("Orders cannot be")
+    assert all(_is_well(lost, name) for name in ALL - {"orders"})
+    assert lost["iam"]["status"] == "ok"
+    said = worker.log.read_text() + api.log.read_text() + json.dumps(lost)
+    assert orders.environment["PGPASSWORD"] not in said
+    assert "s3cret" not in said
+
+
+def test_history_is_kept_where_the_environment_says(more: dict[str, str], tmp_path: Path) -> None:
+    environ = more | {"HISTORY_SOURCE": "orders"}
+
+    with (
+        running("worker", "HEALTH_PORT", environ, tmp_path),
+        running("api", "PORT", environ, tmp_path) as api,
+    ):
+        _until_recorded(api)
+    with running("api", "PORT", more, tmp_path) as api:
+        elsewhere = _get(api, "/history?buckets=1")["sources"]
+
+    assert {each["source"]: _ok(each) for each in elsewhere} == dict.fromkeys(ALL | {"iam"}, 0)
+
+
+def test_the_database_of_a_url_is_one_of_its_own(more: dict[str, str]) -> None:
+    settings = settings_of({k: v for k, v in more.items() if "CACHE2" in k}, valkey.KIND)
+
+    assert settings.database == 1
+
+
+def _is_well(status: dict[str, Any], name: str) -> bool:
+    row = status["timestamps"][name]
+    return bool(row["status"] == "ok" and row["last_update"])
+
+
+def _until(api: Running, condition: Any) -> dict[str, Any]:
+    """The status document that fulfils a condition."""
+    while True:
+        found = _get(api, "/worker/status")
+        if condition(found):
+            return found
+
+
+def _until_recorded(api: Running) -> None:
+    """Return when the history of every source, the identity's included, holds a success."""
+    while True:
+        sources = _get(api, "/history?buckets=1")["sources"]
+        if {each["source"] for each in sources if _ok(each)} == ALL | {"iam"}:
+            return
+
+
+def _ok(source: dict[str, Any]) -> int:
+    return sum(bucket["ok"] for bucket in source["buckets"])
+
+
+def _get(api: Running, path: str) -> dict[str, Any]:
+    answer = httpx2.get(api.url + path, timeout=20)
+    document: dict[str, Any] = answer.json() if answer.status_code == 200 else {"sources": []}
+    return document

@@ -11,7 +11,7 @@ unexport ARGS PORT name
 
 PYTHON := .venv/bin/python
 # Without its groups' options, uv brings the whole locked environment.
-SYNC = uv=$$(python3 .ci/uv.py) && "$$uv" sync --locked
+SYNC = { [ -d .venv ] || echo "installing Python packages into .venv, once" >&2; } && uv=$$(python3 .ci/uv.py) && "$$uv" sync --locked
 
 .PHONY: help
 help: ## List the targets

@@ -45,6 +45,7 @@ def chromium() -> str | None:
 
 def install(packages: Sequence[str]) -> None:
     """Installs Debian's packages, and lets none of their services run."""
+    print(f"installing {', '.join(packages)} with apt-get, some 150 MB", file=sys.stderr)
     run(["apt-get", "update", "-qq"])
     with no_service_starts():
         run(["apt-get", "install", "-qq", "--no-install-recommends", *packages])

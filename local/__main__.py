@@ -1,7 +1,6 @@
 """`python -m local`: Heartbeat on one machine, until Ctrl-C."""
 
 import argparse
-import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=8080, help="of the dashboard (8080)")
     made.add_argument("--interval", type=float, default=60.0, help="seconds between beats (60)")
     place = made.add_mutually_exclusive_group()
-    home = default_home(os.environ)
+    home = default_home()
     place.add_argument("--data-dir", type=Path, default=home, help=f"where data stay ({home})")
     place.add_argument("--ephemeral", action="store_true", help="keep nothing after the end")
     made.add_argument("--services-only", action="store_true", help="the three stores alone")

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,9 @@ class HomeInUseError(RuntimeError):
     """Another supervisor works on this folder; the text names its pid."""
 
 
-def default_home(environment: Mapping[str, str]) -> Path:
-    """Where data stay between runs, after the XDG Base Directory Specification."""
-    data = environment.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "heartbeat"
+def default_home() -> Path:
+    """Where data stay between runs: inside the checkout, so that nothing is put outside of it."""
+    return Path(__file__).parents[1] / ".heartbeat"
 
 
 @contextmanager

@@ -2,17 +2,20 @@
 
 import os
 import shlex
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.app import App, app_environment
+from local.app import App, app_environment, beats
 from local.cloud import Cloud
 from local.keeper import Say
 from local.postgres import Postgres
 from local.server import free_port
 from local.supervisor import Supervisor
 from local.valkey import Valkey
+
+FIRST_BEAT_S = 30.0  # then the page says better than we do what is wrong
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Machine:
         """
         servers = [self._cloud, self._valkey, self._postgres]
         for server in servers:
-            self._say(server.name, f"starting on port {server.port}")
+            verb = "starting" if server.folder.exists() else "making its data, and starting"
+            self._say(server.name, f"{verb} on port {server.port}")
         self._supervisor.launch(servers)
         if not self._options.services_only:
             self._migrate()  # in the time that the stand-in for AWS takes
@@ -106,10 +110,15 @@ class Machine:
         worker = self._app("worker", ["service", "worker"], environment)
         listen = ["--host", "127.0.0.1", "--port", port]
         api = self._app("api", ["service", "api", *listen], environment, f"{address}healthz")
+        for app in (worker, api):
+            self._say(app.name, "starting")
         self._supervisor.launch([worker, api])
         self._supervisor.watch(until=api.ready)
+        self._say("local", "waiting for the first heartbeat")
+        give_up = time.monotonic() + FIRST_BEAT_S
+        self._supervisor.watch(until=lambda: beats(address) or time.monotonic() > give_up)
         if not self._supervisor.stopping:
-            self._say("local", f"dashboard: {address} (Ctrl-C stops everything)")
+            self._say("local", f"everything runs; Ctrl-C stops it. The page: {address}")
 
     def _app(
         self,

@@ -31,6 +31,7 @@ class Supervisor:
         self._stop_at: float | None = None
         self._hurried = False
         self._groups: list[list[Keeper]] = []
+        self._ready: list[Unit] = []
 
     @property
     def stopping(self) -> bool:
@@ -52,14 +53,16 @@ class Supervisor:
                 self._groups[-1].append(Keeper(unit, self._say, time.monotonic()))
 
     def wait_for(self, units: Sequence[Unit]) -> None:
-        """Returns when all of the units are ready, or when a signal comes.
+        """Returns when all of the units are ready, which it says of each, or when a signal comes.
 
         Raises:
             StartError: One of them ended, or took over a minute.
         """
         give_up = time.monotonic() + READY_S
-        while not self.stopping and not all(unit.ready() for unit in units):
-            for unit in units:
+        while not self.stopping and (
+            waiting := [each for each in units if not self._is_ready(each)]
+        ):
+            for unit in waiting:
                 if not unit.process.running or time.monotonic() > give_up:
                     raise StartError(f"{unit.name} did not start: {unit.process.ending}")
             time.sleep(TICK_S)
@@ -105,6 +108,13 @@ class Supervisor:
             for process in processes:
                 process.finish(0)
         return KILLED if self._hurried else 0
+
+    def _is_ready(self, unit: Unit) -> bool:
+        ready = unit.ready()
+        if ready and unit not in self._ready:
+            self._ready.append(unit)
+            self._say(unit.name, "ready")
+        return ready
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()

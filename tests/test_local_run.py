@@ -87,13 +87,24 @@ def local_run() -> Iterator[LocalRun]:
 
 def test_one_command_beats_through_every_store_shows_it_and_ends_without_a_trace() -> None:
     with local_run() as run:
-        run.wait_for(lambda: run.printed(f"dashboard: {run.address}"))
+        run.wait_for(lambda: run.printed(f"The page: {run.address}"))
+        says_what_it_started_and_then_the_address(run)
         step_of_all(run)
 
         page_shows_every_row_fresh(run)
         the_worker_beats_on_without_the_api(run)
 
         ends_without_a_trace(run)
+
+
+def says_what_it_started_and_then_the_address(run: LocalRun) -> None:
+    """The address is the last line of the start, and comes when there is something to see."""
+    start = run.lines[: next(i for i, line in enumerate(run.lines) if run.address in line)]
+    ready = {line.split()[0] for line in start if line.endswith("| ready")}
+
+    assert ready == {"aws", "valkey", "postgres"}
+    assert any("waiting for the first heartbeat" in line for line in start)
+    assert any('"cycle": 1' in line for line in start)
 
 
 def step_of_all(run: LocalRun) -> None:

@@ -1,8 +1,12 @@
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from local.app import app_environment, require_free
+from local.app import app_environment, beats, require_free
 from local.server import StartError
 
 
@@ -41,3 +45,44 @@ def test_a_free_port_is_taken_as_such() -> None:
         port = listener.getsockname()[1]
 
     require_free(port)
+
+
+@contextmanager
+def answering(code: int, body: str) -> Iterator[str]:
+    """An API that has one answer; gives its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """A test's requests are no news."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "expected"),
+    [
+        (200, '{"overall_status": "ok"}', True),
+        (200, '{"overall_status": "degraded"}', False),  # as while it starts
+        (503, '{"overall_status": "error"}', False),
+        (401, "", True),  # a password is set, and no more can be seen from here
+    ],
+)
+def test_the_first_heartbeat_is_seen_in_the_apis_verdict(
+    code: int, body: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # asked, it would refuse
+
+    with answering(code, body) as address:
+        assert beats(address) is expected
+
+
+def test_nothing_beats_where_nobody_answers() -> None:
+    assert not beats("http://127.0.0.1:9/")

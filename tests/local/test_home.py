@@ -7,10 +7,13 @@ import pytest
 
 from local.home import HomeInUseError, default_home, locked, temporary
 
+ROOT = Path(__file__).parents[2]
 
-def test_data_stay_where_the_desktop_keeps_them() -> None:
-    assert default_home({"XDG_DATA_HOME": "/data"}) == Path("/data/heartbeat")
-    assert default_home({}) == Path.home() / ".local/share/heartbeat"
+
+def test_data_stay_in_the_checkout_and_out_of_its_history_and_its_image() -> None:
+    assert default_home() == ROOT / ".heartbeat"
+    assert "/.heartbeat/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert ".heartbeat" not in (ROOT / ".dockerignore").read_text()  # which names what it lets in
 
 
 def test_a_folder_in_use_names_who_uses_it(tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ KNOWN = {
     "verdict": {"aws"},
     "api": {"aws", "history", "sources", "verdict"},
 }
+# Inside the stand-in for AWS: what each service's folder knows of the others.
+STAND_IN = {
+    "wire": set[str](),
+    "iam": {"wire"},
+    "rolesanywhere": {"iam", "wire"},
+    "secretsmanager": {"wire"},
+    "control": {"wire"},
+}
 COMPOSITION = {"__main__", "check", "connections", "migrate"}
 
 
@@ -105,6 +113,16 @@ def imported_of_service(part: str) -> set[str]:
         for name in imports(path)
         if name.startswith("service.")
     }
+
+
+@pytest.mark.parametrize("room", STAND_IN)
+def test_the_arrows_inside_the_stand_in_go_one_way(room: str) -> None:
+    folder = ROOT / "local" / "aws"
+    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(STAND_IN)
+    names = {name for path in modules(f"local/aws/{room}") for name in imports(path)}
+    known = {name.split(".")[2] for name in names if name.startswith("local.aws.")}
+
+    assert known & set(STAND_IN) - {room} <= STAND_IN[room]
 
 
 def test_sources_never_import_each_other() -> None:

@@ -11,15 +11,15 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.aws.aws import Aws
+from local.aws.account import Aws
 from local.aws.clock import Clock
-from local.aws.control_server import ControlServer
+from local.aws.control.server import ControlServer
 from local.aws.environment import environment
 from local.aws.first_start import ensure_account, ensure_files
 from local.aws.folder import Folder, write
-from local.aws.loopback import LoopbackServer
-from local.aws.server import AwsServer
 from local.aws.state import load, save
+from local.aws.wire.loopback import LoopbackServer
+from local.aws.wire.server import AwsServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

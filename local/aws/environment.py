@@ -13,8 +13,8 @@ import certifi
 from pydantic import BaseModel
 
 from local.aws.certificates import load
-from local.aws.credentials import OPERATOR_KEY_ID, Keys
 from local.aws.folder import Folder, write
+from local.aws.iam.credentials import OPERATOR_KEY_ID, Keys
 
 
 class Identity(BaseModel):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from local.aws import certificates, mocked
 from local.aws.clock import Clock
-from local.aws.credentials import Keys
 from local.aws.environment import Identity, write_bundle
 from local.aws.folder import Folder, write
-from local.aws.rolesanywhere import RolesAnywhere
-from local.aws.routes import Call
+from local.aws.iam.credentials import Keys
+from local.aws.rolesanywhere.setup import RolesAnywhere
 from local.aws.state import State
+from local.aws.wire.routes import Call
 
 CLIENT_NAME = "heartbeat-local"
 SECRET_NAME = "heartbeat/local"  # noqa: S105 a name

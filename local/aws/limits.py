@@ -8,7 +8,7 @@ set-up of Roles Anywhere (one call a second) and IAM.
 
 from datetime import datetime
 
-from local.aws.errors import throttled
+from local.aws.wire.errors import throttled
 
 _POOLS = {
     "CreateSession": ("sessions", 10.0),

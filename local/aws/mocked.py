@@ -15,15 +15,25 @@ from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secret
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.exceptions import HTTPException
 
-from local.aws.errors import AwsError
-from local.aws.message import Reply, Request
+from local.aws.wire.errors import AwsError
+from local.aws.wire.message import Reply, Request
 
 ACCOUNT = "123456789012"  # moto's own default
 _FIRST_ERROR = 400
 _HEADERS = {"authorization", "content-type", "x-amz-target"}
 _SERVICES = {"secretsmanager": SecretsManagerResponse, "iam": IamResponse}
 
-__all__ = ["ACCOUNT", "FakeSecret", "Role", "dispatch", "document", "policies", "roles", "secrets"]
+__all__ = [
+    "ACCOUNT",
+    "FakeSecret",
+    "Role",
+    "dispatch",
+    "document",
+    "policies",
+    "role",
+    "roles",
+    "secrets",
+]
 
 
 def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
@@ -53,6 +63,11 @@ def secrets(region: str) -> SecretsManagerBackend:
 def roles() -> IAMBackend:
     """Moto's IAM."""
     return iam_backends[ACCOUNT]["aws"]
+
+
+def role(arn: str) -> Role | None:
+    """The role with this ARN."""
+    return next((each for each in roles().get_roles() if each.arn == arn), None)
 
 
 def policies(role: Role) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.aws.control import Control
+from local.aws.control.client import Control
 from local.aws.environment import environment, operator_environment
 
 _STOP_TIMEOUT_S = 5.0

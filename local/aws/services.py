@@ -7,16 +7,17 @@ from typing import Any
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from local.aws import mocked, signature
-from local.aws.authorization import Authorizer
+from local.aws import mocked
 from local.aws.clock import Clock
-from local.aws.credentials import Principal
-from local.aws.errors import AwsError
-from local.aws.message import Protocol, Reply, Request, json_reply
-from local.aws.rolesanywhere import RolesAnywhere
-from local.aws.routes import Call
-from local.aws.secretsmanager import SecretsManager
+from local.aws.iam import signature
+from local.aws.iam.authorization import Authorizer
+from local.aws.iam.credentials import Principal
+from local.aws.rolesanywhere.setup import RolesAnywhere
+from local.aws.secretsmanager.service import SecretsManager
 from local.aws.state import State
+from local.aws.wire.errors import AwsError
+from local.aws.wire.message import Protocol, Reply, Request, json_reply
+from local.aws.wire.routes import Call
 
 _PROTOCOLS: dict[str, Protocol] = {"secretsmanager": "json", "iam": "query", "sts": "query"}
 UNKNOWN = "Unknown"

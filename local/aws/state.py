@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from local.aws import mocked
 from local.aws.environment import Identity
 from local.aws.folder import Folder, write
-from local.aws.registry import Registry
+from local.aws.rolesanywhere.registry import Registry
 
 _SECRET_FIELDS = (
     "arn", "description", "tags", "kms_key_id", "last_changed_date", "created_date",

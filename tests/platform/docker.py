@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.aws.control import Control
+from local.aws.control.client import Control
 from local.aws.process import RunningAws
 from local.server import free_port
 

@@ -12,7 +12,7 @@ from local.aws.certificates import make_ca
 from local.aws.environment import environment, write_bundle
 from local.aws.folder import Folder
 from local.aws.process import RunningAws
-from tests.local.aws.test_rolesanywhere import NOW
+from tests.local.aws.rolesanywhere.test_setup import NOW
 
 
 def test_the_environment_has_exactly_what_the_app_reads(aws: RunningAws) -> None:

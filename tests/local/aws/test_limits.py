@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.aws.errors import AwsError
 from local.aws.limits import Limits
+from local.aws.wire.errors import AwsError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from local.aws.folder import Folder
 from local.aws.process import RunningAws, running
 from local.aws.state import load as load_state
 from tests.local.aws.clients import Clients
-from tests.local.aws.test_sessions import CLIENT, register
+from tests.local.aws.rolesanywhere.test_sessions import CLIENT, register
 
 SHELLS_OWN = {"PWD", "SHLVL", "_", "LC_CTYPE"}
 

@@ -1,0 +1,1 @@
+"""IAM Roles Anywhere: its set-up, and CreateSession."""

@@ -1,0 +1,1 @@
+"""Secrets Manager, with the limits that AWS sets and moto does not."""

@@ -1,0 +1,121 @@
+"""AWS's errors, in the words and statuses that AWS gives them.
+
+Unless a line says otherwise the types are those of
+https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-troubleshooting.html and
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html; the query
+protocol (IAM, STS) has older names for some, and 403 where the JSON protocol has 400.
+"""
+
+import json
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from local.aws.wire.message import Protocol, Reply
+
+
+class AwsError(Exception):
+    """A refusal that is sent to the client.
+
+    Args:
+        code: AWS's error type.
+        message: What the client is told; never holds a secret.
+        status: HTTP status; None for the protocol's own (JSON 400, others 403).
+        query_code: The type in the query protocol, where it differs.
+    """
+
+    def __init__(
+        self, code: str, message: str, status: int | None = None, query_code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.query_code = query_code or code
+
+    def reply(self, protocol: Protocol) -> Reply:
+        """The refusal as `protocol` writes errors."""
+        if protocol == "query":
+            return Reply(self.status or 403, {"Content-Type": "text/xml"}, self._xml())
+        body = json.dumps({"__type": self.code, "message": self.message}).encode()
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code}
+        return Reply(self.status or (400 if protocol == "json" else 403), headers, body)
+
+    def _xml(self) -> bytes:
+        return (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(self.query_code)}</Code>"
+            f"<Message>{escape(self.message)}</Message></Error>"
+            f"<RequestId>{uuid4()}</RequestId></ErrorResponse>"
+        ).encode()
+
+
+def unsigned() -> AwsError:
+    """No Authorization header."""
+    return AwsError(
+        "MissingAuthenticationTokenException",
+        "Missing Authentication Token",
+        query_code="MissingAuthenticationToken",
+    )
+
+
+def incomplete(detail: str) -> AwsError:
+    """An Authorization header that lacks a part."""
+    return AwsError("IncompleteSignatureException", detail, query_code="IncompleteSignature")
+
+
+def unknown_key() -> AwsError:
+    """An access key or session token that this AWS did not issue."""
+    return AwsError(
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+        query_code="InvalidClientTokenId",
+    )
+
+
+def expired_token() -> AwsError:
+    """Temporary credentials past their expiry."""
+    return AwsError(
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+        query_code="ExpiredToken",
+    )
+
+
+def bad_signature(detail: str | None = None) -> AwsError:
+    """A signature that does not match the request, or whose time or scope is wrong."""
+    return AwsError(
+        "InvalidSignatureException",
+        detail
+        or "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method. Consult the service "
+        "documentation for details.",
+        query_code="SignatureDoesNotMatch",
+    )
+
+
+def denied(principal_arn: str, action: str, resource: str, *, explicit: bool) -> AwsError:
+    """An action that no policy allows, or that one denies.
+
+    The wording is that of
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    reason = (
+        "with an explicit deny in an identity-based policy"
+        if explicit
+        else f"because no identity-based policy allows the {action} action"
+    )
+    return AwsError(
+        "AccessDeniedException",
+        f"User: {principal_arn} is not authorized to perform: {action} on resource: "
+        f"{resource} {reason}",
+        query_code="AccessDenied",
+    )
+
+
+def throttled(status: int = 400) -> AwsError:
+    """A request over the rate that the account is allowed."""
+    return AwsError("ThrottlingException", "Rate exceeded", status, query_code="Throttling")
+
+
+def invalid(message: str) -> AwsError:
+    """A request whose parameters break a constraint."""
+    return AwsError("ValidationException", message, 400, query_code="ValidationError")

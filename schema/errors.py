@@ -30,6 +30,8 @@ class ErrorWord(StrEnum):
     """None of the source's variables is set, so it is switched off."""
     INVALID_DATA = "invalid_data"
     """What is stored is not what Heartbeat writes, or it cannot be written."""
+    UNSUPPORTED = "unsupported"
+    """The server runs in a mode that Heartbeat cannot use: a cluster, a pool in statement mode."""
     CLOCK = "clock"
     """Two clocks differ by more than the tolerance."""
     FAILED = "failed"

@@ -21,6 +21,8 @@ REMEDIES = {
     ErrorWord.NOT_FOUND: "Create or restore the database, table or secret that is missing.",
     ErrorWord.NOT_CONFIGURED: "Set its variables.",
     ErrorWord.INVALID_DATA: "See who else writes there: Heartbeat did not write what is stored.",
+    ErrorWord.UNSUPPORTED: "Connect to a single primary, directly or through a pool in transaction "
+    "mode: Heartbeat cannot use what it is connected to.",
     ErrorWord.CLOCK: "See that this host and the store keep time by NTP: their clocks differ by "
     "more than 5 s.",
     ErrorWord.FAILED: "Read the log: this error is of no known kind.",

@@ -54,7 +54,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * Why a source could not be written or read; the only form in which an error leaves us.
- * @typedef {'timeout' | 'unreachable' | 'tls' | 'auth' | 'permission' | 'read_only' | 'full' | 'quota' | 'throttled' | 'not_found' | 'not_configured' | 'invalid_data' | 'clock' | 'failed'} ErrorWord
+ * @typedef {'timeout' | 'unreachable' | 'tls' | 'auth' | 'permission' | 'read_only' | 'full' | 'quota' | 'throttled' | 'not_found' | 'not_configured' | 'invalid_data' | 'unsupported' | 'clock' | 'failed'} ErrorWord
  */
 
 /**

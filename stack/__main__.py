@@ -4,7 +4,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from schema import migrations
-from stack import costs, environment, image, settings
+from stack import costs, deployed, environment, image, settings
 from stack.app import App
 from stack.databases import Databases, DatabasesArgs
 from stack.identity import Identity, IdentityArgs
@@ -13,6 +13,8 @@ from stack.parts import AppArgs
 from stack.secret import Secret, SecretArgs
 
 chosen = settings.load()
+before = deployed.outputs()
+deployed.check_place(chosen, before)
 head = migrations.head()
 private = chosen.network == "vpc"
 
@@ -43,6 +45,7 @@ identity = Identity(
         revoked_before=chosen.identity_revoked_before,
         secret_arn=secret.arn,
         role_arn=chosen.role_arn,
+        protect=chosen.protect_data,
     ),
 )
 before_the_app: list[pulumi.Resource] = [databases, secret, identity]
@@ -69,6 +72,8 @@ app = App(
         ),
         secrets=environment.secrets(chosen, identity),
         sends_secrets=chosen.sends_secrets,
+        sends_recipients=not deployed.told(chosen, before),
+        protect=chosen.protect_data,
         api_size=chosen.api_size,
         api_instances=chosen.api_instances,
         worker_size=chosen.worker_size,
@@ -92,3 +97,6 @@ pulumi.export("trustPolicy", identity.trust_policy)
 pulumi.export("certificateExpiry", identity.certificate_expiry)
 pulumi.export("schemaHead", head)
 pulumi.export("monthlyCostUsd", costs.monthly_usd(chosen))
+pulumi.export("place", deployed.place(chosen))
+# Only once the app has them: a failed `up` must send them again.
+pulumi.export("alertEmails", app.id.apply(lambda _: list(chosen.alert_emails)))

@@ -9,12 +9,15 @@ from stack import components
 from stack.databases import Cluster
 from stack.parts import AppArgs
 
-# The provider itself waits 30 minutes for a deployment; a build from git and three health checks
-# fit into that, a queue at the platform may not.
-DEPLOYMENT_TIMEOUT = "45m"
+# Of the first deployment, which may wait in a queue. Of later ones the provider takes no limit:
+# it waits 30 minutes for each.
+FIRST_TIMEOUT = "45m"
 # App Platform gives a secret back as EV[1:…], so the provider would see a change, and redeploy, on
 # every `up` [terraform-provider-digitalocean #1603].
-IGNORED_SECRETS = ["spec.envs"]
+SECRETS = ["spec.envs"]
+# It never gives an alert's recipients back, so that every `refresh` would lose them, and the next
+# `up` deploy anew.
+RECIPIENTS = [f"spec.{part}alerts[*].destinations" for part in ("", "services[*].", "workers[*].")]
 
 
 class App(pulumi.ComponentResource):
@@ -39,10 +42,12 @@ class App(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=after,  # of the component alone, it would not reach this resource
-                ignore_changes=[] if args.sends_secrets else IGNORED_SECRETS,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=DEPLOYMENT_TIMEOUT, update=DEPLOYMENT_TIMEOUT
-                ),
+                protect=args.protect,
+                ignore_changes=[
+                    *([] if args.sends_secrets else SECRETS),
+                    *([] if args.sends_recipients else RECIPIENTS),
+                ],
+                custom_timeouts=pulumi.CustomTimeouts(create=FIRST_TIMEOUT),
             ),
         )
         self.id, self.url = app.id, app.live_url

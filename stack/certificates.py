@@ -21,9 +21,16 @@ class Certificates:
     """
 
     def __init__(
-        self, name: str, subject: str, generation: int, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        subject: str,
+        generation: int,
+        opts: pulumi.ResourceOptions,
+        *,
+        protect: bool,
     ) -> None:
-        authority_key = _key(f"{name}-authority-key", opts)
+        kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect))
+        authority_key = _key(f"{name}-authority-key", kept)
         self.authority = _authority(f"{name}-authority", subject, authority_key, opts)
         self.key = _key(f"{name}-client-key-{generation}", opts)
         request = tls.CertRequest(

@@ -27,6 +27,7 @@ class IdentityArgs:
         revoked_before: Sessions issued before this time are refused, None for none.
         secret_arn: The one secret that the role may use.
         role_arn: An existing role that gets the permissions, None to make one.
+        protect: Whether Pulumi refuses to delete what cannot be had again: the authority's key.
     """
 
     name: str
@@ -34,6 +35,7 @@ class IdentityArgs:
     revoked_before: datetime | None
     secret_arn: pulumi.Input[str]
     role_arn: str | None
+    protect: bool
 
 
 class Identity(pulumi.ComponentResource):
@@ -59,7 +61,9 @@ class Identity(pulumi.ComponentResource):
     ) -> None:
         super().__init__("heartbeat:stack:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        certificates = Certificates(name, args.name, args.generations[-1], child)
+        certificates = Certificates(
+            name, args.name, args.generations[-1], child, protect=args.protect
+        )
         self.certificate = certificates.client.cert_pem.apply(_base64)
         self.private_key = certificates.key.private_key_pem.apply(_base64)
         self.certificate_expiry = certificates.client.validity_end_time

@@ -30,6 +30,9 @@ class AppArgs:
         environment: What every component gets.
         secrets: What stands encrypted at the app's level.
         sends_secrets: Whether this `up` sends the secrets again.
+        sends_recipients: Whether it sends the alerts' recipients again.
+        protect: Whether Pulumi refuses to delete the app. All else would go after it: so a
+            destroy that some part refuses has taken nothing away.
         api_size: Instance size of the API.
         api_instances: Instances of the API.
         worker_size: Instance size of worker and migration.
@@ -46,6 +49,8 @@ class AppArgs:
     environment: Sequence[Variable]
     secrets: Sequence[Variable]
     sends_secrets: bool
+    sends_recipients: bool
+    protect: bool
     api_size: str
     api_instances: int
     worker_size: str

@@ -1,7 +1,7 @@
 """What the providers would compute, for Pulumi's mocks; names decide, so that runs are equal."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -18,7 +18,14 @@ Values = dict[str, Any]
 
 
 class Clouds(pulumi.runtime.Mocks):
-    """Stands for DigitalOcean, AWS, tls and docker-build under the mock monitor."""
+    """Stands for DigitalOcean, AWS, tls and docker-build under the mock monitor.
+
+    Args:
+        before: What the stack's last `up` exported.
+    """
+
+    def __init__(self, before: Mapping[str, Any] | None = None) -> None:
+        self._before = dict(before or {})
 
     def new_resource(
         self, args: pulumi.runtime.MockResourceArgs
@@ -31,6 +38,8 @@ class Clouds(pulumi.runtime.Mocks):
     def call(
         self, args: pulumi.runtime.MockCallArgs
     ) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        if args.token.endswith(":readStackOutputs"):
+            return {"name": args.args["name"], "outputs": self._before}, []
         if args.token.endswith(":getVpc"):
             return {"ipRange": "10.2.0.0/20"}, []
         assert args.token.endswith(":getDatabaseCluster")

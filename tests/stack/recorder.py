@@ -28,8 +28,8 @@ PASSWORD = "correct horse battery"
 class Monitor(mocks.MockMonitor):
     """Pulumi's mock monitor, which also keeps every request."""
 
-    def __init__(self, recording: Recording) -> None:
-        super().__init__(Clouds())
+    def __init__(self, recording: Recording, before: Mapping[str, Any] | None) -> None:
+        super().__init__(Clouds(before))
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
@@ -63,8 +63,19 @@ class Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # as above
 
 
-def run(config: Mapping[str, str] | None = None, *, preview: bool = False) -> Recording:
-    """Run the program as Pulumi does, with the example's configuration and these changes."""
+def run(
+    config: Mapping[str, str] | None = None,
+    *,
+    preview: bool = False,
+    before: Mapping[str, Any] | None = None,
+) -> Recording:
+    """Run the program as Pulumi does.
+
+    Args:
+        config: Changes of the example's configuration.
+        preview: Whether nothing is made.
+        before: What the stack's last `up` exported; None of a first one.
+    """
     values = example() | {_key(k): v for k, v in (config or {}).items()}
     recording = Recording()
     folder = str(ROOT / "stack")
@@ -72,7 +83,11 @@ def run(config: Mapping[str, str] | None = None, *, preview: bool = False) -> Re
     try:
         with _event_loop():
             pulumi.runtime.set_mocks(
-                Clouds(), project=PROJECT, stack=STACK, preview=preview, monitor=Monitor(recording)
+                Clouds(),
+                project=PROJECT,
+                stack=STACK,
+                preview=preview,
+                monitor=Monitor(recording, before),
             )
             pulumi.runtime.set_all_config(values, [f"{PROJECT}:dashboardPassword"])
             settings.SETTINGS.rpc_manager.clear()

@@ -57,10 +57,10 @@ def test_more_clusters_are_attached_and_become_sources(program: Program) -> None
     )
 
 
-def test_the_data_is_protected_unless_it_is_given_up(program: Program) -> None:
+def test_data_and_app_are_protected_unless_they_are_given_up(program: Program) -> None:
     kept, given_up = program(), program(protectData="false")
 
-    for kind in ("DatabaseCluster", "secret:Secret"):
+    for kind in ("DatabaseCluster", "secret:Secret", "index/app:App"):
         assert all(r.request.protect for r in kept.of(kind))
         assert not any(r.request.protect for r in given_up.of(kind))
 

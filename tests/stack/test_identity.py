@@ -122,3 +122,11 @@ def _public_key_of_certificate(encoded: str) -> bytes:
 def _public_key_of_key(encoded: str) -> bytes:
     key = load_pem_private_key(base64.b64decode(encoded), password=None)
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_the_authoritys_key_is_kept_and_the_clients_may_go(program: Program) -> None:
+    keys = {k.name: k.request.protect for k in program("rotating").of("PrivateKey")}
+
+    assert keys == {"identity-authority-key": True, "identity-client-key-2": False}
+    given_up = program(protectData="false").of("PrivateKey")
+    assert not any(key.request.protect for key in given_up)

@@ -47,6 +47,8 @@ EXPORTS = {
     "certificateExpiry",
     "schemaHead",
     "monthlyCostUsd",
+    "place",
+    "alertEmails",
 }
 
 

@@ -64,7 +64,7 @@ class Cloud:
     def read(self, id_: str, type_: str) -> Values | None:
         """What has changed since; None, and forgotten, if the resource is gone."""
         account = self._account_of(type_)
-        found = account.read(_kind(type_), id_) if account else {}
+        found = account.read(_kind(type_), id_) if account else self._read(id_, type_)
         if found is None:
             self._save({i: r for i, r in self.resources.items() if i != id_})
         return found
@@ -94,6 +94,16 @@ class Cloud:
         resources.pop(id_, None)
         self._save(resources)
         self._log("delete", type_, name)
+
+    def _read(self, id_: str, type_: str) -> Values:
+        """App Platform gives no recipients of alerts back."""
+        if _kind(type_) != "App":
+            return {}
+        spec = self.resources[id_]["inputs"]["spec"]
+        parts = [spec, *spec.get("services", []), *spec.get("workers", [])]
+        for alert in (alert for part in parts for alert in part.get("alerts", [])):
+            alert.pop("destinations", None)
+        return {"spec": _given_back(type_, {"spec": spec})["spec"]}
 
     def _account_of(self, type_: str) -> Account | None:
         return self._account if type_.startswith("aws:") else None

@@ -121,6 +121,33 @@ def test_mistakes_in_the_configuration_are_told_without_a_traceback(engine: Engi
     assert "Traceback" not in refused.out
 
 
+def test_recipients_of_alerts_survive_a_refresh_and_can_be_changed(engine: Engine) -> None:
+    with engine.configured(alertEmails=["a@example.org"]):
+        engine.up()
+        engine.run("refresh", "--yes", "--skip-preview")
+        refreshed = engine.preview()
+    with engine.configured(alertEmails=["b@example.org"]):
+        engine.fail_at("app")
+        engine.up(check=False)
+        engine.up()
+        told = engine.resource("app")["inputs"]["spec"]
+    engine.up()
+
+    assert not refreshed
+    assert [a["destinations"] for a in told["alerts"]] == [{"emails": ["b@example.org"]}] * 2
+    assert "destinations" not in engine.resource("app")["inputs"]["spec"]["alerts"][0]
+
+
+def test_a_stack_that_stands_says_in_a_sentence_that_it_cannot_move(engine: Engine) -> None:
+    with engine.configured(region="fra"):
+        refused = engine.run("preview", check=False)
+
+    assert refused.code
+    assert "region = 'fra': this stack was deployed with 'sfo'" in refused.out
+    assert "protect" not in refused.out
+    assert "Traceback" not in refused.out
+
+
 def test_a_rollback_is_an_up_with_the_previous_digest(engine: Engine) -> None:
     before = engine.resource("app")["inputs"]
     with engine.configured(image=DIGESTS[1]):
@@ -184,8 +211,10 @@ def test_a_destroy_takes_everything_in_the_right_order(new_engine: NewEngine) ->
     first = engine.up(check=False)
     engine.up()
     created = len(engine.log())
+    everything = engine.in_the_clouds()
 
     refused = engine.run("destroy", "--yes", "--skip-preview", check=False)
+    after = engine.in_the_clouds()
     engine.configure(protectData=False)
     engine.up()
     engine.run("destroy", "--yes", "--skip-preview")
@@ -195,6 +224,7 @@ def test_a_destroy_takes_everything_in_the_right_order(new_engine: NewEngine) ->
     assert created == sum(INVENTORY.values())
     assert refused.code
     assert "protect" in refused.out
+    assert after == everything
     assert not engine.in_the_clouds()
     assert done.index("delete app") < done.index("delete heartbeat-dev-pg")
     assert done.index("delete heartbeat-dev-pg") < done.index("delete network-vpc")

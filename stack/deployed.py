@@ -1,0 +1,53 @@
+"""What the last `up` of this stack left, so that this one can tell what has changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from stack.settings import Settings, SettingsError
+
+PLACE, RECIPIENTS = "place", "alertEmails"
+READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; a StackReference stands on it
+
+
+def outputs() -> Mapping[str, Any]:
+    """The stack's outputs, as they were; empty before its first `up`."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+    return dict(found.get("outputs") or {})
+
+
+def place(settings: Settings) -> dict[str, str]:
+    """What cannot change under clusters and an app that exist."""
+    return {
+        "name": settings.name,
+        "region": settings.region,
+        "network": settings.network,
+        "vpcId": settings.vpc_id or "",
+    }
+
+
+def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
+    """Refuse what DigitalOcean could only do by making clusters and app anew.
+
+    Raises:
+        SettingsError: The stack stands elsewhere; where, and what to do.
+    """
+    stood, stands = before.get(PLACE) or {}, place(settings)
+    moved = [key for key in stood if stood[key] != stands.get(key)]
+    if all(cluster.existing for cluster in settings.clusters):
+        moved = [key for key in moved if key == "region"]  # the app alone can do the rest in place
+    if moved:
+        problems = [
+            f"  - {key} = {stands.get(key)!r}: this stack was deployed with {stood[key]!r}, and its"
+            " clusters and app cannot move with their data; set it back, or deploy beside it with"
+            " `pulumi stack init` (docs/stack.md)"
+            for key in moved
+        ]
+        raise SettingsError("\n".join(["The stack cannot move:", *problems]))
+
+
+def told(settings: Settings, before: Mapping[str, Any]) -> bool:
+    """Whether App Platform has the alerts' recipients already, which it never gives back."""
+    return list(before.get(RECIPIENTS) or []) == list(settings.alert_emails)

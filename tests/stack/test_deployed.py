@@ -1,0 +1,45 @@
+"""What the stack's last `up` left decides about this one."""
+
+import pytest
+
+from stack.settings import SettingsError
+from tests.stack import recorder
+from tests.stack.conftest import OLD_VPC, VARIANTS
+
+
+@pytest.mark.parametrize(
+    ("change", "was"),
+    [
+        ({"region": "fra"}, "sfo"),
+        ({"name": "other"}, "heartbeat-dev"),
+        ({"network": "public"}, "vpc"),
+        ({"vpcId": OLD_VPC}, ""),
+    ],
+)
+def test_a_stack_that_stands_does_not_move(change: dict[str, str], was: str) -> None:
+    before = recorder.run().exports
+
+    with pytest.raises(SettingsError) as caught:
+        recorder.run(change, before=before)
+
+    ((key, value),) = change.items()
+    assert f"{key} = {value!r}: this stack was deployed with {was!r}" in str(caught.value)
+    assert "set it back" in str(caught.value)
+
+
+def test_an_app_without_clusters_of_its_own_may_change_its_network() -> None:
+    chosen = VARIANTS["existing clusters"]
+    before = recorder.run(chosen).exports
+
+    recorder.run({**chosen, "network": "public", "vpcId": ""}, before=before)
+    with pytest.raises(SettingsError, match="region = 'fra'"):
+        recorder.run({**chosen, "region": "fra"}, before=before)
+
+
+def test_what_an_older_version_deployed_may_stay_where_it_is() -> None:
+    assert recorder.run(before={"url": "https://heartbeat.example"}).exports["place"] == {
+        "name": "heartbeat-dev",
+        "region": "sfo",
+        "network": "vpc",
+        "vpcId": "",
+    }

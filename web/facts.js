@@ -1,29 +1,63 @@
 // What a row says in words.
 
-import { ageS } from './freshness.js';
+import { ageS, isOff } from './freshness.js';
 import { milliseconds, plain, secondsBetween, span } from './words.js';
 
 /** @import {Freshness, IamRow, Row, WorkerStatus} from './client.js' */
 
 /**
- * @param {Row | IamRow} row
- * @param {Freshness} freshness
+ * What a row shows: the age of its stamp, unless something weighs more. `unread` has not answered
+ * yet, `past` is what was known at the last good answer, `wrong` has an error although its stamp is
+ * recent, and `partly` is in good order but for a part.
+ * @typedef {Freshness | 'off' | 'unread' | 'past' | 'wrong' | 'partly'} RowState
  */
-export function freshnessInWords(row, freshness) {
-  const why = row.error && row.error !== freshness ? `: ${plain(row.error)}` : '';
-  return `${freshness}${why}`;
-}
 
 /**
  * @param {Row | IamRow} row
  * @param {Freshness} freshness
+ * @param {boolean} known whether the last answer still holds
+ * @returns {RowState}
+ */
+export function stateOf(row, freshness, known) {
+  if (isOff(row)) return 'off';
+  if (row.observed_at === null) return 'unread';
+  if (!known) return 'past';
+  if (freshness === 'fresh' || freshness === 'aging') {
+    if (row.error) return 'wrong';
+    if (row.warning || ('refusal' in row && row.refusal)) return 'partly';
+  }
+  return freshness;
+}
+
+/**
+ * @param {Row | IamRow} row
+ * @param {RowState} state
+ */
+export function stateInWords(row, state) {
+  const { error } = row;
+  const because = error ? `: ${plain(error)}` : '';
+  const identity = 'refusal' in row;
+  switch (state) {
+    case 'off': return 'switched off';
+    case 'unread': return 'not answered yet';
+    case 'past': return `was ${row.freshness}${because}`;
+    case 'wrong': return `${identity ? 'not proved' : 'answers with an error'}${because}`;
+    case 'partly': return identity ? 'not renewed' : 'written in part';
+    default: return error && error !== state ? `${state}${because}` : state;
+  }
+}
+
+/**
+ * @param {Row | IamRow} row
+ * @param {RowState} state
  * @param {number} elapsedS
  */
-export function ageInWords(row, freshness, elapsedS) {
+export function ageInWords(row, state, elapsedS) {
   const seconds = ageS(row, elapsedS);
-  if (row.error === 'clock') return 'in the future';
+  if (state === 'unread') return '';
+  if (row.error === 'clock' && row.freshness === 'missing') return 'in the future';
   if (seconds !== null) return `${span(seconds)} ago`;
-  return freshness === 'unreachable' ? 'unknown' : 'never';
+  return row.freshness === 'unreachable' ? 'unknown' : 'never';
 }
 
 /**
@@ -35,13 +69,17 @@ export function ageInWords(row, freshness, elapsedS) {
 export function factsOf(row, status, elapsedS) {
   const answered = row.latency_ms !== null && row.freshness !== 'unreachable';
   const read = answered ? [`read in ${milliseconds(row.latency_ms ?? 0)}`] : [];
-  return 'breaker' in row ? [...lastWord(row), ...read] : [...terms(row, status, elapsedS), ...read];
+  const own = 'refusal' in row ? terms(row, status, elapsedS) : [];
+  return [...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read];
 }
 
-/** @param {Row} row */
-function lastWord({ last_result: result, warning, consecutive_failures: failures, breaker }) {
+/**
+ * @param {Row} row
+ * @param {string} what the worker does with it
+ */
+function lastWord({ last_result: result, warning, consecutive_failures: failures, breaker }, what) {
   const said = [];
-  if (result && result !== 'ok') said.push(`last write: ${plain(result)}`);
+  if (result && result !== 'ok') said.push(`${what}: ${plain(result)}`);
   if (failures > 1) said.push(`${failures} failures in a row`);
   if (breaker !== 'closed') said.push(`breaker ${plain(breaker)}`);
   if (warning) said.push(`the value is not written: ${plain(warning)}`);

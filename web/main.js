@@ -25,11 +25,12 @@ const footer = new Footer();
 
 function show() {
   const elapsedS = (nowMs() - receivedMs) / 1000;
-  masthead.show(verdictOf(status, elapsedS, state), status, elapsedS);
+  const verdict = verdictOf(status, elapsedS, state);
+  masthead.show(verdict, status, elapsedS);
   sign.show(state, nowMs());
   if (!status) return;
   sign.warn(state, status, elapsedS);
-  rows.show(status, elapsedS);
+  rows.show(status, elapsedS, verdict.tone !== 'lost');
   footer.show(status, elapsedS);
   if (!document.hidden) history.show(status, nowMs());
 }
@@ -47,5 +48,5 @@ const watcher = watch(
 );
 start(show, () => watcher.wake());
 document.addEventListener('visibilitychange', () => (document.hidden ? watcher.pause() : watcher.resume()));
-addEventListener('online', () => watcher.wake());
+for (const change of ['online', 'offline']) addEventListener(change, () => watcher.wake());
 livez().then((health) => footer.name(health), () => {}); // the notice tells that nothing answers

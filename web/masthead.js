@@ -1,9 +1,9 @@
 // The verdict: in large, in the title, in the icon, and told to screen readers when it changes.
 
-import { find, mark, write } from './nodes.js';
+import { copy, find, mark, write } from './nodes.js';
 import { secondsBetween, span, utc } from './words.js';
 
-/** @import {WorkerStatus} from './client.js' */
+/** @import {Finding, WorkerStatus} from './client.js' */
 /** @import {Verdict} from './verdict.js' */
 
 const SHAPES = {
@@ -34,12 +34,16 @@ const NAME = [document.documentElement.dataset.deployment, 'Heartbeat'].filter(B
 
 export class Masthead {
   #headline = find(document, '#headline', HTMLElement);
-  #details = find(document, '#details', HTMLElement);
+  #remedy = find(document, '#remedy', HTMLElement);
+  #runbook = find(document, '#runbook', HTMLAnchorElement);
+  #notes = find(document, '#notes', HTMLElement);
+  #others = find(document, '#others', HTMLElement);
   #since = find(document, '#since', HTMLElement);
   #shape = find(document, '.verdict use', SVGUseElement);
   #announcement = find(document, '#announcement', HTMLElement);
   #icon = find(document, 'link[rel=icon]', HTMLLinkElement);
   /** @type {string | null} */ #told = null;
+  #listed = '';
 
   /**
    * @param {Verdict} verdict
@@ -47,27 +51,43 @@ export class Masthead {
    * @param {number} elapsedS seconds since it came
    */
   show(verdict, status, elapsedS) {
-    const { tone, word, headline, details } = verdict;
+    const { tone, word, headline, finding, notes } = verdict;
     mark(document.body, 'data-tone', tone);
     mark(this.#shape, 'href', `#shape-${SHAPES[tone]}`);
     mark(this.#icon, 'href', ICONS[tone]);
     const title = tone === 'ok' ? `${MARKS.ok} ${NAME}` : `${MARKS[tone]} ${word} · ${NAME}`;
     if (document.title !== title) document.title = title;
     write(this.#headline, headline);
-    this.#showDetails(details);
+    write(this.#remedy, finding?.remedy ?? '');
+    hide(this.#runbook, finding === null);
+    if (finding) mark(this.#runbook, 'href', runbook(finding));
+    write(this.#notes, notes.join(' '));
+    this.#list(verdict, status?.current_time ?? '');
     write(this.#since, status ? since(verdict, status, elapsedS) : '');
     this.#tell(verdict);
   }
 
-  /** @param {string[]} details */
-  #showDetails(details) {
-    if (this.#details.dataset.text === details.join('\n')) return;
-    this.#details.dataset.text = details.join('\n');
-    this.#details.replaceChildren(...details.map((text) => {
-      const paragraph = document.createElement('p');
-      paragraph.textContent = text;
-      return paragraph;
+  /**
+   * What else is wrong; a remedy that stands above is not told again.
+   * @param {Verdict} verdict
+   * @param {string} now the server's clock
+   */
+  #list({ finding, others }, now) {
+    const listed = JSON.stringify(others);
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    const told = new Set([finding?.remedy ?? null]);
+    this.#others.replaceChildren(...others.map((other) => {
+      const element = copy('finding');
+      const part = (/** @type {string} */ name) => find(element, `[data-part=${name}]`, HTMLElement);
+      write(part('title'), other.title);
+      if (other.since) write(part('since'), `since ${utc(other.since, now)}`);
+      if (!told.has(other.remedy)) write(part('remedy'), other.remedy ?? '');
+      mark(part('runbook'), 'href', runbook(other));
+      told.add(other.remedy);
+      return element;
     }));
+    hide(this.#others, others.length === 0);
   }
 
   /**
@@ -80,6 +100,19 @@ export class Masthead {
     this.#told = told;
     write(this.#announcement, headline);
   }
+}
+
+/** @param {Finding} finding */
+function runbook({ runbook: anchor }) {
+  return `docs/runbook#${anchor}`;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {boolean} hidden
+ */
+function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
 }
 
 /**

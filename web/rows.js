@@ -1,12 +1,16 @@
 // One row for each source that the API sends, and one for the identity.
 
-import { ageInWords, factsOf, freshnessInWords } from './facts.js';
-import { ageInIntervals, freshnessOf, isOff } from './freshness.js';
+import { ageInWords, factsOf, stateInWords, stateOf } from './facts.js';
+import { ageInIntervals, freshnessOf } from './freshness.js';
 import { copy, find, mark, write } from './nodes.js';
 import { local, utc } from './words.js';
 
 /** @import {IamRow, Row, WorkerStatus} from './client.js' */
 
+const SHAPES = {
+  fresh: 'fresh', aging: 'aging', stale: 'stale', missing: 'missing', unreachable: 'unreachable',
+  wrong: 'unreachable', partly: 'stale', past: 'missing', unread: 'waiting', off: 'off',
+};
 const METER_INTERVAL = 100; // the meter's width of one interval, in its own units
 const METER_END = 150;
 
@@ -17,14 +21,17 @@ export class Rows {
   /**
    * @param {WorkerStatus} status
    * @param {number} elapsedS seconds since it came
+   * @param {boolean} known whether it still holds
    */
-  show(status, elapsedS) {
+  show(status, elapsedS, known) {
     const rows = { ...status.timestamps, iam: status.iam };
     for (const [name, view] of this.#views) {
       if (!(name in rows)) view.element.remove();
       if (!(name in rows)) this.#views.delete(name);
     }
-    for (const [name, row] of Object.entries(rows)) this.#view(name).show(row, status, elapsedS);
+    for (const [name, row] of Object.entries(rows)) {
+      this.#view(name).show(row, status, elapsedS, known);
+    }
   }
 
   /** @param {string} name */
@@ -64,18 +71,21 @@ class RowView {
    * @param {Row | IamRow} row
    * @param {WorkerStatus} status
    * @param {number} elapsedS
+   * @param {boolean} known
    */
-  show(row, status, elapsedS) {
+  show(row, status, elapsedS, known) {
     const freshness = freshnessOf(row, elapsedS);
-    const off = isOff(row);
+    const state = stateOf(row, freshness, known);
+    const off = state === 'off';
     mark(this.element, 'data-freshness', freshness);
     mark(this.element, 'data-off', String(off));
-    mark(this.#shape, 'href', `#shape-${off ? 'off' : freshness}`);
+    mark(this.element, 'data-state', state);
+    mark(this.#shape, 'href', `#shape-${SHAPES[state]}`);
     write(this.#title, row.title);
     write(this.#endpoint, row.endpoint ?? '');
-    write(this.#word, off ? 'switched off' : freshnessInWords(row, freshness));
+    write(this.#word, stateInWords(row, state));
     write(this.#facts, off ? '' : factsOf(row, status, elapsedS).join(' · '));
-    write(this.#age, off ? '' : ageInWords(row, freshness, elapsedS));
+    write(this.#age, off ? '' : ageInWords(row, state, elapsedS));
     const filled = Math.min(METER_END, (ageInIntervals(row, elapsedS) ?? 0) * METER_INTERVAL);
     mark(this.#fill, 'width', filled.toFixed(1));
     this.#showTimes(row.last_update, status.current_time);

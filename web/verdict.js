@@ -1,11 +1,12 @@
-// What to say on top: the API's sentence, unless the page knows that it no longer holds.
+// What to say on top: the API's findings, unless the page knows that they no longer hold.
 
 import { STALE_AFTER_INTERVALS } from './client.js';
 import { ageS, freshnessOf, isOff } from './freshness.js';
-import { plain, span } from './words.js';
+import { plain, span, utc } from './words.js';
 
-/** @import {State, WorkerStatus} from './client.js' */
+/** @import {Finding, State, WorkerStatus} from './client.js' */
 
+const SILENT_AFTER_S = 30; // a live server speaks at least every 25 s
 const LOST_AFTER_S = 45; // a poll every 30 s, its deadline of 10 s, and some air
 const GRACE_S = 5; // the server finds a stale row itself and explains it better
 
@@ -14,7 +15,9 @@ const GRACE_S = 5; // the server finds a stale row itself and explains it better
  * @property {'ok' | 'degraded' | 'error' | 'lost' | 'waiting'} tone
  * @property {string} word for the title
  * @property {string} headline
- * @property {string[]} details
+ * @property {string[]} notes
+ * @property {Finding | null} finding which the headline tells
+ * @property {Finding[]} others
  * @property {string | null} since ISO 8601
  */
 
@@ -26,44 +29,29 @@ const GRACE_S = 5; // the server finds a stale row itself and explains it better
  */
 export function verdictOf(status, elapsedS, state) {
   if (status === null) return withoutAnswer(state);
-  if (elapsedS > LOST_AFTER_S) return outdated(status, elapsedS, state);
-  const silent = status.overall_status === 'ok' ? overdue(status, elapsedS) : [];
-  return silent.length > 0 ? unwritten(silent, elapsedS) : said(status);
+  return isLost(status, elapsedS, state) ? outdated(status, elapsedS, state) : said(status);
 }
 
 /**
- * @param {State} state
- * @returns {Verdict}
- */
-function withoutAnswer({ error }) {
-  if (!error) {
-    return { tone: 'waiting', word: 'looking', headline: 'Looking …', details: [], since: null };
-  }
-  const headline = 'Heartbeat does not answer';
-  return { tone: 'lost', word: 'no answer', headline, details: [error.message], since: null };
-}
-
-/**
+ * Whether what the last answer said may no longer hold.
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  * @param {State} state
- * @returns {Verdict}
  */
-function outdated({ current_time: since }, elapsedS, { error, link }) {
-  const details = ['Below is what was known at the last good answer.'];
-  if (error) details.unshift(error.message);
-  const paused = link === 'paused';
-  const headline = error ? 'Heartbeat does not answer' : `Not asked for ${span(elapsedS)}`;
-  return { tone: 'lost', word: paused ? 'paused' : 'no answer', headline, details, since };
+function isLost(status, elapsedS, { link, error }) {
+  if (error && (link !== 'live' || error.failure === 'network')) return true;
+  if (elapsedS > (link === 'live' ? SILENT_AFTER_S : LOST_AFTER_S)) return true;
+  return status.overall_status === 'ok' && isOverdue(status, elapsedS);
 }
 
 /**
- * Rows that have gone stale on this page while the last answer said that all is well.
+ * Whether a row has gone stale on this page while the last answer said that all is well: a server
+ * that works would have said more by now, so nothing is known of the store.
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  */
-function overdue({ timestamps }, elapsedS) {
-  return Object.values(timestamps).filter((row) => {
+function isOverdue({ timestamps }, elapsedS) {
+  return Object.values(timestamps).some((row) => {
     const borderS = (row.interval_seconds ?? 0) * STALE_AFTER_INTERVALS;
     const late = (ageS(row, elapsedS) ?? 0) > borderS + GRACE_S;
     return !isOff(row) && late && freshnessOf(row, elapsedS) === 'stale';
@@ -71,28 +59,47 @@ function overdue({ timestamps }, elapsedS) {
 }
 
 /**
- * @param {ReturnType<typeof overdue>} rows
- * @param {number} elapsedS
+ * @param {State} state
  * @returns {Verdict}
  */
-function unwritten(rows, elapsedS) {
-  const titles = rows.map(({ title }) => title).join(', ');
-  const age = Math.min(...rows.map((row) => ageS(row, elapsedS) ?? 0));
-  const headline = `${titles}: no new stamp for ${span(age)}`;
-  return { tone: 'error', word: 'no new stamp', headline, details: [], since: null };
+function withoutAnswer({ error }) {
+  const nothing = { finding: null, others: [], since: null };
+  if (!error) {
+    return { tone: 'waiting', word: 'looking', headline: 'Looking …', notes: [], ...nothing };
+  }
+  const headline = failed(error.failure);
+  return { tone: 'lost', word: 'no answer', headline, notes: [error.message], ...nothing };
 }
 
 /**
- * The API's own verdict; its sentence is a finding, a colon and a remedy, then what else there is.
+ * @param {WorkerStatus} status
+ * @param {number} elapsedS
+ * @param {State} state
+ * @returns {Verdict}
+ */
+function outdated(status, elapsedS, { error, link }) {
+  const { current_time: since } = status;
+  const notes = [`As of ${utc(since, since)}: ${said(status).headline}`];
+  if (error) notes.unshift(error.message);
+  const paused = link === 'paused' && !error;
+  const silent = paused ? `Not asked for ${span(elapsedS)}` : `No word from Heartbeat for ${span(elapsedS)}`;
+  const headline = error ? failed(error.failure) : silent;
+  const word = paused ? 'paused' : 'no answer';
+  return { tone: 'lost', word, headline, notes, finding: null, others: [], since };
+}
+
+/** @param {import('./client.js').Failure} failure */
+function failed(failure) {
+  if (failure === 'status') return 'Heartbeat answers with an error';
+  return failure === 'unreadable' ? 'Heartbeat’s answer cannot be read' : 'Heartbeat does not answer';
+}
+
+/**
  * @param {WorkerStatus} status
  * @returns {Verdict}
  */
-function said({ overall_status: tone, diagnosis: { code, message, since } }) {
-  const [first = '', ...also] = message.split(' Also: ');
-  const sentence = first.indexOf('. ');
-  const colon = first.lastIndexOf(': ', sentence < 0 ? undefined : sentence);
-  const headline = colon < 0 ? first : first.slice(0, colon);
-  const remedy = colon < 0 ? [] : [first.slice(colon + 2)];
-  const details = [...remedy, ...also].map((text) => text.charAt(0).toUpperCase() + text.slice(1));
-  return { tone, word: plain(code), headline, details, since: tone === 'ok' ? null : since };
+function said({ overall_status: tone, diagnosis: { code, message, findings } }) {
+  const [finding = null, ...others] = findings;
+  const headline = finding ? finding.title : message;
+  return { tone, word: plain(code), headline, notes: [], finding, others, since: finding?.since ?? null };
 }

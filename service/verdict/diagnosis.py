@@ -40,13 +40,19 @@ def diagnose(situation: Situation) -> Diagnosis:
         return Diagnosis(
             code=DiagnosisCode.HEALTHY, sources=[], since=newest, message=HEALTHY, findings=[]
         )
-    alike = [finding for finding in found if finding.code is found[0].code]
+    return conclude(found)
+
+
+def conclude(findings: list[Finding]) -> Diagnosis:
+    """Sum up findings, of which there is at least one, the worst first."""
+    worst = findings[0].code
+    alike = [finding for finding in findings if finding.code is worst]
     return Diagnosis(
-        code=DiagnosisCode(found[0].code),
+        code=DiagnosisCode(worst),
         sources=list(dict.fromkeys(name for finding in alike for name in finding.sources)),
         since=min((finding.since for finding in alike if finding.since), default=None),
-        message=message(found),
-        findings=found,
+        message=message(findings),
+        findings=findings,
     )
 
 

@@ -1,9 +1,11 @@
 """Documents of the API as the page may get them, made from the API's own models."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schema.errors import ErrorWord
+from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import Freshness, judge
 from schema.heartbeat import Breaker
 from schema.responses import (
@@ -15,6 +17,8 @@ from schema.responses import (
     WorkerFacts,
     WorkerStatus,
 )
+from service.verdict.diagnosis import conclude
+from service.verdict.diagnosis import overall as verdict
 
 NOW = datetime(2026, 11, 24, 3, 0, 12, 345678, tzinfo=UTC)
 HEALTHY = "Every store was written in the last cycle and reads back."
@@ -74,6 +78,10 @@ def iam(age_s: float | None = 24.0, **changes: Any) -> IamRow:
         "endpoint": "heartbeat-app",
         **_reading(age_s),
         "refusal": None,
+        "last_result": "ok",
+        "warning": None,
+        "consecutive_failures": 0,
+        "breaker": Breaker.CLOSED,
         "latency_ms": 58.0,
         "credentials_created": NOW - timedelta(minutes=18),
         "credentials_expiry": NOW + timedelta(minutes=42),
@@ -91,6 +99,7 @@ def status(
     since_s: float | None = None,
     at: datetime = NOW,
     identity: IamRow | None = None,
+    findings: Sequence[Finding] = (),
 ) -> WorkerStatus:
     """The whole document.
 
@@ -103,7 +112,14 @@ def status(
         since_s: For how long it has lasted, None if that is not known.
         at: The server's clock.
         identity: The identity's row, None for a healthy one.
+        findings: What is wrong, the worst first; they decide on verdict and diagnosis.
     """
+    since = None if since_s is None else at - timedelta(seconds=since_s)
+    names = [name for name, _ in rows]
+    diagnosis = Diagnosis(code=code, sources=names, since=since, message=message, findings=[])
+    if findings:
+        diagnosis = conclude(list(findings))
+        overall = verdict(diagnosis)
     shown = {name: row(name, age_s) for name in ENDPOINTS} | dict(rows)
     on = [each for each in shown.values() if each.error is not ErrorWord.NOT_CONFIGURED]
     return WorkerStatus(
@@ -113,13 +129,7 @@ def status(
         stale_threshold_seconds=90.0,
         overall_status=overall,
         in_step=len({each.last_update for each in on}) == 1,
-        diagnosis=Diagnosis(
-            code=code,
-            sources=[name for name, _ in rows],
-            since=None if since_s is None else at - timedelta(seconds=since_s),
-            message=message,
-            findings=[],
-        ),
+        diagnosis=diagnosis,
         timestamps=shown,
         iam=identity or iam(),
         worker=WorkerFacts(
@@ -130,6 +140,20 @@ def status(
             cycles=4561,
         ),
     )
+
+
+def finding(title: str, remedy: str | None = None, **changes: Any) -> Finding:
+    """One thing that is wrong: by default a store that cannot be read."""
+    fields: dict[str, Any] = {
+        "code": FindingCode.SOURCE_UNREACHABLE,
+        "severity": Severity.ERROR,
+        "sources": ["postgres"],
+        "since": None,
+        "title": title,
+        "remedy": remedy,
+        "runbook": "source_unreachable",
+    }
+    return Finding.model_validate(fields | changes)
 
 
 def _reading(age_s: float | None) -> dict[str, Any]:

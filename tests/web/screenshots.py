@@ -3,14 +3,18 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser
 
 from schema.errors import ErrorWord
-from schema.responses import DiagnosisCode, Overall
-from service.remedies import REMEDIES
+from schema.findings import Severity
+from schema.freshness import Freshness
+from schema.heartbeat import Refusal
+from service.remedies import REFUSALS, REMEDIES
+from service.verdict.readings import FIRST_READINGS, OWN_NETWORK
 from tests.web import documents, past
 from tests.web.answers import Answers
 from tests.web.browser import chromium
@@ -51,10 +55,63 @@ def _unreachable(answers: Answers) -> None:
     answers.outages = [*past.OVER, past.LASTING]
     answers.status = documents.status(
         ("valkey", documents.unreachable("valkey")),
-        overall=Overall.ERROR,
-        code=DiagnosisCode.SOURCE_UNREACHABLE,
-        message=f"Valkey cannot be read (timeout): {REMEDIES[ErrorWord.TIMEOUT]}",
-        since_s=276,  # some seconds before the first beat that missed it
+        findings=[
+            documents.finding(
+                "Valkey cannot be read (timeout)",
+                REMEDIES[ErrorWord.TIMEOUT],
+                since=documents.NOW
+                - timedelta(seconds=276),  # before the first beat that missed it
+            )
+        ],
+    )
+
+
+def _all_away(answers: Answers) -> None:
+    names = ("postgres", "valkey", "secrets_manager")
+    answers.status = documents.status(
+        *((name, documents.unreachable(name)) for name in names),
+        identity=documents.iam(300, freshness=Freshness.UNREACHABLE, error=ErrorWord.TIMEOUT),
+        findings=[
+            documents.finding(
+                "No store can be read (timeout)",
+                OWN_NETWORK,
+                since=documents.NOW - timedelta(seconds=276),
+            )
+        ],
+    )
+
+
+def _several(answers: Answers) -> None:
+    finding, since = documents.finding, documents.NOW - timedelta(seconds=276)
+    answers.status = documents.status(
+        ("postgres", documents.unreachable("postgres")),
+        ("valkey", documents.unreachable("valkey")),
+        identity=documents.iam(refusal=Refusal.NOT_ALLOWED),
+        findings=[
+            finding(
+                "PostgreSQL cannot be read (timeout)", REMEDIES[ErrorWord.TIMEOUT], since=since
+            ),
+            finding("Valkey cannot be read (timeout)", REMEDIES[ErrorWord.TIMEOUT], since=since),
+            finding(
+                "AWS gives no new credentials (not_allowed)",
+                REFUSALS[Refusal.NOT_ALLOWED],
+                severity=Severity.DEGRADED,
+            ),
+        ],
+    )
+
+
+def _starting(answers: Answers) -> None:
+    names = ("postgres", "valkey", "secrets_manager")
+    unread = {"observed_at": None, "latency_ms": None, "last_result": None}
+    answers.status = documents.status(
+        *((name, documents.row(name, None, **unread)) for name in names),
+        identity=documents.iam(None, observed_at=None, latency_ms=None),
+        findings=[
+            documents.finding(
+                "No store has answered yet", FIRST_READINGS, severity=Severity.DEGRADED
+            )
+        ],
     )
 
 
@@ -62,11 +119,13 @@ def _silent(answers: Answers) -> None:
     answers.away = (past.ago(3), past.DUE)
     answers.status = documents.status(
         age_s=200,
-        overall=Overall.ERROR,
-        code=DiagnosisCode.WORKER_SILENT,
-        message="The worker has not written since 02:56:52 UTC, to any store that answers: see "
-        "that it runs, and read its log.",
-        since_s=140,
+        findings=[
+            documents.finding(
+                "The worker has not written to any store since 02:56:52 UTC",
+                "Check that the worker runs, and read its log.",
+                since=documents.NOW - timedelta(seconds=140),
+            )
+        ],
     )
 
 
@@ -76,11 +135,14 @@ def _degraded(answers: Answers) -> None:
         ("secrets_manager", documents.row("secrets_manager", 63, warning=word)),
         ("valkey", documents.off("valkey")),
         age_s=63,
-        overall=Overall.DEGRADED,
-        code=DiagnosisCode.QUOTA,
-        message="AWS Secrets Manager has reached its quota of versions: the stamp goes on in the "
-        "description, and the value will be written again as versions of the last 24 h age; "
-        "write this secret's value less often.",
+        findings=[
+            documents.finding(
+                "AWS Secrets Manager: the stamp lands, but the value is not written (quota)",
+                "Write this secret's value less often; it is written again as the versions of the "
+                "last 24 h age.",
+                severity=Severity.DEGRADED,
+            )
+        ],
     )
 
 
@@ -97,6 +159,9 @@ def _down(answers: Answers) -> None:
 SCENES = {
     "healthy": Scene(_healthy),
     "unreachable": Scene(_unreachable),
+    "all-away": Scene(_all_away),
+    "several": Scene(_several),
+    "starting": Scene(_starting),
     "silent": Scene(_silent),
     "degraded": Scene(_degraded),
     "polling": Scene(_polling),

@@ -21,6 +21,11 @@ def the_row(page: Page, name: str) -> Locator:
     return page.locator(f"[data-source={name}]")
 
 
+def colour(page: Page, name: str, of: str = "--tone") -> str:
+    read = "(row, of) => getComputedStyle(row).getPropertyValue(of)"
+    return str(the_row(page, name).evaluate(read, of))
+
+
 def test_each_border_of_freshness_is_where_the_api_has_it(
     page: Page, answers: Answers, address: str
 ) -> None:
@@ -120,6 +125,56 @@ def test_a_source_that_is_switched_off_is_calm(page: Page, answers: Answers, add
         "row => getComputedStyle(row).getPropertyValue('--bad')"
     )
     assert row.evaluate("row => getComputedStyle(row).getPropertyValue('--tone')") != red
+
+
+def test_a_store_that_has_not_answered_yet_is_grey_and_never_missing(
+    page: Page, answers: Answers, address: str
+) -> None:
+    unread = row("valkey", None, observed_at=None, latency_ms=None, last_result=None)
+    answers.status = status(("valkey", unread), identity=iam(None, observed_at=None))
+    page.goto(address)
+
+    for name in ("valkey", "iam"):
+        expect(the_row(page, name).locator(".word")).to_have_text("not answered yet")
+        expect(the_row(page, name).locator("use")).to_have_attribute("href", "#shape-waiting")
+        expect(the_row(page, name).locator(".age")).to_be_empty()
+        assert colour(page, name) == colour(page, name, "--off")
+
+
+TROUBLED = {
+    "an error": (row(error=ErrorWord.READ_ONLY), "answers with an error: read only", "unreachable"),
+    "a part that is not written": (row(warning=ErrorWord.QUOTA), "written in part", "stale"),
+}
+REFUSED = {
+    "now": (iam(error=ErrorWord.AUTH, refusal=Refusal.NOT_ALLOWED), "not proved: auth"),
+    "at the next renewal": (iam(refusal=Refusal.NOT_ALLOWED), "not renewed"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLED)
+def test_a_recent_stamp_does_not_make_a_store_green_that_is_in_trouble(
+    page: Page, answers: Answers, address: str, trouble: str
+) -> None:
+    troubled, word, shape = TROUBLED[trouble]
+    answers.status = status(("postgres", troubled))
+    page.goto(address)
+
+    expect(the_row(page, "postgres").locator(".word")).to_have_text(word)
+    expect(the_row(page, "postgres").locator("use")).to_have_attribute("href", f"#shape-{shape}")
+    assert colour(page, "postgres") != colour(page, "postgres", "--fresh")
+
+
+@pytest.mark.parametrize("when", REFUSED)
+def test_the_identity_is_not_green_while_aws_refuses_it(
+    page: Page, answers: Answers, address: str, when: str
+) -> None:
+    refused, word = REFUSED[when]
+    answers.status = status(identity=refused)
+    page.goto(address)
+
+    expect(the_row(page, "iam").locator(".word")).to_have_text(word)
+    expect(the_row(page, "iam").locator(".age")).to_have_text("24 s ago")
+    assert colour(page, "iam") != colour(page, "iam", "--fresh")
 
 
 def test_the_identitys_row_tells_when_credentials_and_certificate_end(

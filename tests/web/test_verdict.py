@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,21 +8,22 @@ from schema.errors import ErrorWord
 from schema.responses import DiagnosisCode, Overall, WorkerStatus
 from tests.web.answers import Answers
 from tests.web.browser import open_and_be_told
-from tests.web.documents import HEALTHY, off, status, unreachable
+from tests.web.documents import HEALTHY, NOW, finding, off, status, unreachable
 
-TIMEOUT = (
-    "PostgreSQL cannot be read (timeout): see whether it is overloaded. "
-    "Also: The client certificate ends on 2026-12-01: run `pulumi up`."
-)
+CHECK = "Check whether it is overloaded."
+SINCE = NOW - timedelta(seconds=252)
 
 
 def failing() -> WorkerStatus:
+    """Two stores that cannot be read for the same reason, and a certificate that ends."""
     return status(
         ("postgres", unreachable("postgres")),
-        overall=Overall.ERROR,
-        code=DiagnosisCode.SOURCE_UNREACHABLE,
-        message=TIMEOUT,
-        since_s=252,
+        ("valkey", unreachable("valkey")),
+        findings=[
+            finding("PostgreSQL cannot be read (timeout)", CHECK, since=SINCE),
+            finding("Valkey cannot be read (timeout)", CHECK, since=NOW),
+            finding("The certificate ends", "Run `pulumi up`.", runbook="certificate"),
+        ],
     )
 
 
@@ -50,7 +52,7 @@ def test_colour_shape_title_and_icon_carry_the_verdict(
     assert icons[overall] in icon
 
 
-def test_the_apis_sentence_is_told_whole_its_finding_in_large(
+def test_the_worst_finding_is_told_in_large_with_its_remedy_and_the_others_as_a_list(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = failing()
@@ -58,13 +60,45 @@ def test_the_apis_sentence_is_told_whole_its_finding_in_large(
     page.goto(address)
 
     expect(page.locator("h1")).to_have_text("PostgreSQL cannot be read (timeout)")
-    expect(page.locator("#details p")).to_have_text(
+    expect(page.locator("#remedy")).to_have_text(CHECK)
+    expect(page.locator("#since")).to_have_text("Since 02:56:00 UTC, 4 min ago")
+    others = page.get_by_role("list", name="What else is wrong").get_by_role("listitem")
+    expect(others).to_have_text(  # a remedy is told once
         [
-            "See whether it is overloaded.",
-            "The client certificate ends on 2026-12-01: run `pulumi up`.",
+            re.compile(r"^\s*Valkey cannot be read \(timeout\) since 03:00:12 UTC\s+Runbook\s*$"),
+            re.compile(r"^\s*The certificate ends\s+Run `pulumi up`\.\s+Runbook\s*$"),
         ]
     )
-    expect(page.locator("#since")).to_have_text("Since 02:56:00 UTC, 4 min ago")
+
+
+def test_a_finding_leads_to_its_part_of_the_runbook(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = failing()
+    page.goto(address)
+    links = page.get_by_role("link", name="Runbook")
+    expect(links).to_have_count(3)
+
+    links.first.click()
+
+    expect(page).to_have_url(f"{address}docs/runbook#source_unreachable")
+    expect(page.locator(":target")).to_have_text("source_unreachable")
+    expect(page.locator(":target")).to_be_in_viewport()
+
+
+def test_without_a_finding_there_is_nothing_to_do_and_no_since(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = failing()
+    page.goto(address)
+    expect(page.locator("#others li")).to_have_count(2)
+
+    answers.push(status())
+
+    expect(page.locator("h1")).to_have_text(HEALTHY)
+    for part in ("#remedy", "#notes", "#since", "#others"):
+        expect(page.locator(part)).to_be_empty()
+    expect(page.get_by_role("link", name="Runbook")).to_have_count(0)
 
 
 def test_a_change_of_verdict_is_announced_and_a_tick_is_not(
@@ -79,9 +113,9 @@ def test_a_change_of_verdict_is_announced_and_a_tick_is_not(
         ".observe(document.querySelector('[role=status]'), {childList: true}) }"
     )
 
-    page.clock.run_for(40_000)
+    page.clock.run_for(20_000)
     answers.push(failing())
-    page.clock.run_for(40_000)
+    page.clock.run_for(20_000)
 
     assert page.evaluate("window.told") == ["PostgreSQL cannot be read (timeout)"]
 
@@ -99,17 +133,80 @@ def test_the_healthy_minutes_moment_of_aging_rings_no_bell(
     expect(page).to_have_title("✓ Heartbeat")
 
 
-def test_rows_that_go_stale_under_a_good_verdict_take_it_back(
+def test_a_server_that_says_nothing_more_is_not_taken_for_stores_that_are_not_written(
     page: Page, answers: Answers, address: str
 ) -> None:
-    answers.status = status(("valkey", off("valkey")), age_s=60.0)
+    answers.status = status(("valkey", off("valkey")), age_s=85.0)
     open_and_be_told(page, address)
 
-    page.clock.run_for(36_000)
+    page.clock.run_for(11_000)  # it would have told of a stale row long before
 
-    expect(page.locator("body")).to_have_attribute("data-tone", "error")
-    expect(page.locator("h1")).to_have_text(
-        re.compile(r"^PostgreSQL, AWS Secrets Manager: no new stamp for 9[5-7] s$")
+    expect(page.locator("body")).to_have_attribute("data-tone", "lost")
+    expect(page.locator("h1")).to_have_text(re.compile(r"^No word from Heartbeat for 1[01] s$"))
+    expect(page.locator("#notes")).to_have_text(f"As of 03:00:12 UTC: {HEALTHY}")
+    grey_and_red = page.locator("[data-source=postgres]").evaluate(
+        "row => ['--tone', '--off', '--bad'].map(n => getComputedStyle(row).getPropertyValue(n))"
+    )
+    assert grey_and_red[0] == grey_and_red[1] != grey_and_red[2]
+    expect(page.locator("[data-source=postgres] .word")).to_have_text("was aging")
+
+
+def test_a_live_server_that_falls_silent_is_soon_not_believed(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.status = status(age_s=1.0)
+    open_and_be_told(page, address)
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
+
+    page.clock.run_for(29_000)
+    expect(page.locator("body")).to_have_attribute("data-tone", "ok")
+    page.clock.run_for(2000)
+
+    expect(page.locator("body")).to_have_attribute("data-tone", "lost")
+    expect(page).to_have_title("? no answer · Heartbeat")
+
+
+def test_offline_and_a_green_headline_never_stand_together(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    expect(page.locator("body")).to_have_attribute("data-tone", "ok")
+    answers.status = None
+
+    answers.cut()
+
+    expect(page.locator("#link")).to_have_text("Offline")
+    expect(page.locator("body")).to_have_attribute("data-tone", "lost")
+    expect(page.locator("h1")).to_have_text("Heartbeat does not answer")
+    expect(page.locator("#notes")).to_contain_text(f"As of 03:00:12 UTC: {HEALTHY}")
+    for word in page.locator(".word").all_text_contents():
+        assert word == "was fresh"
+
+
+def test_a_device_that_goes_offline_is_noticed_at_once(
+    page: Page, answers: Answers, address: str
+) -> None:
+    page.goto(address)
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
+    answers.status = None
+
+    page.evaluate("dispatchEvent(new Event('offline'))")
+
+    expect(page.locator("body")).to_have_attribute("data-tone", "lost")
+
+
+def test_an_answer_that_is_an_error_is_not_called_silence(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.live = False
+    problem = {"error": "unauthorized", "message": "the password is asked for"}
+    page.route("**/worker/status", lambda route: route.fulfill(status=401, json=problem))
+
+    page.goto(address)
+
+    expect(page.locator("h1")).to_have_text("Heartbeat answers with an error")
+    expect(page.locator("#notes")).to_have_text(
+        "The server answers 401: the password is asked for."
     )
 
 

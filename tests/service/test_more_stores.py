@@ -9,6 +9,8 @@ import httpx2
 import pytest
 
 from local.postgres import Postgres
+from service import migrate
+from service.settings import load
 from service.sources import valkey
 from tests.conftest import _folder
 from tests.service import tls_servers
@@ -102,6 +104,26 @@ def test_history_is_kept_where_the_environment_says(more: dict[str, str], tmp_pa
         elsewhere = _get(api, "/history?buckets=1")["sources"]
 
     assert {each["source"]: _ok(each) for each in elsewhere} == dict.fromkeys(ALL | {"iam"}, 0)
+
+
+def test_two_databases_are_migrated_by_one_command(
+    more: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate.main(load(more)) == 0
+
+    said = capsys.readouterr().out
+    assert said.count("migrated") == 2
+    assert "migrate_failed" not in said
+
+
+def test_a_database_that_is_away_and_keeps_no_history_stops_no_migration(
+    more: dict[str, str], orders: Postgres, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orders.stop()
+
+    assert migrate.main(load(more)) == 0
+    assert migrate.main(load(more | {"HISTORY_SOURCE": "orders"})) == 1
+    assert capsys.readouterr().out.count("migrate_failed") == 2
 
 
 def test_the_database_of_a_url_is_one_of_its_own(more: dict[str, str]) -> None:

@@ -14,7 +14,9 @@ def connect(settings: Settings, shared: Shared) -> "Postgres":
     from service.sources.postgres.engine import engine  # noqa: PLC0415  half a second of CPU
     from service.sources.postgres.store import Postgres  # noqa: PLC0415  as above
 
-    return Postgres(engine(settings, shared.answer_timeout_s), shared.name)
+    return Postgres(
+        engine(settings, shared.answer_timeout_s), shared.name, migrating=shared.migrating
+    )
 
 
 KIND = Kind(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import anyio
 from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -32,16 +33,22 @@ class Postgres(Source):
         engine: Its pool.
         name: `HEARTBEAT_NAME`.
         now: The clock that the server's is compared with.
+        migrating: Held while the schema is brought up to date: one in a process.
     """
 
     def __init__(
-        self, engine: AsyncEngine, name: str, now: Callable[[], datetime] = utc_now
+        self,
+        engine: AsyncEngine,
+        name: str,
+        now: Callable[[], datetime] = utc_now,
+        migrating: anyio.Lock | None = None,
     ) -> None:
         self.engine = engine
         self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
         self.name = name
         self._now = now
         self._migrated = False
+        self._migrating = migrating or anyio.Lock()
         self.database = self
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
@@ -100,7 +107,8 @@ class Postgres(Source):
             has_table, has_version = (await connection.execute(TABLES)).one()
             revision: str | None = await connection.scalar(REVISION) if has_version else None
         if not has_table or not migrations.is_current(revision):
-            revision = await self._upgrade()
+            async with self._migrating:
+                revision = await self._upgrade()
         self._migrated = True
         return str(revision)
 

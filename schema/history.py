@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import StrEnum
 from itertools import accumulate
 from typing import Annotated
 
@@ -15,6 +16,17 @@ from schema.timestamps import Timestamp
 
 HOUR = timedelta(hours=1)
 """The span that beats are summed by."""
+
+
+class Range(StrEnum):
+    """A span of the past that ends now, as people ask for it."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+    QUARTER = "90d"
+    YEAR = "1y"
+
 
 LATENCY_BOUNDS_MS = tuple(round(0.1 * 2 ** (step / 2), 3) for step in range(37))
 """The inner bounds of the histogram, from 0.1 ms to 26 s: each the square root of two above the

@@ -226,10 +226,15 @@ class SourceHistory(Response):
     ok: int
     failed: int
     unknown: int
+    first_beat: Timestamp | None
+    """The first slot recorded, as far back as is kept; nothing was due before. None if none was."""
+    ok_seconds: Seconds
+    failed_seconds: Seconds
+    unknown_seconds: Seconds
     uptime_strict: float | None
-    """ok / expected: what is unknown counts as down; None if nothing was due."""
+    """By time, ok / all: what is unknown counts as down; None if nothing was due."""
     uptime_known: float | None
-    """ok / (ok + failed): what is unknown does not count; None if nothing is known."""
+    """By time, ok / (ok + failed): what is unknown does not count; None if nothing is known."""
     buckets: list[Bucket]
 
 
@@ -238,21 +243,35 @@ class History(Response):
 
     start: Timestamp
     end: Timestamp
+    """Where the last bucket ends, which may still go on."""
+    as_of: Timestamp
+    """The server's clock when this was read."""
     interval_seconds: float
     bucket_seconds: float
     sources: list[SourceHistory]
 
 
-class Incident(Response):
-    """A span in which a source was not ok."""
+class IncidentKind(StrEnum):
+    """Whether writes failed, or nobody knows since nothing was recorded."""
 
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Incident(Response):
+    """A span in which a source was not ok, or in which nothing was recorded."""
+
+    id: str
+    """What tells it from all others, and its address on the page."""
+    kind: IncidentKind
     source: str
+    """`worker` where nothing was recorded."""
     title: str
     start: Timestamp
     end: Timestamp | None
     """None while it lasts."""
-    error: ErrorWord
-    """The first failure's word."""
+    error: ErrorWord | None
+    """The first failure's word; None where nothing was recorded."""
     beats_missed: int
 
 
@@ -261,6 +280,12 @@ class Incidents(Response):
 
     start: Timestamp
     end: Timestamp
+    as_of: Timestamp
+    """The server's clock when this was read."""
+    total: int
+    """How many there are; the list may be cut."""
+    longest: Incident | None
+    """None if there is none."""
     incidents: list[Incident]
 
 

@@ -9,6 +9,7 @@ export const HEIGHT = 16;
 const GAP = 1;
 const WRITTEN = 12; // a bar in which all was written; only a failure reaches the top
 const STUB = 3; // a bar of which nothing is known
+const DAY_S = 86_400;
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
@@ -50,12 +51,28 @@ function bar(kind, index, top, height) {
  */
 export function told(bucket, lengthS, now) {
   const { start, expected, ok, failed, unknown, latency_p50_ms: p50, latency_p95_ms: p95 } = bucket;
-  const end = new Date(Date.parse(start) + lengthS * 1000).toISOString();
-  const span = `${utc(start, now).slice(0, -7)} to ${utc(end, now).slice(-12, -7)} UTC`;
+  const span = inWords(start, lengthS, now);
   if (!expected) return `${span}: nothing was due`;
   const counts = [`${ok} written`];
   if (failed) counts.push(`${failed} failed`);
   if (unknown) counts.push(`${unknown} unknown`);
   if (p50 !== null && p95 !== null) counts.push(`p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)}`);
   return `${span}: ${counts.join(', ')}`;
+}
+
+/**
+ * @param {string} start ISO 8601
+ * @param {number} lengthS
+ * @param {string} now ISO 8601
+ */
+function inWords(start, lengthS, now) {
+  const end = new Date(Date.parse(start) + lengthS * 1000).toISOString();
+  if (lengthS === DAY_S) return start.slice(0, 10);
+  if (lengthS > DAY_S) {
+    const last = new Date(Date.parse(start) + (lengthS - DAY_S) * 1000).toISOString();
+    return `${start.slice(0, 10)} to ${last.slice(0, 10)}`;
+  }
+  const toTheSecond = lengthS % 60 || Date.parse(start) % 60_000;
+  const cut = toTheSecond ? -4 : -7;
+  return `${utc(start, now).slice(0, cut)} to ${utc(end, start).slice(0, cut)} UTC`;
 }

@@ -92,6 +92,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @typedef {Object} History
  * @property {string} start
  * @property {string} end
+ * @property {string} as_of
  * @property {number} interval_seconds
  * @property {number} bucket_seconds
  * @property {SourceHistory[]} sources
@@ -142,14 +143,21 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * A span in which a source was not ok.
+ * A span in which a source was not ok, or in which nothing was recorded.
  * @typedef {Object} Incident
+ * @property {string} id
+ * @property {IncidentKind} kind
  * @property {string} source
  * @property {string} title
  * @property {string} start
  * @property {string | null} end
- * @property {ErrorWord} error
+ * @property {ErrorWord | null} error
  * @property {number} beats_missed
+ */
+
+/**
+ * Whether writes failed, or nobody knows since nothing was recorded.
+ * @typedef {'failed' | 'unknown'} IncidentKind
  */
 
 /**
@@ -157,6 +165,9 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @typedef {Object} Incidents
  * @property {string} start
  * @property {string} end
+ * @property {string} as_of
+ * @property {number} total
+ * @property {Incident | null} longest
  * @property {Incident[]} incidents
  */
 
@@ -179,6 +190,11 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {boolean} writable
  * @property {string} host
  * @property {string | null} postgres_last_update
+ */
+
+/**
+ * A span of the past that ends now, as people ask for it.
+ * @typedef {'24h' | '7d' | '30d' | '90d' | '1y'} Range
  */
 
 /**
@@ -248,6 +264,10 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {number} ok
  * @property {number} failed
  * @property {number} unknown
+ * @property {string | null} first_beat
+ * @property {number} ok_seconds
+ * @property {number} failed_seconds
+ * @property {number} unknown_seconds
  * @property {number | null} uptime_strict
  * @property {number | null} uptime_known
  * @property {Bucket[]} buckets
@@ -380,7 +400,7 @@ export function workerHealth(options = {}) {
 
 /**
  * What became of every slot.
- * @param {{ source?: string, from?: string, to?: string, buckets?: number }} [query]
+ * @param {{ source?: string, buckets?: number, range?: Range, from?: string, to?: string }} [query]
  * @param {Options} [options]
  * @returns {Promise<History>}
  */
@@ -390,7 +410,7 @@ export function history(query = {}, options = {}) {
 
 /**
  * When a source was not ok.
- * @param {{ source?: string, from?: string, to?: string }} [query]
+ * @param {{ source?: string, limit?: number, range?: Range, from?: string, to?: string }} [query]
  * @param {Options} [options]
  * @returns {Promise<Incidents>}
  */

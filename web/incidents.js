@@ -1,36 +1,191 @@
-// The spans in which a source was not ok, newest first.
+// The spans in which a source was not ok, or in which nobody knows: newest first, each with an address.
 
-import { find, write } from './nodes.js';
-import { plain, secondsBetween, span, utc } from './words.js';
+import { copy, find, mark, write } from './nodes.js';
+import { address } from './view.js';
+import { clockUtc, plain, secondsBetween, span, utc } from './words.js';
 
 /** @import {Incident, Incidents} from './client.js' */
+/** @import {View} from './view.js' */
 
 const SHOWN = 10;
+const FIRST = 50; // as many are asked for before a person wants all
+const ALL = 1000;
+const COPIED_MS = 2_000;
+const HASH = '#incident-';
 
-/** @param {Incidents | null} said null if it can't be had now */
-export function showIncidents(said) {
-  const list = find(document, '#incidents', HTMLElement);
-  const note = find(document, '#incidents-note', HTMLElement);
-  const incidents = said?.incidents.slice(0, SHOWN) ?? [];
-  note.hidden = incidents.length > 0;
-  write(note, said ? 'None.' : 'Incidents are not available now.');
-  list.replaceChildren(...incidents.map((incident) => item(incident, said?.end ?? incident.start)));
+export class IncidentList {
+  #list = find(document, '#incidents', HTMLElement);
+  #title = find(document, '#incidents-title', HTMLElement);
+  #note = find(document, '#incidents-note', HTMLElement);
+  #more = find(document, '#more', HTMLButtonElement);
+  /** @type {Incidents | null} */ #known = null;
+  /** @type {{incident: Incident, length: HTMLElement}[]} */ #lasting = [];
+  #whole = false;
+  #sought = location.hash;
+  #view;
+
+  /**
+   * @param {View} view
+   * @param {() => void} onMore asks for what was not asked for yet
+   */
+  constructor(view, onMore) {
+    this.#view = view;
+    this.#more.addEventListener('click', () => {
+      this.#whole = true;
+      if (this.#known) this.#draw(this.#known);
+      onMore();
+    });
+    addEventListener('hashchange', () => this.#seek(location.hash));
+  }
+
+  /** How many to ask for. */
+  get limit() {
+    return this.#whole ? ALL : FIRST;
+  }
+
+  /** Another range is shown: what it has, nobody knows yet. */
+  forget() {
+    this.#known = null;
+    this.#whole = false;
+  }
+
+  /** @param {Incidents | null} said null if they can't be had now: those known stay, with their date */
+  show(said) {
+    const before = this.#known;
+    this.#known = said ?? before;
+    if (said) this.#draw(said);
+    const asOf = before ? ` These are as of ${clockUtc(before.as_of)}.` : '';
+    const none = said?.total === 0 ? 'None.' : '';
+    write(this.#note, said ? none : `Incidents are not available now.${asOf}`);
+    this.#note.hidden = !this.#note.textContent;
+    if (!said && !before) this.#list.replaceChildren();
+    if (said) this.#seek(this.#sought);
+  }
+
+  /** @param {number} now milliseconds, by the server's clock */
+  tick(now) {
+    for (const { incident, length } of this.#lasting) {
+      write(length, `${span((now - Date.parse(incident.start)) / 1000)} so far`);
+    }
+  }
+
+  /** @param {Incidents} said */
+  #draw(said) {
+    const shown = said.incidents.slice(0, this.#whole ? ALL : SHOWN);
+    const { total, longest } = said;
+    if (longest && !shown.some(({ id }) => id === longest.id)) shown.push(longest);
+    const few = total > shown.length ? `${total} incidents, ${shown.length} shown` : '';
+    write(this.#title, few || (total === 1 ? '1 incident' : total ? `${total} incidents` : 'Incidents'));
+    this.#more.hidden = !few || this.#whole;
+    this.#lasting = [];
+    this.#list.replaceChildren(...shown.map((incident, at) => this.#item(incident, said, at === 0)));
+  }
+
+  /**
+   * @param {Incident} incident
+   * @param {Incidents} said
+   * @param {boolean} newest
+   */
+  #item(incident, said, newest) {
+    const element = copy('incident');
+    const part = (/** @type {string} */ name) => find(element, `[data-part=${name}]`, HTMLElement);
+    const many = said.total > 1;
+    const tags = [many && newest && 'newest', many && incident.id === said.longest?.id && 'longest'];
+    element.id = `incident-${incident.id}`;
+    mark(element, 'data-kind', incident.kind);
+    mark(element, 'data-lasting', String(incident.end === null));
+    write(part('what'), whatIsWrong(incident));
+    write(part('when'), `${incident.end ? '' : 'since '}${utc(incident.start, said.as_of)}`);
+    write(part('length'), lengthOf(incident, said.as_of));
+    write(part('beats'), incident.beats_missed === 1 ? '1 beat missed' : `${incident.beats_missed} beats missed`);
+    write(part('tags'), tags.filter(Boolean).join(' · '));
+    const where = `${address(this.#view.shown)}#${element.id}`;
+    find(element, 'a', HTMLAnchorElement).href = where;
+    const button = find(element, 'button', HTMLButtonElement);
+    const name = `${whatIsWrong(incident)}, ${utc(incident.start, said.as_of)}`;
+    button.setAttribute('aria-label', `Copy for a report: ${name}`);
+    find(element, 'a', HTMLAnchorElement).setAttribute('aria-label', `Address of: ${name}`);
+    button.addEventListener('click', () => void copied(button, report(incident, this.#known?.as_of ?? said.as_of, where)));
+    if (incident.end === null) this.#lasting.push({ incident, length: part('length') });
+    return element;
+  }
+
+  /**
+   * Show the incident that an address names; it may be further down, or in a longer range.
+   * @param {string} hash
+   */
+  #seek(hash) {
+    this.#sought = '';
+    if (!hash.startsWith(HASH) || !this.#known) return;
+    if (!document.getElementById(hash.slice(1)) && !this.#whole) {
+      this.#whole = true;
+      this.#draw(this.#known);
+    }
+    const found = document.getElementById(hash.slice(1));
+    for (const item of this.#list.children) item.classList.toggle('sought', item === found);
+    found?.scrollIntoView({ block: 'center' });
+    if (!found && this.#view.shown.range !== '1y') {
+      this.#sought = hash;
+      this.#view.open({ range: '1y', from: null, to: null });
+    } else if (!found) {
+      write(this.#note, 'There is no such incident in the last year.');
+      this.#note.hidden = false;
+    }
+  }
+}
+
+/** @param {Incident} incident */
+function whatIsWrong({ title, error }) {
+  return error ? `${title}: ${plain(error)}` : `${title}: nothing was recorded`;
 }
 
 /**
  * @param {Incident} incident
- * @param {string} now ISO 8601, by the server's clock
+ * @param {string} now
  */
-function item({ title, start, end, error, beats_missed: missed }, now) {
-  const element = document.createElement('li');
-  element.dataset.lasting = String(end === null);
-  const what = document.createElement('strong');
-  what.textContent = `${title}: ${plain(error)}`;
+function lengthOf({ start, end }, now) {
   const length = span(secondsBetween(start, end ?? now));
-  const when = document.createElement('span');
-  when.textContent = end ? `${utc(start, now)}, for ${length}` : `since ${utc(start, now)}, for ${length} so far`;
-  const beats = document.createElement('span');
-  beats.textContent = missed === 1 ? '1 beat missed' : `${missed} beats missed`;
-  element.append(what, when, beats);
-  return element;
+  return end ? length : `${length} so far`;
+}
+
+/**
+ * @param {Incident} incident
+ * @param {string} now
+ * @param {string} where
+ */
+function report(incident, now, where) {
+  const { start, end, beats_missed: missed } = incident;
+  const ends = end ? `to ${utc(end, '1970-01-01')}` : `and lasting, as of ${utc(now, '1970-01-01')}`;
+  return [
+    whatIsWrong(incident),
+    `from ${utc(start, '1970-01-01')} ${ends} (${lengthOf(incident, now)})`,
+    `${missed} ${missed === 1 ? 'beat' : 'beats'} missed`,
+    where,
+  ].join('\n').replaceAll('\u00a0', ' ');
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {string} text
+ */
+async function copied(button, text) {
+  const said = find(button, 'span', HTMLElement);
+  write(said, (await toClipboard(text)) ? 'Copied' : 'Not allowed');
+  setTimeout(() => write(said, 'Copy'), COPIED_MS);
+}
+
+/** @param {string} text */
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text); // a page without https has none
+    return true;
+  } catch {
+    const area = document.createElement('textarea');
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    return done;
+  }
 }

@@ -7,6 +7,7 @@ import { HistoryView } from './history.js';
 import { Sign } from './link.js';
 import { Masthead } from './masthead.js';
 import { Rows } from './rows.js';
+import { find } from './nodes.js';
 import { verdictOf } from './verdict.js';
 
 /** @import {State, WorkerStatus} from './client.js' */
@@ -17,11 +18,16 @@ let status = null;
 let state = { link: 'connecting', asking: true, nextMs: null, error: null };
 let receivedMs = nowMs();
 
-const sign = new Sign(() => watcher.refresh());
+const sign = new Sign(() => {
+  history.renew();
+  return watcher.refresh();
+});
 const masthead = new Masthead();
 const rows = new Rows();
 const history = new HistoryView();
 const footer = new Footer();
+find(document, '#unloaded', HTMLElement).remove();
+if (new URLSearchParams(location.search).get('wall') === '1') document.body.dataset.wall = 'true';
 
 function show() {
   const elapsedS = (nowMs() - receivedMs) / 1000;
@@ -32,7 +38,7 @@ function show() {
   sign.warn(state, status, elapsedS);
   rows.show(status, elapsedS, verdict.tone !== 'lost');
   footer.show(status, elapsedS);
-  if (!document.hidden) history.show(status, nowMs());
+  if (!document.hidden) history.show(status, elapsedS, nowMs());
 }
 
 const watcher = watch(

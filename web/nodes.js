@@ -1,5 +1,7 @@
 // The page's elements: found or loudly missed, and written only where they change.
 
+const UNBROKEN = 24; // letters that fit into a line of the narrowest cell
+
 /**
  * @template {Element} E
  * @param {ParentNode} root
@@ -31,6 +33,21 @@ export function copy(id) {
  */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * A name of parts, such as a host, that breaks between them and inside of one only where it must.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function writeParts(element, text) {
+  if (element.textContent === text) return;
+  element.replaceChildren(...text.split(/(?<=[./:@])/).flatMap((part) => {
+    const span = document.createElement('span');
+    span.textContent = part;
+    if (part.length <= UNBROKEN) span.className = 'unbroken';
+    return [span, document.createElement('wbr')];
+  }));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { ageInWords, factsOf, stateInWords, stateOf } from './facts.js';
 import { ageInIntervals, freshnessOf } from './freshness.js';
-import { copy, find, mark, write } from './nodes.js';
+import { copy, find, mark, write, writeParts } from './nodes.js';
 import { local, utc } from './words.js';
 
 /** @import {IamRow, Row, WorkerStatus} from './client.js' */
@@ -82,7 +82,7 @@ class RowView {
     mark(this.element, 'data-state', state);
     mark(this.#shape, 'href', `#shape-${SHAPES[state]}`);
     write(this.#title, row.title);
-    write(this.#endpoint, row.endpoint ?? '');
+    writeParts(this.#endpoint, row.endpoint ?? '');
     write(this.#word, stateInWords(row, state));
     write(this.#facts, off ? '' : factsOf(row, status, elapsedS).join(' · '));
     write(this.#age, off ? '' : ageInWords(row, state, elapsedS));

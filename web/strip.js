@@ -1,8 +1,10 @@
-// One source's last day, a bar for each span of time; with pointer or arrow keys each tells what it is.
+// One source's past, a bar for each span of time; with pointer, finger or arrow keys each tells what
+// it is, and opens.
 
 import { HEIGHT, WIDTH, drawn, told } from './bucket.js';
+import { CURVE_HEIGHT, curve } from './curve.js';
 import { copy, find, write } from './nodes.js';
-import { percent, utc } from './words.js';
+import { clockUtc, milliseconds, percent } from './words.js';
 
 /** @import {Bucket, History, SourceHistory} from './client.js' */
 
@@ -10,47 +12,62 @@ const STEPS = new Map(Object.entries({
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -8, PageUp: 8,
   Home: -Infinity, End: Infinity,
 }));
-const WELL_KNOWN = 0.995; // the share of known slots under which an uptime alone would mislead
-
-/** @typedef {{days: number, history: SourceHistory | null}} Window */
+const WELL_KNOWN = 0.995; // the share of known time under which an uptime alone would mislead
 
 export class Strip {
   #element = copy('strip');
   #bars = find(this.#element, '.bars', HTMLElement);
-  #drawing = find(this.#element, 'svg', SVGSVGElement);
+  #drawing = find(this.#element, '.slots', SVGSVGElement);
+  #curve = find(this.#element, '.curve', SVGSVGElement);
+  #scale = find(this.#element, '.scale', HTMLElement);
   #readout = find(this.#element, '.readout', HTMLElement);
   /** @type {Bucket[]} */ #buckets = [];
   #seconds = 0;
   #now = '';
   #at = 0;
+  #touched = -1;
 
-  /** @param {HTMLElement} parent */
-  constructor(parent) {
+  /**
+   * @param {HTMLElement} parent
+   * @param {(index: number) => void} onOpen
+   */
+  constructor(parent, onOpen) {
     parent.append(this.#element);
-    this.#bars.addEventListener('keydown', (event) => this.#step(event));
+    this.#bars.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') onOpen(this.#at);
+      else this.#step(event);
+    });
     this.#bars.addEventListener('focus', () => this.#choose(this.#at));
     this.#bars.addEventListener('blur', () => this.#leave());
-    this.#bars.addEventListener('pointermove', (event) => this.#point(event));
+    this.#bars.addEventListener('pointermove', (event) => this.#choose(this.#under(event)));
     this.#bars.addEventListener('pointerleave', () => this.#leave());
+    this.#bars.addEventListener('pointerup', (event) => this.#press(event, onOpen));
   }
 
   /**
    * @param {SourceHistory} source
-   * @param {Window[]} windows
-   * @param {History | null | undefined} day
+   * @param {History} past
+   * @param {string} title of all strips
    */
-  show({ source, title, buckets }, windows, day) {
-    this.#element.dataset.history = source;
+  show(source, past, title) {
+    const { buckets } = source;
+    const isNew = buckets.length !== this.#buckets.length;
+    this.#element.dataset.history = source.source;
     this.#buckets = buckets;
-    this.#seconds = day?.bucket_seconds ?? 0;
-    this.#now = day?.end ?? '';
-    this.#at = Math.max(0, buckets.length - 1);
-    write(find(this.#element, 'h3', HTMLElement), title);
-    this.#bars.setAttribute('aria-label', `${title}, the last 24 hours`);
-    this.#bars.setAttribute('aria-valuemax', String(this.#at));
-    find(this.#element, '.uptimes', HTMLElement).replaceChildren(...windows.map(uptime));
-    this.#drawing.setAttribute('viewBox', `0 0 ${buckets.length * WIDTH} ${HEIGHT}`);
+    this.#seconds = past.bucket_seconds;
+    this.#now = past.as_of;
+    if (isNew) this.#at = Math.max(0, buckets.length - 1);
+    write(find(this.#element, 'h3', HTMLElement), source.title);
+    this.#bars.setAttribute('aria-label', `${source.title}: ${title}`);
+    this.#bars.setAttribute('aria-valuemax', String(Math.max(0, buckets.length - 1)));
+    find(this.#element, '.uptimes', HTMLElement).replaceChildren(...uptime(source, past));
+    const width = buckets.length * WIDTH;
+    this.#drawing.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     this.#drawing.replaceChildren(...buckets.map(drawn));
+    const { parts, most } = curve(buckets);
+    this.#curve.setAttribute('viewBox', `0 0 ${width} ${CURVE_HEIGHT}`);
+    this.#curve.replaceChildren(...parts);
+    write(this.#scale, most === null ? '' : `p95 up to ${milliseconds(most)}`);
     this.#leave();
   }
 
@@ -63,9 +80,22 @@ export class Strip {
   }
 
   /** @param {PointerEvent} event */
-  #point({ clientX }) {
+  #under({ clientX }) {
     const { left, width } = this.#drawing.getBoundingClientRect();
-    this.#choose(Math.floor(((clientX - left) / width) * this.#buckets.length));
+    return Math.floor(((clientX - left) / width) * this.#buckets.length);
+  }
+
+  /**
+   * A click opens; a finger, which cannot hover, first tells, and opens with the second tap.
+   * @param {PointerEvent} event
+   * @param {(index: number) => void} onOpen
+   */
+  #press(event, onOpen) {
+    if (event.button) return;
+    this.#choose(this.#under(event));
+    const again = this.#touched === this.#at;
+    this.#touched = this.#at;
+    if (event.pointerType !== 'touch' || again) onOpen(this.#at);
   }
 
   /** @param {number} index */
@@ -77,7 +107,8 @@ export class Strip {
     this.#bars.setAttribute('aria-valuenow', String(this.#at));
     this.#bars.setAttribute('aria-valuetext', text);
     write(this.#readout, text);
-    this.#drawing.querySelectorAll('g').forEach((bar, at) => bar.classList.toggle('chosen', at === this.#at));
+    this.#drawing.querySelector('.chosen')?.classList.remove('chosen');
+    this.#drawing.children[this.#at]?.classList.add('chosen');
   }
 
   /** A strip that is read with the keyboard keeps its place. */
@@ -89,16 +120,22 @@ export class Strip {
   }
 }
 
-/** @param {Window} window */
-function uptime({ days, history }) {
-  const known = history?.uptime_known == null ? 1 : (history.ok + history.failed) / history.expected;
-  const item = document.createElement('div');
-  item.append(
-    text('dt', days === 1 ? '24 h' : `${days} d`),
-    text('dd', history?.uptime_known == null ? '–' : percent(history.uptime_known)),
-    text('dd', known < WELL_KNOWN ? `of ${Math.floor(known * 100)} % known` : ''),
-  );
-  return item;
+/**
+ * The share of the known time in which writes landed, and of what time that is.
+ * @param {SourceHistory} source
+ * @param {History} past
+ */
+function uptime({ uptime_known: up, first_beat: first, ...lasted }, { start, as_of: now }) {
+  const knownS = lasted.ok_seconds + lasted.failed_seconds;
+  const known = knownS / (knownS + lasted.unknown_seconds || 1);
+  const notes = [];
+  if (up !== null && known < WELL_KNOWN) notes.push(`of ${Math.floor(known * 100)} % known`);
+  if (first !== null && Date.parse(first) > Date.parse(start)) notes.push(`since ${clockUtc(first, now)}`);
+  return [
+    text('dt', 'Uptime'),
+    text('dd', up === null ? '–' : percent(up)),
+    ...notes.map((note) => text('dd', note)),
+  ];
 }
 
 /**

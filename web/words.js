@@ -1,4 +1,4 @@
-// Times and spans in words.
+// Times and spans in words; a number and its unit stay on one line.
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -10,10 +10,10 @@ const DAY_S = 86_400;
  */
 export function span(seconds) {
   const s = Math.max(0, Math.floor(seconds));
-  if (s < 2 * MINUTE_S) return `${s} s`;
-  if (s < HOUR_S) return `${Math.floor(s / MINUTE_S)} min`;
+  if (s < 2 * MINUTE_S) return `${s}\u00a0s`;
+  if (s < HOUR_S) return `${Math.floor(s / MINUTE_S)}\u00a0min`;
   if (s < DAY_S) return pair(s, HOUR_S, 'h', MINUTE_S, 'min');
-  return s < 10 * DAY_S ? pair(s, DAY_S, 'd', HOUR_S, 'h') : `${Math.floor(s / DAY_S)} d`;
+  return s < 10 * DAY_S ? pair(s, DAY_S, 'd', HOUR_S, 'h') : `${Math.floor(s / DAY_S)}\u00a0d`;
 }
 
 /**
@@ -25,7 +25,7 @@ export function span(seconds) {
  */
 function pair(s, largeS, large, smallS, small) {
   const rest = Math.floor((s % largeS) / smallS);
-  return `${Math.floor(s / largeS)} ${large}${rest ? ` ${rest} ${small}` : ''}`;
+  return `${Math.floor(s / largeS)}\u00a0${large}${rest ? ` ${rest}\u00a0${small}` : ''}`;
 }
 
 /**
@@ -44,19 +44,48 @@ export function secondsBetween(from, to) {
 export function utc(moment, now) {
   const text = new Date(moment).toISOString();
   const day = text.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
-  return `${day ? '' : `${text.slice(0, 10)} `}${text.slice(11, 19)} UTC`;
+  return `${day ? '' : `${text.slice(0, 10)} `}${text.slice(11, 19)}\u00a0UTC`;
 }
 
 /**
  * @param {string} moment ISO 8601
- * @returns {string} in the viewer's zone, with the day where it is another than in UTC
+ * @param {string} [now] ISO 8601; without it the day is named if it is not the moment's own
+ * @returns {string} to the minute
+ */
+export function clockUtc(moment, now = moment) {
+  return utc(moment, now).replace(/:\d\d\u00a0/, '\u00a0');
+}
+
+const ZONE = zone(new URLSearchParams(location.search).get('tz'));
+
+/**
+ * @param {string | null} asked `?tz=`, such as Europe/Berlin or UTC
+ * @returns {string | undefined} undefined for the viewer's own, also where nobody knows the other
+ */
+function zone(asked) {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: asked ?? undefined }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} moment ISO 8601
+ * @returns {string} in the viewer's zone, with the day where it is another than in UTC; empty where
+ *   both clocks say the same
  */
 export function local(moment) {
   const date = new Date(moment);
-  const sameDay = date.getDate() === date.getUTCDate();
   /** @type {Intl.DateTimeFormatOptions} */
-  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' };
-  return date.toLocaleString(undefined, sameDay ? time : { weekday: 'short', ...time });
+  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: ZONE };
+  const day = (/** @type {string | undefined} */ timeZone) => date.toLocaleDateString('en', { timeZone });
+  const sameDay = day(ZONE) === day('UTC');
+  const own = date.toLocaleTimeString('en', time);
+  if (sameDay && own === date.toLocaleTimeString('en', { ...time, timeZone: 'UTC' })) return '';
+  return date.toLocaleString(undefined, {
+    ...time, timeZoneName: 'short', weekday: sameDay ? undefined : 'short',
+  });
 }
 
 /**
@@ -64,7 +93,7 @@ export function local(moment) {
  * @returns {string} with two digits that count, or all of them before the point
  */
 export function milliseconds(ms) {
-  return ms < 1000 ? `${figures(ms)} ms` : `${figures(ms / 1000)} s`;
+  return ms < 1000 ? `${figures(ms)}\u00a0ms` : `${figures(ms / 1000)}\u00a0s`;
 }
 
 /** @param {number} value */
@@ -77,8 +106,8 @@ function figures(value) {
  * @returns {string} never rounded up to 100 %
  */
 export function percent(share) {
-  if (share === 1) return '100 %';
-  return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+  if (share === 1) return '100\u00a0%';
+  return `${(Math.floor(share * 10_000) / 100).toFixed(2)}\u00a0%`;
 }
 
 /** @param {string} slug such as an error word: `read_only` */

@@ -17,6 +17,7 @@ from schema.responses import (
     IamRow,
     IamStatus,
     Incident,
+    IncidentKind,
     Incidents,
     Overall,
     PostgresStatus,
@@ -178,11 +179,17 @@ def _past() -> tuple[Response, Response]:
         source="postgres",
         title="PostgreSQL",
         **counts,
+        first_beat=start,
+        ok_seconds=3480,
+        failed_seconds=60,
+        unknown_seconds=60,
         uptime_strict=58 / 60,
         uptime_known=58 / 59,
         buckets=[bucket],
     )
     incident = Incident(
+        id=f"postgres-{start:%Y%m%dT%H%M%SZ}",
+        kind=IncidentKind.FAILED,
         source="postgres",
         title="PostgreSQL",
         start=start,
@@ -190,6 +197,6 @@ def _past() -> tuple[Response, Response]:
         error=ErrorWord.READ_ONLY,
         beats_missed=1,
     )
-    span: dict[str, Any] = {"start": start, "end": start + HOUR}
+    span: dict[str, Any] = {"start": start, "end": start + HOUR, "as_of": NOW}
     history = History(**span, interval_seconds=60, bucket_seconds=3600, sources=[source])
-    return history, Incidents(**span, incidents=[incident])
+    return history, Incidents(**span, total=1, longest=incident, incidents=[incident])

@@ -1,19 +1,22 @@
 """`/history` and `/incidents`: what became of every slot, and when a source was not ok."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
+from schema.history import Range
 from schema.responses import History, Incidents, Problem
 from schema.timestamps import utc_now
 from service.api.archive import UNAVAILABLE, Archive
 from service.api.errors import problem
-from service.history.window import WindowError, buckets, window
+from service.history.window import WORKER, Buckets, Window, WindowError, buckets, ranged, window
 
 HISTORY_DEFAULT = timedelta(hours=24)
 INCIDENTS_DEFAULT = timedelta(days=30)
+INCIDENTS_LIMIT = 1000
 BUCKETS_DEFAULT = 48  # half an hour each in a day
 BUCKETS_LIMIT = 2000  # more than a screen has columns
 INVALID, NOT_FOUND = 422, 404
@@ -28,6 +31,56 @@ Past = Annotated[Archive, Depends(_archive)]
 Source = Annotated[str | None, Query(description="A slug such as `postgres` or `iam`; all without")]
 From = Annotated[AwareDatetime | None, Query(alias="from", description="ISO 8601 with a zone")]
 To = Annotated[AwareDatetime | None, Query(alias="to", description="ISO 8601 with a zone; or now")]
+Ranged = Annotated[
+    Range | None,
+    Query(alias="range", description="Until now, cut at round moments of UTC; no `from` or `to`"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which span of the past a request asks for: a range, or one from a moment to another."""
+
+    range: Range | None
+    begin: datetime | None
+    end: datetime | None
+
+    def cut(self, past: Archive, count: int, now: datetime) -> Buckets:
+        """The span's buckets.
+
+        Raises:
+            WindowError: There is no such span.
+        """
+        if self.range is None:
+            asked = window(self.begin, self.end, now, HISTORY_DEFAULT)
+            return buckets(asked, count, now, past.beats_kept, past.interval_s)
+        self._be_one()
+        return ranged(self.range, now, past.beats_kept, past.interval_s)
+
+    def window(self, past: Archive, now: datetime) -> Window:
+        """The span's ends.
+
+        Raises:
+            WindowError: There is no such span.
+        """
+        if self.range is None:
+            return window(self.begin, self.end, now, INCIDENTS_DEFAULT)
+        self._be_one()
+        cut = ranged(self.range, now, past.beats_kept, past.interval_s)
+        return Window(cut.start(0), now)
+
+    def _be_one(self) -> None:
+        for name, moment in (("from", self.begin), ("to", self.end)):
+            if moment is not None:
+                raise WindowError(f"{name}: {moment.isoformat()} and a range: give one of them")
+
+
+async def _asked(span: Ranged = None, begin: From = None, end: To = None) -> Asked:
+    return Asked(span, begin, end)
+
+
+Span = Annotated[Asked, Depends(_asked)]
+Limit = Annotated[int, Query(ge=1, le=INCIDENTS_LIMIT, description="How many at most: the newest")]
 Count = Annotated[
     int, Query(alias="buckets", ge=1, le=BUCKETS_LIMIT, description="Into how many parts to cut")
 ]
@@ -44,47 +97,52 @@ router = APIRouter(responses=RESPONSES, tags=["history"])
 @router.get("/history", response_model=History, summary="What became of every slot")
 async def history(
     past: Past,
+    span: Span,
     source: Source = None,
-    begin: From = None,
-    end: To = None,
     count: Count = BUCKETS_DEFAULT,
 ) -> Response:
     """By source and bucket, of the last 24 hours if nothing else is said.
 
-    `unknown` are slots that nobody recorded. From an hour on, and where single beats are too many
-    or not kept any more, buckets are whole hours: so there can be one more than asked for, or
-    fewer, and their percentiles come from a histogram.
+    `unknown` are slots that nobody recorded. A `range` is cut into quarter hours, two hours, days
+    of UTC or weeks from Monday. Between `from` and `to` buckets are as many as asked for; from an
+    hour on, and where single beats are too many or not kept any more, they are whole hours: so
+    there can be one more than asked for, or fewer. Percentiles of hours come from a histogram.
     """
     now, sources = utc_now(), past.sources(source)
     if not sources:
         return _no_source(past, source)
     try:
-        asked = window(begin, end, now, HISTORY_DEFAULT)
-        cut = buckets(asked, count, now, past.beats_kept, past.interval_s)
+        cut = span.cut(past, count, now)
     except WindowError as error:
         return problem(INVALID, "invalid", str(error))
-    key = ("history", source, begin, end, count)
+    key = ("history", source, span, count)
     answer = await past.answer(key, lambda told: told.history(sources, cut, now))
     return answer.response
 
 
 @router.get("/incidents", response_model=Incidents, summary="When a source was not ok")
 async def incidents(
-    past: Past, source: Source = None, begin: From = None, end: To = None
+    past: Past,
+    span: Span,
+    source: Source = None,
+    limit: Limit = INCIDENTS_LIMIT,
 ) -> Response:
-    """The incidents that touch a window, newest first, at most 1,000; of 30 days by default.
+    """The incidents that touch a window, newest first; of 30 days by default.
 
-    A slot that nobody recorded neither begins nor ends one.
+    A slot that nobody recorded neither begins nor ends one; spans of such slots, of all sources at
+    once, are incidents of the source `worker`.
     """
-    now, sources = utc_now(), past.sources(source)
+    now = utc_now()
+    sources = [WORKER] if source == WORKER else past.sources(source)
     if not sources:
         return _no_source(past, source)
+    everything = [*sources, WORKER] if source is None else sources
     try:
-        asked = window(begin, end, now, INCIDENTS_DEFAULT)
+        asked = span.window(past, now)
     except WindowError as error:
         return problem(INVALID, "invalid", str(error))
-    key = ("incidents", source, begin, end)
-    answer = await past.answer(key, lambda told: told.incidents(sources, asked))
+    key = ("incidents", source, span, limit)
+    answer = await past.answer(key, lambda told: told.incidents(everything, asked, now, limit))
     return answer.response
 
 

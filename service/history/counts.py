@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,28 +14,53 @@ from service.history.spans import SETTLED_AFTER_S, TOLERANCE_S
 from service.history.window import Buckets
 
 
-def buckets(
-    rows: Mapping[int, Row[Any]], cut: Buckets, interval_s: float | None, now: datetime
-) -> list[Bucket]:
-    """One source's buckets.
+@dataclass(frozen=True, slots=True)
+class Lasted:
+    """How long each lasted, in seconds: an interval that changes does not weigh the past anew."""
+
+    ok: float = 0.0
+    failed: float = 0.0
+    unknown: float = 0.0
+
+
+def history(
+    source: str,
+    title: str,
+    rows: Mapping[int, Row[Any]],
+    cut: Buckets,
+    *,
+    first: datetime | None,
+    interval_s: float | None,
+    now: datetime,
+) -> SourceHistory:
+    """One source's buckets with their sums; its uptimes are None where nothing was expected.
 
     Args:
+        source: The slug.
+        title: What people call it.
         rows: What was counted, by the bucket's index.
         cut: The buckets.
+        first: The slot of its first beat, None if there is none.
         interval_s: That of the last beat before them, None if there was none.
         now: The server's clock.
     """
-    told = []
+    told: list[Bucket] = []
+    lasted: list[Lasted] = []
     for index in range(cut.count):
         row, start = rows.get(index), cut.start(index)
-        unknown = 0
         if row is not None:
-            unknown = row.unknown + (row.before if interval_s is not None else 0)
+            gap = interval_s is not None  # slots before a source's very first beat were not due
+            unknown = row.unknown + (row.before if gap else 0)
+            ok_s, failed_s, unknown_s, before_s = row.seconds
+            lasted.append(Lasted(ok_s, failed_s, unknown_s + (before_s if gap else 0.0)))
             interval_s = row.interval_seconds
         elif interval_s is not None:
             unknown = _slots(start, cut.start(index + 1), interval_s, now)
+            lasted.append(Lasted(unknown=unknown * interval_s))
+        else:
+            unknown = 0
         told.append(_bucket(start, row, unknown, exact=not cut.hourly))
-    return told
+    return _summed(source, title, first, told, lasted)
 
 
 def _slots(start: datetime, end: datetime, interval_s: float, now: datetime) -> int:
@@ -67,19 +93,27 @@ def _bucket(start: datetime, row: Row[Any] | None, unknown: int, *, exact: bool)
     )
 
 
-def summed(source: str, title: str, told: list[Bucket]) -> SourceHistory:
-    """One source's buckets with their sums; its uptimes are None where nothing was expected."""
+def _summed(
+    source: str, title: str, first: datetime | None, told: list[Bucket], lasted: list[Lasted]
+) -> SourceHistory:
     ok, failed = sum(each.ok for each in told), sum(each.failed for each in told)
     unknown = sum(each.unknown for each in told)
-    expected = ok + failed + unknown
+    ok_s, failed_s, unknown_s = (
+        math.fsum(kind) for kind in zip(*map(astuple, [Lasted(), *lasted]), strict=True)
+    )
+    due_s, known_s = ok_s + failed_s + unknown_s, ok_s + failed_s
     return SourceHistory(
         source=source,
         title=title,
-        expected=expected,
+        expected=ok + failed + unknown,
         ok=ok,
         failed=failed,
         unknown=unknown,
-        uptime_strict=ok / expected if expected else None,
-        uptime_known=ok / (ok + failed) if ok + failed else None,
+        first_beat=first,
+        ok_seconds=ok_s,
+        failed_seconds=failed_s,
+        unknown_seconds=unknown_s,
+        uptime_strict=ok_s / due_s if due_s else None,
+        uptime_known=ok_s / known_s if known_s else None,
         buckets=told,
     )

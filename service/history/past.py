@@ -2,27 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import anyio
-from sqlalchemy import Numeric, Row, String, bindparam, func, or_, select
+from sqlalchemy import Numeric, Row, String, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.errors import ErrorWord
-from schema.responses import History, Incident, Incidents
+from schema.responses import History, Incidents
 from schema.tables import Beat, Hour, table
-from schema.tables import Incident as IncidentRow
 from service.errors import SourceError
-from service.history.counts import buckets, summed
-from service.history.spans import Grid
+from service.history import listing
+from service.history.counts import history
+from service.history.spans import Grid, seconds
 from service.history.tally import merged, tallies
-from service.history.window import Buckets, Window
+from service.history.window import WORKER, Buckets, Window
 from service.source import Source
 
 READ_DEADLINE_S = 3.0  # a year takes a third of it where PostgreSQL is slow
-INCIDENTS_LIMIT = 1000  # the newest of a window
 
-_beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(IncidentRow).c
+_beats, _hours = table(Beat).c, table(Hour).c
 
 
 class Past:
@@ -61,9 +61,10 @@ class Past:
         Raises:
             SourceError: PostgreSQL cannot be read.
         """
-        counted, (intervals,) = await self._read(
+        counted, (intervals,), (firsts,) = await self._read(
             _BY_HOURS if cut.hourly else _BY_BEATS,
             self._intervals_before(sources, cut),
+            self._first_beats(sources),
             name=self.name,
             sources=list(sources),
             start=cut.start(0),
@@ -76,48 +77,52 @@ class Past:
         for row in counted:
             rows[row.source][row.span] = row
         histories = [
-            summed(source, self.titles[source], buckets(rows[source], cut, before[source], now))
-            for source in sources
+            history(
+                source,
+                self.titles[source],
+                rows[source],
+                cut,
+                first=first,
+                interval_s=before[source],
+                now=now,
+            )
+            for source, first in zip(sources, firsts, strict=True)
         ]
         return History(
             start=cut.start(0),
             end=cut.start(cut.count),
+            as_of=now,
             interval_seconds=self._newest_interval(counted, before),
             bucket_seconds=cut.width.total_seconds(),
             sources=histories,
         )
 
-    async def incidents(self, sources: Sequence[str], asked: Window) -> Incidents:
-        """The newest incidents that touch a window, at most a thousand.
+    async def incidents(
+        self, sources: Sequence[str], asked: Window, now: datetime, limit: int
+    ) -> Incidents:
+        """The newest incidents that touch a window, and the longest.
 
         Args:
-            sources: Slugs.
+            sources: Slugs; `worker` means the spans in which nothing was recorded.
             asked: The window.
+            now: The server's clock.
+            limit: How many, at most a thousand; what is cut is counted.
 
         Raises:
             SourceError: PostgreSQL cannot be read.
         """
-        query = (
-            select(*_incidents)
-            .where(_incidents.name == self.name, _incidents.source.in_(sources))
-            .where(_incidents.began < asked.end)
-            .where(or_(_incidents.ended.is_(None), _incidents.ended > asked.start))
-            .order_by(_incidents.began.desc(), _incidents.source)
-            .limit(INCIDENTS_LIMIT)
+        found = await self._read(
+            *([listing.SILENCES] if WORKER in sources else []),
+            listing.FAILURES,
+            name=self.name,
+            sources=list(sources),
+            every=list(self.titles),
+            start=asked.start,
+            end=asked.end,
+            now=now,
+            most=limit + 1,
         )
-        (rows,) = await self._read(query)
-        told = [
-            Incident(
-                source=row.source,
-                title=self.titles[row.source],
-                start=row.began,
-                end=row.ended,
-                error=ErrorWord(row.error),
-                beats_missed=row.missed,
-            )
-            for row in rows
-        ]
-        return Incidents(start=asked.start, end=asked.end, incidents=told)
+        return listing.incidents(chain(*found), self.titles, asked, now, limit)
 
     async def _read(self, *queries: Any, **values: object) -> list[Sequence[Row[Any]]]:
         if self._source is None or self._source.database is None:
@@ -142,6 +147,23 @@ class Past:
                 func.coalesce(
                     last_beat.where(_beats.source == source).scalar_subquery(),
                     last_hour.where(_hours.source == source).scalar_subquery(),
+                )
+                for source in sources
+            )
+        )
+
+    def _first_beats(self, sources: Sequence[str]) -> Any:
+        """The slot of each source's first beat, null without one; as far back as is kept."""
+        beats = select(_beats.slot).where(_beats.name == self.name)
+        beat = beats.order_by(_beats.slot).limit(1)
+        began = _hours.hour + seconds(_hours.before * _hours.interval_seconds)
+        hours = select(began).where(_hours.name == self.name, _hours.pruned)
+        hour = hours.order_by(_hours.hour).limit(1)
+        return select(
+            *(
+                func.least(
+                    beat.where(_beats.source == source).scalar_subquery(),
+                    hour.where(_hours.source == source).scalar_subquery(),
                 )
                 for source in sources
             )

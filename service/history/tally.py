@@ -31,6 +31,7 @@ from service.history.spans import (
     Moment,
     Neighbours,
     Number,
+    epoch,
     hour_end,
     slots,
     slots_after,
@@ -64,6 +65,8 @@ def tallies(
     place, landed = Neighbours.of(row, grid, now), row.error.is_(None)
     unknown = slots_after(row.slot, place.until, row.interval_seconds)
     before = slots_before(row.slot, grid.begin(row.span), row.interval_seconds)
+    # A beat stands for the time of its slot, or until the next: intervals may have changed.
+    lasted = func.least(row.interval_seconds, epoch(row.following - row.slot))
     return select(
         row.source,
         row.span,
@@ -73,6 +76,12 @@ def tallies(
         whole(func.sum(unknown)).label("unknown"),
         whole(func.sum(case((place.first, before), else_=0))).label("before"),
         func.max(row.interval_seconds).filter(place.last).label("interval_seconds"),
+        _seconds(
+            func.sum(lasted).filter(landed),
+            func.sum(lasted).filter(~landed),
+            func.sum(unknown * row.interval_seconds),
+            func.sum(case((place.first, before * row.interval_seconds), else_=0)),
+        ),
         *(_percentiles(row, landed) if exact else [_histogram(row, landed)]),
     ).group_by(row.source, row.span)
 
@@ -91,8 +100,10 @@ def merged(grid: Grid, conditions: Sequence[Condition], now: Moment) -> Select[A
     row = select(hours, *_placed(grid, hours.c.hour, hours.c)).subquery("row").c
     place = Neighbours.of(row, grid, now)
     after = slots(hour_end(row.hour), place.until, row.interval_seconds)
-    before = slots(grid.begin(row.span), row.hour, row.interval_seconds) + row.before
+    earlier = slots(grid.begin(row.span), row.hour, row.interval_seconds)
     unknown = row.unknown + after + case((place.first, 0), else_=row.before)
+    ok_s, failed_s, unknown_s, before_s = (row.seconds[n] for n in (1, 2, 3, 4))
+    after_s, earlier_s = after * row.interval_seconds, earlier * row.interval_seconds
     latencies = array([func.sum(row.latencies[n + 1]) for n in range(LATENCY_BUCKETS)])
     return select(
         row.source,
@@ -100,8 +111,14 @@ def merged(grid: Grid, conditions: Sequence[Condition], now: Moment) -> Select[A
         whole(func.sum(row.ok)).label("ok"),
         whole(func.sum(row.failed)).label("failed"),
         whole(func.sum(unknown)).label("unknown"),
-        whole(func.sum(case((place.first, before), else_=0))).label("before"),
+        whole(func.sum(case((place.first, earlier + row.before), else_=0))).label("before"),
         func.max(row.interval_seconds).filter(place.last).label("interval_seconds"),
+        _seconds(
+            func.sum(ok_s),
+            func.sum(failed_s),
+            func.sum(unknown_s + after_s + case((place.first, 0.0), else_=before_s)),
+            func.sum(case((place.first, before_s + earlier_s), else_=0.0)),
+        ),
         latencies.label("latencies"),
     ).group_by(row.source, row.span)
 
@@ -114,10 +131,12 @@ def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of a
 def _hours_as_they_are(conditions: Sequence[Condition], now: Moment) -> CompoundSelect[Any]:
     counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
     names = ("source", "hour", *counts)
-    clean = select(*(_hours[name] for name in names)).where(*conditions, ~_hours.dirty)
+    by_slots = [_hours[each] * _hours.interval_seconds for each in counts[:4]]
+    seconds = _seconds(*by_slots)
+    clean = select(*(_hours[name] for name in names), seconds).where(*conditions, ~_hours.dirty)
     beats = [_beats.name == _hours.name, *in_hour(_hours.source, _hours.hour)]
     dirty = tallies(HOURS, [*conditions, _hours.dirty, *beats], now).subquery("dirty")
-    return union_all(clean, select(*(dirty.c[name] for name in names)))
+    return union_all(clean, select(*(dirty.c[name] for name in (*names, "seconds"))))
 
 
 def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: columns
@@ -130,6 +149,12 @@ def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: colum
         func.lag(moment).over(partition_by=row.source, order_by=moment).label("previous"),
         func.lead(moment).over(partition_by=row.source, order_by=moment).label("following"),
     ]
+
+
+def _seconds(ok: Number, failed: Number, unknown: Number, before: Number) -> Number:
+    """How long each lasted, as the columns of the same names count it."""
+    each = [func.coalesce(cast(number, Float), 0.0) for number in (ok, failed, unknown, before)]
+    return cast(array(each), ARRAY(Float)).label("seconds")
 
 
 def _percentiles(row: Any, landed: Condition) -> list[Number]:  # Any: columns

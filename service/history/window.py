@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.history import HOUR
+from schema.history import HOUR, Range
 
 KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
+WORKER = "worker"
+"""Whose incidents the spans are in which nothing was recorded."""
+MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # weeks begin on Mondays, days at midnight, both UTC
+CUTS = {  # how wide the parts of a range are, and how many: the last is the one that goes on
+    Range.DAY: (timedelta(minutes=15), 96),
+    Range.WEEK: (timedelta(hours=2), 84),
+    Range.MONTH: (timedelta(days=1), 30),
+    Range.QUARTER: (timedelta(days=1), 90),
+    Range.YEAR: (timedelta(weeks=1), 53),
+}
 SLOTS_READ_LIMIT = 25_000  # of a source, beat by beat: 17 days at one a minute; hours beyond
 
 
@@ -93,13 +103,35 @@ def buckets(
         beats_kept: How long ago single beats can be told.
         interval_s: Seconds between slots.
     """
-    length = asked.end - asked.start
-    width = max(length // count, timedelta.resolution)
-    told = asked.start >= now - beats_kept and length <= SLOTS_READ_LIMIT * timedelta(
-        seconds=interval_s
-    )
-    if width < HOUR and told:
+    width = max((asked.end - asked.start) // count, timedelta.resolution)
+    if width < HOUR and _told_by_beats(asked, now, beats_kept, interval_s):
         return Buckets(asked.start, width, count, hourly=False)
     start = asked.start.replace(minute=0, second=0, microsecond=0)
     width = math.ceil(width / HOUR) * HOUR
     return Buckets(start, width, math.ceil((asked.end - start) / width), hourly=True)
+
+
+def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float) -> Buckets:
+    """A range cut at round moments of UTC: real days, and weeks that begin on Mondays.
+
+    The last bucket is the one in which now lies; so a range is as long as its name says but for
+    the part of that bucket which is still to come.
+
+    Args:
+        asked: The range.
+        now: The server's clock.
+        beats_kept: How long ago single beats can be told.
+        interval_s: Seconds between slots.
+    """
+    width, count = CUTS[asked]
+    first = now - (now - MONDAY) % width - (count - 1) * width
+    if width < HOUR and not _told_by_beats(Window(first, now), now, beats_kept, interval_s):
+        width, count = HOUR, math.ceil(count * width / HOUR)
+        first = now - (now - MONDAY) % width - (count - 1) * width
+    return Buckets(first, width, count, hourly=width >= HOUR)
+
+
+def _told_by_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
+    """Whether single beats are kept and few enough to be read."""
+    longest = SLOTS_READ_LIMIT * timedelta(seconds=interval_s)
+    return asked.start >= now - beats_kept and asked.end - asked.start <= longest

@@ -6,11 +6,11 @@ from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
 
+from schema.history import Range
 from schema.responses import WorkerStatus
 from schema.timestamps import from_text
+from service.history.window import Buckets, buckets, ranged, window
 from tests.web import documents, past
-
-DAY_S = 86_400
 
 
 class Answers:
@@ -21,7 +21,9 @@ class Answers:
         live: Whether the socket is accepted.
         outages: What history and incidents tell of.
         away: From when to when there was no worker.
+        first: The slot of the first beat.
         incidents: Whether incidents can be had.
+        told: The requests for the history so far, by their addresses.
         asked: The requests for the status so far, by their headers.
     """
 
@@ -32,6 +34,8 @@ class Answers:
         self.sockets: list[WebSocketRoute] = []
         self.outages: Collection[past.Outage] = past.OVER
         self.away: tuple[datetime, datetime] | None = None
+        self.first = past.LONG_AGO
+        self.told: list[str] = []
         self.incidents = True
         page.route("**/worker/status", self._answer)
         page.route("**/history?*", self._answer_history)
@@ -59,19 +63,19 @@ class Answers:
             route.fulfill(json=self.status.model_dump(mode="json"))
 
     def _answer_history(self, route: Route) -> None:
-        query = parse_qs(urlparse(route.request.url).query)
-        asked_from = from_text(query["from"][0])
-        if self.status is None or asked_from is None:
+        self.told.append(route.request.url)
+        if self.status is None:
             route.abort("connectionrefused")
             return
-        days = round((documents.NOW - asked_from).total_seconds() / DAY_S)
-        buckets = int(query["buckets"][0])
-        found = past.history(days, buckets, self.outages, self.away)
+        cut = _cut(route.request.url)
+        found = past.history(cut, self.outages, self.away, self.first)
         route.fulfill(json=found.model_dump(mode="json"))
 
     def _answer_incidents(self, route: Route) -> None:
         if self.incidents:
-            route.fulfill(json=past.incidents(self.outages).model_dump(mode="json"))
+            start, limit = _cut(route.request.url).start(0), _query(route.request.url, "limit")
+            found = past.incidents(start, self.outages, self.away, int(limit or 1000))
+            route.fulfill(json=found.model_dump(mode="json"))
         else:
             route.fulfill(status=404, json={"error": "not_found", "message": "nothing here"})
 
@@ -81,3 +85,17 @@ class Answers:
             return
         self.sockets.append(socket)
         socket.send(self.status.model_dump_json())
+
+
+def _cut(url: str) -> Buckets:
+    """The buckets that a request asks for, as the API cuts them."""
+    asked = _query(url, "range")
+    if asked is not None:
+        return ranged(Range(asked), documents.NOW, past.KEPT, 60)
+    begin, end = (from_text(_query(url, name) or "") for name in ("from", "to"))
+    told = window(begin, end, documents.NOW, past.KEPT)
+    return buckets(told, int(_query(url, "buckets") or 48), documents.NOW, past.KEPT, 60)
+
+
+def _query(url: str, name: str) -> str | None:
+    return parse_qs(urlparse(url).query).get(name, [None])[0]

@@ -1,14 +1,27 @@
 """History and incidents as the page may get them, both told from one list of outages."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schema.errors import ErrorWord
-from schema.responses import Bucket, History, Incident, Incidents, SourceHistory
+from schema.history import Range
+from schema.responses import (
+    Bucket,
+    History,
+    Incident,
+    IncidentKind,
+    Incidents,
+    SourceHistory,
+)
+from service.history.listing import identifier
+from service.history.window import Buckets, ranged
 from tests.web.documents import ENDPOINTS, LATENCIES_MS, NOW
 
 MINUTE = timedelta(minutes=1)  # between two slots
+KEPT = timedelta(days=90)  # of single beats
+LONG_AGO = NOW - timedelta(days=399)
 DUE = NOW.replace(second=0, microsecond=0)  # the slot of this minute may still get its beat
 
 
@@ -50,53 +63,66 @@ def slots(start: datetime, end: datetime) -> int:
 
 
 def history(
-    days: int,
-    buckets: int,
+    cut: Buckets,
     outages: Collection[Outage] = OVER,
     away: tuple[datetime, datetime] | None = None,
+    first: datetime = LONG_AGO,
 ) -> History:
-    """The history of a window that ends now.
+    """The history of some buckets.
 
     Args:
-        days: Its length.
-        buckets: How many parts.
+        cut: Which.
         outages: When which source failed.
         away: From when to when there was no worker.
+        first: The slot of the first beat.
     """
-    start, length = NOW - timedelta(days=days), timedelta(days=days) / buckets
 
     def bucket(name: str, index: int) -> Bucket:
-        begin, end = start + index * length, min(start + (index + 1) * length, DUE)
+        begin, end = max(cut.start(index), first), min(cut.start(index + 1), DUE)
         expected = slots(begin, end)
         failed = sum(each.missed(begin, end) for each in outages if each.source == name)
         unknown = slots(max(begin, away[0]), min(end, away[1])) if away else 0
         ok = expected - failed - unknown
+        slow = 1 + 0.4 * math.sin(index / 5) + (1.5 if failed else 0)
         return Bucket(
-            start=begin,
+            start=cut.start(index),
             expected=expected,
             ok=ok,
             failed=failed,
             unknown=unknown,
-            latency_p50_ms=LATENCIES_MS[name] if ok else None,
-            latency_p95_ms=LATENCIES_MS[name] * 2.3 if ok else None,
+            latency_p50_ms=LATENCIES_MS[name] * slow if ok else None,
+            latency_p95_ms=LATENCIES_MS[name] * slow * 2.3 if ok else None,
         )
 
     return History(
-        start=start,
-        end=NOW,
+        start=cut.start(0),
+        end=cut.start(cut.count),
+        as_of=NOW,
         interval_seconds=60,
-        bucket_seconds=length.total_seconds(),
+        bucket_seconds=cut.width.total_seconds(),
         sources=[
-            _whole(name, [bucket(name, index) for index in range(buckets)]) for name in ENDPOINTS
+            _whole(name, first, [bucket(name, index) for index in range(cut.count)])
+            for name in ENDPOINTS
         ],
     )
 
 
-def incidents(outages: Collection[Outage] = OVER) -> Incidents:
-    """The outages as incidents, newest first."""
-    newest_first = sorted(outages, key=lambda each: each.began, reverse=True)
+def ranged_history(asked: Range = Range.DAY) -> History:
+    """The history of a range in which little happened."""
+    return history(ranged(asked, NOW, KEPT, 60))
+
+
+def incidents(
+    start: datetime,
+    outages: Collection[Outage] = OVER,
+    away: tuple[datetime, datetime] | None = None,
+    limit: int = 1000,
+) -> Incidents:
+    """The outages since a moment as incidents, newest first, and the worker's absence as one."""
     found = [
         Incident(
+            id=identifier(each.source, each.began),
+            kind=IncidentKind.FAILED,
             source=each.source,
             title=ENDPOINTS[each.source][0],
             start=each.began,
@@ -104,12 +130,34 @@ def incidents(outages: Collection[Outage] = OVER) -> Incidents:
             error=each.word,
             beats_missed=each.missed(each.began, NOW),
         )
-        for each in newest_first
+        for each in outages
+        if each.ended is None or each.ended > start
     ]
-    return Incidents(start=NOW - timedelta(days=7), end=NOW, incidents=found)
+    if away is not None:
+        found.append(
+            Incident(
+                id=identifier("worker", away[0]),
+                kind=IncidentKind.UNKNOWN,
+                source="worker",
+                title="Worker",
+                start=away[0],
+                end=None if away[1] >= DUE else away[1],
+                error=None,
+                beats_missed=slots(*away),
+            )
+        )
+    found.sort(key=lambda each: each.start, reverse=True)
+    return Incidents(
+        start=start,
+        end=NOW,
+        as_of=NOW,
+        total=len(found),
+        longest=max(found, key=lambda each: (each.end or NOW) - each.start, default=None),
+        incidents=found[:limit],
+    )
 
 
-def _whole(name: str, parts: list[Bucket]) -> SourceHistory:
+def _whole(name: str, first: datetime, parts: list[Bucket]) -> SourceHistory:
     expected, ok, failed, unknown = (
         sum(getattr(part, count) for part in parts)
         for count in ("expected", "ok", "failed", "unknown")
@@ -121,7 +169,11 @@ def _whole(name: str, parts: list[Bucket]) -> SourceHistory:
         ok=ok,
         failed=failed,
         unknown=unknown,
-        uptime_strict=ok / expected,
+        first_beat=first,
+        ok_seconds=ok * 60,
+        failed_seconds=failed * 60,
+        unknown_seconds=unknown * 60,
+        uptime_strict=ok / expected if expected else None,
         uptime_known=ok / (ok + failed) if ok + failed else None,
         buckets=parts,
     )

@@ -21,7 +21,7 @@ from tests.web.browser import chromium
 from tests.web.server import NO_STORES, api
 
 PICTURES = Path("docs/pictures")
-SIZES = {320: 640, 390: 844, 1280: 800, 2560: 1440}
+SIZES = {320: 640, 360: 740, 390: 844, 820: 1180, 1280: 800, 1920: 1080}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 Picture = tuple[str, int, Literal["light", "dark"]]
 """A scene, a width and a colour scheme."""

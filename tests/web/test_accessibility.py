@@ -40,14 +40,13 @@ def test_the_keyboard_alone_reaches_everything_that_can_be_used(page: Page, addr
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)
     reached = []
-    for _ in range(4):
+    for _ in range(9):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
 
-    days = [
-        f"{each}, the last 24 hours" for each in ("PostgreSQL", "Valkey", "AWS Secrets Manager")
-    ]
-    assert reached == ["Refresh", *days]
+    titles = ("PostgreSQL", "Valkey", "AWS Secrets Manager")
+    strips = [f"{each}: Last 24 hours" for each in titles]
+    assert reached == ["Refresh", "24 h", "7 d", "30 d", "90 d", "1 y", *strips]
 
 
 @pytest.mark.usefixtures("answers")

@@ -79,7 +79,7 @@ def test_what_gives_no_document_has_no_function() -> None:
 def test_query_parameters_may_be_left_out_and_are_never_null() -> None:
     printed = PRINTED.read_text()
 
-    expected = "{ source?: string, from?: string, to?: string, buckets?: number }"
+    expected = "{ source?: string, buckets?: number, range?: Range, from?: string, to?: string }"
     assert f" * @param {{{expected}}} [query]\n" in printed
 
 

@@ -91,6 +91,53 @@ async def test_history_of_one_source_in_a_window_of_ones_own(client: httpx2.Asyn
     assert (len(history.sources[0].buckets), history.bucket_seconds) == (6, 600)
 
 
+@pytest.mark.parametrize(
+    ("asked", "count", "seconds"),
+    [
+        ("24h", 96, 900),
+        ("7d", 84, 7200),
+        ("30d", 30, 86400),
+        ("90d", 90, 86400),
+        ("1y", 53, 604800),
+    ],
+)
+async def test_a_range_is_cut_at_round_moments(
+    client: httpx2.AsyncClient, asked: str, count: int, seconds: int
+) -> None:
+    history = History.model_validate(await got(client, "/history", range=asked))
+
+    assert history.bucket_seconds == seconds
+    assert {len(each.buckets) for each in history.sources} == {count}
+    assert history.start <= history.as_of < history.end
+    assert sum(each.ok for each in history.sources[1].buckets) == 120
+
+
+async def test_incidents_of_a_range_are_cut_and_counted(client: httpx2.AsyncClient) -> None:
+    found = Incidents.model_validate(await got(client, "/incidents", range="24h", limit=1))
+    whole = Incidents.model_validate(await got(client, "/incidents", range="24h"))
+
+    assert (found.total, len(found.incidents)) == (whole.total, 1)
+    assert [each.source for each in whole.incidents] == ["postgres"]
+    assert found.longest == whole.incidents[0]
+
+
+async def test_the_workers_silence_can_be_asked_for_alone(client: httpx2.AsyncClient) -> None:
+    found = Incidents.model_validate(await got(client, "/incidents", source="worker"))
+
+    assert found.incidents == []
+    assert found.total == 0
+
+
+@pytest.mark.parametrize("path", ["/history", "/incidents"])
+async def test_a_range_with_ends_of_its_own_is_refused(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    begin = (utc_now() - timedelta(hours=1)).isoformat()
+
+    assert "give one" in await refused(client, path, 422, range="24h", to=begin)
+    assert "24h" in await refused(client, path, 422, range="2d")
+
+
 async def test_a_year_is_told_in_whole_hours(client: httpx2.AsyncClient) -> None:
     begin = (utc_now() - timedelta(days=365)).isoformat()
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from schema.errors import ErrorWord
-from schema.responses import History, SourceHistory
+from schema.responses import History, IncidentKind, Incidents, SourceHistory
 from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.past import Past
@@ -192,8 +192,8 @@ async def test_incidents_that_touch_a_window_come_newest_first(ledger: Ledger, p
     failing = (5, 6, 20, 40, 41)
     await ledger.add([beat(n, MISSED if n in failing else None) for n in range(42)])
 
-    everything = await past.incidents(["valkey", "iam"], Window(at(0), at(60)))
-    touching = await past.incidents(["valkey"], Window(at(6), at(20)))
+    everything = await past.incidents(["valkey", "iam"], Window(at(0), at(60)), OVER, 10)
+    touching = await past.incidents(["valkey"], Window(at(6), at(20)), OVER, 10)
 
     assert [(each.start, each.end, each.beats_missed) for each in everything.incidents] == [
         (at(40), None, 2),
@@ -202,6 +202,149 @@ async def test_incidents_that_touch_a_window_come_newest_first(ledger: Ledger, p
     ]
     assert [each.start for each in touching.incidents] == [at(5)]
     assert touching.incidents[0].error is MISSED
+
+
+async def listed(
+    past: Past, start: float, end: float, now: datetime = OVER, limit: int = 10
+) -> Incidents:
+    """Valkey's incidents, and the spans in which nothing was recorded."""
+    return await past.incidents(["valkey", "worker"], Window(at(start), at(end)), now, limit)
+
+
+def spans(found: Incidents) -> list[tuple[str, datetime, datetime | None, int]]:
+    return [(each.source, each.start, each.end, each.beats_missed) for each in found.incidents]
+
+
+async def test_what_is_cut_is_counted_and_the_longest_is_told_anyway(
+    ledger: Ledger, past: Past
+) -> None:
+    failing = (5, 6, 7, 20, 30, 40)
+    await ledger.add([beat(n, MISSED if n in failing else None) for n in range(1440)])
+
+    found = await listed(past, 0, 1440, limit=2)
+
+    assert [each.start for each in found.incidents] == [at(40), at(30)]
+    assert found.total == 4
+    assert found.longest is not None
+    assert (found.longest.start, found.longest.id) == (at(5), f"valkey-{at(5):%Y%m%dT%H%M%S}Z")
+
+
+async def test_a_span_in_which_nothing_was_recorded_is_an_incident_that_nobody_knows_more_of(
+    ledger: Ledger, past: Past
+) -> None:
+    silent = {*range(10, 14), 30, *range(50, 200)}
+    await ledger.add([beat(n) for n in range(1440) if n not in silent])
+
+    found = await listed(past, 0, 1440)
+
+    assert spans(found) == [
+        ("worker", at(50), at(200), 150),
+        ("worker", at(30), at(31), 1),
+        ("worker", at(10), at(14), 4),
+    ]
+    assert {(each.kind, each.error) for each in found.incidents} == {(IncidentKind.UNKNOWN, None)}
+    await ledger.count(OVER)
+    assert await listed(past, 0, 1440) == found
+
+
+async def test_silence_is_no_incident_of_a_source_that_others_outlive(
+    ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(n) for n in range(1440)])
+    await ledger.add([beat(n, source="iam") for n in range(1440) if n < 10 or n > 30])
+
+    assert spans(await listed(past, 0, 1440)) == []
+
+
+async def test_silence_lasts_until_the_next_beat_and_begins_when_one_is_surely_missed(
+    ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(n) for n in range(20)])
+    may_still_come = at(21) + timedelta(seconds=29)
+
+    assert spans(await listed(past, 0, 21, may_still_come)) == []
+    lasting = await listed(past, 0, 22, at(22))
+    assert spans(lasting) == [("worker", at(20), None, 1)]
+
+    await ledger.add([beat(25)])
+    assert spans(await listed(past, 0, 26, at(26))) == [("worker", at(20), at(25), 5)]
+
+
+async def test_silence_that_only_touches_a_window_is_told_whole(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(0), beat(400), beat(401)])
+
+    for start, end in ((200, 300), (399, 1440), (0, 10)):
+        assert spans(await listed(past, start, end))[-1] == ("worker", at(1), at(400), 399)
+    assert spans(await listed(past, 400, 402, at(402))) == []
+
+
+async def test_an_interval_that_changes_leaves_no_silence(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(n) for n in range(10)])
+    await ledger.add([beat(10 + n / 12, interval_s=5.0) for n in range(24)])
+    await ledger.add([beat(12 + 5 * n, interval_s=300.0) for n in range(300)])
+
+    assert spans(await listed(past, 0, 1440)) == []
+
+
+async def test_an_interval_that_does_not_divide_the_hour_leaves_no_silence(
+    ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(n * 7 / 60, interval_s=7.0) for n in range(2000)])
+    await ledger.count(OVER)
+
+    assert spans(await listed(past, 0, 230, at(231))) == []
+
+
+async def test_silence_is_still_told_when_its_beats_are_gone(ledger: Ledger, past: Past) -> None:
+    await ledger.add([beat(n) for n in range(600) if not 50 <= n < 200])
+    before = await listed(past, 0, 590, at(600))
+
+    await ledger.count(OVER)
+    await ledger.prune(at(600) + KEPT, KEPT)
+
+    assert await listed(past, 0, 590, at(600)) == before
+    assert spans(before) == [("worker", at(50), at(200), 150)]
+
+
+async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: Past) -> None:
+    """Half an hour that failed at one beat a minute weighs as much as one at a beat in 5 s."""
+    await ledger.add([beat(n, MISSED) for n in range(30)])
+    await ledger.add([beat(30 + n / 12, interval_s=5.0) for n in range(360)])
+
+    by_beats, by_hours = await told(past, 0, 60, 60), await told(past, 0, 60, 1)
+
+    for each in (by_beats, by_hours):
+        assert (each.ok, each.failed) == (360, 30)
+        assert (each.ok_seconds, each.failed_seconds, each.unknown_seconds) == (1800, 1800, 0)
+        assert (each.uptime_known, each.uptime_strict) == (0.5, 0.5)
+
+
+async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_hours(
+    ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(n) for n in range(200) if not 20 <= n < 150])
+
+    found = [
+        await told(past, 0, 240, 240),
+        await told(past, 0, 240, 4),
+        await told(past, 0, 240, 2),
+    ]
+    await ledger.count(OVER)
+    found += [await told(past, 0, 240, 4), await told(past, 0, 240, 2)]
+
+    told_as = [(each.ok_seconds, each.failed_seconds, each.unknown_seconds) for each in found]
+    assert told_as == [(70 * 60, 0, 170 * 60)] * 5
+
+
+async def test_the_first_beat_is_told_however_short_the_window(ledger: Ledger, past: Past) -> None:
+    assert (await told(past, 0, 30, 3)).first_beat is None
+
+    await ledger.add([beat(n) for n in range(7, 200)])
+    assert (await told(past, 100, 130, 3)).first_beat == at(7)
+
+    await ledger.count(OVER)
+    await ledger.prune(at(200) + KEPT, KEPT)
+    assert (await told(past, 100, 130, 3)).first_beat == at(7)
 
 
 async def test_without_postgres_nothing_is_remembered() -> None:

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from service.history.window import SLOTS_READ_LIMIT, Window, WindowError, buckets, window
+from schema.history import Range
+from service.history.window import SLOTS_READ_LIMIT, Window, WindowError, buckets, ranged, window
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -83,3 +84,36 @@ def test_too_many_beats_are_told_in_hours() -> None:
 
     assert not buckets(Window(NOW - most, NOW), 2000, NOW, KEPT, 60).hourly
     assert buckets(Window(NOW - most, NOW), 2000, NOW, KEPT, 59).hourly
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last", "end", "count"),
+    [
+        (Range.DAY, (2026, 11, 23, 10, 45), (2026, 11, 24, 10, 30), (2026, 11, 24, 10, 45), 96),
+        (Range.WEEK, (2026, 11, 17, 12), (2026, 11, 24, 10), (2026, 11, 24, 12), 84),
+        (Range.MONTH, (2026, 10, 26), (2026, 11, 24), (2026, 11, 25), 30),
+        (Range.QUARTER, (2026, 8, 27), (2026, 11, 24), (2026, 11, 25), 90),
+        (Range.YEAR, (2025, 11, 24), (2026, 11, 23), (2026, 11, 30), 53),
+    ],
+)
+def test_a_range_is_cut_at_round_moments_and_ends_with_the_part_that_goes_on(
+    asked: Range, first: tuple[int, ...], last: tuple[int, ...], end: tuple[int, ...], count: int
+) -> None:
+    cut = ranged(asked, NOW, KEPT, 60)
+
+    moments = [datetime(*each, tzinfo=UTC) for each in (first, last, end)]  # type: ignore[arg-type, misc] # year to minute
+    assert [cut.start(0), cut.start(cut.count - 1), cut.start(cut.count)] == moments
+    assert (cut.count, cut.hourly) == (count, asked is not Range.DAY)
+
+
+def test_a_year_is_of_weeks_that_begin_on_mondays() -> None:
+    cut = ranged(Range.YEAR, NOW, KEPT, 60)
+
+    assert {cut.start(index).isoweekday() for index in range(cut.count + 1)} == {1}
+
+
+def test_a_day_of_too_many_beats_is_told_in_hours() -> None:
+    cut = ranged(Range.DAY, NOW, KEPT, 1)
+
+    assert (cut.count, cut.width, cut.hourly) == (24, HOUR, True)
+    assert cut.start(24) == datetime(2026, 11, 24, 11, tzinfo=UTC)

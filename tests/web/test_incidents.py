@@ -1,0 +1,160 @@
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from schema.errors import ErrorWord
+from tests.web.answers import Answers
+from tests.web.past import DUE, LASTING, OVER, Outage, ago
+
+MANY = [
+    Outage("valkey", ago(0, hours=each), ago(58 - each, hours=each - 1), ErrorWord.TIMEOUT)
+    for each in range(2, 22)
+]
+
+
+def parts(item: Locator) -> list[str]:
+    script = "all => all.map(p => p.innerText.replaceAll('\\u00a0', ' ').trim())"
+    found: list[str] = item.locator("p:not(.acts)").evaluate_all(script)
+    return found
+
+
+def test_incidents_are_listed_newest_first_and_told_apart(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.outages = [*OVER, LASTING]
+    page.goto(f"{address}?range=7d")
+    items = page.locator("#incidents li")
+
+    expect(items).to_have_count(3)
+    assert parts(items.nth(0)) == [
+        "Valkey: timeout newest",
+        "since 02:56:00 UTC 4 min so far",
+        "4 beats missed",
+    ]
+    assert parts(items.nth(1))[0] == "Valkey: unreachable"
+    assert parts(items.nth(2)) == [
+        "PostgreSQL: read only longest",
+        "2026-11-21 00:48:00 UTC 12 min",
+        "12 beats missed",
+    ]
+    expect(page.get_by_role("heading", name="3 incidents")).to_be_visible()
+    expect(page.locator("#incidents-note")).to_be_hidden()
+
+
+def test_one_that_lasts_goes_on_counting(page: Page, answers: Answers, address: str) -> None:
+    answers.outages = [Outage("valkey", ago(1), None, ErrorWord.TIMEOUT)]
+    page.goto(address)
+    length = page.locator("#incidents .length")
+    expect(length).to_have_text("72 s so far")
+
+    page.clock.run_for(5_000)
+
+    expect(length).to_have_text(re.compile(r"^7[78]\ss so far$"))
+
+
+def test_the_workers_silence_is_an_incident_of_which_nobody_knows_more(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.outages = []
+    answers.away = (ago(0, hours=3), ago(0, hours=2))
+    page.goto(address)
+    item = page.locator("#incidents li")
+
+    expect(item).to_have_attribute("data-kind", "unknown")
+    assert parts(item) == ["Worker: nothing was recorded", "00:00:00 UTC 1 h", "60 beats missed"]
+    answers.away = (ago(9), DUE)
+    page.get_by_role("button", name="Refresh").click()
+    page.clock.run_for(1000)
+    expect(item).to_have_attribute("data-lasting", "true")
+
+
+def test_what_is_cut_is_counted_and_comes_when_it_is_wanted(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.outages = MANY
+    page.goto(address)
+
+    expect(page.get_by_role("heading", name="20 incidents, 11 shown")).to_be_visible()
+    expect(page.locator("#incidents li").last.locator(".tags")).to_have_text("longest")
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator("#incidents li")).to_have_count(20)
+    expect(page.get_by_role("heading", name="20 incidents")).to_be_visible()
+    expect(page.get_by_role("button", name="Show all")).to_be_hidden()
+
+
+def test_without_incidents_it_says_so(page: Page, answers: Answers, address: str) -> None:
+    answers.outages = []
+    page.goto(address)
+
+    expect(page.locator("#incidents-note")).to_have_text("None.")
+
+
+def test_an_incidents_address_finds_it_further_down(
+    page: Page, answers: Answers, address: str
+) -> None:
+    answers.outages = MANY
+    page.goto(f"{address}#incident-valkey-{MANY[-1].began:%Y%m%dT%H%M%SZ}")
+
+    sought = page.locator("#incidents li.sought")
+    expect(sought).to_have_count(1)
+    expect(sought).to_be_in_viewport()
+
+
+def test_an_incidents_address_finds_it_in_a_longer_range(
+    page: Page, answers: Answers, address: str
+) -> None:
+    long_ago = Outage("postgres", ago(9, days=80), ago(0, days=80), ErrorWord.FULL)
+    answers.outages = [*OVER, long_ago]
+    page.goto(f"{address}#incident-postgres-{long_ago.began:%Y%m%dT%H%M%SZ}")
+
+    expect(page.locator("#incidents li.sought")).to_contain_text("PostgreSQL: full")
+    expect(page).to_have_url(re.compile(r"range=1y"))
+
+
+@pytest.mark.usefixtures("answers")
+def test_an_address_of_no_incident_says_so(page: Page, address: str) -> None:
+    page.goto(f"{address}#incident-valkey-20200101T000000Z")
+
+    expect(page.locator("#incidents-note")).to_have_text(
+        "There is no such incident in the last year."
+    )
+
+
+def test_an_incident_is_copied_for_a_report(page: Page, answers: Answers, address: str) -> None:
+    answers.outages = [OVER[0]]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}?range=7d")
+    button = page.get_by_role("button", name="Copy for a report: Valkey: unreachable")
+
+    button.click()
+
+    expect(button).to_have_text("Copied")
+    began = OVER[0].began
+    moments = [f"{each:%Y-%m-%d %H:%M:%S} UTC" for each in (began, began + timedelta(minutes=6))]
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "Valkey: unreachable\n"
+        f"from {moments[0]} to {moments[1]} (6 min)\n"
+        "6 beats missed\n"
+        f"{address}?range=7d#incident-valkey-{began:%Y%m%dT%H%M%SZ}"
+    )
+    page.clock.run_for(3000)
+    expect(button).to_have_text("Copy")
+
+
+def test_an_incident_is_copied_where_no_clipboard_is(
+    page: Page, answers: Answers, address: str
+) -> None:
+    """As without https: the browser's older way stands in."""
+    answers.outages = [OVER[0]]
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(address)
+    page.evaluate(
+        "document.addEventListener('copy', () => { window.copied = getSelection().toString() })"
+    )
+
+    page.get_by_role("button", name="Copy for a report").click()
+
+    expect(page.get_by_role("button", name="Copy for a report")).to_have_text("Copied")
+    assert page.evaluate("window.copied").startswith("Valkey: unreachable")

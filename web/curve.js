@@ -1,0 +1,58 @@
+// How long a source's writes took: the median as a line, and up to the 95th percentile as a band.
+
+import { WIDTH } from './bucket.js';
+
+/** @import {Bucket} from './client.js' */
+
+export const CURVE_HEIGHT = 24;
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * @param {Bucket[]} buckets
+ * @returns {{parts: SVGPathElement[], most: number | null}} paths, and the latency at the top
+ */
+export function curve(buckets) {
+  const most = Math.max(...buckets.map(({ latency_p95_ms: p95 }) => p95 ?? 0));
+  if (!most) return { parts: [], most: null };
+  const y = (/** @type {number} */ ms) => (CURVE_HEIGHT * (1 - ms / most)).toFixed(2);
+  const bands = [];
+  const lines = [];
+  for (const run of runs(buckets)) {
+    const upper = run.map(([x, , p95], at) => `${at ? 'L' : 'M'}${x} ${y(p95)}`);
+    const lower = run.map(([x, p50]) => `${x} ${y(p50)}`);
+    bands.push(`${upper.join('')}L${[...lower].reverse().join('L')}Z`);
+    lines.push(`M${lower.join('L')}`);
+  }
+  return { parts: [path('band', bands.join('')), path('median', lines.join(''))], most };
+}
+
+/**
+ * The buckets that have latencies, as runs without a gap; one alone is as wide as its bar.
+ * @param {Bucket[]} buckets
+ * @returns {[number, number, number][][]} runs of [x, p50, p95]
+ */
+function runs(buckets) {
+  /** @type {[number, number, number][][]} */ const found = [];
+  /** @type {[number, number, number][]} */ let run = [];
+  buckets.forEach(({ latency_p50_ms: p50, latency_p95_ms: p95 }, index) => {
+    if (p50 === null || p95 === null) {
+      run = [];
+      return;
+    }
+    if (run.length === 0) found.push(run);
+    if (run.length === 0) run.push([index * WIDTH + 0.5, p50, p95]);
+    run.push([(index + 0.5) * WIDTH, p50, p95], [(index + 1) * WIDTH - 0.5, p50, p95]);
+  });
+  return found;
+}
+
+/**
+ * @param {string} kind
+ * @param {string} data
+ */
+function path(kind, data) {
+  const element = document.createElementNS(SVG, 'path');
+  element.setAttribute('class', kind);
+  element.setAttribute('d', data);
+  return element;
+}

@@ -108,6 +108,10 @@ class Row(Reading):
     endpoint: str | None
     interval_seconds: float | None
     """Seconds between two stamps, which the age is judged by; None if it is switched off."""
+    last_known_update: Timestamp | None
+    """The stamp of the last reading that succeeded; it stays while the store cannot be read."""
+    last_seen: Timestamp | None
+    """When the store was last read with success; None if this process never could."""
     is_stale: bool
     status: Literal["ok", "error"]
     last_result: Result | None

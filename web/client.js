@@ -110,6 +110,8 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string} title
  * @property {string | null} endpoint
  * @property {number | null} interval_seconds
+ * @property {string | null} last_known_update
+ * @property {string | null} last_seen
  * @property {boolean} is_stale
  * @property {'ok' | 'error'} status
  * @property {'ok' | ErrorWord | null} last_result
@@ -223,6 +225,8 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string} title
  * @property {string | null} endpoint
  * @property {number | null} interval_seconds
+ * @property {string | null} last_known_update
+ * @property {string | null} last_seen
  * @property {boolean} is_stale
  * @property {'ok' | 'error'} status
  * @property {'ok' | ErrorWord | null} last_result

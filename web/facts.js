@@ -1,7 +1,7 @@
 // What a row says in words.
 
 import { ageS, isOff } from './freshness.js';
-import { milliseconds, plain, secondsBetween, span } from './words.js';
+import { milliseconds, plain, secondsBetween, span, utc } from './words.js';
 
 /** @import {Freshness, IamRow, Row, WorkerStatus} from './client.js' */
 
@@ -50,10 +50,13 @@ export function stateInWords(row, state) {
 /**
  * @param {Row | IamRow} row
  * @param {RowState} state
- * @param {number} elapsedS
+ * @param {string} now the server's clock when it sent the row
+ * @param {number} elapsedS seconds since then
  */
-export function ageInWords(row, state, elapsedS) {
-  const seconds = ageS(row, elapsedS);
+export function ageInWords(row, state, now, elapsedS) {
+  const known = row.last_known_update;
+  const lastS = row.age_seconds === null && known ? secondsBetween(known, now) : null;
+  const seconds = lastS === null ? ageS(row, elapsedS) : lastS + elapsedS;
   if (state === 'unread') return '';
   if (row.error === 'clock' && row.freshness === 'missing') return 'in the future';
   if (seconds !== null) return `${span(seconds)} ago`;
@@ -67,10 +70,12 @@ export function ageInWords(row, state, elapsedS) {
  * @param {number} elapsedS
  */
 export function factsOf(row, status, elapsedS) {
+  const gone = row.freshness === 'unreachable' && row.last_seen;
+  const seen = gone ? [`last seen ${utc(gone, status.current_time)}`] : [];
   const answered = row.latency_ms !== null && row.freshness !== 'unreachable';
   const read = answered ? [`read in ${milliseconds(row.latency_ms ?? 0)}`] : [];
   const own = 'refusal' in row ? terms(row, status, elapsedS) : [];
-  return [...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read];
+  return [...seen, ...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read];
 }
 
 /**

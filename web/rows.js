@@ -85,10 +85,10 @@ class RowView {
     writeParts(this.#endpoint, row.endpoint ?? '');
     write(this.#word, stateInWords(row, state));
     write(this.#facts, off ? '' : factsOf(row, status, elapsedS).join(' · '));
-    write(this.#age, off ? '' : ageInWords(row, state, elapsedS));
+    write(this.#age, off ? '' : ageInWords(row, state, status.current_time, elapsedS));
     const filled = Math.min(METER_END, (ageInIntervals(row, elapsedS) ?? 0) * METER_INTERVAL);
     mark(this.#fill, 'width', filled.toFixed(1));
-    this.#showTimes(row.last_update, status.current_time);
+    this.#showTimes(row.last_update ?? row.last_known_update, status.current_time);
   }
 
   /**

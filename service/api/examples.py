@@ -45,6 +45,8 @@ _READING: dict[str, Any] = {  # Any: keyword arguments of several models
     "latency_ms": 1.94,
 }
 _WELL: dict[str, Any] = {
+    "last_known_update": STAMP,
+    "last_seen": NOW - timedelta(seconds=0.4),
     "is_stale": False,
     "status": "ok",
     "interval_seconds": 60.0,

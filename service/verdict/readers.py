@@ -45,12 +45,16 @@ class Look:
         at: When the reading ended.
         latency_ms: How long it took.
         failing_since: When readings began to fail, None while they succeed.
+        last_stamp: The stamp of the last reading that succeeded, None if none did.
+        last_answer: When that reading ended.
     """
 
     found: Observation
     at: datetime
     latency_ms: float
     failing_since: datetime | None = None
+    last_stamp: datetime | None = None
+    last_answer: datetime | None = None
 
 
 class Reader:
@@ -80,6 +84,8 @@ class Reader:
         self._spawn = spawn
         self._last: Look | None = None
         self._failing_since: datetime | None = None
+        self._last_stamp: datetime | None = None
+        self._last_answer: datetime | None = None
         self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
@@ -137,8 +143,15 @@ class Reader:
         now = utc_now()
         self.reads += 1
         self._failing_since = None if found.reachable else self._failing_since or now
+        if found.reachable:
+            self._last_stamp, self._last_answer = found.stamp, now
         self._last = Look(
-            found=found, at=now, latency_ms=latency_ms, failing_since=self._failing_since
+            found=found,
+            at=now,
+            latency_ms=latency_ms,
+            failing_since=self._failing_since,
+            last_stamp=self._last_stamp,
+            last_answer=self._last_answer,
         )
         self.expires = time.monotonic() + self._serves_s(found, now)
         if self._reading is not None:

@@ -1,18 +1,20 @@
 """What is known at one moment: readings and their ages, and what the worker said of each source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
 
-from schema.heartbeat import IDENTITY, Breaker, SourceReport, WorkerReport
+from schema.errors import ErrorWord
+from schema.freshness import judge
+from schema.heartbeat import IDENTITY, Breaker, IamReport, Refusal, SourceReport, WorkerReport
 from service.aws.client import Facts
 from service.kind import AnyInstance
 from service.settings import Settings
 from service.source import Details, Observation
 from service.verdict.age import Aged, aged
 from service.verdict.readers import Looks
-from service.verdict.situation import IdentityView, Situation, SourceView
+from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 D = TypeVar("D", bound=Details)
 
@@ -78,8 +80,36 @@ class Snapshot:
         if source.name not in self._aged:  # each is asked for twice or more
             floor_s = 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s
             interval_s = max(self.interval_s, floor_s)
-            self._aged[source.name] = aged(self.found(source.name), self.now, interval_s)
+            state = aged(self.found(source.name), self.now, interval_s)
+            if source.name == IDENTITY and state.error is None:
+                state = replace(state, error=self._refused_worker)
+            self._aged[source.name] = state
         return self._aged[source.name]
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why IAM Roles Anywhere gives no session: to this process, else to the worker."""
+        own = self.aws.refusal if self.aws else None
+        theirs = self._worker_identity.refusal if self._worker_identity else None
+        return own or theirs
+
+    @property
+    def _refused_worker(self) -> ErrorWord | None:
+        """The word by which AWS refuses the worker, whatever a reading says that is kept a minute.
+
+        The worker is who writes, on a session of its own.
+        """
+        said = self._worker_identity
+        result = said.last_result if said else None
+        return ErrorWord(result) if result in REFUSING else None
+
+    @cached_property
+    def _worker_identity(self) -> IamReport | None:
+        """What the worker said of its identity, None if its report is of an old stamp."""
+        if self._carried is None or self.report is None:
+            return None
+        fresh = judge(_moment(self._carried), self.now, self.interval_s) in ALIVE
+        return self.report.iam if fresh else None
 
     def situation(self) -> Situation:
         """What the diagnosis follows from."""
@@ -126,12 +156,14 @@ class Snapshot:
     def _identity(self) -> IdentityView | None:
         if self.aws is None:
             return None
-        look = self.looks.get(IDENTITY)
+        look, said = self.looks.get(IDENTITY), self._worker_identity
+        since = look.failing_since if look else None
+        error = look.found.error if look else None
         return IdentityView(
-            error=look.found.error if look else None,
-            refusal=self.aws.refusal,
+            error=error or self._refused_worker,
+            refusal=self.refusal,
             renewal_error=self.aws.renewal_error,
-            failing_since=look.failing_since if look else None,
+            failing_since=since or (said.failing_since if said else None),
             credentials_expiry=self.aws.credentials_expiry,
             certificate_expiry=self.aws.certificate_expiry,
         )

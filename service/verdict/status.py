@@ -46,6 +46,8 @@ def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
         "last_update": state.stamp,
         "age_seconds": state.age_s,
         "interval_seconds": state.interval_s,
+        "last_known_update": look.last_stamp if look else None,
+        "last_seen": look.last_answer if look else None,
         "is_stale": state.freshness not in ALIVE,
         "freshness": state.freshness,
         "status": state.status,
@@ -64,6 +66,8 @@ _OFF: dict[str, Any] = {
     "last_update": None,
     "age_seconds": None,
     "interval_seconds": None,
+    "last_known_update": None,
+    "last_seen": None,
     "is_stale": True,
     "freshness": Freshness.MISSING,
     "status": "error",
@@ -81,7 +85,7 @@ def _identity(snapshot: Snapshot) -> dict[str, Any]:
     """What the AWS identity's row says beside a row's fields."""
     aws = snapshot.aws
     return {
-        "refusal": aws.refusal if aws else None,
+        "refusal": snapshot.refusal,
         "credentials_created": aws.credentials_created if aws else None,
         "credentials_expiry": aws.credentials_expiry if aws else None,
         "certificate_expiry": aws.certificate_expiry if aws else None,

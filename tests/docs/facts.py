@@ -135,7 +135,7 @@ def _report() -> WorkerReport:
 
 
 def _of_api() -> Iterator[Metric]:
-    settings, now = load(_environ()), utc_now()
+    settings, now = load(environ()), utc_now()
     assert settings.aws is not None
     found = Observation(report=_report(), stamp=now)
     snapshot = Snapshot(
@@ -156,7 +156,7 @@ def _of_worker() -> Iterator[Metric]:
     yield from facts(_report())
 
 
-def _environ() -> dict[str, str]:
+def environ() -> dict[str, str]:
     """Enough to describe an API with an AWS identity; nothing is connected."""
     key = pem.private_key()
     certificate = pem.self_signed(key, "heartbeat-1", hours=1)

@@ -62,6 +62,8 @@ def unreachable(name: str, word: ErrorWord = ErrorWord.TIMEOUT) -> Row:
         last_result=word,
         consecutive_failures=4,
         breaker=Breaker.OPEN,
+        last_known_update=NOW - timedelta(seconds=276),
+        last_seen=NOW - timedelta(seconds=250),
     )
 
 
@@ -169,4 +171,6 @@ def _reading(age_s: float | None) -> dict[str, Any]:
         "status": "ok" if alive else "error",
         "error": None,
         "observed_at": NOW - timedelta(seconds=0.4),
+        "last_known_update": stamp,
+        "last_seen": NOW - timedelta(seconds=0.4),
     }

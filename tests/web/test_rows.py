@@ -202,9 +202,22 @@ def test_a_store_in_trouble_shows_the_workers_last_word(
     row = the_row(page, "postgres")
     expect(row.locator(".word")).to_have_text("unreachable: read only")
     expect(row.locator(".facts")).to_have_text(
-        "last write: read only · 4 failures in a row · breaker open"
+        "last seen 02:56:02 UTC · last write: read only · 4 failures in a row · breaker open"
     )
-    expect(row.locator(".age")).to_have_text("unknown")
+
+
+def test_the_last_known_stamp_of_a_store_stays_while_it_cannot_be_read(
+    page: Page, answers: Answers, address: str
+) -> None:
+    never = unreachable("valkey").model_copy(update={"last_known_update": None, "last_seen": None})
+    answers.status = status(("postgres", unreachable("postgres")), ("valkey", never))
+    page.goto(address)
+
+    known = the_row(page, "postgres")
+    expect(known.locator(".age")).to_have_text("4 min ago")
+    expect(known.locator("[data-part=utc]")).to_have_text("02:55:36 UTC")
+    expect(the_row(page, "valkey").locator(".age")).to_have_text("unknown")
+    expect(the_row(page, "valkey").locator("[data-part=utc]")).to_be_empty()
 
 
 def test_a_stamp_in_the_future_has_no_age(page: Page, answers: Answers, address: str) -> None:

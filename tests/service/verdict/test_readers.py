@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
+from service.errors import SourceError
 from service.source import Observation
 from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, Look, Reader, Readers
 from tests.fakes import MemorySource, failing
@@ -217,3 +218,22 @@ async def test_a_source_that_cannot_be_connected_is_a_failed_reading() -> None:
 
     assert found is not None
     assert (found.found.reachable, found.found.error) == (False, ErrorWord.FAILED)
+
+
+async def test_what_was_last_read_stays_known_while_the_store_cannot_be_read() -> None:
+    async def fail() -> None:
+        raise SourceError(ErrorWord.TIMEOUT)
+
+    source = MemorySource()
+    source.stored = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=3600)
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, source, lifetime_s=0.0)
+        read = await shared.get()
+        source.before, shared.expires = fail, 0.0
+        lost = await shared.get()
+
+    assert read is not None
+    assert lost is not None
+    assert not lost.found.reachable
+    assert lost.last_stamp == source.stored.timestamp
+    assert lost.last_answer == read.at

@@ -1,10 +1,14 @@
 from datetime import datetime, timedelta
 
-from schema.heartbeat import Breaker, SourceReport, WorkerReport
+from schema.errors import ErrorWord
+from schema.heartbeat import Breaker, IamReport, Refusal, SourceReport, WorkerReport
+from service.aws.client import Aws
 from service.settings import load
 from service.source import Observation
 from service.verdict.readers import Look
 from service.verdict.snapshot import Snapshot
+from service.verdict.status import worker_status
+from tests.docs import facts
 from tests.fakes import NOW
 from tests.service.serving import NOWHERE
 
@@ -69,3 +73,41 @@ def test_without_a_report_the_interval_is_that_of_our_own_settings() -> None:
     assert (
         snapshot(postgres=Observation(stamp=NOW, report=report(interval_seconds=7))).interval_s == 7
     )
+
+
+REFUSED = IamReport(last_result="auth", refusal=Refusal.NOT_ALLOWED, failing_since=NOW - 2 * MINUTE)
+PROVED = Observation(stamp=NOW)
+
+
+def with_identity(age: timedelta, proved: Observation = PROVED) -> Snapshot:
+    """A worker that AWS refused at its last stamp, and a reading of our own of the identity."""
+    carried = Observation(stamp=NOW - age, report=report(iam=REFUSED))
+    settings = load(facts.environ())
+    looks = {
+        name: Look(found=found, at=NOW, latency_ms=1.0)
+        for name, found in {"postgres": carried, "iam": proved}.items()
+    }
+    assert settings.aws is not None
+    aws = Aws(settings.aws).facts()
+    return Snapshot(settings=settings, aws=aws, looks=looks, now=NOW, watching_since=NOW)
+
+
+def test_the_identity_is_not_well_while_aws_refuses_the_worker() -> None:
+    status = worker_status(with_identity(MINUTE))
+
+    assert status.iam.error == "auth"
+    assert status.iam.status == "error"
+    assert status.iam.refusal == "not_allowed"
+    finding = next(each for each in status.diagnosis.findings if each.code == "credentials")
+    assert finding.title == "AWS refuses this app's identity (not_allowed)"
+    assert finding.since == REFUSED.failing_since
+
+
+def test_what_a_worker_that_is_silent_said_of_the_identity_is_over() -> None:
+    assert worker_status(with_identity(2 * MINUTE)).iam.error is None
+
+
+def test_our_own_reading_of_the_identity_weighs_more_than_the_workers_word() -> None:
+    lost = Observation(reachable=False, error=ErrorWord.TIMEOUT)
+
+    assert worker_status(with_identity(MINUTE, lost)).iam.error == "timeout"

@@ -9,17 +9,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 from service.errors import SourceError
-from service.group import SourceSettings
 from service.kind import Kind
+from service.server import ServerSettings, of_url
 from service.source import Observation, Source
 from service.timeouts import CONNECT_TIMEOUT_S
-from service.tls import TlsMode, context
-from service.url import Url
+from service.tls import context
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS heartbeat (
@@ -33,23 +32,19 @@ WHERE heartbeat.stamp < excluded.stamp
 """
 READ = "SELECT stamp, report FROM heartbeat WHERE author = $1"
 WORDS = {"25006": ErrorWord.READ_ONLY, "42501": ErrorWord.PERMISSION, "3D000": ErrorWord.NOT_FOUND}
-CLASSES = {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHABLE}
+WORDS |= {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHABLE}
+KINDS = (
+    (ssl.SSLError, ErrorWord.TLS),
+    (TimeoutError, ErrorWord.TIMEOUT),
+    (OSError, ErrorWord.UNREACHABLE),
+)
 
 
-class Settings(SourceSettings):
+class Settings(ServerSettings):
     """How to reach the table."""
 
-    host: str
     port: int = 5432
     database: str
-    user: str
-    password: SecretStr
-    tls: TlsMode = TlsMode.VERIFY_FULL
-
-    @property
-    def endpoint(self) -> str:
-        """The host."""
-        return self.host
 
 
 class Orders(Source):
@@ -87,8 +82,8 @@ class Orders(Source):
                 port=settings.port,
                 database=settings.database,
                 user=settings.user,
-                password=settings.password.get_secret_value(),
-                ssl=context(settings.tls, None) or False,
+                password=settings.password and settings.password.get_secret_value(),
+                ssl=context(settings.tls, settings.ca) or False,
                 timeout=CONNECT_TIMEOUT_S,
             )
             try:
@@ -102,14 +97,9 @@ class Orders(Source):
 def translate(error: Exception) -> SourceError:
     """One of asyncpg's errors as ours."""
     state = getattr(error, "sqlstate", None) or ""
-    word = WORDS.get(state) or CLASSES.get(state[:2])
-    if isinstance(error, ssl.SSLError):
-        word = ErrorWord.TLS
-    elif isinstance(error, TimeoutError):
-        word = ErrorWord.TIMEOUT
-    elif isinstance(error, OSError):
-        word = ErrorWord.UNREACHABLE
-    return SourceError(word or ErrorWord.FAILED, type(error).__name__)
+    words = [word for kind, word in KINDS if isinstance(error, kind)]
+    word = WORDS.get(state) or WORDS.get(state[:2]) or next(iter(words), ErrorWord.FAILED)
+    return SourceError(word, type(error).__name__)
 
 
 def _observation(row: Any) -> Observation:  # Any: asyncpg's Record
@@ -121,25 +111,13 @@ def _observation(row: Any) -> Observation:  # Any: asyncpg's Record
     return Observation(stamp=row["stamp"], interval_s=interval_s, report=report)
 
 
-def parse(url: Url) -> dict[str, object]:
-    """The settings that a URL gives."""
-    return {
-        "host": url.host,
-        "port": url.port,
-        "database": url.path,
-        "user": url.user,
-        "password": url.password,
-        "tls": url.parameters.get("sslmode"),
-    }
-
-
 KIND = Kind(
     name="orders",
     title="Orders",
     settings=Settings,
     connect=lambda settings, shared: Orders(settings, shared.name),
     schemes=("orders",),
-    parse=parse,
+    parse=lambda url: of_url(url) | {"database": url.path, "tls": url.parameters["sslmode"]},
     parameters=frozenset({"sslmode"}),
     lifetime_s=5.0,
 )

@@ -33,6 +33,7 @@ HEAVY = {
 # Inside service: what each folder knows of the others. Modules beside the folders are for all of
 # them, but for those that put everything together.
 KNOWN = {
+    "alerts": set[str](),
     "aws": set[str](),
     "sources": {"aws"},
     "history": set[str](),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
-from schema.heartbeat import Refusal
+from schema.heartbeat import IDENTITY, Refusal
 from service.aws.notices import ALARM, WARNING
 from service.remedies import AWS_REMEDIES, REFUSALS, REMEDIES
 from service.verdict.situation import REFUSING, IdentityView, Situation
@@ -57,7 +57,7 @@ def refused(situation: Situation) -> list[Finding]:
             title,
             remedy,
             severity=Severity.ERROR if grave else Severity.DEGRADED,
-            names=["iam", *hurt],
+            names=[IDENTITY, *hurt],
             since=iam.failing_since,
             runbook="refusals",
         )
@@ -70,7 +70,7 @@ def unproved(situation: Situation) -> list[Finding]:
     if iam is None or iam.error is None or iam.refused or situation.all_away:
         return []
     word, remedy = cause(iam)
-    names = ["iam", *sorted(explained(situation))]
+    names = [IDENTITY, *sorted(explained(situation))]
     title = f"The AWS identity cannot be proved ({word})"
     code = FindingCode.SOURCE_UNREACHABLE
     return [_finding(code, title, remedy, names=names, since=iam.failing_since)]
@@ -129,7 +129,7 @@ def _finding(
     return Finding(
         code=code,
         severity=severity,
-        sources=names or ["iam"],
+        sources=names or [IDENTITY],
         since=since,
         title=title,
         remedy=remedy,

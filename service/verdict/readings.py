@@ -2,6 +2,7 @@
 
 from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
+from schema.heartbeat import IDENTITY
 from service.verdict import credentials
 from service.verdict.situation import Situation, SourceView
 
@@ -57,7 +58,7 @@ def none_readable(situation: Situation) -> list[Finding]:
         word, remedy = credentials.cause(situation.iam)
         words[word] = None
         titles.setdefault(remedy, []).append(credentials.TITLE)
-        names.append("iam")
+        names.append(IDENTITY)
     begins = [source.failing_since for source in situation.sources if source.failing_since]
     return [
         Finding(

@@ -220,7 +220,7 @@ def test_two_that_say_different_things_are_refused_with_both_names(
 def test_tls_that_a_scheme_asks_for_cannot_be_switched_off_beside_it() -> None:
     text = problems({"REDIS_URL": "rediss://cache", "VALKEY_SSLMODE": "disable"})
 
-    assert "VALKEY_SSLMODE='disable': the URL's scheme asks for TLS" in text
+    assert "REDIS_URL (scheme): asks for TLS, which VALKEY_SSLMODE=disable switches off" in text
 
 
 def test_history_is_kept_in_the_first_postgresql_or_in_the_one_that_is_named() -> None:

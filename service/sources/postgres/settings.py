@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from schema.errors import ErrorWord
-from service.group import SourceSettings
 from service.remedies import tls_remedy
+from service.server import ServerSettings, of_url
 from service.source import Details
-from service.tls import TlsMode, ca_certificates
+from service.tls import TlsMode
 from service.url import Url
 
 VARIABLES = {
@@ -23,26 +23,13 @@ VARIABLES = {
 }
 
 
-class Settings(SourceSettings):
+class Settings(ServerSettings):
     """How to reach one PostgreSQL."""
 
-    host: str = Field(min_length=1)
     port: int = Field(default=5432, ge=1, le=65535)
     database: str = Field(min_length=1)
     user: str = Field(min_length=1)
     password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
-    tls: TlsMode = TlsMode.VERIFY_FULL
-    ca: str | None = None
-
-    @field_validator("ca")
-    @classmethod
-    def _is_ca(cls, value: str) -> str:
-        return ca_certificates(value)
-
-    @property
-    def endpoint(self) -> str:
-        """The host."""
-        return self.host
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
         """What to do, with the variables that hold it."""
@@ -65,14 +52,7 @@ def parse(url: Url) -> dict[str, object]:
 
     https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNSTRING-URIS
     """
-    return {
-        "host": url.host,
-        "port": url.port,
-        "database": url.path or None,
-        "user": url.user,
-        "password": url.password,
-        "tls": url.parameters.get("sslmode"),
-    }
+    return of_url(url) | {"database": url.path or None, "tls": url.parameters.get("sslmode")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from schema.errors import ErrorWord
-from service.group import SourceSettings
 from service.remedies import tls_remedy
+from service.server import ServerSettings, of_url
 from service.source import Details
-from service.tls import TlsMode, ca_certificates
+from service.tls import TlsMode
 from service.url import Url
 
 VARIABLES = {
@@ -26,41 +26,31 @@ CERT_REQS = ("required", "optional", "none")  # of a server, `optional` verifies
 FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as redis-py reads them; all else is true
 
 
-class Settings(SourceSettings):
+class Settings(ServerSettings):
     """How to reach one Valkey, or one Redis."""
 
-    secure: bool = False
-    """Whether a URL's scheme asks for TLS."""
-    host: str = Field(min_length=1)
     port: int = Field(default=6379, ge=1, le=65535)
     database: int = Field(default=0, ge=0)
-    user: str | None = None
-    password: SecretStr | None = None
+    secure: bool = False
+    """Whether a URL's scheme asks for TLS."""
     verified: bool = True
     """Whether the certificate is verified; only a URL can say that it is not."""
-    tls: TlsMode = TlsMode.VERIFY_FULL
-    ca: str | None = None
 
     @field_validator("tls")
     @classmethod
-    def _is_verified(cls, value: TlsMode, info: ValidationInfo) -> TlsMode:
+    def _is_verified(cls, value: TlsMode) -> TlsMode:
         if value is TlsMode.REQUIRE:
             msg = "takes verify-full, verify-ca or disable"
             raise ValueError(msg)
-        if value is TlsMode.DISABLE and info.data.get("secure"):
-            msg = "the URL's scheme asks for TLS: unset this, or begin the URL with redis://"
-            raise ValueError(msg)
         return value
 
-    @field_validator("ca")
+    @field_validator("secure")
     @classmethod
-    def _is_ca(cls, value: str) -> str:
-        return ca_certificates(value)
-
-    @property
-    def endpoint(self) -> str:
-        """The host."""
-        return self.host
+    def _is_not_disabled(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("tls") is TlsMode.DISABLE:
+            msg = "asks for TLS, which VALKEY_SSLMODE=disable switches off: unset that"
+            raise ValueError(msg)
+        return value
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
         """What to do, with the variables that hold it."""
@@ -91,13 +81,9 @@ def parse(url: Url) -> dict[str, object]:
     secure = url.scheme in SECURE
     names_differ = url.parameters.get("ssl_check_hostname", "").upper() in FALSE
     named_mode = TlsMode.VERIFY_CA if names_differ else None
-    return {
+    return of_url(url) | {
         "secure": secure,
-        "host": url.host,
-        "port": url.port,
         "database": url.parameters.get("db") or url.path or None,
-        "user": url.user,
-        "password": url.password,
         "verified": verify != "none",
         "tls": named_mode if secure else TlsMode.DISABLE,
     }

@@ -1,0 +1,33 @@
+"""How to reach a server that asks for a user and speaks TLS, as most stores are."""
+
+from pydantic import Field, SecretStr, field_validator
+
+from service.group import SourceSettings
+from service.tls import TlsMode, ca_certificates
+from service.url import Url
+
+
+class ServerSettings(SourceSettings):
+    """How to reach one server; a kind of store gives its own port, and what else it needs."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
+    user: str | None = None
+    password: SecretStr | None = None
+    tls: TlsMode = TlsMode.VERIFY_FULL
+    ca: str | None = None
+
+    @field_validator("ca")
+    @classmethod
+    def _is_ca(cls, value: str) -> str:
+        return ca_certificates(value)
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        return self.host
+
+
+def of_url(url: Url) -> dict[str, object]:
+    """The fields that every such URL gives."""
+    return {"host": url.host, "port": url.port, "user": url.user, "password": url.password}

@@ -23,7 +23,7 @@ TICK_MAX_S = 1.0  # ages turn into words (fresh, aging, stale) without any readi
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/
 
 # What differs from one reading to the next although nothing has happened.
-_READING = {"age_seconds", "observed_at", "latency_ms"}
+_READING = {"age_seconds", "observed_at", "last_seen", "latency_ms"}
 UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
     "current_time": True,
     "timestamps": {"__all__": _READING},

@@ -9,7 +9,10 @@ import httpx2
 import pytest
 
 from local.postgres import Postgres
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
 from service import migrate
+from service.connections import close, connect
 from service.settings import load
 from service.sources import valkey
 from tests.conftest import _folder
@@ -124,6 +127,27 @@ def test_a_database_that_is_away_and_keeps_no_history_stops_no_migration(
     assert migrate.main(load(more)) == 0
     assert migrate.main(load(more | {"HISTORY_SOURCE": "orders"})) == 1
     assert capsys.readouterr().out.count("migrate_failed") == 2
+
+
+@pytest.mark.anyio
+async def test_a_platforms_urls_reach_the_same_stores(environ: dict[str, str]) -> None:
+    user = "{PGUSER}:{PGPASSWORD}".format_map(environ)
+    place = "{PGHOST}:{PGPORT}/{PGDATABASE}".format_map(environ)
+    cache = ":{VALKEY_PASSWORD}@{VALKEY_HOST}:{VALKEY_PORT}".format_map(environ)
+    urls = {
+        "DATABASE_URL": f"postgres://{user}@{place}?sslmode=disable",
+        "REDIS_URL": f"redis://{cache}",
+    }
+    stamp = Heartbeat(name="worker", timestamp=utc_now())
+
+    by_url, by_group = connect(load(urls)), connect(load(environ))
+    for source in by_url.values():
+        assert await source.write(stamp) is None
+
+    assert set(by_url) == {"postgres", "valkey"}
+    assert {(await by_group[name].read()).stamp for name in by_url} == {stamp.timestamp}
+    await close(by_url)
+    await close(by_group)
 
 
 def test_the_database_of_a_url_is_one_of_its_own(more: dict[str, str]) -> None:

@@ -1,11 +1,13 @@
 """Whether a worker leaks, over some hundred cycles; bench/soak.py does the same over thousands."""
 
+import os
 from datetime import timedelta
+from typing import Any
 
 import anyio
 import pytest
 
-from bench.soak import Held, run
+from bench.soak import Held, growth_kb_a_cycle, run
 from service.connections import close, connect
 from service.history.ledger import Ledger
 from service.history.recorder import History
@@ -15,12 +17,36 @@ from service.worker.loop import Worker
 
 pytestmark = pytest.mark.anyio
 
-GROWTH_MAX_MB = 10.0  # generous: pytest's own memory grows as well
+GROWTH_MAX_KB = 10.0  # a cycle; pytest's own memory grows as well, but not with the cycles
+LEAK_BYTES = 20_000
 
 
 async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     environ: dict[str, str],
 ) -> None:
+    held = await soaked(environ)
+
+    assert counted(held[-1]) == counted(held[0])
+    assert growth_kb_a_cycle(held) < GROWTH_MAX_KB
+
+
+async def test_a_leak_of_some_kilobytes_a_cycle_would_be_noticed(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bytes] = []
+    cycle = Worker._cycle
+
+    async def leaking(worker: Worker, *arguments: Any) -> None:
+        kept.append(os.urandom(LEAK_BYTES))
+        await cycle(worker, *arguments)
+
+    monkeypatch.setattr(Worker, "_cycle", leaking)
+
+    assert growth_kb_a_cycle(await soaked(environ)) > GROWTH_MAX_KB
+
+
+async def soaked(environ: dict[str, str]) -> list[Held]:
+    """What a worker with all of its stores holds from time to time over 150 cycles."""
     settings = load(environ)
     sources = connect(settings)
     store = sources["postgres"]
@@ -29,13 +55,10 @@ async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     worker = Worker(settings.process, sources, history)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(history.run)
-        held = [each async for each in run(worker, cycles=200, warm_up=50)]
+        held = [each async for each in run(worker, cycles=150, warm_up=50)]
         tasks.cancel_scope.cancel()
     await close(sources)
-
-    first, last = held[0], held[-1]
-    assert counted(last) == counted(first)
-    assert last.rss_mb - first.rss_mb < GROWTH_MAX_MB
+    return held
 
 
 def counted(held: Held) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
 """Bad input on the wire, as no client library would send it, against the real server."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
@@ -17,6 +17,7 @@ from service.api.app import create
 from service.api.limits import HEAD_MAX_BYTES, TARGET_MAX_BYTES
 from service.settings import load
 from tests.service.serving import NOWHERE, served
+from tests.service.standstill import STANDSTILL_MAX_S, longest_standstill_s
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,15 @@ async def address() -> AsyncIterator[tuple[str, int]]:
     async with served(create(load(NOWHERE))) as address:
         host, _, port = address.partition(":")
         yield host, int(port)
+
+
+@pytest.fixture(autouse=True)
+def others_are_served(address: tuple[str, int]) -> Iterator[None]:  # noqa: ARG001 - starts before
+    """Whatever one client sends, the loop goes on for the others."""
+    with longest_standstill_s() as standstill_s:
+        yield
+
+    assert standstill_s() < STANDSTILL_MAX_S
 
 
 def one_line(text: bytes) -> bool:
@@ -211,9 +221,13 @@ async def test_who_does_not_say_what_it_wants_is_not_waited_for(
 
 async def test_a_viewer_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "LINGER_S", 0.0)
-    closed = anyio.Event()
+    full, closed = anyio.Event(), anyio.Event()
 
     class Watched(server.ViewerConnection):
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            full.set()
+
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
             closed.set()
@@ -221,9 +235,14 @@ async def test_a_viewer_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
     async def flood(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
         await receive()
         await send({"type": "websocket.accept"})
-        with anyio.move_on_after(0.5):
-            while True:  # until neither the buffers of the system nor ours take more
-                await send({"type": "websocket.send", "text": "x" * 100_000})
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send_on, send)
+            await full.wait()  # neither the buffers of the system nor ours take more
+            tasks.cancel_scope.cancel()
+
+    async def send_on(send: Send) -> None:
+        while True:
+            await send({"type": "websocket.send", "text": "x" * 100_000})
 
     monkeypatch.setattr(server, "ViewerConnection", Watched)
     async with served(flood) as address:

@@ -15,6 +15,7 @@ from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.aws.notices import Notices
 from service.errors import SourceError
+from service.remedies import REFUSALS
 from service.settings import load
 
 pytestmark = pytest.mark.anyio
@@ -101,13 +102,13 @@ async def test_while_renewal_is_refused_the_last_good_ones_serve_to_their_end(
     [line] = lines
     assert (line["event"], line["log_level"]) == ("credentials_not_renewed", "warning")
     assert (line["error"], line["refusal"]) == (ErrorWord.AUTH, Refusal.UNTRUSTED_CA)
-    assert "deploy certificate and anchor together" in line["detail"]
+    assert REFUSALS[Refusal.UNTRUSTED_CA] in line["detail"]
 
     moment[0] = timedelta(minutes=61)
     clock.seconds += 60
     error = await refused(identity)
     assert error.word is ErrorWord.AUTH
-    assert "deploy certificate and anchor together" in error.detail
+    assert REFUSALS[Refusal.UNTRUSTED_CA] in error.detail
 
     aws.control.clear()
     clock.seconds += 60

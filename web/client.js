@@ -432,6 +432,8 @@ const SILENCE_MS = 32_000; // the server speaks every 25 s: a socket this silent
 const RECONNECT_MS = 1_000; // the first pause; each is twice the one before
 const RECONNECT_LONGEST_MS = 60_000;
 const TRY_AGAIN_LATER = 1013; // the close code for too many viewers, RFC 6455 registry
+const UNAUTHORIZED = 401;
+const HERE = import.meta.url;
 
 /**
  * Why an answer did not come: no connection, no answer in time, an HTTP status that says no, or
@@ -440,12 +442,25 @@ const TRY_AGAIN_LATER = 1013; // the close code for too many viewers, RFC 6455 r
  */
 
 /**
- * @typedef {Object} Options
+ * Which Heartbeat is asked, and how it knows that this page may ask. For a page of another origin,
+ * `API_CORS_ORIGINS` must name that origin.
+ * @typedef {Object} Server
+ * @property {string} [baseUrl] its address, such as `https://heartbeat.example.com`; unless told,
+ *   where this file came from
+ * @property {RequestCredentials} [credentials] as `fetch` takes it: `include` uses the viewer's own
+ *   login there, which browsers send from origins of the same site only
+ * @property {string} [password] the dashboard's, for a page of another site: ask the viewer for it
+ */
+
+/**
+ * @typedef {Object} Asking
  * @property {AbortSignal} [signal] ends the request early; it then rejects with the signal's reason
  * @property {number} [timeoutMs] how long it may take, 10 s unless told
  * @property {'poll' | 'manual'} [refresh] what asks for it; the server counts them
  * @property {number} [failures] how many refreshes failed since the last that did not
  */
+
+/** @typedef {Server & Asking} Options */
 
 /** The one error of this client: what failed, in a word, and in a sentence for people. */
 export class ApiError extends Error {
@@ -471,8 +486,9 @@ export class ApiError extends Error {
  * @param {Options} options
  * @returns {Promise<any>}
  */
-async function ask(path, answers, query, { signal, timeoutMs = DEADLINE_MS, refresh, failures }) {
-  const url = address(path);
+async function ask(path, answers, query, options) {
+  const { signal, timeoutMs = DEADLINE_MS, refresh, failures, credentials, password } = options;
+  const url = address(path, options);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
@@ -480,12 +496,13 @@ async function ask(path, answers, query, { signal, timeoutMs = DEADLINE_MS, refr
   const headers = { Accept: 'application/json' };
   if (refresh) headers['Heartbeat-Refresh'] = refresh;
   if (failures) headers['Heartbeat-Refresh-Failures'] = String(failures);
+  if (password !== undefined) headers['Authorization'] = `Basic ${login(password)}`;
   // AbortSignal.timeout would keep its timer for the whole time after each answer.
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   try {
-    const response = await fetch(url, { headers, signal: both, cache: 'no-store' });
+    const response = await fetch(url, { headers, credentials, signal: both, cache: 'no-store' });
     return await read(response, answers);
   } catch (error) {
     if (signal?.aborted || error instanceof ApiError) throw error;
@@ -528,9 +545,30 @@ function parsed(text) {
   }
 }
 
-/** @param {string} path of the server that this file came from */
-function address(path) {
-  return new URL(`.${path}`, import.meta.url);
+/**
+ * @param {string} path
+ * @param {Server} server
+ * @throws {TypeError} its `baseUrl` is no address of a server
+ */
+function address(path, { baseUrl = HERE }) {
+  const base = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  if (!base || !/^https?:$/.test(base.protocol)) {
+    const shown = baseUrl.replace(/^.*@/, '…@'); // what stands before it may be a password
+    throw new TypeError(`baseUrl ${shown} is no address such as https://heartbeat.example.com`);
+  }
+  if (base.username || base.password) {
+    throw new TypeError(`baseUrl …@${base.host} holds a login: give the option password instead`);
+  }
+  if (baseUrl !== HERE && !base.pathname.endsWith('/')) base.pathname += '/';
+  return new URL(`.${path}`, base);
+}
+
+/**
+ * @param {string} password
+ * @returns {string} a login with it, as HTTP Basic encodes one; any user name goes with it
+ */
+function login(password) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(`:${password}`)));
 }
 
 /**
@@ -551,10 +589,12 @@ function address(path) {
  * Keep a status up to date: live over the socket; by polling while that is down.
  * @param {(status: WorkerStatus) => void} onStatus gets each document as it arrives
  * @param {(state: State) => void} onState gets each change of how we learn
+ * @param {Server} [server] the one that this file came from, unless told
  * @returns {Watcher} already at work
+ * @throws {TypeError} the server's `baseUrl` is no address
  */
-export function watch(onStatus, onState) {
-  return new Watcher(onStatus, onState);
+export function watch(onStatus, onState, server = {}) {
+  return new Watcher(onStatus, onState, server);
 }
 
 class Watcher {
@@ -565,24 +605,31 @@ class Watcher {
   /** @type {Record<'poll' | 'reconnect' | 'silence', number | undefined>} */
   #timers = { poll: undefined, reconnect: undefined, silence: undefined };
   #paused = false;
+  #closed = false;
   #attempts = 0;
   #failures = 0;
   #onStatus;
   #onState;
+  #server;
+  #socketUrl;
 
   /**
    * @param {(status: WorkerStatus) => void} onStatus
    * @param {(state: State) => void} onState
+   * @param {Server} server
    */
-  constructor(onStatus, onState) {
+  constructor(onStatus, onState, server) {
     this.#onStatus = onStatus;
     this.#onState = onState;
-    this.resume();
+    this.#server = server;
+    this.#socketUrl = address('/ws', server);
+    this.#socketUrl.protocol = this.#socketUrl.protocol.replace('http', 'ws');
+    void this.resume();
   }
 
   /** Ask now, because a person wants to know. */
-  refresh() {
-    return this.#ask('manual');
+  async refresh() {
+    if (!this.#closed) await this.#ask('manual');
   }
 
   /** Nobody looks: ask nothing. A socket that is open stays, since there the server speaks. */
@@ -594,11 +641,12 @@ class Watcher {
   }
 
   /** Somebody looks again: ask at once. */
-  resume() {
+  async resume() {
+    if (this.#closed) return;
     this.#paused = false;
     if (this.#state.link === 'paused') this.#set({ link: 'connecting' });
     if (!this.#socket) this.#connect();
-    return this.#ask('poll');
+    await this.#ask('poll');
   }
 
   /** Something happened after which what we know may be old: the machine slept, a network is back. */
@@ -606,8 +654,26 @@ class Watcher {
     if (!this.#paused) void this.resume();
   }
 
+  /** End for good: nothing is asked or told any more. */
+  close() {
+    this.#closed = true;
+    this.#paused = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  /**
+   * Whether the password is wrong. Asking again by itself would only count as one more failed login,
+   * until nobody can log in from here.
+   */
+  #isRefused() {
+    return this.#server.password !== undefined && this.#state.error?.status === UNAUTHORIZED;
+  }
+
   /** @param {Partial<State>} change */
   #set(change) {
+    if (this.#closed) return;
     this.#state = { ...this.#state, ...change };
     this.#onState(this.#state);
   }
@@ -629,7 +695,7 @@ class Watcher {
     this.#set({ asking: true, nextMs: null });
     const before = this.#status;
     try {
-      const status = await workerStatus({ refresh, failures: this.#failures });
+      const status = await workerStatus({ ...this.#server, refresh, failures: this.#failures });
       this.#failures = 0;
       // The socket may have brought a newer one in the meantime.
       if (this.#status === before || !isOlder(status, this.#status)) this.#learn(status);
@@ -647,6 +713,7 @@ class Watcher {
 
   /** @param {WorkerStatus} status */
   #learn(status) {
+    if (this.#closed) return;
     this.#status = status;
     if (this.#state.error) this.#set({ error: null });
     this.#onStatus(status);
@@ -654,7 +721,7 @@ class Watcher {
 
   #schedule() {
     clearTimeout(this.#timers.poll);
-    if (this.#paused || this.#state.link === 'live') return;
+    if (this.#paused || this.#state.link === 'live' || this.#isRefused()) return;
     const delayMs = this.#state.error ? POLL_MS : untilNextMs(this.#status);
     this.#timers.poll = setTimeout(() => this.#ask('poll'), delayMs);
     this.#set({ nextMs: performance.now() + delayMs });
@@ -662,9 +729,8 @@ class Watcher {
 
   #connect() {
     clearTimeout(this.#timers.reconnect);
-    const url = address('/ws');
-    url.protocol = url.protocol.replace('http', 'ws');
-    const socket = new WebSocket(url);
+    if (this.#isRefused()) return;
+    const socket = new WebSocket(this.#socketUrl, protocols(this.#server));
     this.#socket = socket;
     this.#expectWord();
     socket.onmessage = (event) => {
@@ -700,13 +766,23 @@ class Watcher {
     this.#socket = null;
     clearTimeout(this.#timers.silence);
     if (wasLive) this.#set({ link: this.#paused ? 'paused' : 'polling' });
-    if (this.#paused) return;
+    if (this.#paused || this.#isRefused()) return;
     const pauseMs = code === TRY_AGAIN_LATER ? Infinity : RECONNECT_MS * 2 ** this.#attempts;
     this.#attempts += 1;
     const delayMs = Math.min(pauseMs, RECONNECT_LONGEST_MS) * (0.5 + Math.random() / 2); // not all at once
     this.#timers.reconnect = setTimeout(() => this.#connect(), delayMs);
     if (wasLive) void this.#ask('poll');
   }
+}
+
+/**
+ * A page can give a socket no header, but it can offer protocols: one of them is the login.
+ * @param {Server} server
+ */
+function protocols({ password }) {
+  if (password === undefined) return [];
+  const token = login(password).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return ['heartbeat', `basic.${token}`];
 }
 
 /**

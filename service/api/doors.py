@@ -30,8 +30,12 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
     direct = {route.path: route for route in router.routes if isinstance(route, Direct)}
     app.add_middleware(Shortcut, routes=direct)
     if process is not None and process.dashboard_password is not None:
-        password, header = process.dashboard_password, process.trusted_proxy_header
-        app.add_middleware(Password, password=password, proxy_header=header)
+        app.add_middleware(
+            Password,
+            password=process.dashboard_password,
+            proxy_header=process.trusted_proxy_header,
+            origins=process.cors_origins,
+        )
     app.add_middleware(Limits)
     if process is not None and process.cors_origins:
         app.add_middleware(
@@ -39,6 +43,8 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
             allow_origins=list(process.cors_origins),
             allow_methods=["GET"],
             allow_headers=CLIENT_HEADERS,
+            # The cookie is SameSite=Strict, so this is for other origins of the same site.
+            allow_credentials="*" not in process.cors_origins,
         )
     app.add_middleware(Metering, meters=meters)
     app.add_middleware(Failures)

@@ -9,6 +9,7 @@ from anyio import Event
 from starlette.websockets import WebSocket
 
 from schema.responses import WorkerStatus
+from service.api import subprotocol
 from service.api.errors import problem
 from service.api.origin import is_ours
 from service.api.viewer import Viewer
@@ -102,7 +103,7 @@ class Live:
             message = "this page may not watch: its origin is not in API_CORS_ORIGINS"
             await websocket.send_denial_response(problem(403, "forbidden", message))
             return
-        await websocket.accept()
+        await websocket.accept(subprotocol.chosen(websocket.scope.get("subprotocols", ())))
         if self.viewers >= self._viewers_max:
             self.refused += 1
             await websocket.close(TRY_AGAIN_LATER, "too many viewers")

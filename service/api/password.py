@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http.cookies import CookieError, SimpleCookie
 
 import structlog
@@ -14,8 +14,10 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api import subprotocol
 from service.api.attempts import Attempts
 from service.api.errors import problem, refuse
+from service.api.origin import is_ours
 
 OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
 COOKIE = "heartbeat_session"
@@ -36,6 +38,8 @@ class Password:
         password: Any user name goes with it.
         proxy_header: The header in which the platform names the client's address; None where no
             proxy stands before us, since then a client could write it itself.
+        origins: Whose pages may log in with a WebSocket's handshake. What others offer counts for
+            nothing, or any site could use up its visitor's attempts.
         now: Seconds of the wall clock.
     """
 
@@ -44,6 +48,7 @@ class Password:
         app: ASGIApp,
         password: SecretStr,
         proxy_header: str | None = None,
+        origins: Collection[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self.app = app
@@ -51,6 +56,7 @@ class Password:
         self._password = _digest(password.get_secret_value())
         self._key = hashlib.scrypt(password.get_secret_value().encode(), **KEY)  # type: ignore[arg-type] # one dict of mixed types
         self._proxy_header = proxy_header
+        self._origins = origins
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +69,7 @@ class Password:
             await self.app(scope, receive, send)
             return
         client = self._client(scope, headers)
-        given = headers.get("authorization")
+        given = headers.get("authorization") or self._offered(scope, headers)
         wait_s = self.attempts.wait_s(client)
         if wait_s:
             later = {"Retry-After": str(math.ceil(wait_s))}
@@ -77,6 +83,11 @@ class Password:
                 log.warning("login_failed", client=client)
             asked = {"WWW-Authenticate": CHALLENGE}
             await refuse(problem(401, "unauthorized", MESSAGE, asked), scope, receive, send)
+
+    def _offered(self, scope: Scope, headers: Headers) -> str | None:
+        """The login that a WebSocket's handshake offers as a protocol."""
+        may = scope["type"] == "websocket" and is_ours(headers, self._origins)
+        return subprotocol.authorization(scope.get("subprotocols", ())) if may else None
 
     def _is_right(self, authorization: str) -> bool:
         scheme, _, encoded = authorization.partition(" ")

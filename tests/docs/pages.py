@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = {"sh", "sql", "yaml", "json", "mermaid", "text"}
+LANGUAGES = {"html", "sh", "sql", "yaml", "json", "mermaid", "text"}
 
 
 @dataclass(frozen=True)

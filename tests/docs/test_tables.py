@@ -6,11 +6,11 @@ from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Refusal
 from schema.responses import DiagnosisCode
 from tests.docs import facts
-from tests.docs.pages import Page
+from tests.docs.pages import ROOT, Page
 
 README, CONTRIBUTING = Page("README.md"), Page("CONTRIBUTING.md")
 RUNBOOK, MONITORING = Page("docs/runbook.md"), Page("docs/monitoring.md")
-STACK = Page("docs/stack.md")
+STACK, CLIENT = Page("docs/stack.md"), Page("docs/client.md")
 
 
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
@@ -62,6 +62,19 @@ def test_every_refusal_is_in_the_runbook() -> None:
 
 def test_every_log_line_is_in_the_runbook() -> None:
     assert RUNBOOK.named("Log lines") == facts.events()
+
+
+def test_every_function_of_the_client_is_in_its_docs_and_every_method_of_its_watcher() -> None:
+    text = (ROOT / "web" / "client.js").read_text()
+    options = re.findall(r"@property \{[^\n]*\} \[(\w+)\]", text)
+    functions = re.findall(r"^export function (\w+)", text, re.MULTILINE)
+    watcher = text[text.index("class Watcher") :].partition("\n}\n")[0]
+    methods = re.findall(r"^  (?:async )?([a-z]\w*)\(.*\) \{", watcher, re.MULTILINE)
+
+    named = {name.partition("(")[0] for name in CLIENT.named("Functions")}
+    assert named == {*functions, *options}
+    shown = {name.partition("(")[0] for name in CLIENT.named("Watching")}
+    assert shown == {*methods} - {"constructor"}
 
 
 def test_every_alert_is_in_the_runbook() -> None:

@@ -22,6 +22,21 @@ MISSPELT = """
 import { workerStatus } from './client.js';
 export const verdict = workerStatus().then((status) => status.overal_status);
 """
+# A TypeScript project that takes the client as docs/client.md says: `tsc` reads its JSDoc.
+PROJECT = """
+import { ApiError, history, watch, workerStatus } from './client.js';
+import type { Finding, Server, WorkerStatus } from './client.js';
+
+const server: Server = { baseUrl: 'https://heartbeat.example.com', credentials: 'include' };
+const titles = ({ diagnosis: { findings } }: WorkerStatus) => findings.map(({ title }) => title);
+export const watcher = watch((status) => titles(status), ({ error }) => error?.message, server);
+export const worst: Promise<Finding | undefined> = workerStatus({ ...server, password: 'none' })
+  .then(({ diagnosis }) => diagnosis.findings[0]);
+export const past = history({ source: 'postgres' }, { timeoutMs: 5 }).catch((error: unknown) => {
+  if (error instanceof ApiError) return error.status satisfies number | null;
+  throw error;
+});
+"""
 
 
 def main() -> int:
@@ -31,15 +46,29 @@ def main() -> int:
         return 0
     tsc = _compiler()
     status = _check(tsc, *sorted((ROOT / "web").glob("*.js")))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         shutil.copy(ROOT / "web" / "client.js", folder)
-        wrong = Path(folder) / "misspelt.js"
-        wrong.write_text(MISSPELT)
-        found = subprocess.run([tsc, *OPTIONS, wrong], capture_output=True, text=True, check=False)
-    if "'overal_status' does not exist" not in found.stdout:
-        print(f"types-js: a misspelt field is not refused:\n{found.stdout}")
+        (folder / "misspelt.js").write_text(MISSPELT)
+        (folder / "project.ts").write_text(PROJECT)
+        found = _run(tsc, *OPTIONS, folder / "misspelt.js")
+        if "'overal_status' does not exist" not in found:
+            print(f"types-js: a misspelt field is not refused:\n{found}")
+            return 1
+        declarations = ("--allowJs", "--declaration", "--emitDeclarationOnly")
+        says = _run(tsc, *OPTIONS, folder / "project.ts")
+        says += _run(tsc, folder / "client.js", *declarations, "--target", "es2022")
+        (folder / "client.js").unlink()  # from here on the declarations alone tell
+        says += _run(tsc, *OPTIONS, folder / "project.ts")
+    if says:
+        print(f"types-js: a TypeScript project cannot use the client:\n{says}")
         return 1
     return status
+
+
+def _run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 def _compiler() -> Path:

@@ -104,3 +104,16 @@ async def test_head_is_get_without_the_body(client: httpx2.AsyncClient, path: st
     assert head.status_code == get.status_code == 200
     assert head.content == b""
     assert set(head.headers) == set(get.headers)
+
+
+@pytest.mark.parametrize(
+    ("origins", "taken"), [("https://status.example.com", "true"), ("*", None)]
+)
+async def test_only_origins_that_are_named_may_use_the_viewers_login(
+    origins: str, taken: str | None
+) -> None:
+    async with asking(NOWHERE | {"API_CORS_ORIGINS": origins}) as client:
+        headers = {"Origin": "https://status.example.com"}
+        answer = await client.get("/worker/status", headers=headers)
+
+    assert answer.headers.get("access-control-allow-credentials") == taken

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
 from service.api import attempts
 from service.api.app import create
@@ -167,6 +168,57 @@ async def test_the_websocket_takes_the_cookie_or_the_password(client: httpx2.Asy
         with pytest.raises(InvalidStatus) as refusal:
             await connect(f"ws://{address}/ws")
     assert refusal.value.response.status_code == 401
+
+
+def offered(password: str) -> list[Subprotocol]:
+    """What a page offers with a handshake, as web/client.js makes it."""
+    token = base64.urlsafe_b64encode(f":{password}".encode()).decode().rstrip("=")
+    return [Subprotocol("heartbeat"), Subprotocol(f"basic.{token}")]
+
+
+async def test_a_page_of_an_allowed_origin_offers_the_password_with_its_handshake() -> None:
+    site = Origin("https://status.example.com")
+    async with served(create(load(LOCKED | {"API_CORS_ORIGINS": site}))) as address:
+        right, url = offered(PASSWORD), f"ws://{address}/ws"
+        async with connect(url, origin=site, subprotocols=right) as socket:
+            assert socket.subprotocol == "heartbeat"
+            assert "overall_status" in str(await socket.recv())
+
+        for origin, protocols in ((site, offered("guess")), ("https://evil.example.com", right)):
+            with pytest.raises(InvalidStatus) as refusal:
+                await connect(url, origin=Origin(origin), subprotocols=protocols)
+            assert refusal.value.response.status_code == 401
+
+
+async def test_a_foreign_page_cannot_use_up_its_visitors_attempts() -> None:
+    async with served(create(load(LOCKED))) as address:
+        for _ in range(FAILURES_MAX + 1):
+            with pytest.raises(InvalidStatus) as refusal:
+                await connect(
+                    f"ws://{address}/ws",
+                    origin=Origin("https://evil.example.com"),
+                    subprotocols=offered("guess"),
+                )
+            assert refusal.value.response.status_code == 401
+
+        async with httpx2.AsyncClient() as client:
+            answer = await client.get(f"http://{address}/worker/status", auth=RIGHT)
+    assert answer.status_code == 200
+
+
+async def test_passwords_that_are_offered_count_as_attempts() -> None:
+    async with served(create(load(LOCKED))) as address:
+        statuses = []
+        for _ in range(FAILURES_MAX + 1):
+            with pytest.raises(InvalidStatus) as refusal:
+                await connect(
+                    f"ws://{address}/ws",
+                    origin=Origin(f"http://{address}"),
+                    subprotocols=[Subprotocol("basic.A"), Subprotocol("heartbeat")],
+                )
+            statuses.append(refusal.value.response.status_code)
+
+    assert statuses == [401] * FAILURES_MAX + [429]
 
 
 async def test_an_address_that_fails_too_often_has_to_wait(client: httpx2.AsyncClient) -> None:

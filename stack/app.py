@@ -14,7 +14,19 @@ from stack.parts import AppArgs
 FIRST_TIMEOUT = "45m"
 # App Platform gives a secret back as EV[1:…], so the provider would see a change, and redeploy, on
 # every `up` [terraform-provider-digitalocean #1603].
-SECRETS = ["spec.envs"]
+SECRETS = [
+    "spec.envs",
+    *(
+        f"spec.{part}[*].{secret}"
+        for part in ("services", "workers", "jobs")
+        for secret in (
+            "image.registryCredentials",
+            "logDestinations[*].datadog.apiKey",
+            "logDestinations[*].logtail.token",
+            "logDestinations[*].openSearch.basicAuth.password",
+        )
+    ),
+]
 # It never gives an alert's recipients back, so that every `refresh` would lose them, and the next
 # `up` deploy anew.
 RECIPIENTS = [f"spec.{part}alerts[*].destinations" for part in ("", "services[*].", "workers[*].")]
@@ -25,6 +37,8 @@ class App(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """The app's id, for `doctl apps`."""
+    platform_urn: pulumi.Output[str]
+    """What a project calls the app."""
     url: pulumi.Output[str]
     """The dashboard's address."""
 
@@ -50,7 +64,7 @@ class App(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=FIRST_TIMEOUT),
             ),
         )
-        self.id, self.url = app.id, app.live_url
+        self.id, self.platform_urn, self.url = app.id, app.app_urn, app.live_url
         self.register_outputs({"id": self.id, "url": self.url})
 
 
@@ -60,6 +74,7 @@ def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
         name=args.name,
         region=args.region,
         vpcs=None if args.vpc_id is None else [digitalocean.AppSpecVpcArgs(id=args.vpc_id)],
+        domain_names=None if args.domain is None else [args.domain],
         disable_edge_cache=True,  # every answer is of this moment, and a WebSocket is a stream
         databases=[_database(cluster) for cluster in args.databases],
         envs=[
@@ -90,6 +105,8 @@ def _database(cluster: Cluster) -> digitalocean.AppSpecDatabaseArgs:
         engine=cluster.kind.attached,
         production=True,
         cluster_name=cluster.cluster_name,
+        db_name=cluster.args.database,
+        db_user=cluster.args.user,
     )
 
 

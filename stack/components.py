@@ -2,7 +2,7 @@
 
 import pulumi_digitalocean as digitalocean
 
-from stack import parts
+from stack import logs, parts
 from stack.environment import HEALTH_PORT, HTTP_PORT
 from stack.parts import AppArgs
 
@@ -21,7 +21,7 @@ def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
     return digitalocean.AppSpecServiceArgs(
         name=API,
         run_command=f"{COMMAND} api",
-        image=parts.image(args.source, digitalocean.AppSpecServiceImageArgs),
+        image=parts.image(args, digitalocean.AppSpecServiceImageArgs),
         git=parts.git(args.source, digitalocean.AppSpecServiceGitArgs),
         dockerfile_path=parts.dockerfile(args.source),
         instance_size_slug=args.api_size,
@@ -44,11 +44,7 @@ def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
             digitalocean.AppSpecServiceAlertArgs,
             digitalocean.AppSpecServiceAlertDestinationsArgs,
         ),
-        log_destinations=parts.log(
-            args,
-            digitalocean.AppSpecServiceLogDestinationArgs,
-            digitalocean.AppSpecServiceLogDestinationPapertrailArgs,
-        ),
+        log_destinations=logs.destinations(args, "Service"),
     )
 
 
@@ -57,7 +53,7 @@ def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
     return digitalocean.AppSpecWorkerArgs(
         name=WORKER,
         run_command=f"{COMMAND} worker",
-        image=parts.image(args.source, digitalocean.AppSpecWorkerImageArgs),
+        image=parts.image(args, digitalocean.AppSpecWorkerImageArgs),
         git=parts.git(args.source, digitalocean.AppSpecWorkerGitArgs),
         dockerfile_path=parts.dockerfile(args.source),
         instance_size_slug=args.worker_size,
@@ -77,11 +73,7 @@ def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
             digitalocean.AppSpecWorkerAlertArgs,
             digitalocean.AppSpecWorkerAlertDestinationsArgs,
         ),
-        log_destinations=parts.log(
-            args,
-            digitalocean.AppSpecWorkerLogDestinationArgs,
-            digitalocean.AppSpecWorkerLogDestinationPapertrailArgs,
-        ),
+        log_destinations=logs.destinations(args, "Worker"),
     )
 
 
@@ -91,15 +83,11 @@ def migration(args: AppArgs) -> digitalocean.AppSpecJobArgs:
         name=MIGRATION,
         kind="PRE_DEPLOY",
         run_command=f"{COMMAND} migrate",
-        image=parts.image(args.source, digitalocean.AppSpecJobImageArgs),
+        image=parts.image(args, digitalocean.AppSpecJobImageArgs),
         git=parts.git(args.source, digitalocean.AppSpecJobGitArgs),
         dockerfile_path=parts.dockerfile(args.source),
         instance_size_slug=args.worker_size,
         instance_count=1,
         envs=parts.environment(args, digitalocean.AppSpecJobEnvArgs),
-        log_destinations=parts.log(
-            args,
-            digitalocean.AppSpecJobLogDestinationArgs,
-            digitalocean.AppSpecJobLogDestinationPapertrailArgs,
-        ),
+        log_destinations=logs.destinations(args, "Job"),
     )

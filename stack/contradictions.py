@@ -1,15 +1,12 @@
 """Mistakes in the configuration that no single value shows."""
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from stack.choices.clusters import RESERVED
+from stack import existing
+from stack.existing import SINGLE_NODE_SIZE
 
 SINGLE_INSTANCE_SIZES = re.compile(r"(0\.5gb|-fixed)$")  # App Platform refuses two of these
-SINGLE_NODE_SIZE = "db-s-1vcpu-1gb"  # "with the exception of the smallest plan" [databases docs]
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
@@ -22,9 +19,9 @@ def contradictions(values: Mapping[str, str]) -> list[str]:
         *_image(values),
         *_access(values),
         *_sizes(values),
-        *_databases(values),
         *_identity(values),
-        *_vpc(values),
+        *_logs(values),
+        *existing.contradictions(values),
     ]
 
 
@@ -65,44 +62,6 @@ def _sizes(values: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _databases(values: Mapping[str, str]) -> Iterator[str]:
-    more = _more(values)
-    names = Counter(str(database.get("name")) for database in more)
-    for name, times in names.items():
-        if times > 1:
-            yield f"databases: {name!r} stands there {times} times; give each its own name"
-        if name in RESERVED or name.endswith("-ca-cert"):
-            yield f"databases: {name!r} means something else already; choose another name"
-    for database in more:
-        yield from _database(database, values)
-
-
-def _database(database: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
-    shown = repr(database.get("name"))
-    chosen = [key for key in ("size", "nodes", "version") if key in database]
-    if "existing" in database:
-        if chosen:
-            parts = " and ".join(chosen)
-            yield f"databases: {shown} exists, so its {parts} cannot be chosen; remove either"
-        return
-    nodes = str(database.get("nodes", values.get("databaseNodes")))
-    size = database.get("size", values.get("databaseSize"))
-    if chosen and size == SINGLE_NODE_SIZE and nodes != "1":
-        yield (
-            f"databases: {shown} has {nodes} nodes: {SINGLE_NODE_SIZE} has one node only;"
-            ' use "nodes": 1, or "size": "db-s-1vcpu-2gb" or larger'
-        )
-
-
-def _more(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The entries of `databases`; none where the text is not even a list of objects."""
-    try:
-        found = json.loads(values.get("databases") or "[]")
-    except ValueError:
-        return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
 def _identity(values: Mapping[str, str]) -> Iterator[str]:
     generations = values.get("identityGenerations", "[1]")
     if not re.fullmatch(r"\[\s*\d+\s*(,\s*\d+\s*)?\]", generations):
@@ -116,14 +75,12 @@ def _identity(values: Mapping[str, str]) -> Iterator[str]:
         yield f"secretArn = {secret!r}: the secret is not in aws:region, {region}; align them"
 
 
-def _vpc(values: Mapping[str, str]) -> Iterator[str]:
-    existing = [key for key in ("postgresCluster", "valkeyCluster") if values.get(key)]
-    existing += [f"databases' {each.get('name')}" for each in _more(values) if "existing" in each]
-    if values.get("network") == "public":
-        if values.get("vpcId"):
-            yield "vpcId is set: public mode uses no VPC; remove it, or set network to vpc"
-    elif existing and not values.get("vpcId"):
-        yield (
-            f"vpcId is not set: {' and '.join(existing)} must be reached in its own VPC;"
-            " set vpcId to that (`doctl databases get NAME`), or network to public"
-        )
+def _logs(values: Mapping[str, str]) -> Iterator[str]:
+    kind = values.get("logDestination", "").partition(":")[0]
+    needs_token = kind in {"datadog", "logtail", "opensearch"}
+    if needs_token and not values.get("logToken"):
+        yield f"logToken is not set: {kind} takes no logs without; set it with --secret"
+    elif values.get("logToken") and not needs_token:
+        yield "logToken is set: Papertrail takes none; remove it, or choose another logDestination"
+    elif kind == "opensearch" and ":" not in values.get("logToken", ""):
+        yield "logToken is no USER:PASSWORD, which OpenSearch asks for"

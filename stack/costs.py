@@ -9,16 +9,26 @@ PRICES = Path(__file__).with_name("prices.json")
 MONTH_S = 30.4 * 24 * 3600
 
 
-def monthly_usd(settings: Settings) -> float:
-    """An estimate in USD, without traffic, taxes, and what already existed."""
+def unpriced(settings: Settings) -> list[str]:
+    """The sizes that the list does not have, and the estimate leaves out."""
     prices = json.loads(PRICES.read_text())
-    app = settings.api_instances * prices["app"][settings.api_size]
-    app += prices["app"][settings.worker_size]
-    clusters = sum(
-        cluster.nodes * prices[cluster.kind][cluster.size]
-        for cluster in settings.clusters
-        if cluster.existing is None
-    )
+    return sorted({size for part, size, _ in _parts(settings) if size not in prices[part]})
+
+
+def monthly_usd(settings: Settings) -> float:
+    """An estimate in USD, without traffic, taxes, what already existed, and what has no price."""
+    prices = json.loads(PRICES.read_text())
+    parts = sum(count * prices[part].get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
     calls = MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
-    return round(float(app + clusters + secret + calls), 2)
+    return round(float(parts + secret + calls), 2)
+
+
+def _parts(settings: Settings) -> list[tuple[str, str, int]]:
+    """What is paid by size: its list of prices, its size, how many."""
+    clusters = [c for c in settings.clusters if c.existing is None]
+    return [
+        ("app", settings.api_size, settings.api_instances),
+        ("app", settings.worker_size, 1),
+        *((c.kind, c.size, c.nodes) for c in clusters),
+    ]

@@ -68,13 +68,22 @@ def variables(
     ]
 
 
-def secrets(settings: Settings, identity: Identity) -> list[Variable]:
+def secrets(
+    settings: Settings, identity: Identity, given: pulumi.Input[str] | None
+) -> list[Variable]:
     """The few true secrets, which stand alone at the app's level.
 
     There is always a password, if need be one that nobody knows: secrets are sent once, and a
     dashboard that stops being public must be closed even so.
+
+    Args:
+        settings: With the password, unless there is none.
+        identity: With the client's key.
+        given: A password that the program knows and the settings do not.
     """
-    if settings.dashboard_password is None:
+    if given is not None:
+        password = pulumi.Output.secret(given)
+    elif settings.dashboard_password is None:
         password = identity.private_key.apply(lambda key: sha256(key.encode()).hexdigest())
     else:
         password = pulumi.Output.secret(settings.dashboard_password.get_secret_value())

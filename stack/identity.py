@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pulumi
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from pulumi_aws import iam, rolesanywhere
 
 from stack import policies
@@ -27,7 +29,9 @@ class IdentityArgs:
         revoked_before: Sessions issued before this time are refused, None for none.
         secret_arn: The one secret that the role may use.
         role_arn: An existing role that gets the permissions, None to make one.
+        boundary_arn: The permissions boundary of a new role, None for none.
         protect: Whether Pulumi refuses to delete what cannot be had again: the authority's key.
+        given: A certificate of another authority, None to make our own.
     """
 
     name: str
@@ -35,7 +39,24 @@ class IdentityArgs:
     revoked_before: datetime | None
     secret_arn: pulumi.Input[str]
     role_arn: str | None
+    boundary_arn: str | None
     protect: bool
+    given: "GivenCertificate | None"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenCertificate:
+    """A certificate of somebody else's authority, and the trust anchor that vouches for it.
+
+    Attributes:
+        anchor_arn: The trust anchor.
+        certificate: The client's, PEM.
+        key: The client's, PEM; a secret.
+    """
+
+    anchor_arn: str
+    certificate: str
+    key: str
 
 
 class Identity(pulumi.ComponentResource):
@@ -61,14 +82,8 @@ class Identity(pulumi.ComponentResource):
     ) -> None:
         super().__init__("heartbeat:stack:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        certificates = Certificates(
-            name, args.name, args.generations[-1], child, protect=args.protect
-        )
-        self.certificate = certificates.client.cert_pem.apply(_base64)
-        self.private_key = certificates.key.private_key_pem.apply(_base64)
-        self.certificate_expiry = certificates.client.validity_end_time
-        self.anchor_arn = _anchor(name, certificates.authority.cert_pem, child).arn
-        accepted = [f"{args.name}-{generation}" for generation in args.generations]
+        given = args.given
+        accepted = self._taken(given) if given else self._made(name, args, child)
         self.trust_policy = self.anchor_arn.apply(lambda arn: policies.trust(arn, accepted))
         self.role_arn = self._role(name, args)
         self.profile_arn = rolesanywhere.Profile(
@@ -80,6 +95,25 @@ class Identity(pulumi.ComponentResource):
         ).arn
         self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
 
+    def _made(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
+        """The common names that the role accepts, of our own authority's certificates."""
+        made = Certificates(name, args.name, args.generations[-1], child, protect=args.protect)
+        self.certificate = made.client.cert_pem.apply(_base64)
+        self.private_key = made.key.private_key_pem.apply(_base64)
+        self.certificate_expiry = made.client.validity_end_time
+        self.anchor_arn = _anchor(name, made.authority.cert_pem, child).arn
+        return [f"{args.name}-{generation}" for generation in args.generations]
+
+    def _taken(self, given: GivenCertificate) -> list[str]:
+        """The common name of the certificate that was given."""
+        certificate = x509.load_pem_x509_certificate(given.certificate.encode())
+        self.certificate = pulumi.Output.from_input(_base64(given.certificate))
+        self.private_key = pulumi.Output.secret(_base64(given.key))
+        expiry = certificate.not_valid_after_utc.isoformat()
+        self.certificate_expiry = pulumi.Output.from_input(expiry)
+        self.anchor_arn = pulumi.Output.from_input(given.anchor_arn)
+        return [common_name(certificate)]
+
     def _role(self, name: str, args: IdentityArgs) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         if args.role_arn is None:
@@ -89,6 +123,7 @@ class Identity(pulumi.ComponentResource):
                     description="Heartbeat's app on DigitalOcean, through IAM Roles Anywhere",
                     assume_role_policy=self.trust_policy,
                     max_session_duration=SESSION_S,
+                    permissions_boundary=args.boundary_arn,
                 ),
                 child,
             )
@@ -107,6 +142,19 @@ class Identity(pulumi.ComponentResource):
             child,
         )
         return arn
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """The one common name of a certificate's subject, to which the role is bound.
+
+    Raises:
+        ValueError: It has none, or several.
+    """
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if len(names) != 1:
+        msg = f"the certificate's subject has {len(names)} common names; the role needs one"
+        raise ValueError(msg)
+    return str(names[0].value)
 
 
 def _anchor(

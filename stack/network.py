@@ -21,7 +21,7 @@ class NetworkArgs:
 
     name: str
     region: str
-    vpc_id: str | None
+    vpc_id: pulumi.Input[str] | None
 
 
 class Network(pulumi.ComponentResource):
@@ -54,7 +54,7 @@ class Network(pulumi.ComponentResource):
 
 
 class Firewalls(pulumi.ComponentResource):
-    """One trusted source for each cluster of ours; an existing cluster's rules are its owner's.
+    """Who may reach each cluster of ours; an existing cluster's rules are its owner's.
 
     A cluster without a rule is open to the internet. In VPC mode the rule is the VPC's range and
     comes before the app, so the clusters are never open; an `app` rule needs the app first, so in
@@ -65,7 +65,7 @@ class Firewalls(pulumi.ComponentResource):
         self,
         name: str,
         clusters: Sequence[Cluster],
-        rule: digitalocean.DatabaseFirewallRuleArgs,
+        rules: Sequence[digitalocean.DatabaseFirewallRuleArgs],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("heartbeat:stack:Firewalls", name, None, opts)
@@ -75,7 +75,7 @@ class Firewalls(pulumi.ComponentResource):
             # Deleting a firewall opens its cluster: let it go with the cluster.
             digitalocean.DatabaseFirewall(
                 f"{name}-{cluster.args.binding}",
-                digitalocean.DatabaseFirewallArgs(cluster_id=cluster.resource.id, rules=[rule]),
+                digitalocean.DatabaseFirewallArgs(cluster_id=cluster.resource.id, rules=rules),
                 pulumi.ResourceOptions(parent=self, deleted_with=cluster.resource),
             )
         self.register_outputs({})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 
 from stack.databases import Cluster
 from stack.environment import Variable
@@ -38,7 +39,10 @@ class AppArgs:
         worker_size: Instance size of worker and migration.
         migrate: Whether a PRE_DEPLOY job migrates.
         alert_emails: Recipients of alerts; none leaves the account's default.
-        log_destination: A Papertrail endpoint HOST:PORT, None for none.
+        log_destination: As the setting, None for none.
+        log_token: What the log destination asks for.
+        image_credentials: USER:TOKEN of a private registry.
+        domain: A name of one's own, None for the platform's alone.
     """
 
     name: str
@@ -57,10 +61,14 @@ class AppArgs:
     migrate: bool
     alert_emails: Sequence[str]
     log_destination: str | None
+    log_token: pulumi.Input[str] | None
+    image_credentials: pulumi.Input[str] | None
+    domain: digitalocean.AppSpecDomainNameArgs | None
 
 
-def image(source: Source, make: Callable[..., T]) -> T | None:
+def image(args: AppArgs, make: Callable[..., T]) -> T | None:
     """The image, by a component's own class; None if App Platform builds it."""
+    source = args.source
     if not isinstance(source, RegistryImage):
         return None
     return make(
@@ -69,6 +77,7 @@ def image(source: Source, make: Callable[..., T]) -> T | None:
         repository=source.repository,
         tag=source.tag,
         digest=source.digest,
+        registry_credentials=args.image_credentials,
     )
 
 
@@ -99,10 +108,3 @@ def alerts(args: AppArgs, make: Callable[..., T], destinations: Callable[..., ob
         make(rule=rule, operator="GREATER_THAN", value=limit, window=ALERT_WINDOW, destinations=to)
         for rule, limit in ALERT_LIMITS.items()
     ]
-
-
-def log(args: AppArgs, make: Callable[..., T], papertrail: Callable[..., object]) -> list[T]:
-    """Where the logs go, by a component's own classes; empty for App Platform alone."""
-    if args.log_destination is None:
-        return []
-    return [make(name="papertrail", papertrail=papertrail(endpoint=args.log_destination))]

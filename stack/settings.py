@@ -13,6 +13,7 @@ from stack.choices.image import Image
 from stack.choices.place import Place
 from stack.contradictions import contradictions
 
+SECRETS = ("dashboardPassword", "imageCredentials", "logToken", "clientKey")
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 
 
@@ -28,14 +29,16 @@ def load() -> Settings:
     """The current stack's settings.
 
     Raises:
-        SettingsError: As `parse`; and if the password lies in the configuration in plain text.
+        SettingsError: As `parse`; and if a secret lies in the configuration in plain text.
     """
     config, aws = pulumi.Config(PROJECT), pulumi.Config("aws")
     fields = Settings.model_fields.values()
     values = {str(field.alias): config.get(str(field.alias)) for field in fields}
     values["aws:region"] = aws.get("region")
-    if values.get("dashboardPassword") and not is_config_secret(f"{PROJECT}:dashboardPassword"):
-        msg = "dashboardPassword is in plain text: `pulumi config set --secret dashboardPassword`"
+    plain = [k for k in SECRETS if values.get(k) and not is_config_secret(f"{PROJECT}:{k}")]
+    if plain:
+        remedy = f"`pulumi config set --secret {plain[0]}`"
+        msg = f"{', '.join(plain)}: in plain text in the configuration: {remedy}"
         raise SettingsError(msg)
     return parse({key: value for key, value in values.items() if value is not None})
 
@@ -64,7 +67,7 @@ def _problem(alias: int | str, values: Mapping[str, str]) -> str:
     field = next(f for f in Settings.model_fields.values() if f.alias == alias)
     if alias not in values:
         return f"{alias} is not set: {field.description}"
-    shown = "(hidden)" if alias == "dashboardPassword" else repr(values[str(alias)])
+    shown = "(hidden)" if alias in SECRETS else repr(values[str(alias)])
     return f"{alias} = {shown}: {field.description}"
 
 

@@ -5,10 +5,11 @@ Each is a pattern, and says what to do about a mistake.
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
 Unset = BeforeValidator(lambda text: text or None)  # Pulumi.yaml's "" means: not set
+Secret = Annotated[SecretStr | None, Unset]
 ClusterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 
 

@@ -9,7 +9,7 @@ from stack.choices import Choices, ClusterName, Unset
 from stack.databases import ClusterArgs
 from stack.kinds import KINDS, KindName
 
-DATABASE_SIZE = r"^db-s-(1vcpu-1gb|1vcpu-2gb|2vcpu-4gb)$"
+DATABASE_SIZE = r"^(db|gd|so1_5|so|m3|m|c)-[a-z0-9.-]+$"
 VERSION = r"^\d{1,2}(\.\d+)?$"
 # What is called so already: the spec's components and first clusters, the service's own sources,
 # and the fields of its log lines.
@@ -17,6 +17,8 @@ RESERVED = frozenset(
     {"api", "worker", "migrate", "pg", "valkey", "postgres", "secrets-manager", "iam"}
     | {"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness-ms"}
 )
+DATABASE = r"^[A-Za-z_][\w-]{0,62}$"
+TRUSTED = r"^(ip_addr:[0-9a-f.:/]+|(droplet|k8s|app):[0-9a-f-]+|tag:[\w:-]+)$"
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 Size = Annotated[str, StringConstraints(pattern=DATABASE_SIZE)]
@@ -35,6 +37,8 @@ class Database(BaseModel):
     nodes: Nodes | None = None
     version: Version | None = None
     existing: ClusterName | None = None
+    database: str | None = Field(default=None, pattern=DATABASE)
+    user: str | None = Field(default=None, pattern=DATABASE)
 
 
 class Clusters(Choices):
@@ -43,31 +47,45 @@ class Clusters(Choices):
     postgres_cluster: Annotated[ClusterName | None, Unset] = Field(
         description="use the cluster's name (`doctl databases list`)"
     )
+    postgres_database: Annotated[str | None, Unset] = Field(
+        pattern=DATABASE, description="use the name of a database in postgresCluster"
+    )
+    postgres_user: Annotated[str | None, Unset] = Field(
+        pattern=DATABASE, description="use the name of a user of postgresCluster"
+    )
     valkey_cluster: Annotated[ClusterName | None, Unset] = Field(
         description="use the cluster's name (`doctl databases list`)"
     )
     postgres_version: Version = Field(description="use the engine's version, such as 17")
     valkey_version: Version = Field(description="use the engine's version, such as 8")
-    database_size: Size = Field(description="use a size that stack/prices.json lists")
+    database_size: Size = Field(description="use a size, such as db-s-1vcpu-2gb")
     database_nodes: Nodes = Field(description="use 1, 2 or 3")
     databases: Json[tuple[Database, ...]] = Field(
         description='use a list such as [{"kind": "postgres", "name": "orders"}]: kind is one of'
         f" {', '.join(KINDS)}; name has small letters, digits and single hyphens, 30 at most;"
-        " size, nodes, version as of a cluster to make, or existing, a cluster's name"
+        " size, nodes, version as of a cluster to make; or existing, a cluster's name, with a"
+        " database and user in it"
+    )
+    trusted_sources: Json[tuple[Annotated[str, Field(pattern=TRUSTED)], ...]] = Field(
+        description='use a list such as ["ip_addr:203.0.113.7", "droplet:123", "tag:ops",'
+        ' "k8s:UUID", "app:UUID"]'
     )
     protect_data: bool = Field(description="use true or false")
 
     @property
     def clusters(self) -> Sequence[ClusterArgs]:
         """All clusters, the app's own first."""
-        own = [
-            self._cluster(Database.model_construct(kind=kind, name=KINDS[kind].binding, existing=e))
-            for kind, e in self._own().items()
-        ]
-        return [*own, *(self._cluster(database) for database in self.databases)]
-
-    def _own(self) -> dict[KindName, str | None]:
-        return {"postgres": self.postgres_cluster, "valkey": self.valkey_cluster}
+        postgres = Database.model_construct(
+            kind="postgres",
+            name=KINDS["postgres"].binding,
+            existing=self.postgres_cluster,
+            database=self.postgres_database,
+            user=self.postgres_user,
+        )
+        valkey = Database.model_construct(
+            kind="valkey", name=KINDS["valkey"].binding, existing=self.valkey_cluster
+        )
+        return [self._cluster(each) for each in (postgres, valkey, *self.databases)]
 
     def _cluster(self, database: Database) -> ClusterArgs:
         versions = {"postgres": self.postgres_version, "valkey": self.valkey_version}
@@ -78,4 +96,6 @@ class Clusters(Choices):
             size=database.size or self.database_size,
             nodes=database.nodes or self.database_nodes,
             existing=database.existing,
+            database=database.database,
+            user=database.user,
         )

@@ -4,19 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Json, SecretStr
 
-from stack.choices import Choices, Unset
+from stack.choices import Choices, Secret, Unset
 
-APP_SIZE = r"^apps-(s-1vcpu-(0\.5gb|1gb|1gb-fixed|2gb)|d-1vcpu-(0\.5gb|1gb))$"
+APP_SIZE = r"^(apps|basic|professional)-[a-z0-9.-]+$"
+LOGS = r"^([a-z0-9.-]+:\d{2,5}|datadog(:https://[^\s]+)?|logtail|opensearch:https://[^\s@]+)$"
 
 
 class Components(Choices):
     """The settings of API, worker and migration."""
 
     migrate_at_deploy: bool = Field(description="use true or false")
-    api_size: str = Field(pattern=APP_SIZE, description="use a size that stack/prices.json lists")
+    api_size: str = Field(
+        pattern=APP_SIZE, description="use a size (`doctl apps tier instance-size list`)"
+    )
     api_instances: int = Field(ge=1, le=20, description="use 1 to 20")
     worker_size: str = Field(
-        pattern=APP_SIZE, description="use a size that stack/prices.json lists"
+        pattern=APP_SIZE, description="use a size (`doctl apps tier instance-size list`)"
     )
     public: bool = Field(description="use true or false")
     dashboard_password: Annotated[SecretStr | None, Unset] = Field(
@@ -36,6 +39,11 @@ class Components(Choices):
         description='use a list of addresses, such as ["on-call@example.org"]'
     )
     log_destination: Annotated[str | None, Unset] = Field(
-        pattern=r"^[a-z0-9.-]+:\d{2,5}$",
-        description="use HOST:PORT of a Papertrail log destination",
+        pattern=LOGS,
+        description="use HOST:PORT of Papertrail, `datadog` or `datadog:https://INTAKE`, `logtail`,"
+        " or `opensearch:https://HOST:PORT`",
+    )
+    log_token: Secret = Field(
+        description="use Datadog's key, Logtail's token or OpenSearch's USER:PASSWORD, set with"
+        " `pulumi config set --secret logToken`"
     )

@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, Json
 
-from stack.choices import Choices, Unset
+from stack.choices import Choices, Secret, Unset
 
 WHOLE_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$"
 ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]+$"
+POLICY_ARN = r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$"
+ANCHOR_ARN = r"^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:\d{12}:trust-anchor/[0-9a-f-]{36}$"
 
 
 class Identity(Choices):
@@ -15,6 +17,20 @@ class Identity(Choices):
 
     role_arn: Annotated[str | None, Unset] = Field(
         pattern=ROLE_ARN, description="use arn:aws:iam::ACCOUNT:role/NAME"
+    )
+    permissions_boundary_arn: Annotated[str | None, Unset] = Field(
+        pattern=POLICY_ARN, description="use arn:aws:iam::ACCOUNT:policy/NAME"
+    )
+    trust_anchor_arn: Annotated[str | None, Unset] = Field(
+        pattern=ANCHOR_ARN,
+        description="use the ARN that `aws rolesanywhere list-trust-anchors` prints",
+    )
+    client_certificate: Annotated[str | None, Unset] = Field(
+        pattern=r"^\s*-----BEGIN CERTIFICATE-----",
+        description="use the certificate's PEM text: `pulumi config set clientCertificate < FILE`",
+    )
+    client_key: Secret = Field(
+        description="use the key's PEM text: `pulumi config set --secret clientKey < FILE`"
     )
     secret_arn: Annotated[str | None, Unset] = Field(
         pattern=WHOLE_ARN,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stack.choices import Choices, Unset
+from stack.choices import Choices, Secret, Unset
 
 REPOSITORY = r"^(registry\.digitalocean\.com|ghcr\.io|docker\.io)/[a-z0-9._-]+/[a-z0-9._/-]+"
 VERSION = r"(:\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$"
@@ -25,5 +25,8 @@ class Image(Choices):
     image_git: Annotated[str | None, Unset] = Field(
         pattern=r"^https://[\w.-]+/[\w./-]+$",
         description="use an https:// address of a public repository, without user or token",
+    )
+    image_credentials: Secret = Field(
+        description="use USER:TOKEN, set with `pulumi config set --secret imageCredentials`"
     )
     image_branch: str = Field(pattern=r"^[\w./-]+$", description="use a branch's name")

@@ -8,6 +8,7 @@ from stack.choices import Choices, Unset
 from stack.regions import CLUSTER_REGIONS
 
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+DOMAIN = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"
 
 
 class Place(Choices):
@@ -23,6 +24,16 @@ class Place(Choices):
     network: Literal["vpc", "public"] = Field(description="use vpc or public")
     vpc_id: Annotated[str | None, Unset] = Field(
         pattern=UUID, description="use the VPC's id, a UUID (`doctl vpcs list`)"
+    )
+
+    domain: Annotated[str | None, Unset] = Field(
+        pattern=DOMAIN, description="use a host name, such as heartbeat.example.org"
+    )
+    domain_zone: Annotated[str | None, Unset] = Field(
+        pattern=DOMAIN, description="use a domain whose DNS is at DigitalOcean, such as example.org"
+    )
+    project_id: Annotated[str | None, Unset] = Field(
+        pattern=UUID, description="use the project's id, a UUID (`doctl projects list`)"
     )
 
     @property

@@ -1,12 +1,12 @@
 """The stack's configuration, read from its files, so that it can be checked without a login."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from stack.defaults import text
 from stack.preflight.finding import Findings, bad, good, warning
 from stack.settings import Settings, SettingsError, parse
 
@@ -23,7 +23,7 @@ def values(project: Path, stack: Path) -> dict[str, str]:
     defaults = {k: v.get("default") for k, v in _read(project)["config"].items()}
     chosen = (_read(stack).get("config") or {}) if stack.exists() else {}
     own = {key.removeprefix("heartbeat:"): value for key, value in chosen.items()}
-    return {key: _text(value) for key, value in {**defaults, **own}.items()}
+    return {key: _shown(value) for key, value in {**defaults, **own}.items()}
 
 
 def check(found: Mapping[str, str], stack: Path) -> Findings:
@@ -53,10 +53,8 @@ def _read(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text()) or {}
 
 
-def _text(value: Any) -> str:  # Any: YAML's
-    if isinstance(value, dict) and "secure" in value:
-        return HIDDEN
-    return value if isinstance(value, str) else json.dumps(value)
+def _shown(value: Any) -> str:  # Any: YAML's
+    return HIDDEN if isinstance(value, dict) and "secure" in value else text(value)
 
 
 def _name(stack: Path) -> str:

@@ -66,6 +66,7 @@ def _cluster(name: str, _inputs: Values) -> Values:
         "host": f"{name}.db.example",
         "privateHost": f"private-{name}.db.example",
         "password": f"password-of-{name}",
+        "clusterUrn": f"do:dbaas:{name}",
         "uri": f"postgresql://doadmin:password-of-{name}@host/defaultdb",
     }
 
@@ -110,7 +111,10 @@ def _client(request: str, ca: str, ca_key: str, hours: int) -> Values:
 COMPUTED: dict[str, Callable[[str, Values], Values]] = {
     "DatabaseCluster": _cluster,
     "Vpc": lambda _name, _inputs: {"ipRange": "10.1.0.0/20"},
-    "App": lambda _name, _inputs: {"liveUrl": "https://heartbeat.example"},
+    "App": lambda _name, _inputs: {
+        "liveUrl": "https://heartbeat.example",
+        "appUrn": f"do:app:{ZERO}",
+    },
     "Image": lambda _name, _inputs: {"digest": DIGEST},
     "Secret": _secret,
     "Role": _role,

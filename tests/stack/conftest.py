@@ -19,13 +19,18 @@ with warnings.catch_warnings():
 
     gc.collect()
 
-from tests.stack import recorder
+from tests.stack import pem, recorder
+from tests.stack.clouds import ZERO
 from tests.stack.recording import Recording
 
 OLD_SECRET = "arn:aws:secretsmanager:us-west-2:444455556666:secret:team/app-AbCdEf"
 OLD_ROLE = "arn:aws:iam::444455556666:role/team/app"
+OLD_ANCHOR = f"arn:aws:rolesanywhere:us-west-2:444455556666:trust-anchor/{ZERO}"
+OLD_BOUNDARY = "arn:aws:iam::444455556666:policy/boundary"
 OLD_VPC = "9f0c2a1e-0000-4000-8000-0123456789ab"
 DIGEST = "sha256:" + "a" * 64
+
+GIVEN = pem.issued("the-app")
 
 VARIANTS: dict[str, dict[str, str]] = {
     "vpc": {},
@@ -56,6 +61,31 @@ VARIANTS: dict[str, dict[str, str]] = {
             ]
         ),
         "vpcId": OLD_VPC,
+    },
+    "shared cluster": {
+        "postgresCluster": "team-pg",
+        "postgresDatabase": "heartbeat",
+        "postgresUser": "heartbeat-user",
+        "valkeyCluster": "team-valkey",
+        "vpcId": OLD_VPC,
+    },
+    "given certificate": {
+        "trustAnchorArn": OLD_ANCHOR,
+        "clientCertificate": GIVEN.certificate,
+        "clientKey": GIVEN.key,
+    },
+    "own domain": {
+        "domain": "heartbeat.example.org",
+        "domainZone": "example.org",
+        "projectId": OLD_VPC,
+        "trustedSources": '["ip_addr:203.0.113.7", "tag:ops"]',
+        "permissionsBoundaryArn": OLD_BOUNDARY,
+        "imageGit": "",
+        "image": "ghcr.io/owner/heartbeat:1.2.3",
+        "imageCredentials": "somebody:a-token-of-ghcr",
+        "logDestination": "datadog:https://intake.example.org",
+        "logToken": "a-key-of-datadog",
+        "databaseSize": "gd-2vcpu-8gb",
     },
     "rotating": {"identityGenerations": "[1, 2]"},
     "public dashboard": {"public": "true", "dashboardPassword": ""},

@@ -1,5 +1,6 @@
 """Real keys and certificates, as the tls provider makes them."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -43,6 +44,21 @@ def locally_signed(request_pem: str, ca_pem: str, ca_key_pem: str, hours: int) -
     return _signed(
         asked.subject, authority.subject, public_key, _key(ca_key_pem), hours, authority=False
     )
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate of some other authority, and its key, PEM."""
+
+    certificate: str
+    key: str
+
+
+def issued(common_name: str) -> Issued:
+    """What an authority that is not ours hands out."""
+    authority_key, key = private_key(), private_key()
+    authority = self_signed(authority_key, "another authority", hours=24)
+    return Issued(locally_signed(request(key, common_name), authority, authority_key, 12), key)
 
 
 def expiry(certificate_pem: str) -> str:

@@ -5,7 +5,7 @@ import functools
 import json
 import runpy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.sync_await import _sync_await
 
+from stack.settings import SECRETS
 from tests.stack.clouds import SECRET, SIGNATURE, Clouds, unwrapped
 from tests.stack.recording import Recording, Registration
 
@@ -77,8 +78,29 @@ def run(
         before: What the stack's last `up` exported; None of a first one.
     """
     values = example() | {_key(k): v for k, v in (config or {}).items()}
+    secrets = [f"{PROJECT}:{key}" for key in SECRETS]
+    return run_program(ROOT / "stack", values, secrets, preview=preview, before=before)
+
+
+def run_program(
+    program: Path,
+    values: Mapping[str, str],
+    secrets: Sequence[str],
+    *,
+    preview: bool = False,
+    before: Mapping[str, Any] | None = None,
+) -> Recording:
+    """Run any program as Pulumi does.
+
+    Args:
+        program: Its folder.
+        values: The configuration, by whole keys.
+        secrets: The keys of what is encrypted there.
+        preview: Whether nothing is made.
+        before: What the stack's last `up` exported; None of a first one.
+    """
     recording = Recording()
-    folder = str(ROOT / "stack")
+    folder = str(program)
     sys.path.insert(0, folder)
     try:
         with _event_loop():
@@ -89,7 +111,7 @@ def run(
                 preview=preview,
                 monitor=Monitor(recording, before),
             )
-            pulumi.runtime.set_all_config(values, [f"{PROJECT}:dashboardPassword"])
+            pulumi.runtime.set_all_config(dict(values), list(secrets))
             settings.SETTINGS.rpc_manager.clear()
             settings.SETTINGS.outputs.clear()
             # set_mocks made a root; run_in_stack makes its own.

@@ -74,7 +74,12 @@ def test_the_service_starts_with_what_it_is_given(
 
     loaded = settings.load(environ)
 
-    assert [source.name for source in loaded.sources] == ["postgres", "valkey", "secrets_manager"]
+    assert [source.name for source in loaded.sources] == [
+        "postgres",
+        "valkey",
+        "secrets_manager",
+        "iam",
+    ]
     assert not loaded.off
     assert loaded.process.health_port == 8081
 

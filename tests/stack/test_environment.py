@@ -3,7 +3,10 @@
 import pytest
 
 from service import settings
+from service.instances import TAKEN
 from service.sources import KINDS
+from service.tls import TlsMode
+from stack.choices.clusters import RESERVED
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
@@ -13,19 +16,34 @@ UNSET = {
     *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT", "HISTORY_SOURCE"),
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
 }
+MORE = {"more databases": {"orders_db", "sessions"}}
 
 
 def test_the_service_starts_with_what_it_is_given(program: Program, variant: str) -> None:
     loaded = settings.load(bindables.environ(program(variant).spec, "worker"))
 
-    assert [source.name for source in loaded.sources] == [
-        "postgres",
-        "valkey",
-        "secrets_manager",
-        "iam",
-    ]
+    own = {"postgres", "valkey", "secrets_manager", "iam"}
+    assert {source.name for source in loaded.sources} == own | MORE.get(variant, set())
     assert not loaded.off
     assert not loaded.warnings()
+
+
+def test_a_cluster_more_is_verified_like_the_first(program: Program) -> None:
+    for changes, tls in (
+        ({}, TlsMode.VERIFY_CA),
+        ({"network": "public", "vpcId": ""}, TlsMode.VERIFY_FULL),
+    ):
+        spec = program("more databases", **changes).spec
+        loaded = {s.name: s for s in settings.load(bindables.environ(spec, "worker")).sources}
+
+        for name in ("postgres", "valkey", "orders_db", "sessions"):
+            assert loaded[name].settings.tls is tls, name
+
+
+def test_no_name_of_a_cluster_is_one_that_the_service_refuses() -> None:
+    taken = {name.replace("-", "_") for name in RESERVED}
+
+    assert taken >= TAKEN | {kind.name for kind in KINDS}
 
 
 def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:

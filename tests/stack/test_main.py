@@ -4,8 +4,9 @@ import base64
 from collections import Counter
 
 from schema import migrations
+from stack.settings import SECRETS
 from tests.stack import recorder
-from tests.stack.conftest import VARIANTS, Program
+from tests.stack.conftest import GIVEN, VARIANTS, Program
 from tests.stack.recording import Recording, strings
 
 INVENTORY = {
@@ -31,10 +32,15 @@ ABSENT = {
     "existing clusters": {"Vpc", "DatabaseCluster", "DatabaseFirewall"},
     "existing clusters, public": {"Vpc", "DatabaseCluster", "DatabaseFirewall"},
     "more databases": {"Vpc"},
+    "shared cluster": {"Vpc", "DatabaseCluster", "DatabaseFirewall"},
+    "given certificate": {
+        *("PrivateKey", "SelfSignedCert", "CertRequest", "LocallySignedCert", "TrustAnchor"),
+    },
 }
 MORE = {
     "built here": ("Image",),
     "more databases": ("DatabaseCluster", "DatabaseFirewall"),
+    "own domain": ("ProjectResources",),
 }
 EXPORTS = {
     "url",
@@ -54,7 +60,9 @@ EXPORTS = {
 
 def _plaintexts(recording: Recording) -> list[str]:
     """Every secret of a run, in each form in which it travels."""
-    plain = {*recording.secrets, recorder.PASSWORD}
+    plain = {*recording.secrets, recorder.PASSWORD, GIVEN.key}
+    plain |= {value for v in VARIANTS.values() for key, value in v.items() if key in SECRETS}
+    plain.discard("")
     return [*plain, *(base64.b64encode(text.encode()).decode() for text in plain)]
 
 

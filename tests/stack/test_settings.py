@@ -8,7 +8,7 @@ from stack.regions import CLUSTER_REGIONS
 from tests.stack import recorder
 
 
-def _values(**changes: str) -> dict[str, str]:
+def values(**changes: str) -> dict[str, str]:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     return values | changes
 
@@ -17,14 +17,14 @@ def _list(*databases: dict[str, object]) -> str:
     return json.dumps([{"kind": "postgres", **database} for database in databases])
 
 
-def _mistakes(values: dict[str, str]) -> str:
+def mistakes(values: dict[str, str]) -> str:
     with pytest.raises(settings.SettingsError) as caught:
         settings.parse(values)
     return str(caught.value)
 
 
 def test_the_example_is_valid() -> None:
-    chosen = settings.parse(_values())
+    chosen = settings.parse(values())
 
     assert chosen.name == "heartbeat-dev"
     assert chosen.cluster_region == "sfo3"
@@ -42,6 +42,15 @@ def test_the_example_is_valid() -> None:
         ("region", "sfo3", "three letters"),
         ("network", "private", "use vpc or public"),
         ("vpcId", "my-vpc", "a UUID"),
+        ("domain", "https://heartbeat.example.org", "a host name"),
+        ("domainZone", "example", "such as example.org"),
+        ("projectId", "my-project", "a UUID"),
+        ("postgresDatabase", "my database", "the name of a database"),
+        ("postgresUser", "1", "the name of a user"),
+        ("trustedSources", '["203.0.113.7"]', "ip_addr:203.0.113.7"),
+        ("permissionsBoundaryArn", "boundary", "policy/NAME"),
+        ("trustAnchorArn", "anchor", "list-trust-anchors"),
+        ("clientCertificate", "certificate.pem", "PEM text"),
         ("postgresCluster", "My Cluster", "cluster's name"),
         ("valkeyCluster", "My Cluster", "cluster's name"),
         ("postgresVersion", "latest", "such as 17"),
@@ -50,7 +59,7 @@ def test_the_example_is_valid() -> None:
         ("databases", '[{"kind": "mysql", "name": "orders"}]', "postgres, valkey"),
         ("databases", '[{"kind": "postgres", "name": "Orders"}]', "small letters"),
         ("databases", '[{"kind": "postgres", "name": "orders", "disk": 1}]', "a list such as"),
-        ("databaseSize", "db-m-1", "prices.json"),
+        ("databaseSize", "large", "such as db-s-1vcpu-2gb"),
         ("databaseNodes", "4", "1, 2 or 3"),
         ("protectData", "perhaps", "true or false"),
         ("image", "heartbeat:latest", "HOST/PATH"),
@@ -60,9 +69,9 @@ def test_the_example_is_valid() -> None:
         ("imageGit", "https://token@github.com/o/r", "without user or token"),
         ("imageBranch", "a branch", "a branch's name"),
         ("migrateAtDeploy", "later", "true or false"),
-        ("apiSize", "basic-xxs", "prices.json"),
+        ("apiSize", "large", "doctl apps tier"),
         ("apiInstances", "0", "1 to 20"),
-        ("workerSize", "basic-xxs", "prices.json"),
+        ("workerSize", "large", "doctl apps tier"),
         ("roleArn", "app", "arn:aws:iam::ACCOUNT:role/NAME"),
         ("secretArn", "team/app", "random end"),
         ("secretArn", "arn:aws:secretsmanager:us-west-2:444455556666:secret:app", "random end"),
@@ -91,7 +100,7 @@ def test_the_example_is_valid() -> None:
     ],
 )
 def test_a_mistake_is_named_with_value_and_remedy(key: str, value: str, remedy: str) -> None:
-    text = _mistakes(_values(**{key: value}))
+    text = mistakes(values(**{key: value}))
 
     assert key in text
     assert remedy in text
@@ -128,24 +137,24 @@ def test_a_mistake_is_named_with_value_and_remedy(key: str, value: str, remedy: 
     ],
 )
 def test_a_contradiction_is_named_with_its_remedy(changes: dict[str, str], remedy: str) -> None:
-    assert remedy in _mistakes(_values(**changes))
+    assert remedy in mistakes(values(**changes))
 
 
 def test_one_message_names_every_mistake() -> None:
-    text = _mistakes(_values(region="sfo3", apiInstances="two", databaseNodes="2", imageGit=""))
+    text = mistakes(values(region="sfo3", apiInstances="two", databaseNodes="2", imageGit=""))
 
     assert all(key in text for key in ("region", "apiInstances", "databaseNodes", "image source"))
 
 
 def test_a_missing_value_is_named() -> None:
-    values = _values()
-    del values["aws:region"]
+    found = values()
+    del found["aws:region"]
 
-    assert "aws:region is not set" in _mistakes(values)
+    assert "aws:region is not set" in mistakes(found)
 
 
 def test_no_mistake_shows_the_password() -> None:
-    text = _mistakes(_values(dashboardPassword="hunter2"))
+    text = mistakes(values(dashboardPassword="hunter2"))
 
     assert "hunter2" not in text
 
@@ -158,13 +167,13 @@ def test_a_password_in_plain_text_is_refused() -> None:
 
 
 def test_a_rotation_sends_the_secrets() -> None:
-    assert settings.parse(_values(identityGenerations="[3, 4]")).sends_secrets
-    assert settings.parse(_values(updateSecrets="true")).sends_secrets
+    assert settings.parse(values(identityGenerations="[3, 4]")).sends_secrets
+    assert settings.parse(values(updateSecrets="true")).sends_secrets
 
 
 def test_every_region_has_its_data_centre() -> None:
     for region, centre in CLUSTER_REGIONS.items():
-        assert settings.parse(_values(region=region)).cluster_region == centre
+        assert settings.parse(values(region=region)).cluster_region == centre
         assert centre.startswith(region)
 
 

@@ -1,0 +1,49 @@
+"""Where the logs of a component go beside App Platform, by each component's own classes."""
+
+from typing import Any
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from stack.parts import AppArgs
+
+
+def destinations(args: AppArgs, component: str) -> list[Any]:
+    """The one destination, as a list; empty for App Platform alone.
+
+    Args:
+        args: Of the app.
+        component: Service, Worker or Job, as the SDK's classes are called.
+    """
+    if args.log_destination is None:
+        return []
+    prefix = f"AppSpec{component}LogDestination"
+
+    def make(kind_: str, /, **values: object) -> Any:  # Any: the SDK has a class for each component
+        return getattr(digitalocean, f"{prefix}{kind_}Args")(**values)
+
+    kind, _, endpoint = args.log_destination.partition(":")
+    if kind == "datadog":
+        return [
+            make(
+                "",
+                name=kind,
+                datadog=make("Datadog", api_key=args.log_token, endpoint=endpoint or None),
+            )
+        ]
+    if kind == "logtail":
+        return [make("", name=kind, logtail=make("Logtail", token=args.log_token))]
+    if kind == "opensearch":
+        login = pulumi.Output.from_input(args.log_token).apply(
+            lambda text: (text or "").split(":", 1)
+        )
+        auth = make(
+            "OpenSearchBasicAuth",
+            user=login.apply(lambda parts: parts[0]),
+            password=login.apply(lambda parts: parts[-1]),
+        )
+        return [
+            make("", name=kind, open_search=make("OpenSearch", endpoint=endpoint, basic_auth=auth))
+        ]
+    papertrail = make("Papertrail", endpoint=args.log_destination)
+    return [make("", name="papertrail", papertrail=papertrail)]

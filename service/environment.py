@@ -45,12 +45,15 @@ class Environment:
             values: By field.
             names: What people call each field: the variable that sets it.
         """
+        together = kind.contradictions(values, names)
         try:
-            return kind.model_validate(values)
+            found = kind.model_validate(values)
         except ValidationError as error:
-            for each in error.errors():
-                self.problems.append(self._sentence(kind, dict(each), names))
-            return None
+            together = [
+                self._sentence(kind, dict(each), names) for each in error.errors()
+            ] + together
+        self.problems += together
+        return None if together else found
 
     def _sentence(self, kind: type[Group], error: dict[str, Any], names: Mapping[str, str]) -> str:
         loc = str(error["loc"][0]) if error["loc"] else ""

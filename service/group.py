@@ -13,6 +13,20 @@ class Group(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    @classmethod
+    def contradictions(
+        cls,
+        values: Mapping[str, object],  # noqa: ARG003 - for those that look at several together
+        names: Mapping[str, str],  # noqa: ARG003 - as above
+    ) -> list[str]:
+        """What cannot be right together, whatever else is wrong; one sentence each, no secret.
+
+        Args:
+            values: As given, by field.
+            names: What people call each field: the variable that sets it.
+        """
+        return []
+
 
 class SourceSettings(Group):
     """How to reach one store, whatever variables said so."""

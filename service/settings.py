@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pydantic import Field, SecretStr, field_validator
 
 from schema.freshness import DEFAULT_INTERVAL_S
-from service.aws import roles_anywhere
+from service.aws import arns, roles_anywhere
 from service.environment import Environment
 from service.group import Group
 from service.instances import by_urls, by_variables
 from service.kind import AnyInstance, AnyKind, Instance, Kind, S
 from service.logs import LogFormat
-from service.sources import KINDS, iam
+from service.sources import KINDS, iam, secrets_manager
 
 WRITE_DEADLINE_S = 20.0  # of one source in one cycle, retries included
 WRITE_DEADLINE_INTERVALS = 0.8  # and below the interval, so that a cycle never meets the next
@@ -129,6 +129,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     sources = tuple(source for source in found if source is not None)
     history = _history(environment, process, sources)
     environment.problems += _named_twice(sources)
+    environment.problems += arns.contradictions(_places(environment))
     if not environment.problems:
         environment.problems += _contradictions(sources, identity)
     if environment.problems or process is None:
@@ -141,6 +142,14 @@ def load(environ: Mapping[str, str]) -> Settings:
         aws=identity.settings if identity else None,
         history=history,
     )
+
+
+def _places(environment: Environment) -> dict[str, str]:
+    """What says in which region and account the identity and its secret are, by variable."""
+    identity, secret = iam.KIND.variables, secrets_manager.KIND.variables["secret"]
+    fields = ("trust_anchor_arn", "profile_arn", "role_arn", "region")
+    names = [*(identity[each] for each in fields), secret]
+    return {name: environment.values[name] for name in names if name in environment.values}
 
 
 def _history(
@@ -175,8 +184,10 @@ def _named_twice(sources: tuple[AnyInstance, ...]) -> list[str]:
 def _contradictions(sources: tuple[AnyInstance, ...], identity: AnyInstance | None) -> list[str]:
     needing = [source.title for source in sources if source.depends_on == iam.KIND.name]
     if needing and identity is None:
-        required = roles_anywhere.Settings.model_fields.items()
-        names = sorted(iam.KIND.variables[name] for name, f in required if f.is_required())
+        fields = roles_anywhere.Settings.model_fields.items()
+        required = [name for name, field in fields if field.is_required()]
+        given = ("certificate", "private_key", *required)
+        names = sorted(iam.KIND.variables[name] for name in given)
         return [f"{', '.join(needing)} needs the AWS identity: set {', '.join(names)}"]
     if identity is not None and not needing:
         return ["the AWS identity is set, but nothing uses it: set SECRETS_MANAGER_SECRET_NAME"]

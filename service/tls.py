@@ -1,7 +1,12 @@
 """How a server's certificate is verified: by default fully, host name included."""
 
 import ssl
+from datetime import datetime
 from enum import StrEnum
+
+from cryptography import x509
+
+from service import pem
 
 
 class TlsMode(StrEnum):
@@ -43,11 +48,21 @@ def context(mode: TlsMode, ca_pem: str | None) -> ssl.SSLContext | None:
 
 
 def ca_certificates(value: str) -> str:
-    r"""A PEM bundle from an environment variable, checked; a literal `\n` is a line break."""
-    pem = value.replace("\\n", "\n")
+    r"""The CA certificates in an environment variable, as PEM; see `service.pem.certificates`.
+
+    Raises:
+        ValueError: There is none that TLS can use.
+    """
+    found = "".join(each.text for each in pem.certificates(value))
     try:
-        context(TlsMode.VERIFY_CA, pem)
+        context(TlsMode.VERIFY_CA, found)
     except ssl.SSLError:
-        msg = "no PEM certificate; give the CA's certificate itself, not a path"
+        msg = "it holds a certificate that OpenSSL cannot read"
         raise ValueError(msg) from None
-    return pem
+    return found
+
+
+def out_of_date(ca_pem: str, now: datetime) -> bool:
+    """Whether every certificate in a text of `ca_certificates` is outside of its validity."""
+    found = x509.load_pem_x509_certificates(ca_pem.encode())
+    return not any(e.not_valid_before_utc <= now <= e.not_valid_after_utc for e in found)

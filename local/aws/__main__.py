@@ -88,7 +88,16 @@ def _serve(server: LoopbackServer) -> int:
     return server.port
 
 
+def _forget_who_runs_this() -> None:
+    """Keep moto's botocore from whoever's profile and files: they may name what is not there."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ[name] = os.devnull
+
+
 if __name__ == "__main__":
+    _forget_who_runs_this()
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()

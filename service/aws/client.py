@@ -17,7 +17,6 @@ from service.aws.credentials import Credentials
 from service.aws.lane import Lane
 from service.aws.roles_anywhere import Settings
 from service.errors import SourceError
-from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,21 +65,20 @@ class Aws:
         self.calls: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
         self.skew_s: float | None = None
-        self._certificate = settings.x509
         self._credentials = Credentials(settings, partial(self._count, "CreateSession"), clock)
         self._now = now
-        self._session: Any = None  # boto3.Session, which has no types
+        self._session: Any = None  # botocore's, which has no types
         self._clients: dict[str, Any] = {}
 
     @property
     def certificate_expiry(self) -> datetime:
         """When the client certificate ends."""
-        return self._certificate.not_valid_after_utc
+        return self._credentials.certificate.leaf.not_valid_after_utc
 
     @property
     def certificate_subject(self) -> str:
         """The client certificate's subject, such as `CN=heartbeat`."""
-        return self._certificate.subject.rfc4514_string()
+        return self._credentials.certificate.leaf.subject.rfc4514_string()
 
     @property
     def credentials_created(self) -> datetime | None:
@@ -176,19 +174,12 @@ class Aws:
         if error is not None and error.word is ErrorWord.THROTTLED:
             self.throttles[name] = self.throttles.get(name, 0) + 1
 
-    def _client(self, service: str) -> Any:  # Any: boto3's clients are made at run time
+    def _client(self, service: str) -> Any:  # Any: botocore's clients are made at run time
+        from service.aws.session import client  # noqa: PLC0415 - as in Credentials.open_session
+
         if self._session is None:
             self._session = self._credentials.open_session()
+        self._credentials.look()
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_config())
+            self._clients[service] = client(self._session, self.settings, service)
         return self._clients[service]
-
-
-def _config() -> Any:  # Any: botocore has no types
-    from botocore.config import Config  # noqa: PLC0415 - as in Credentials.open_session
-
-    return Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=ANSWER_TIMEOUT_S,
-        retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
-    )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from schema.heartbeat import Refusal
 from service.aws import errors as aws_errors
+from service.aws.watched import Watched
 from service.errors import SourceError
-from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 
 if TYPE_CHECKING:
+    from service.aws.certificate import ClientCertificate
     from service.aws.roles_anywhere import Settings
 
-SESSION_DURATION_S = 3600  # 900 s would always be inside botocore's refresh window
+ADVISORY_REFRESH_S = 15 * 60  # botocore's own: in their last 15 minutes it tries to renew them
+AT_ONCE_S = 10**9  # the same, when whatever there is shall be renewed now
 MANDATORY_REFRESH_S = 30  # botocore's 10 minutes would throw away credentials that still work
 BACKOFF_FIRST_S = 1.0  # between two failed CreateSession calls; the quota is 10 a second
 BACKOFF_MAX_S = 30.0  # below a cycle's 60 s, so that each cycle asks once
@@ -49,58 +51,60 @@ class Credentials:
         self.error: SourceError | None = None
         self.refusal: Refusal | None = None
         self._settings = settings
+        self._certificate = Watched(settings)
         self._count = count
         self._clock = clock
         self._failures = 0
         self._next_try = 0.0
         self.cause: Exception | None = None
         self._refreshable: Any = None  # botocore's own object, which has no types
+        self._sessions: Callable[[], Callable[[], dict[str, str]]]  # from the first call on
+        self._fetch: Callable[[], dict[str, str]]  # as above
 
-    def open_session(self) -> Any:  # Any: boto3's session has no types
-        """A boto3 session that signs with these credentials; nothing is sent yet."""
-        # Not at the top: boto3 takes so long to import that no start shall wait for it.
-        from botocore.httpsession import URLLib3Session  # noqa: PLC0415
-        from iam_rolesanywhere_session import IAMRolesAnywhereSession  # noqa: PLC0415
+    @property
+    def certificate(self) -> "ClientCertificate":
+        """The client certificate that signs the next CreateSession."""
+        return self._certificate.value
 
-        settings = self._settings
-        opened = IAMRolesAnywhereSession(
-            profile_arn=settings.profile_arn,
-            role_arn=settings.role_arn,
-            trust_anchor_arn=settings.trust_anchor_arn,
-            certificate=settings.certificate_pem,
-            private_key=settings.private_key_pem,
-            session_duration=SESSION_DURATION_S,
-            region=settings.region,
-            endpoint=settings.sessions_host,  # the library keeps what it finds for the process
-            verify=settings.ca_bundle or True,
-        )
-        # The library's own HTTP session has a time-out of 60 s and no argument for it.
-        opened._session = URLLib3Session(  # noqa: SLF001
-            verify=settings.ca_bundle or True, timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S)
-        )
-        session = opened.get_session()
-        self._refreshable = session._session._credentials  # noqa: SLF001 - no public way to it
+    def open_session(self) -> Any:  # Any: botocore's session has no types
+        """A botocore session that signs with these credentials; nothing is sent yet."""
+        # Not at the top: botocore takes so long to import that no start shall wait for it.
+        from service.aws import session  # noqa: PLC0415
+
+        opened = session.open_session(self._settings)
+        self._sessions = lambda: session.create_session(opened, self._settings, self.certificate)
+        self._fetch = self._sessions()
+        self._refreshable = session.sign_with(opened, self._create_session)
         self._refreshable._mandatory_refresh_timeout = MANDATORY_REFRESH_S  # noqa: SLF001
-        fetch = self._refreshable._refresh_using  # noqa: SLF001 - as above
-        self._refreshable._refresh_using = lambda: self._create_session(fetch)  # noqa: SLF001
-        return session
+        return opened
+
+    def look(self) -> None:
+        """Take the certificate anew if its files have changed, and prove it by a new session.
+
+        The present credentials serve on until AWS has taken it.
+        """
+        if self._certificate.renewed():
+            self._fetch = self._sessions()
+            self._next_try = 0.0
+            self._refreshable._advisory_refresh_timeout = AT_ONCE_S  # noqa: SLF001 - no public way
 
     def forget(self) -> None:
         """AWS says that they have expired, whatever our clock says: the next call renews them."""
         self._refreshable._frozen_credentials = None  # noqa: SLF001 - as if there were none yet
 
-    def _create_session(self, fetch: Callable[[], dict[str, str]]) -> dict[str, str]:
+    def _create_session(self) -> dict[str, str]:
         """CreateSession, not too often while it fails."""
         if self.cause is not None and self._clock() < self._next_try:
             raise self.cause.with_traceback(None)  # else it grows with each time it is raised
         try:
-            fetched = fetch()
+            fetched = self._fetch()
             expiry = _expiry(fetched)
         except Exception as error:
             self._fail(error)
             raise
         self._failures, self.cause, self.error, self.refusal = 0, None, None, None
         self.created, self.expiry = datetime.now(UTC), expiry
+        self._refreshable._advisory_refresh_timeout = ADVISORY_REFRESH_S  # noqa: SLF001 - as above
         self._count(None)
         return fetched
 

@@ -1,19 +1,32 @@
 """The variables of the AWS identity: certificate, key, and what IAM Roles Anywhere calls them."""
 
-import base64
-import binascii
-from typing import Any
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 
+from schema.timestamps import utc_now
+from service.aws import arns
+from service.aws.certificate import (
+    THE_KEY,
+    ClientCertificate,
+    certificates,
+    matched,
+    private_key,
+)
 from service.group import SourceSettings
+from service.pem import UTF_16
+from service.tls import ca_certificates
 
 VARIABLES = {
     "certificate": "IAM_CLIENT_CERT",
     "private_key": "IAM_CLIENT_KEY",
+    "certificate_file": "IAM_CLIENT_CERT_FILE",
+    "private_key_file": "IAM_CLIENT_KEY_FILE",
     "trust_anchor_arn": "IAM_TRUST_ANCHOR_ARN",
     "profile_arn": "IAM_PROFILE_ARN",
     "role_arn": "IAM_ROLE_ARN",
@@ -21,37 +34,101 @@ VARIABLES = {
     "ca_bundle": "AWS_CA_BUNDLE",
     "endpoint_url": "AWS_ENDPOINT_URL",
     "sessions_url": "AWS_ENDPOINT_URL_ROLESANYWHERE",
+    "secrets_url": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "sts_url": "AWS_ENDPOINT_URL_STS",
 }
+AMBIENT = frozenset(
+    {"region", "ca_bundle", "endpoint_url", "sessions_url", "secrets_url", "sts_url"}
+)
+ARNS = {
+    "trust_anchor_arn": r"arn:aws[\w-]*:rolesanywhere:[a-z0-9-]+:\d{12}:trust-anchor/[\w-]+",
+    "profile_arn": r"arn:aws[\w-]*:rolesanywhere:[a-z0-9-]+:\d{12}:profile/[\w-]+",
+    "role_arn": r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+}
+
+
+PAIRS = (("certificate", "certificate_file"), ("private_key", "private_key_file"))
+EXAMPLES = {
+    "trust_anchor_arn": "arn:aws:rolesanywhere:us-west-2:123456789012:trust-anchor/ID",
+    "profile_arn": "arn:aws:rolesanywhere:us-west-2:123456789012:profile/ID",
+    "role_arn": "arn:aws:iam::123456789012:role/NAME",
+}
+FILE_MAX = 4_000_000  # bytes; the largest bundle of CAs in use is a tenth of it
 
 
 class Settings(SourceSettings):
     """Who this app is at AWS, and how it proves that."""
 
-    certificate: str = Field(description="base64 of a PEM certificate")
-    private_key: SecretStr = Field(description="base64 of a PEM key")
-    trust_anchor_arn: str = Field(pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:trust-anchor/.+$")
-    profile_arn: str = Field(pattern=r"^arn:aws[\w-]*:rolesanywhere:.+:profile/.+$")
-    role_arn: str = Field(pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$")
-    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    certificate: str | None = None
+    private_key: SecretStr | None = None
+    certificate_file: str | None = None
+    private_key_file: str | None = None
+    trust_anchor_arn: str
+    profile_arn: str
+    role_arn: str
+    region: str
     ca_bundle: str | None = None
     endpoint_url: str | None = None
     sessions_url: str | None = None
+    secrets_url: str | None = None
+    sts_url: str | None = None
 
     @field_validator("certificate")
     @classmethod
     def _is_certificate(cls, value: str) -> str:
-        x509.load_pem_x509_certificate(_decode(value))
+        certificates(value)
         return value
 
-    @model_validator(mode="after")
-    def _key_fits_certificate(self) -> "Settings":
-        key = _load_key(self.private_key)
-        of_key = key.public_key().public_bytes(*_PUBLIC)
-        of_certificate = self.x509.public_key().public_bytes(*_PUBLIC)
-        if of_key != of_certificate:
-            msg = "IAM_CLIENT_KEY is not the key of IAM_CLIENT_CERT: set the two together"
+    @field_validator("private_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        private_key(value.get_secret_value())
+        return value
+
+    @field_validator("certificate_file")
+    @classmethod
+    def _is_certificate_file(cls, value: str) -> str:
+        certificates(_content(value))
+        return value
+
+    @field_validator("private_key_file")
+    @classmethod
+    def _is_key_file(cls, value: str) -> str:
+        private_key(_content(value))
+        return value
+
+    @field_validator("trust_anchor_arn", "profile_arn", "role_arn")
+    @classmethod
+    def _is_arn(cls, value: str, info: ValidationInfo) -> str:
+        name = str(info.field_name)
+        if not re.fullmatch(ARNS[name], value):
+            msg = f"it is not of the form {EXAMPLES[name]}"
             raise ValueError(msg)
-        return self
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _is_region(cls, value: str) -> str:
+        return arns.region(value)
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _is_bundle(cls, value: str) -> str:
+        if "-----BEGIN" in value:
+            msg = "it is the text of a certificate: give the path of a file that holds it"
+            raise ValueError(msg)
+        ca_certificates(_content(value))
+        return value
+
+    @field_validator("endpoint_url", "sessions_url", "secrets_url", "sts_url")
+    @classmethod
+    def _is_url(cls, value: str, info: ValidationInfo) -> str:
+        return _url(value, must_be_secure=info.field_name == "sessions_url")
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
+        """What is missing, or cannot be right together; one sentence each."""
+        return _not_one(values, names) or _misfit(values, names)
 
     @property
     def endpoint(self) -> str:
@@ -64,36 +141,100 @@ class Settings(SourceSettings):
         url = self.sessions_url or self.endpoint_url
         return urlsplit(url).netloc if url else None
 
-    @property
-    def x509(self) -> x509.Certificate:
-        """The client certificate."""
-        return x509.load_pem_x509_certificate(self.certificate_pem)
+    @model_validator(mode="after")
+    def _read_now(self) -> "Settings":
+        with suppress(ValueError):  # which `contradictions` tells of
+            self.client  # noqa: B018 - it is kept
+        return self
+
+    @cached_property
+    def client(self) -> ClientCertificate:
+        """The client certificate as it was at the start."""
+        return self.load()
 
     @property
-    def certificate_pem(self) -> bytes:
-        """The client certificate as PEM."""
-        return _decode(self.certificate)
+    def files(self) -> tuple[Path, ...]:
+        """Those that hold certificate or key, which may be replaced while this runs."""
+        return tuple(Path(each) for each in (self.certificate_file, self.private_key_file) if each)
 
-    @property
-    def private_key_pem(self) -> bytes:
-        """Its private key as PEM: a secret."""
-        return _decode(self.private_key.get_secret_value())
+    def load(self) -> ClientCertificate:
+        """The client certificate as it is now, where it comes from files.
+
+        Raises:
+            ValueError: It is not valid; the text says why, and nothing of a key.
+        """
+        given = self.model_dump(exclude_none=True)
+        if self.private_key is not None:
+            given["private_key"] = self.private_key.get_secret_value()
+        found, key = _text(given, *PAIRS[0]), _text(given, *PAIRS[1])
+        return matched(certificates(found), private_key(key), utc_now())
 
 
-_PUBLIC = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+def _not_one(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
+    """One sentence for each of certificate and key that is given twice, or not at all."""
+    problems = []
+    for text, file in PAIRS:
+        if text in values and file in values:
+            problems.append(
+                f"{names[text]} and {names[file]} are both set: set the one or the other"
+            )
+        if text not in values and file not in values and values.keys() - AMBIENT:
+            problems.append(
+                f"{names[text]} is not set (base64 of its PEM), nor is {names[file]}, but others "
+                "of their group are: set one of the two, or none of the group"
+            )
+    return problems
 
 
-def _load_key(secret: SecretStr) -> Any:  # Any: cryptography's union of all key types
+def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
+    """Why certificate and key do not make an identity, if each of them can be read."""
     try:
-        return serialization.load_pem_private_key(_decode(secret.get_secret_value()), password=None)
-    except (ValueError, TypeError):
-        msg = "IAM_CLIENT_KEY is no base64 of an unencrypted PEM private key"
-        raise ValueError(msg) from None
-
-
-def _decode(text: str) -> bytes:
+        found = certificates(_text(values, *PAIRS[0]))
+        key = private_key(_text(values, *PAIRS[1]))
+    except ValueError:
+        return []  # each is told of by itself
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error:
-        msg = "no valid base64; make it with `base64 -w0 FILE.pem`"
+        matched(found, key, utc_now())
+    except ValueError as error:
+        name = next(names[each] for each in PAIRS[0] if each in values)
+        key_name = next(names[each] for each in PAIRS[1] if each in values)
+        return [f"{name} {error}".replace(THE_KEY, key_name)]
+    return []
+
+
+def _text(values: Mapping[str, object], text: str, file: str) -> str:
+    """What a variable holds, or the file that the other one names."""
+    given = values.get(text)
+    return str(given) if given is not None else _content(str(values[file]))
+
+
+def _content(path: str) -> str:
+    """What a file holds.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    if "-----BEGIN" in path:
+        msg = "it is a PEM text: give the path of a file that holds it"
+        raise ValueError(msg)
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(FILE_MAX)
+    except OSError as error:
+        msg = f"the file cannot be read: {error.strerror}"
         raise ValueError(msg) from None
+    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig", "replace")
+
+
+def _url(value: str, *, must_be_secure: bool) -> str:
+    split = urlsplit(value)
+    if split.scheme not in {"http", "https"} or not split.hostname:
+        msg = "it is no URL: begin it with https://, as in https://127.0.0.1:4566"
+        raise ValueError(msg)
+    if split.username or split.password:
+        msg = "it holds a user or a password, which AWS's clients do not send: take them out"
+        raise ValueError(msg)
+    if must_be_secure and split.scheme != "https":
+        msg = "sessions are asked for by https alone: begin it with https://"
+        raise ValueError(msg)
+    return value

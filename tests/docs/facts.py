@@ -1,7 +1,6 @@
 """What the code itself says: whatever the docs must name."""
 
 import ast
-import base64
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -24,7 +23,7 @@ from service.verdict.readers import Look, Readers
 from service.verdict.snapshot import Snapshot
 from service.worker.metrics import WorkerMetrics
 from tests.docs.pages import ROOT
-from tests.stack import pem
+from tests.service.aws.pki import issue
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
@@ -158,16 +157,13 @@ def _of_worker() -> Iterator[Metric]:
 
 def environ() -> dict[str, str]:
     """Enough to describe an API with an AWS identity; nothing is connected."""
-    key = pem.private_key()
-    certificate = pem.self_signed(key, "heartbeat-1", hours=1)
     return {
         "PGHOST": "db",
         "PGDATABASE": "app",
         "PGUSER": "me",
         "PGPASSWORD": "none",
         "SECRETS_MANAGER_SECRET_NAME": "heartbeat",
-        "IAM_CLIENT_CERT": base64.b64encode(certificate.encode()).decode(),
-        "IAM_CLIENT_KEY": base64.b64encode(key.encode()).decode(),
+        **issue("heartbeat-1").variables(),
         "IAM_TRUST_ANCHOR_ARN": f"{ARN}trust-anchor/1",
         "IAM_PROFILE_ARN": f"{ARN}profile/1",
         "IAM_ROLE_ARN": "arn:aws:iam::123456789012:role/heartbeat",

@@ -79,7 +79,7 @@ def test_one_message_names_everything_that_is_wrong() -> None:
         ("LOG_LEVEL", "loud", "one of DEBUG, INFO"),
         ("API_CORS_ORIGINS", "status.example.com", "is no origin such as"),
         ("PGSSLMODE", "sometimes", "'verify-full'"),
-        ("PG_CA_CERT", "/etc/ca.pem", "not a path"),
+        ("PG_CA_CERT", "/etc/ca.pem", "it is a path, not a PEM"),
         ("HISTORY_RETENTION_DAYS", "0", "greater than or equal to 1"),
     ],
 )
@@ -118,11 +118,11 @@ def test_a_region_alone_switches_nothing_on() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
-        ("IAM_CLIENT_CERT", "-----BEGIN", "base64 -w0"),
+        ("IAM_CLIENT_CERT", "-----BEGIN", "cut off"),
         ("IAM_CLIENT_CERT", "aGVsbG8=", ""),
-        ("IAM_CLIENT_KEY", "aGVsbG8=", "no base64 of an unencrypted PEM"),
-        ("IAM_ROLE_ARN", "arn:aws:iam::1:user/me", "should match pattern"),
-        ("AWS_REGION", "Oregon", "should match pattern"),
+        ("IAM_CLIENT_KEY", "aGVsbG8=", "it is no PEM, which begins with"),
+        ("IAM_ROLE_ARN", "arn:aws:iam::1:user/me", "not of the form arn:aws:iam::"),
+        ("AWS_REGION", "Oregon", "no region's name, such as"),
     ],
 )
 def test_a_bad_identity_is_named(
@@ -148,7 +148,7 @@ def test_a_key_of_another_certificate_is_refused(identity: dict[str, str]) -> No
 
     text = problems(identity | {"IAM_CLIENT_KEY": base64.b64encode(pem).decode()})
 
-    assert "not the key of IAM_CLIENT_CERT" in text
+    assert "IAM_CLIENT_CERT is not the certificate of IAM_CLIENT_KEY" in text
 
 
 def test_no_problem_tells_a_secret(identity: dict[str, str]) -> None:

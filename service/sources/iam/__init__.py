@@ -1,7 +1,7 @@
 """The AWS identity: a source whose write is GetCallerIdentity, since it has nothing to stamp."""
 
 from schema.heartbeat import IDENTITY
-from service.aws.roles_anywhere import VARIABLES, Settings
+from service.aws.roles_anywhere import AMBIENT, VARIABLES, Settings
 from service.kind import Kind, Shared
 from service.sources.iam.store import Identity
 
@@ -20,7 +20,7 @@ KIND = Kind(
     settings=Settings,
     connect=connect,
     variables=VARIABLES,
-    ambient=frozenset({"region", "ca_bundle", "endpoint_url", "sessions_url"}),
+    ambient=AMBIENT,
     keeps_stamp=False,
     lifetime_s=60.0,
     read_deadline_s=8.0,  # a first call makes a session and loads boto3

@@ -127,3 +127,18 @@ def test_a_client_certificate_is_renewed_in_its_last_thirty_days(tmp_path: Path)
     assert renewed.not_valid_after_utc > now + timedelta(days=360)
     assert renewed.subject == old.certificate.subject
     renewed.verify_directly_issued_by(anchor.certificate)
+
+
+def test_it_reads_no_profile_and_no_file_of_who_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("not even INI = [")
+    (tmp_path / ".aws" / "credentials").write_text("nor this = [")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_PROFILE", "nosuch")
+
+    with running(tmp_path / "aws") as aws:
+        clients = Clients(aws)
+
+        assert clients.send(clients.session_request()).status == 201

@@ -178,8 +178,10 @@ async def test_what_is_no_judgement_is_no_refusal(
 def test_an_answer_that_lacks_a_part_gives_no_credentials(identity: Aws) -> None:
     answer = {"access_key": "a", "secret_key": "b", "token": "", "expiry_time": "2026-11-24"}
 
+    identity._credentials._fetch = lambda: answer
+
     with pytest.raises(CredentialsRetrievalError, match="no complete credentials"):
-        identity._credentials._create_session(lambda: answer)
+        identity._credentials._create_session()
 
     assert identity.credentials_expiry is None
     assert identity.session_error is not None

@@ -1,0 +1,114 @@
+"""botocore and CreateSession for one process, which take nothing but what the settings say.
+
+No profile, no shared file and no instance metadata is read: what lies in a home folder, or what
+AWS_PROFILE names, is another program's identity and never this one's. Everything here takes long
+to import, so that only those come here who make a call.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
+from botocore.httpsession import URLLib3Session
+from botocore.loaders import Loader
+from botocore.session import Session
+from botocore.utils import get_environ_proxies
+from iam_rolesanywhere_session import IAMRolesAnywhereSession, IAMRolesAnywhereSigner
+
+from service.aws.certificate import ClientCertificate
+from service.aws.roles_anywhere import Settings
+from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
+
+SESSION_DURATION_S = 3600  # 900 s would always be inside botocore's refresh window
+CONFIG = Config(
+    connect_timeout=CONNECT_TIMEOUT_S,
+    read_timeout=ANSWER_TIMEOUT_S,
+    retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
+)
+# Each is: key in a config file, variable, default, conversion. `auto` would ask the metadata.
+_OURS_ALONE = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "defaults_mode": (None, None, "legacy", None),
+}
+
+Fetch = Callable[[], dict[str, str]]
+"""Asks for credentials: `access_key`, `secret_key`, `token` and `expiry_time`."""
+
+
+class Signer(IAMRolesAnywhereSigner):
+    """The library's signer, which announces the hash that it signs with; see decisions/070."""
+
+    @property
+    def algorithm(self) -> str:
+        """Of the two that AWS documents, the one of the key's kind."""
+        return f"AWS4-X509-{self.private_key_type}-SHA256"
+
+
+def open_session(settings: Settings) -> Any:  # Any: botocore has no types
+    """A botocore session without credentials."""
+    session = Session(session_vars=_OURS_ALONE)
+    # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would take services' models.
+    builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    session.register_component("data_loader", builtin)
+    session.set_config_variable("region", settings.region)
+    return session
+
+
+def sign_with(session: Any, fetch: Fetch) -> Any:
+    """Let a session sign with credentials that `fetch` gives and renews; nothing is sent yet.
+
+    Returns:
+        botocore's object that holds them.
+    """
+    # There is no public way to give a session credentials that renew themselves.
+    session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
+        refresh_using=fetch, method="custom-roles-anywhere"
+    )
+    return session._credentials  # noqa: SLF001
+
+
+def client(session: Any, settings: Settings, service: str) -> Any:
+    """A client of one service, such as `secretsmanager`."""
+    return session.create_client(service, verify=settings.ca_bundle or True, config=CONFIG)
+
+
+def create_session(session: Any, settings: Settings, certificate: ClientCertificate) -> Fetch:
+    """CreateSession with a certificate."""
+    host = settings.sessions_host or _host(session)
+    verify = settings.ca_bundle or True
+    opened = IAMRolesAnywhereSession(
+        profile_arn=settings.profile_arn,
+        role_arn=settings.role_arn,
+        trust_anchor_arn=settings.trust_anchor_arn,
+        certificate=certificate.leaf_pem,
+        private_key=certificate.key_pem,
+        certificate_chain=certificate.chain_pem,
+        session_duration=SESSION_DURATION_S,
+        region=settings.region,
+        endpoint=host,
+        verify=verify,
+    )
+    opened._request_signer = Signer(  # noqa: SLF001 - no argument for it
+        certificate.leaf_pem,
+        certificate.key_pem,
+        certificate.chain_pem,
+        region=settings.region,
+    )
+    # The library's own has a time-out of 60 s, and no look at HTTPS_PROXY and NO_PROXY.
+    opened._session = URLLib3Session(  # noqa: SLF001 - as above
+        proxies=get_environ_proxies(f"https://{host}/sessions"),
+        verify=verify,
+        timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+    )
+    fetch: Fetch = opened.get_refreshable_credentials()._refresh_using  # noqa: SLF001 - as above
+    return fetch
+
+
+def _host(session: Any) -> str:
+    """AWS's own place in the session's region, of whatever partition that is."""
+    url: str = session.create_client("rolesanywhere", config=CONFIG).meta.endpoint_url
+    return url.partition("://")[2].rstrip("/")

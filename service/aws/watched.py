@@ -1,0 +1,59 @@
+"""The client certificate of a process, which is taken anew where its files are replaced."""
+
+from pathlib import Path
+
+import structlog
+
+from service.aws.certificate import ClientCertificate
+from service.aws.roles_anywhere import Settings
+
+log = structlog.get_logger()
+
+Mark = tuple[int, int, int] | None
+"""What changes when a file is replaced or written: inode, size, time; None if it is not there."""
+
+
+class Watched:
+    """The last valid client certificate.
+
+    Attributes:
+        value: It.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.value: ClientCertificate = settings.client
+        self._settings = settings
+        self._marks: tuple[Mark, ...] = ()  # so that the first look reads once more
+
+    def renewed(self) -> bool:
+        """Whether there is another one since the last look; reads the files only if they changed.
+
+        Between certificate and key a rotation has a moment in which they do not fit: then the one
+        before serves on, and the next change is looked at again.
+        """
+        marks = self._look()
+        if marks == self._marks:
+            return False
+        self._marks = marks
+        try:
+            found = self._settings.load()
+        except ValueError as error:
+            log.warning("certificate_not_taken", reason=str(error))
+            return False
+        if found == self.value:
+            return False
+        self.value = found
+        ends = found.leaf.not_valid_after_utc.isoformat()
+        log.info("certificate_taken", certificate_expiry=ends)
+        return True
+
+    def _look(self) -> tuple[Mark, ...]:
+        return tuple(map(_mark, self._settings.files))
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,134 @@
+"""PEM texts as people paste them: only the blocks count, and what is no PEM is named."""
+
+import base64
+import binascii
+import re
+import textwrap
+from dataclasses import dataclass, field
+
+BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+LINE_BREAK = re.compile(r"\\+[rn]")  # as `\n` in a variable that takes one line
+# RFC 1421, section 4.6: what an encrypted key of the older form has before its base64.
+HEADERS = re.compile(r"\A\s*((?:[\w-]+: [^\n]*\n)+)\s*\n")
+PATH = re.compile(r"(/|\./|\.\./|~|file:|[A-Za-z]:\\)\S*|\S+\.(pem|crt|cer|key|der|p12|pfx|p7b)")
+CERTIFICATE = "CERTIFICATE"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes text files
+DER = b"\x30"  # how a certificate, a key and a PKCS #12 file begin
+NO_CERTIFICATE = {
+    "TRUSTED CERTIFICATE": "OpenSSL's own TRUSTED CERTIFICATE; write it with `openssl x509 -in "
+    "FILE`",
+    "CERTIFICATE REQUEST": "a certificate request; give the certificate that the CA made of it",
+    "NEW CERTIFICATE REQUEST": "a certificate request; give the certificate that the CA made of it",
+    "PKCS7": "a PKCS #7 bundle; write it with `openssl pkcs7 -print_certs -in FILE`",
+    "X509 CRL": "a list of revoked certificates",
+    "PUBLIC KEY": "a public key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One PEM block.
+
+    Attributes:
+        label: What stands behind BEGIN, such as `CERTIFICATE`.
+        body: Its base64, which may hold a private key.
+        headers: What stands before it in an encrypted key of the older form.
+    """
+
+    label: str
+    body: str = field(repr=False)
+    headers: str = ""
+
+    @property
+    def der(self) -> bytes:
+        """Its content.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        try:
+            return base64.b64decode(self.body, validate=True)
+        except binascii.Error:
+            msg = f"the PEM block {self.label} is damaged: its lines are not all there"
+            raise ValueError(msg) from None
+
+    @property
+    def text(self) -> str:
+        """The block alone, in the form that every library reads."""
+        lines = "\n".join(textwrap.wrap(self.body, 64))
+        return f"-----BEGIN {self.label}-----\n{lines}\n-----END {self.label}-----\n"
+
+
+def blocks(text: str) -> list[Block]:
+    r"""The PEM blocks in a text, or in the base64 of one.
+
+    What stands around them is dropped: a byte order mark, comments, blanks. A literal `\n` or
+    `\r\n` is a line break, and so is a blank inside a block.
+
+    Raises:
+        ValueError: There is none; the sentence says what was given instead, and repeats nothing.
+    """
+    found = _blocks(text) or _blocks(_decoded(text) or "")
+    if not found:
+        raise ValueError(_instead(text))
+    return found
+
+
+def certificates(text: str) -> list[Block]:
+    """The certificates in a text, or in the base64 of one, in their order.
+
+    Raises:
+        ValueError: There is none, one is damaged, or something is there that must not be.
+    """
+    found = blocks(text)
+    if any("PRIVATE KEY" in each.label for each in found):
+        msg = "it holds a private key: give the certificate alone"
+        raise ValueError(msg)
+    kept = [each for each in found if each.label == CERTIFICATE]
+    if not kept:
+        label = found[0].label
+        msg = f"it is {NO_CERTIFICATE.get(label, f'a {label}')}, no certificate"
+        raise ValueError(msg)
+    for each in kept:
+        each.der  # noqa: B018 - it raises
+    return kept
+
+
+def _blocks(text: str) -> list[Block]:
+    plain = LINE_BREAK.sub("\n", text).replace("\r", "\n")
+    found = []
+    for label, content in BLOCK.findall(plain):
+        headers = HEADERS.match(content)
+        body = content[headers.end() :] if headers else content
+        found.append(Block(label, "".join(body.split()), headers[1] if headers else ""))
+    return found
+
+
+def _decoded(text: str) -> str | None:
+    """What the text is the base64 of, None if it is no base64 of a text."""
+    raw = _raw(text)
+    if raw is None:
+        return None
+    try:
+        return raw.decode("utf-16" if raw.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def _raw(text: str) -> bytes | None:
+    try:
+        return base64.b64decode("".join(LINE_BREAK.sub("", text).split()), validate=True)
+    except (binascii.Error, ValueError):  # the latter: not ASCII
+        return None
+
+
+def _instead(text: str) -> str:
+    """What a text without a block is."""
+    raw = _raw(text)
+    if "-----BEGIN" in text or (raw is not None and b"-----BEGIN" in raw):
+        return "the PEM text is cut off: give all of it, from its BEGIN to its END line"
+    if PATH.fullmatch(text.strip()):
+        return "it is a path, not a PEM certificate or key: give the text of the file"
+    if raw is not None and raw.startswith(DER):
+        return "it is binary (DER or PKCS #12), not PEM: convert it with openssl, as `openssl x509`"
+    return "it is no PEM, which begins with -----BEGIN; `base64 -w0 FILE.pem` makes one line of it"

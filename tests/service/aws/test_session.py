@@ -1,0 +1,315 @@
+"""The process's own way to AWS: its chain, its algorithm, its proxies, its rotated certificate."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import SocketAttribute, SocketStream
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
+
+from local.aws.certificates import load as load_identity
+from local.aws.folder import Folder
+from local.aws.process import RunningAws
+from schema.heartbeat import Refusal
+from service.aws.client import Aws
+from service.errors import SourceError
+from service.settings import load
+from tests.local.aws.clients import Clients
+from tests.local.aws.rolesanywhere.test_sessions import register
+from tests.service.aws.pki import Holder, encoded, issue
+
+pytestmark = pytest.mark.anyio
+
+ROOT = issue("a root", ca=True)
+UPPER = issue("upper", ROOT, ca=True)
+LOWER = issue("lower", UPPER, ca=True)
+
+
+def identity_of(environ: dict[str, str]) -> Aws:
+    settings = load(environ).aws
+    assert settings is not None
+    return Aws(settings)
+
+
+async def arn(identity: Aws) -> str:
+    return str((await identity.call("sts", "get_caller_identity"))["Arn"])
+
+
+@pytest.fixture
+def registered(aws: RunningAws) -> Any:
+    """Makes an environment whose anchor is a CA and whose role trusts a name."""
+
+    def make(ca: Holder, name: str) -> dict[str, str]:
+        anchor: Any = type("Anchor", (), {"certificate_pem": ca.pem})
+        arns = register(Clients(aws), anchor, name)
+        return aws.environment() | {f"IAM_{key.upper()}": value for key, value in arns.items()}
+
+    return make
+
+
+@pytest.mark.parametrize("order", list(permutations([UPPER, LOWER, ROOT]))[::2])
+async def test_a_chain_in_any_order_leads_to_the_anchor(
+    registered: Any, order: tuple[Holder, ...]
+) -> None:
+    leaf = issue("chained", LOWER)
+
+    identity = identity_of(registered(ROOT, "chained") | leaf.variables(*order))
+
+    assert ":assumed-role/test-" in await arn(identity)
+
+
+async def test_without_its_chain_the_same_certificate_is_refused(registered: Any) -> None:
+    leaf = issue("chained", LOWER)
+    identity = identity_of(registered(ROOT, "chained") | leaf.variables())
+
+    with pytest.raises(SourceError, match="Untrusted"):
+        await arn(identity)
+
+    assert identity.refusal is Refusal.UNTRUSTED_CA
+
+
+@pytest.mark.parametrize("hash_", [hashes.SHA384, hashes.SHA512])
+async def test_a_ca_that_signs_with_another_hash_is_served_all_the_same(
+    registered: Any, hash_: Any
+) -> None:
+    ca = issue("strong", ca=True, key=ec.generate_private_key(ec.SECP384R1()), hash_=hash_)
+    leaf = issue("client", ca, hash_=hash_, key=ec.generate_private_key(ec.SECP384R1()))
+
+    identity = identity_of(registered(ca, "client") | leaf.variables())
+
+    assert ":assumed-role/test-" in await arn(identity)
+
+
+@pytest.fixture
+def foreign_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose AWS files belong to somebody else, and are broken too."""
+    folder = tmp_path / ".aws"
+    (folder / "models" / "sts" / "2011-06-15").mkdir(parents=True)
+    (folder / "config").write_text("[profile other\nregion = nowhere\n")
+    (folder / "credentials").write_text("not even INI = [")
+    (folder / "models" / "sts" / "2011-06-15" / "service-2.json").write_text("{")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_DATA_PATH", str(folder / "models"))
+    return folder
+
+
+@pytest.mark.usefixtures("foreign_home")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"AWS_PROFILE": "nosuch"},
+        {"AWS_DEFAULT_PROFILE": "nosuch"},
+        {"AWS_CONFIG_FILE": "/nosuch/config", "AWS_SHARED_CREDENTIALS_FILE": "/nosuch"},
+        {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "other"},
+        {"AWS_DEFAULTS_MODE": "auto"},
+        {"AWS_DEFAULT_REGION": "eu-north-1"},
+    ],
+)
+async def test_nobody_elses_profile_file_or_key_changes_anything(
+    aws: RunningAws, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert ":assumed-role/heartbeat-local/" in await arn(identity_of(aws.environment()))
+
+
+@pytest.mark.usefixtures("foreign_home")
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-west-2", "rolesanywhere.us-west-2.amazonaws.com"),
+        ("cn-north-1", "rolesanywhere.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_sessions_are_asked_for_at_the_regions_own_place(region: str, host: str) -> None:
+    from service.aws.session import _host, open_session
+
+    settings: Any = type("Settings", (), {"region": region})
+
+    assert _host(open_session(settings)) == host
+
+
+class Proxy:
+    """A proxy of HTTP's CONNECT, and where it was asked to go."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.port = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Proxy"]:
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            self.port = listener.extra(SocketAttribute.local_port)
+            tasks.start_soon(listener.serve, self._connect)
+            yield self
+            tasks.cancel_scope.cancel()
+
+    async def _connect(self, near: SocketStream) -> None:
+        target = (await near.receive()).decode().split()[1]
+        self.asked.append(target)
+        host, _, port = target.rpartition(":")
+        async with near, await anyio.connect_tcp(host, int(port)) as far:
+            await near.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_pump, near, far)
+                await _pump(far, near)
+                tasks.cancel_scope.cancel()
+
+
+async def _pump(source: SocketStream, sink: SocketStream) -> None:
+    async for data in source:
+        await sink.send(data)
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that names no proxy."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
+async def test_create_session_goes_through_the_proxy_as_every_other_call(
+    aws: RunningAws, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async with Proxy().serving() as proxy:
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+
+        await arn(identity_of(aws.environment()))
+
+        assert proxy.asked == [f"127.0.0.1:{aws.port}"] * 2  # CreateSession, GetCallerIdentity
+
+
+@pytest.mark.usefixtures("direct")
+async def test_no_proxy_holds_for_create_session_too(
+    aws: RunningAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Proxy().serving() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+        await arn(identity_of(aws.environment()))
+
+        assert proxy.asked == []
+
+
+@pytest.fixture
+def by_files(aws: RunningAws, tmp_path: Path) -> dict[str, str]:
+    """The identity's variables, certificate and key of which are in files."""
+    environ = aws.environment()
+    own = load_identity(Folder(aws.data_dir).client.read_bytes())
+    for name, pem in (("IAM_CLIENT_CERT", own.certificate_pem), ("IAM_CLIENT_KEY", own.key_pem)):
+        del environ[name]
+        environ[f"{name}_FILE"] = str(tmp_path / name)
+        replace(tmp_path / name, pem)
+    return environ
+
+
+def replace(path: Path, content: bytes) -> None:
+    """As whoever rotates a file does it: at once."""
+    path.with_suffix(".new").write_bytes(content)
+    path.with_suffix(".new").replace(path)
+
+
+def rotate(environ: dict[str, str], to: Holder) -> None:
+    replace(Path(environ["IAM_CLIENT_CERT_FILE"]), to.pem)
+    replace(Path(environ["IAM_CLIENT_KEY_FILE"]), to.key_pem)
+
+
+def anchored(aws: RunningAws, **kind: Any) -> Holder:
+    """A new certificate of the stand-in's own anchor for its own client."""
+    anchor = load_identity(Folder(aws.data_dir).anchor.read_bytes())
+    return issue("heartbeat-local", Holder(anchor.certificate, anchor.key), **kind)
+
+
+async def test_a_rotated_certificate_is_taken_without_a_restart(
+    aws: RunningAws, by_files: dict[str, str]
+) -> None:
+    identity = identity_of(by_files)
+    before = await arn(identity)
+    new = anchored(aws, days=(-1, 90))
+
+    rotate(by_files, new)
+    with capture_logs() as lines:
+        after = await arn(identity)
+
+    assert f"{new.certificate.serial_number:x}" in after  # which the session is named by
+    assert before != after
+    assert identity.certificate_expiry == new.certificate.not_valid_after_utc
+    assert [line["event"] for line in lines] == ["certificate_taken"]
+    assert await arn(identity) == after
+    assert identity.calls["CreateSession"] == 2
+
+
+async def test_between_certificate_and_key_the_one_before_serves_on(
+    aws: RunningAws, by_files: dict[str, str]
+) -> None:
+    identity = identity_of(by_files)
+    before = await arn(identity)
+    new = anchored(aws)
+
+    replace(Path(by_files["IAM_CLIENT_CERT_FILE"]), new.pem)
+    with capture_logs() as lines:
+        assert await arn(identity) == before
+        assert await arn(identity) == before  # and it is told of once
+    replace(Path(by_files["IAM_CLIENT_KEY_FILE"]), new.key_pem)
+
+    assert await arn(identity) != before
+    [line] = lines
+    assert line["event"] == "certificate_not_taken"
+    assert "set the two together" in line["reason"]
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\n", None])
+async def test_a_file_that_is_no_certificate_is_told_of_and_changes_nothing(
+    by_files: dict[str, str], content: bytes | None
+) -> None:
+    identity = identity_of(by_files)
+    before = await arn(identity)
+    path = Path(by_files["IAM_CLIENT_CERT_FILE"])
+    good = path.read_bytes()
+
+    with capture_logs() as lines:
+        path.unlink() if content is None else path.write_bytes(content)
+        assert await arn(identity) == before
+    assert [line["event"] for line in lines] == ["certificate_not_taken"]
+
+    path.write_bytes(good)
+    assert await arn(identity) == before
+
+
+async def test_a_new_certificate_that_aws_refuses_leaves_the_present_credentials(
+    by_files: dict[str, str],
+) -> None:
+    identity = identity_of(by_files)
+    before = await arn(identity)
+    foreign = issue("heartbeat-local", issue("nobody's", ca=True))
+
+    rotate(by_files, foreign)
+
+    assert await arn(identity) == before
+    assert identity.refusal is Refusal.UNTRUSTED_CA
+    assert identity.certificate_expiry == foreign.certificate.not_valid_after_utc
+
+
+def test_a_text_and_a_file_are_not_taken_together(by_files: dict[str, str]) -> None:
+    from service.settings import ConfigurationError
+
+    certificate = encoded(Path(by_files["IAM_CLIENT_CERT_FILE"]).read_bytes())
+
+    with pytest.raises(ConfigurationError, match="IAM_CLIENT_CERT and IAM_CLIENT_CERT_FILE are bo"):
+        load(by_files | {"IAM_CLIENT_CERT": certificate})

@@ -1,0 +1,74 @@
+"""PEM texts as they are pasted, and the sentence for what is none."""
+
+import base64
+
+import pytest
+
+from service import pem
+from service.tls import ca_certificates
+from tests.service.aws.pki import issue, key_pem
+
+CA = issue("a CA", ca=True)
+OTHER = issue("another CA", ca=True)
+TEXT = CA.pem.decode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        TEXT,
+        "\ufeff" + TEXT,
+        "# Der Schlüssel von 東京 🗝\n" + TEXT + "\nتعليق\n",
+        TEXT.replace("\n", "\r\n"),
+        TEXT.replace("\n", "\\n"),
+        TEXT.replace("\n", "\\r\\n"),
+        TEXT.replace("\n", "\\\\n"),
+        TEXT.replace("\n", " "),
+        TEXT.replace("\n", "\n    "),
+        "Bag Attributes\n    localKeyID: 01\nsubject=CN = a CA\n" + TEXT,
+        base64.b64encode(CA.pem).decode(),
+        base64.encodebytes(CA.pem).decode(),
+        base64.b64encode(b"\xef\xbb\xbf" + CA.pem).decode(),
+        base64.b64encode(TEXT.encode("utf-16")).decode(),
+        base64.b64encode(TEXT.replace("\n", "\r\n").encode()).decode(),
+    ],
+)
+def test_only_the_blocks_of_a_text_count(given: str) -> None:
+    assert ca_certificates(given) == TEXT
+
+
+def test_a_bundle_keeps_all_of_its_certificates() -> None:
+    both = f"one:\n{TEXT}\nthe other:\n{OTHER.pem.decode()}"
+
+    assert ca_certificates(both).count("BEGIN CERTIFICATE") == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("/etc/ssl/ca.pem", "a path"),
+        ("./ca.pem", "a path"),
+        ("~/ca.crt", "a path"),
+        ("file:///etc/ca", "a path"),
+        (r"C:\certs\ca.cer", "a path"),
+        ("ca-certificate.crt", "a path"),
+        ("true", "begins with -----BEGIN"),
+        ("aGVsbG8=", "begins with -----BEGIN"),
+        (TEXT[:200], "cut off"),
+        (base64.b64encode(CA.pem[:200]).decode(), "cut off"),
+        (base64.b64encode(pem.blocks(TEXT)[0].der).decode(), "binary (DER or PKCS #12)"),
+        (TEXT + key_pem(CA.key).decode(), "holds a private key"),
+        (TEXT.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), "OpenSSL's own TRUSTED"),
+        (TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "a certificate request"),
+        (TEXT.replace("CERTIFICATE", "PKCS7"), "a PKCS #7 bundle"),
+        (TEXT.replace("CERTIFICATE", "PUBLIC KEY"), "a public key"),
+        (TEXT[:80] + "!" + TEXT[80:], "is damaged"),
+        (TEXT[:90] + TEXT[98:], "OpenSSL cannot read"),
+    ],
+)
+def test_what_is_no_certificate_is_named_and_not_repeated(given: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        ca_certificates(given)
+
+    assert sentence in str(error.value)
+    assert given[:60] not in str(error.value)

@@ -34,6 +34,7 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
             Password,
             password=process.dashboard_password,
             proxy_header=process.trusted_proxy_header,
+            title=process.title,
             origins=process.cors_origins,
         )
     app.add_middleware(Limits)

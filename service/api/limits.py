@@ -12,13 +12,15 @@ HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
 SEPARATORS_BYTES = 4  # colon, space and the end of the line
 TARGET_MAX_BYTES = 4_096  # of path and query; ours are under 200
 ROUTED = ("route", "endpoint")  # what routing adds for those outside
+LOGIN = "/login"  # the one address that takes a body: a form with a password
+LOGIN_MAX_BYTES = 4_096
 METHODS = frozenset({"GET", "HEAD"})  # a preflight is answered before it comes here
 WEBSOCKET_PATH = "/ws"
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
 class Limits:
-    """Takes GET and HEAD without a body, of a bounded size, for a host that is one."""
+    """Takes GET and HEAD without a body, and the login form, of a bounded size, for one host."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -43,7 +45,7 @@ class Limits:
 def _refusal(scope: Scope) -> Response | None:
     """Why a request is not taken, None if it is."""
     method = scope.get("method", "GET")
-    if method not in METHODS:
+    if method not in METHODS and not (method == "POST" and scope["path"] == LOGIN):
         allow = {"Allow": "GET, HEAD"} | CLOSE
         return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are taken", allow)
     if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_MAX_BYTES:
@@ -59,6 +61,9 @@ def _bad_headers(scope: Scope) -> Response | None:
         size += len(name) + len(value) + SEPARATORS_BYTES
         if name == b"host":
             hosts.append(value)
+        elif name == b"content-length" and scope.get("method") == "POST":
+            if not value.isdigit() or int(value) > LOGIN_MAX_BYTES:
+                return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too large", CLOSE)
         elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
             return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no address takes a body", CLOSE)
     if size > HEAD_MAX_BYTES:

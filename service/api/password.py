@@ -6,22 +6,26 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from http.cookies import CookieError, SimpleCookie
 
 import structlog
 from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import subprotocol
 from service.api.attempts import Attempts
 from service.api.errors import problem, refuse
+from service.api.login import FILES, Login, asked_for, filled_in, forward
 from service.api.origin import is_ours
 
 OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
 COOKIE = "heartbeat_session"
 COOKIE_LIFETIME_S = 12 * 3600
+UNAUTHORIZED, TOO_MANY = 401, 429
+FORM = 'Form realm="Heartbeat"'
 CHALLENGE = 'Basic realm="Heartbeat", charset="UTF-8"'
 # The same for every process and restart, so that one's cookie opens the other: no random salt.
 # Slow, so that whoever steals a cookie does not guess the password from it.
@@ -38,6 +42,7 @@ class Password:
         password: Any user name goes with it.
         proxy_header: The header in which the platform names the client's address; None where no
             proxy stands before us, since then a client could write it itself.
+        title: The deployment's name, for the login page.
         origins: Whose pages may log in with a WebSocket's handshake. What others offer counts for
             nothing, or any site could use up its visitor's attempts.
         now: Seconds of the wall clock.
@@ -47,7 +52,9 @@ class Password:
         self,
         app: ASGIApp,
         password: SecretStr,
+        *,
         proxy_header: str | None = None,
+        title: str | None = None,
         origins: Collection[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -57,23 +64,27 @@ class Password:
         self._key = hashlib.scrypt(password.get_secret_value().encode(), **KEY)  # type: ignore[arg-type] # one dict of mixed types
         self._proxy_header = proxy_header
         self._origins = origins
+        self._login = Login(title, origins)
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on who knows the password."""
-        if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN:
+        if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN | FILES:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         if self._is_signed(_cookie(headers)):
             await self.app(scope, receive, send)
             return
+        if self._login.is_posted(scope):
+            await (await self._log_in(scope, receive, headers))(scope, receive, send)
+            return
         client = self._client(scope, headers)
         given = headers.get("authorization") or self._offered(scope, headers)
         wait_s = self.attempts.wait_s(client)
         if wait_s:
             later = {"Retry-After": str(math.ceil(wait_s))}
-            refusal = problem(429, "too_many_requests", "too many failed logins: wait", later)
+            refusal = self._refusal(scope, headers, TOO_MANY, "too many failed logins: wait", later)
             await refuse(refusal, scope, receive, send)
         elif given is not None and self._is_right(given):
             await self.app(scope, receive, self._with_cookie(scope, headers, send))
@@ -81,8 +92,43 @@ class Password:
             if given is not None:
                 self.attempts.fail(client)
                 log.warning("login_failed", client=client)
-            asked = {"WWW-Authenticate": CHALLENGE}
-            await refuse(problem(401, "unauthorized", MESSAGE, asked), scope, receive, send)
+            # A browser's own dialog would hide the page's: it knows Basic, and no other scheme.
+            asked = {"WWW-Authenticate": FORM if "sec-fetch-mode" in headers else CHALLENGE}
+            refusal = self._refusal(scope, headers, UNAUTHORIZED, MESSAGE, asked)
+            await refuse(refusal, scope, receive, send)
+
+    def _refusal(
+        self, scope: Scope, headers: Headers, status: int, message: str, more: Mapping[str, str]
+    ) -> Response:
+        """No, as a page for who reads one, else as a problem."""
+        if not self._login.is_shown(scope, headers):
+            word = "unauthorized" if status == UNAUTHORIZED else "too_many_requests"
+            return problem(status, word, message, more)
+        said = (
+            "" if status == UNAUTHORIZED else "Too many failed logins: wait a quarter of an hour."
+        )
+        form = {**more, "WWW-Authenticate": FORM} if status == UNAUTHORIZED else more
+        return self._login.page(status, *asked_for(scope), said, form)
+
+    async def _log_in(self, scope: Scope, receive: Receive, headers: Headers) -> Response:
+        """What the form gets: the cookie and the way to the page, or the form again."""
+        if not self._login.is_own(headers):
+            return problem(403, "forbidden", "this form was sent from another site")
+        client = self._client(scope, headers)
+        password, back = await filled_in(receive)
+        wait_s = self.attempts.wait_s(client)
+        if wait_s:
+            said = f"Too many failed logins: wait {math.ceil(wait_s / 60)} minutes."
+            later = {"Retry-After": str(math.ceil(wait_s))}
+            return self._login.page(TOO_MANY, back, 0, said, later)
+        if not hmac.compare_digest(_digest(password), self._password):
+            self.attempts.fail(client)
+            log.warning("login_failed", client=client)
+            asked = {"WWW-Authenticate": FORM}
+            return self._login.page(UNAUTHORIZED, back, 0, "That is not the password.", asked)
+        answer = forward(back)
+        answer.headers["Set-Cookie"] = self._cookie(scope, headers)
+        return answer
 
     def _offered(self, scope: Scope, headers: Headers) -> str | None:
         """The login that a WebSocket's handshake offers as a protocol."""
@@ -110,15 +156,18 @@ class Password:
     def _sign(self, expiry: str) -> str:
         return hmac.new(self._key, expiry.encode(), hashlib.sha256).hexdigest()
 
-    def _with_cookie(self, scope: Scope, headers: Headers, send: Send) -> Send:
+    def _cookie(self, scope: Scope, headers: Headers) -> str:
         expiry = str(int(self._now()) + COOKIE_LIFETIME_S)
         # A client that lies about its own https only spoils its own cookie.
         proto = headers.get("x-forwarded-proto", scope.get("scheme", "http"))
         secure = "; Secure" if proto.split(",")[0].strip() in {"https", "wss"} else ""
-        cookie = (
+        return (
             f"{COOKIE}={expiry}.{self._sign(expiry)}; Max-Age={COOKIE_LIFETIME_S}; Path=/; "
             f"HttpOnly; SameSite=Strict{secure}"
         )
+
+    def _with_cookie(self, scope: Scope, headers: Headers, send: Send) -> Send:
+        cookie = self._cookie(scope, headers)
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.accept"}:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import asyncpg
 import boto3
 import pytest
 import redis
@@ -16,7 +15,7 @@ from local.postgres import Postgres
 from local.valkey import Valkey
 from service.settings import Settings, load
 from tests import interruption
-from tests.platform import docker
+from tests.platform import docker, emptied
 from tests.stack.engine import NO_CLI
 
 # No example may fail for being slow: the machines that run this are shared.
@@ -141,9 +140,8 @@ def aws(
 def database(postgres: Postgres | docker.Container) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
     environ = dict(postgres.environment)
-    anyio.run(_execute, environ, "DROP DATABASE IF EXISTS test WITH (FORCE)")
-    anyio.run(_execute, environ, "CREATE DATABASE test")
-    return environ | {"PGDATABASE": "test"}
+    anyio.run(emptied.empty, environ)
+    return environ | {"PGDATABASE": emptied.NAME}
 
 
 @pytest.fixture
@@ -178,17 +176,3 @@ def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
         if parent.owner() == folder.owner() and parent.stat().st_mode & 0o111 != 0o111:
             parent.chmod(parent.stat().st_mode | 0o011)
     return folder
-
-
-async def _execute(environ: dict[str, str], statement: str) -> None:
-    connection = await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=environ["PGDATABASE"],
-    )
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -68,8 +68,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def engine_tests(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "1"]
+def engine_tests(environ: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
     return subprocess.run(
         [*command, "tests/stack/engine/test_secret.py"],
         cwd=ROOT,
@@ -83,7 +83,7 @@ def engine_tests(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_without_a_cli_the_last_lines_say_how_many_tests_need_one_and_how_to_get_it(
     environ: dict[str, str],
 ) -> None:
-    done = engine_tests(environ)
+    done = engine_tests(environ, "-n", "1")
 
     assert done.returncode == 0, done.stdout
     said, closing = done.stdout.splitlines()[-2:]

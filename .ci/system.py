@@ -1,9 +1,10 @@
 # ruff: noqa: INP001 - a script, in no package
 """Sees to what the tests need of the system, and prints the path of a Chromium for them.
 
-As root on Debian it installs what is missing: Chromium, and PostgreSQL and Redis, which speak TLS
-as the embedded servers cannot. Of these only the programs are wanted: no service is started now or
-at the next boot. Elsewhere Playwright downloads a Chromium, and the rest is left to the user.
+As root on Debian it installs what is missing: Chromium, PostgreSQL and Redis, which speak TLS as
+the embedded servers cannot, and PgBouncer. Of these only the programs are wanted: no service is
+started now or at the next boot. Elsewhere Playwright downloads a Chromium, and the rest is left to
+the user.
 """
 
 import os
@@ -24,7 +25,8 @@ def main() -> None:
     if missing_packages() and os.geteuid() == 0 and shutil.which("apt-get"):
         install(missing_packages())
     if servers := [package for package in missing_packages() if package != "chromium"]:
-        print(f"the tests of TLS will fail without {' and '.join(servers)}", file=sys.stderr)
+        missing = " and ".join(servers)
+        print(f"the tests of TLS and of pools will fail without {missing}", file=sys.stderr)
     print(chromium() or downloaded_chromium())
 
 
@@ -34,6 +36,7 @@ def missing_packages() -> list[str]:
         "chromium": chromium(),
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
         "redis-server": shutil.which("redis-server"),
+        "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"),
     }
     return [package for package, program in found.items() if not program]
 

@@ -38,6 +38,33 @@ class ErrorWord(StrEnum):
     """Anything else; the log has more."""
 
 
+class Cause(StrEnum):
+    """What is behind a word, where that is known and another remedy follows from it."""
+
+    NO_TLS = "no_tls"
+    """The server answers in plain text where TLS is asked for."""
+    UNTRUSTED = "untrusted"
+    """No CA that is trusted here has signed the server's certificate."""
+    WRONG_HOST = "wrong_host"
+    """The server's certificate is for another host name."""
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    """The server's certificate is out of its validity."""
+    STATEMENT_POOL = "statement_pool"
+    """A pool in statement mode lies between, which allows no transaction."""
+    CLUSTER = "cluster"
+    """Keys are spread over the nodes of a cluster."""
+    SCHEMA_USAGE = "schema_usage"
+    """The user may not look into the schema that holds the tables."""
+    SEARCH_PATH = "search_path"
+    """The user's search path names no schema that exists."""
+    ROW_SECURITY = "row_security"
+    """Row security hides rows from the user, or refuses them."""
+    COLUMN_MISSING = "column_missing"
+    """A table of Heartbeat's lacks a column."""
+    STAMP_REFUSED = "stamp_refused"
+    """The table exists, and its columns or constraints take no stamp."""
+
+
 RETRYABLE = frozenset(
     {ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE, ErrorWord.THROTTLED, ErrorWord.READ_ONLY}
 )

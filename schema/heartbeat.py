@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.freshness import DEFAULT_INTERVAL_S
 from schema.timestamps import Timestamp
 
@@ -51,6 +51,8 @@ class SourceReport(_Document):
 
     last_result: Result | None = None
     """None before the first cycle ends."""
+    cause: Cause | None = None
+    """What is behind the last result, where that is known."""
     warning: ErrorWord | None = None
     """The stamp landed, but a part of the write did not (the secret's value)."""
     attempts: int = 0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 
 
 class Group(BaseModel):
@@ -36,7 +36,7 @@ class SourceSettings(Group):
     def endpoint(self) -> str:
         """Where it is, for people: a host or a name, never a secret."""
 
-    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:  # noqa: ARG002 - as below
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:  # noqa: ARG002 - as below
         """What to do about the words for which this source knows more than `REMEDIES`.
 
         Args:

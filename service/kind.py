@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from service.aws.client import Aws
 from service.group import SourceSettings
 from service.source import Source
@@ -115,7 +115,7 @@ class Instance(Generic[S]):
         return self.kind.connect(self.settings, shared)
 
     @property
-    def remedies(self) -> Mapping[ErrorWord, str]:
+    def remedies(self) -> Mapping[ErrorWord | Cause, str]:
         """What to do about the words for which this source knows more than `REMEDIES`."""
         return self.settings.remedies(self.variables)
 

@@ -50,7 +50,7 @@ async def _migrate(instance: AnyInstance, among: Shared) -> bool:
         return True
     try:
         with anyio.fail_after(DEADLINE_S):
-            revision = await source.database.migrate()
+            revision = await source.database.migrate(thorough=True)
     except (SourceError, TimeoutError, migrations.UnknownRevisionError, RuntimeError) as error:
         # Not log.exception: the text is the remedy.
         log.error("migrate_failed", source=instance.name, error=str(error))  # noqa: TRY400

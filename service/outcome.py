@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Result
 
 
@@ -15,6 +15,7 @@ class Outcome:
         source: The source's slug.
         stamp: The heartbeat's timestamp.
         result: `ok`, or why the stamp did not land.
+        cause: What is behind the result, None where that is not known.
         warning: Why a part did not land, although the stamp did.
         attempts: How often the write was tried.
         latency_ms: How long the last attempt took.
@@ -24,6 +25,7 @@ class Outcome:
     source: str
     stamp: datetime
     result: Result
+    cause: Cause | None = None
     warning: ErrorWord | None = None
     attempts: int = 0
     latency_ms: float = 0.0

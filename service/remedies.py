@@ -3,7 +3,7 @@
 They name a cause only where the word proves it; elsewhere they say what to check.
 """
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Refusal
 
 REMEDIES = {
@@ -28,7 +28,28 @@ REMEDIES = {
     ErrorWord.FAILED: "Read the log: this error is of no known kind.",
 }
 
-AWS_REMEDIES = {
+CAUSES = {
+    Cause.NO_TLS: "Turn on TLS at the server: it answers in plain text.",
+    Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: none trusted here did.",
+    Cause.WRONG_HOST: "Connect by a name that the server's certificate is for.",
+    Cause.CERTIFICATE_EXPIRED: "Renew the server's certificate: it is out of its validity.",
+    Cause.STATEMENT_POOL: "Set the pool to transaction mode: in statement mode it allows no "
+    "transaction, which migrations and history need.",
+    Cause.CLUSTER: "Connect to a single primary: a cluster spreads the keys that Heartbeat writes "
+    "together.",
+    Cause.SCHEMA_USAGE: "Grant the user USAGE on the schema that holds Heartbeat's tables.",
+    Cause.SEARCH_PATH: "Name a schema that exists in the user's search_path (`ALTER ROLE … SET "
+    "search_path = public`).",
+    Cause.ROW_SECURITY: "Add a policy that lets the user read and write Heartbeat's tables: their "
+    "row security does not.",
+    Cause.COLUMN_MISSING: "Run `python -m service migrate`: it brings back what can be, and "
+    "names the column that is missing otherwise.",
+    Cause.STAMP_REFUSED: "Run `python -m service migrate`, which says what in `last_update` "
+    "refuses a stamp, or give Heartbeat a database of its own.",
+}
+"""What to do where more than the word is known."""
+
+AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     ErrorWord.TIMEOUT: "Check whether this app reaches AWS, and whether AWS reports an outage of "
     "this region.",
     ErrorWord.UNREACHABLE: "Check whether this app reaches AWS, and whether AWS reports an outage "
@@ -54,14 +75,21 @@ REFUSALS = {
 }
 
 
-def tls_remedy(ca: str, mode: str) -> str:
+def tls_remedies(ca: str, mode: str, host: str) -> dict[ErrorWord | Cause, str]:
     """What to do about `tls`, with the variables of the source that it befell.
 
     Args:
         ca: The variable that holds the CA's certificate.
         mode: The variable that says how the certificate is verified.
+        host: The variable that names the host.
     """
-    return (
-        f"Check that {ca} holds the CA of its certificate, that the certificate is for this host "
-        f"name, and that the server speaks TLS as {mode} says."
-    )
+    return {
+        ErrorWord.TLS: f"Check that {ca} holds the CA of its certificate, that the certificate is "
+        f"for this host name, and that the server speaks TLS as {mode} says.",
+        Cause.NO_TLS: f"Turn on TLS at the server, or set {mode} to what it speaks: it answers in "
+        "plain text.",
+        Cause.UNTRUSTED: f"Set {ca} to the certificate of the CA that signed the server's: no CA "
+        "that is trusted here did.",
+        Cause.WRONG_HOST: f"Set {host} to a name that the server's certificate is for, or {mode} "
+        "to verify-ca.",
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 
 if TYPE_CHECKING:  # drivers, which only those who connect shall import
@@ -33,8 +33,10 @@ class Observation:
         report: The worker's report that travelled with the stamp.
         error: What is wrong although the store answered (`read_only`, `invalid_data`), or why it
             did not answer.
+        cause: What is behind the error, None where that is not known.
         reachable: False if nothing could be read.
         schema_behind: Whether the store's schema is older than this version needs.
+        schema_missing: Tables and columns that this version needs and the store lacks.
         schema_revision: The schema's revision, None if there is none.
         details: What its own endpoint says beside that.
     """
@@ -43,8 +45,10 @@ class Observation:
     interval_s: float | None = None
     report: WorkerReport | None = None
     error: ErrorWord | None = None
+    cause: Cause | None = None
     reachable: bool = True
     schema_behind: bool = False
+    schema_missing: tuple[str, ...] = ()
     schema_revision: str | None = None
     details: Details | None = None
 
@@ -66,8 +70,11 @@ class Database(Protocol):
         """
         ...
 
-    async def migrate(self) -> str:
+    async def migrate(self, *, thorough: bool = False) -> str:
         """Bring the schema to this version's head.
+
+        Args:
+            thorough: Also look for what refuses a stamp although nothing is missing.
 
         Returns:
             The revision that the database now has.

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
+from service import tls_errors
 from service.accounts import mask
 from service.errors import SourceError
 from service.remedies import REFUSALS
@@ -102,7 +103,7 @@ def translate(error: Exception) -> SourceError:
         return _of_response(error)
     if isinstance(error, CredentialsRetrievalError):
         return _of_session(error)
-    return SourceError(_of_transport(error), type(error).__name__)
+    return tls_errors.judge(error) or SourceError(_of_transport(error), type(error).__name__)
 
 
 def code(error: BaseException | None) -> str:

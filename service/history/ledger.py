@@ -57,6 +57,14 @@ class Ledger:
                 await connection.execute(DERIVE, {"name": self.name, **touched})
         return len(records) - len(past)
 
+    async def repair(self) -> None:
+        """Make anew what has vanished of the schema.
+
+        Raises:
+            SourceError: It cannot be.
+        """
+        await self._database.migrate()
+
     async def count(self, now: datetime) -> None:
         """Count the hours that are over and have beats that are not counted yet.
 

@@ -150,7 +150,13 @@ class History:
         return True
 
     async def _add(self, records: Sequence[Record]) -> None:
-        refused = await self._ledger.add(records)
+        try:
+            refused = await self._ledger.add(records)
+        except SourceError as error:
+            if error.word is not ErrorWord.NOT_FOUND:
+                raise
+            await self._ledger.repair()
+            refused = await self._ledger.add(records)
         self._lose(refused, "their slots lie in the future: a clock is wrong")
 
     async def _upkeep(self) -> None:

@@ -131,7 +131,7 @@ class Reader:
             with anyio.move_on_after(self._deadline_s):
                 found = await source.read()
         except SourceError as error:
-            found = Observation(reachable=False, error=error.word)
+            found = Observation(reachable=False, error=error.word, cause=error.cause)
             log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)
         except Exception:  # a defect in one source must not take its row from the page
             log.exception("reader_defect", source=self.name)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
-from service.remedies import REMEDIES
+from service.remedies import CAUSES, REMEDIES
 
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
 REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
@@ -23,6 +23,7 @@ class SourceView:
         title: Its name for people.
         freshness: Of its stamp.
         error: What the reading says is wrong, None if nothing.
+        cause: What is behind `word`, None where that is not known.
         observed: Whether it was read at all yet.
         stamp: The stamp found.
         failing_since: Since when readings fail.
@@ -31,14 +32,16 @@ class SourceView:
         warning: The stamp lands, but a part of the write does not.
         needs_aws: Whether it stands or falls with the AWS identity.
         schema_behind: Whether its schema is older than this version needs.
+        schema_missing: Tables and columns that it lacks.
         part_stale: Whether a part that is written more rarely is overdue (the secret's value).
-        remedies: Where its advice for a word is better than the general one.
+        remedies: Where its advice for a word or a cause is better than the general one.
     """
 
     name: str
     title: str
     freshness: Freshness
     error: ErrorWord | None = None
+    cause: Cause | None = None
     observed: bool = True
     stamp: datetime | None = None
     failing_since: datetime | None = None
@@ -47,8 +50,9 @@ class SourceView:
     warning: ErrorWord | None = None
     needs_aws: bool = False
     schema_behind: bool = False
+    schema_missing: Sequence[str] = ()
     part_stale: bool = False
-    remedies: Mapping[ErrorWord, str] = field(default_factory=dict)
+    remedies: Mapping[ErrorWord | Cause, str] = field(default_factory=dict)
 
     @property
     def reachable(self) -> bool:
@@ -73,6 +77,8 @@ class SourceView:
 
     def remedy(self, word: ErrorWord) -> str:
         """What to do about a word here."""
+        if self.cause is not None and word is self.word:
+            return self.remedies.get(self.cause, CAUSES[self.cause])
         return self.remedies.get(word, REMEDIES[word])
 
 

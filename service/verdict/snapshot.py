@@ -141,6 +141,7 @@ class Snapshot:
             title=source.title,
             freshness=state.freshness,
             error=state.error,
+            cause=look.found.cause if look and state.error else said.cause,
             observed=look is not None,
             stamp=state.stamp,
             failing_since=look.failing_since if look else None,
@@ -149,6 +150,7 @@ class Snapshot:
             warning=said.warning,
             needs_aws=source.depends_on == IDENTITY,
             schema_behind=look.found.schema_behind if look else False,
+            schema_missing=look.found.schema_missing if look else (),
             remedies=source.remedies,
             part_stale=look.found.part_is_stale(self.now) if look else False,
         )

@@ -66,13 +66,19 @@ def schema_behind(situation: Situation) -> list[Finding]:
             severity=Severity.ERROR if _is_schemas_fault(source) else Severity.DEGRADED,
             sources=[source.name],
             since=None,
-            title=f"{source.title}'s schema is not the one that this version needs",
+            title=_schema(source),
             remedy=MIGRATE,
             runbook=FindingCode.SCHEMA,
         )
         for source in situation.sources
         if source.schema_behind and source.reachable
     ]
+
+
+def _schema(source: SourceView) -> str:
+    if source.schema_missing:
+        return f"{source.title} lacks {', '.join(source.schema_missing)}"
+    return f"{source.title}'s schema is not the one that this version needs"
 
 
 def part_not_written(situation: Situation) -> list[Finding]:

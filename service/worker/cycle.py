@@ -9,7 +9,7 @@ import anyio
 import stamina
 import structlog
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
 from service.errors import SourceError
 from service.outcome import Outcome
@@ -65,6 +65,7 @@ async def _stamp(
 ) -> Outcome:
     """Write one stamp to one source within `scope`, with retries for what a retry can heal."""
     result: Result = ErrorWord.TIMEOUT
+    cause: Cause | None = None
     warning, detail, attempts, started = None, "", 0, time.perf_counter()
     with scope:
         try:
@@ -74,20 +75,21 @@ async def _stamp(
                     try:
                         warning = await source.write(heartbeat)
                     except SourceError as error:
-                        result, detail = error.word, error.detail
+                        result, detail, cause = error.word, error.detail, error.cause
                         said = {"attempt": attempts, "error": result, "detail": detail}
                         log.debug("attempt_failed", source=name, **said)
                         raise
-                    result, detail = "ok", ""
+                    result, detail, cause = "ok", "", None
         except SourceError:
             pass  # its word stands in the result
         except Exception as error:  # a defect in one source must not stop the others
             log.exception("source_defect", source=name)
-            result, detail = ErrorWord.FAILED, type(error).__name__
+            result, detail, cause = ErrorWord.FAILED, type(error).__name__, None
     return Outcome(
         source=name,
         stamp=heartbeat.timestamp,
         result=result,
+        cause=cause,
         warning=warning,
         attempts=attempts,
         latency_ms=(time.perf_counter() - started) * 1000,
@@ -121,6 +123,7 @@ def after(report: R, outcome: Outcome, now: datetime) -> R:
     return report.model_copy(
         update={
             "last_result": outcome.result,
+            "cause": outcome.cause,
             "warning": outcome.warning,
             "attempts": outcome.attempts,
             "latency_ms": round(outcome.latency_ms, 3),

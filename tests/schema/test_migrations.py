@@ -214,3 +214,90 @@ async def test_two_processes_at_once_migrate_once(
     assert [process.returncode for process in both] == [0, 0]
     assert all('"event": "migrated"' in text for text in said)
     assert await run(engine, f"SELECT version_num FROM {VERSION_TABLE}") == [(head(),)]
+
+
+TABLE = "CREATE TABLE last_update (source VARCHAR(50), timestamp TIMESTAMPTZ NOT NULL{}) {}"
+UNIQUE = "CREATE UNIQUE INDEX ON last_update (source)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "reason"),
+    [
+        ([TABLE.format("", "")], "no whole unique index"),
+        ([TABLE.format("", ""), f"{UNIQUE} WHERE source <> ''"], "no whole unique index"),
+        ([TABLE.format(", PRIMARY KEY (source, timestamp)", "")], "no whole unique index"),
+        ([TABLE.format(", owner TEXT NOT NULL", ""), UNIQUE], "owner"),
+        ([TABLE.format(", CONSTRAINT ours CHECK (source = 'app')", ""), UNIQUE], "ours"),
+        (
+            [TABLE.format(", metadata JSON GENERATED ALWAYS AS ('1') STORED", ""), UNIQUE],
+            "metadata",
+        ),
+        ([TABLE.format("", "PARTITION BY LIST (source)"), UNIQUE], "no partition"),
+        (
+            [
+                TABLE.format("", ""),
+                UNIQUE,
+                "ALTER TABLE last_update ALTER COLUMN source TYPE VARCHAR(3)",
+            ],
+            r"character varying\(3\)",
+        ),
+        (
+            [
+                TABLE.format("", ""),
+                UNIQUE,
+                "ALTER TABLE last_update ALTER COLUMN timestamp TYPE TIMESTAMPTZ(0)",
+            ],
+            r"TIMESTAMP\(0\)",
+        ),
+        (
+            [
+                TABLE.format("", ""),
+                UNIQUE,
+                "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RETURN NULL; END $$",
+                "CREATE TRIGGER swallow BEFORE INSERT ON last_update FOR EACH ROW "
+                "EXECUTE FUNCTION swallow()",
+            ],
+            "swallows",
+        ),
+    ],
+)
+async def test_a_table_that_takes_no_stamp_is_refused_by_its_reason_and_left_alone(
+    engine: AsyncEngine, statements: list[str], reason: str
+) -> None:
+    await run(engine, *statements)
+    before = await run(engine, COLUMNS)
+
+    with pytest.raises(RuntimeError, match=reason) as error:
+        await migrate(engine)
+
+    assert "PGDATABASE" in str(error.value)
+    assert await run(engine, COLUMNS) == before
+    assert await tables(engine) == {"last_update"}
+
+
+COLUMNS = (
+    "SELECT column_name::text, data_type::text FROM information_schema.columns "
+    "WHERE table_name = 'last_update' ORDER BY 1"
+)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE last_update (source TEXT PRIMARY KEY, timestamp TIMESTAMPTZ NOT NULL)"],
+        [TABLE.format("", ""), UNIQUE],
+        [
+            TABLE.format(", PRIMARY KEY (source)", "PARTITION BY LIST (source)"),
+            "CREATE TABLE rest PARTITION OF last_update DEFAULT",
+        ],
+    ],
+)
+async def test_a_table_that_takes_a_stamp_is_adopted_and_the_trial_leaves_no_row(
+    engine: AsyncEngine, statements: list[str]
+) -> None:
+    await run(engine, *statements)
+
+    assert await migrate(engine) == head()
+
+    assert await run(engine, "SELECT source FROM last_update") == []

@@ -4,13 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from schema.migrations.adoption import try_stamp
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 OURS = "created by heartbeat"  # the table's comment: a downgrade drops only what we created
-ADOPTABLE = {"source": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE"}
+ADOPTABLE = {"source": ("VARCHAR", "TEXT"), "timestamp": ("TIMESTAMP WITH TIME ZONE",)}
 
 
 def upgrade() -> None:
@@ -32,20 +34,22 @@ def adopt(connection: sa.Connection) -> None:
     """Keep an existing table and its rows; refuse one that is something else.
 
     Raises:
-        RuntimeError: The table is not the one that Heartbeat and the older app know.
+        RuntimeError: The table is not the one that Heartbeat and the older app know, or takes no
+            stamp.
     """
     columns = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns("last_update")}
-    for name, kind in ADOPTABLE.items():
+    for name, kinds in ADOPTABLE.items():
         found = columns.get(name)
         compiled = found.compile(connection.dialect) if found is not None else "no such column"
-        if not compiled.startswith(kind):
+        if not compiled.startswith(kinds):
             msg = (
-                f"a table last_update exists, but its column {name} is {compiled}, not {kind}: "
+                f"a table last_update exists, but its column {name} is {compiled}, not {kinds[0]}: "
                 "rename that table, or give Heartbeat a database of its own (PGDATABASE)"
             )
             raise RuntimeError(msg)
     if "metadata" not in columns:
         op.add_column("last_update", sa.Column("metadata", postgresql.JSONB(), nullable=True))
+    try_stamp(connection)
 
 
 def downgrade() -> None:

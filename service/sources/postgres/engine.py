@@ -52,6 +52,10 @@ def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> As
         pool_reset_on_return=None,  # nothing is ever left open, and a silent server could hang it
         hide_parameters=True,
         connect_args={
+            # A pool in transaction mode (PgBouncer) gives each transaction another connection of
+            # the server's, where a statement of before is unknown. Without a cache, asyncpg sends a
+            # statement and its execution in one piece.
+            "statement_cache_size": 0,
             "connection_class": Connection,
             "ssl": tls_context(settings.tls, settings.ca) or False,
             "timeout": CONNECT_TIMEOUT_S,

@@ -1,11 +1,14 @@
 """How errors of SQLAlchemy and asyncpg become words."""
 
-import ssl
+import re
+from typing import NamedTuple
 
+from asyncpg import exceptions
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
+from service import tls_errors
 from service.errors import SourceError
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html: whole codes first, then classes.
@@ -16,6 +19,9 @@ WORDS = {
     "3F000": ErrorWord.NOT_FOUND,
     "42P01": ErrorWord.NOT_FOUND,
     "42703": ErrorWord.NOT_FOUND,
+    "428C9": ErrorWord.INVALID_DATA,
+    "42P10": ErrorWord.INVALID_DATA,  # no unique index to go forward on
+    "42804": ErrorWord.INVALID_DATA,
     "53300": ErrorWord.THROTTLED,
     "57014": ErrorWord.TIMEOUT,
     "55P03": ErrorWord.TIMEOUT,
@@ -27,17 +33,75 @@ WORDS = {
     "53": ErrorWord.FULL,
     "57": ErrorWord.UNREACHABLE,
 }
+CAUSES = {
+    "42703": Cause.COLUMN_MISSING,
+    "428C9": Cause.STAMP_REFUSED,
+    "42P10": Cause.STAMP_REFUSED,
+    "42804": Cause.STAMP_REFUSED,
+    "22": Cause.STAMP_REFUSED,
+    "23": Cause.STAMP_REFUSED,
+}
+
+
+class _Text(NamedTuple):
+    """What a text means, where codes do not tell."""
+
+    pattern: re.Pattern[str]
+    word: ErrorWord
+    cause: Cause | None = None
+
+
+TEXTS = (
+    # Of a session that ended, asyncpg keeps the server's text alone.
+    _Text(re.compile("No space left on device"), ErrorWord.FULL),
+    _Text(re.compile("not currently accepting connections"), ErrorWord.UNREACHABLE),
+    _Text(re.compile("row-level security"), ErrorWord.PERMISSION, Cause.ROW_SECURITY),
+    _Text(re.compile("permission denied for schema"), ErrorWord.PERMISSION, Cause.SCHEMA_USAGE),
+    _Text(re.compile("no schema has been selected"), ErrorWord.NOT_FOUND, Cause.SEARCH_PATH),
+    # https://github.com/pgbouncer/pgbouncer: its own refusals all carry 08P01.
+    _Text(re.compile("statement pooling mode"), ErrorWord.UNSUPPORTED, Cause.STATEMENT_POOL),
+    _Text(re.compile("authentication failed|no such user|auth failed"), ErrorWord.AUTH),
+    _Text(re.compile('no such database|database ".*" does not exist'), ErrorWord.NOT_FOUND),
+    _Text(re.compile("no more connections allowed"), ErrorWord.THROTTLED),
+    _Text(re.compile("unsupported startup parameter"), ErrorWord.UNSUPPORTED),
+    _Text(re.compile("rejected SSL upgrade"), ErrorWord.TLS, Cause.NO_TLS),
+)
+CONNECTION_LOST = "08003"  # what asyncpg makes of any session that the server ended
+TEXT_MAX = 300  # characters of the server's text; it holds no parameter
 
 
 def translate(error: BaseException) -> SourceError:
     """One of SQLAlchemy's or asyncpg's errors as ours; the detail holds no parameter."""
     cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-    state = getattr(cause, "sqlstate", None)
+    of_tls = tls_errors.judge(cause)
+    if of_tls is not None:
+        return of_tls
+    said = _told(cause)
+    state = getattr(said, "sqlstate", None)
+    text = str(said).splitlines()[0][:TEXT_MAX] if str(said) else ""
+    detail = f"{type(said).__name__}{f' ({state})' if state else ''}: {text}"
+    for each in TEXTS:
+        if each.pattern.search(text):
+            return SourceError(each.word, detail, each.cause)
     if state:
         word = WORDS.get(state) or WORDS.get(state[:2], ErrorWord.FAILED)
-        return SourceError(word, f"{type(cause).__name__} ({state})")
-    if isinstance(cause, ssl.SSLError) or "SSL" in str(cause):
-        return SourceError(ErrorWord.TLS, type(cause).__name__)
-    if isinstance(cause, TimeoutError | PoolTimeoutError):
-        return SourceError(ErrorWord.TIMEOUT, type(cause).__name__)
-    return SourceError(ErrorWord.UNREACHABLE, type(cause).__name__)
+        return SourceError(word, detail, CAUSES.get(state) or CAUSES.get(state[:2]))
+    return SourceError(_without_code(said), detail)
+
+
+def _told(error: BaseException | None) -> BaseException | None:
+    """The server's own error, where asyncpg put another before it."""
+    under = error.__cause__ if error is not None else None
+    lost = getattr(error, "sqlstate", None) == CONNECTION_LOST
+    return under if lost and getattr(under, "sqlstate", None) else error
+
+
+def _without_code(error: BaseException | None) -> ErrorWord:
+    if isinstance(error, TimeoutError | PoolTimeoutError):
+        return ErrorWord.TIMEOUT
+    if isinstance(error, exceptions.DataError | exceptions.UnsupportedClientFeatureError):
+        return ErrorWord.INVALID_DATA
+    # asyncpg has one class for a connection that is closed and for misuse of one that is open.
+    closed = isinstance(error, exceptions.InterfaceError) and "closed" in str(error)
+    lost = closed or isinstance(error, OSError | EOFError)
+    return ErrorWord.UNREACHABLE if lost else ErrorWord.FAILED

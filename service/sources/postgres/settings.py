@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import Field, SecretStr
 
-from schema.errors import ErrorWord
-from service.remedies import tls_remedy
+from schema.errors import Cause, ErrorWord
+from service.remedies import tls_remedies
 from service.server import ServerSettings, of_url
 from service.source import Details
 from service.tls import TlsMode
@@ -31,10 +31,10 @@ class Settings(ServerSettings):
     user: str = Field(min_length=1)
     password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
 
-    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
         """What to do, with the variables that hold it."""
         return {
-            ErrorWord.TLS: tls_remedy(names["ca"], names["tls"]),
+            **tls_remedies(names["ca"], names["tls"], names["host"]),
             ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
             ErrorWord.NOT_FOUND: f"Check {names['database']}, and run the migrate job if the table "
             "is missing.",

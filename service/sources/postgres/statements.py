@@ -3,10 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, column, exists, false, func, or_, select, table, update
+from sqlalchemy import bindparam, exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schema import migrations
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.tables import LastUpdate
 
@@ -46,10 +45,3 @@ def _probe() -> Any:
 WRITE = _write()
 READ = _read()
 PROBE = _probe()
-TABLES: Any = select(
-    *(
-        func.to_regclass(name).is_not(None)
-        for name in (str(LastUpdate.__tablename__), migrations.VERSION_TABLE)
-    )
-)
-REVISION: Any = select(column("version_num")).select_from(table(migrations.VERSION_TABLE))

@@ -1,5 +1,6 @@
 """The row in PostgreSQL: stamped, read back, and its schema brought to this version's."""
 
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import anyio
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -14,16 +16,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schema import migrations
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
+from schema.migrations.adoption import try_stamp
+from schema.migrations.columns import ColumnMissingError, add_columns
 from schema.tables import LastUpdate
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.source import Observation, Source
 from service.sources.postgres.errors import translate
+from service.sources.postgres.schema import lacks_stamps, look, why_hidden
 from service.sources.postgres.settings import PostgresDetails
-from service.sources.postgres.statements import PROBE, READ, REVISION, TABLES, WRITE
+from service.sources.postgres.statements import PROBE, READ, WRITE
+
+LOOK_S = 60.0  # how often the worker sees to it that the whole schema is there
+
+log = structlog.get_logger()
 
 
 class Postgres(Source):
@@ -47,7 +56,8 @@ class Postgres(Source):
         self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
         self.name = name
         self._now = now
-        self._migrated = False
+        self._look_due = -math.inf
+        self._transactions = False  # whether one was seen to work, which no pool has to allow
         self._migrating = migrating or anyio.Lock()
         self.database = self
 
@@ -58,44 +68,34 @@ class Postgres(Source):
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
                 else what the server or the way to it refuses.
         """
-        if not self._migrated:
-            await self.migrate()
+        if anyio.current_time() >= self._look_due:
+            await self._look_after_schema()
         try:
             await self._stamp(heartbeat)
         except SourceError as error:
             if error.word is not ErrorWord.NOT_FOUND:
                 raise
-            self._migrated = False  # the table has vanished
-            await self.migrate()
+            await self._look_after_schema()
             await self._stamp(heartbeat)
         return None
 
     async def read(self) -> Observation:
         """The row, the write probe, and the schema's revision.
 
+        A connection to a server that has become a replica is dropped, and the reading repeated on
+        one to where the primary is now.
+
         Raises:
             SourceError: The server cannot be read.
         """
-        async with self.connection() as connection:
-            has_table, has_version = (await connection.execute(TABLES)).one()
-            if not has_table:
-                return Observation(
-                    error=ErrorWord.NOT_FOUND,
-                    schema_behind=True,
-                    details=PostgresDetails(readable=True),
-                )
-            revision = await connection.scalar(REVISION) if has_version else None
-            row = (await connection.execute(READ, {"name": self.name})).one_or_none()
-        error = await self._probe()
-        return replace(
-            observation(row, error),
-            schema_revision=revision,
-            schema_behind=not migrations.is_current(revision),
-            details=PostgresDetails(readable=True, writable=error is None),
-        )
+        found = await self._read()
+        return await self._read() if found.error is ErrorWord.READ_ONLY else found
 
-    async def migrate(self) -> str:
+    async def migrate(self, *, thorough: bool = False) -> str:
         """Bring the schema to this version's head, under the advisory lock.
+
+        Args:
+            thorough: Also where nothing is missing: a stamp is tried, and taken back.
 
         Returns:
             The revision that the database now has.
@@ -103,13 +103,17 @@ class Postgres(Source):
         Raises:
             SourceError: As for a write.
         """
-        async with self.connection() as connection:
-            has_table, has_version = (await connection.execute(TABLES)).one()
-            revision: str | None = await connection.scalar(REVISION) if has_version else None
-        if not has_table or not migrations.is_current(revision):
+        # In a transaction: a pool in statement mode refuses it, and so it cannot be used.
+        async with self.connection(transaction=True) as connection:
+            there = await look(connection)
+            if not there.stamps:
+                word, cause = await why_hidden(connection)
+                if cause is not None:
+                    raise SourceError(word, "no schema for the tables", cause)
+        revision = there.revision
+        if thorough or not there.current:
             async with self._migrating:
                 revision = await self._upgrade()
-        self._migrated = True
         return str(revision)
 
     async def close(self) -> None:
@@ -136,9 +140,56 @@ class Postgres(Source):
         try:
             async with self.connection(transaction=True) as connection:
                 return await connection.run_sync(_upgrade)
+        except ColumnMissingError as error:
+            detail = str(error)
+            raise SourceError(ErrorWord.NOT_FOUND, detail, Cause.COLUMN_MISSING) from error
         except (migrations.UnknownRevisionError, RuntimeError) as error:
             # What is there is not ours: the text names it, and what to do.
             raise SourceError(ErrorWord.INVALID_DATA, str(error)) from error
+
+    async def _look_after_schema(self) -> None:
+        """Migrate, and make anew what has vanished; look again in a minute.
+
+        What history lacks takes no stamp away: the write says if it is the stamps' own table.
+        """
+        self._look_due = -math.inf
+        try:
+            await self.migrate()
+        except SourceError as error:
+            if error.cause is not Cause.COLUMN_MISSING:
+                raise
+            log.warning("schema_incomplete", detail=error.detail)
+        else:
+            self._look_due = anyio.current_time() + LOOK_S
+
+    async def _read(self) -> Observation:
+        async with self.connection(transaction=not self._transactions) as connection:
+            there = await look(connection)
+            self._transactions = True
+            if lacks_stamps(there):
+                word, cause = await why_hidden(connection)
+                row = None
+            else:
+                row = (await connection.execute(READ, {"name": self.name})).one_or_none()
+        if lacks_stamps(there):
+            if there.stamps:
+                cause = Cause.COLUMN_MISSING
+            return Observation(
+                error=word,
+                cause=cause,
+                schema_behind=word is ErrorWord.NOT_FOUND,
+                schema_missing=there.missing,
+                details=PostgresDetails(readable=True),
+            )
+        refused = await self._probe()
+        return replace(
+            observation(row, refused.word if refused else None),
+            cause=refused.cause if refused else None,
+            schema_revision=there.revision,
+            schema_behind=not there.current,
+            schema_missing=there.missing,
+            details=PostgresDetails(readable=True, writable=refused is None),
+        )
 
     async def _stamp(self, heartbeat: Heartbeat) -> None:
         row = _row(heartbeat, self._now())
@@ -147,12 +198,12 @@ class Postgres(Source):
         if not written and abs(skew_s) > CLOCK_TOLERANCE_S:
             raise SourceError(ErrorWord.CLOCK, f"PostgreSQL's clock is {skew_s:+.1f} s from ours")
 
-    async def _probe(self) -> ErrorWord | None:
+    async def _probe(self) -> SourceError | None:
         try:
             async with self.connection() as connection:
                 await connection.execute(PROBE)
         except SourceError as error:
-            return error.word
+            return error
         return None
 
 
@@ -174,10 +225,12 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
 
 
 def _upgrade(connection: Connection) -> str:
-    """Migrate, and make anew what someone has dropped behind the migrations' back."""
+    """Migrate, make anew what someone has dropped behind the migrations' back, and try a stamp."""
     revision = migrations.upgrade(connection)
     if revision == migrations.head():  # what a newer version wants is not ours to know
         LastUpdate.metadata.create_all(connection)
+        add_columns(connection)
+        try_stamp(connection)
     return revision
 
 

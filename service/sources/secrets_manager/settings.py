@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness, judge
 from service.group import SourceSettings
 from service.remedies import AWS_REMEDIES
@@ -30,7 +30,7 @@ class Settings(SourceSettings):
         """The secret's name."""
         return self.secret.rsplit(":", 1)[-1]
 
-    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
         """What to do, with the variables that hold it."""
         return {
             **AWS_REMEDIES,

@@ -1,11 +1,11 @@
 """How errors of redis-py become words."""
 
 import re
-import ssl
 
 from redis import exceptions
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
+from service import tls_errors
 from service.errors import SourceError
 
 # redis-py takes the code off the text where it has a class for it, and leaves it where it has none,
@@ -48,18 +48,20 @@ TEXTS = (
     (re.compile("non local key in a cluster"), ErrorWord.UNSUPPORTED),
     (re.compile("^unknown command", re.IGNORECASE), ErrorWord.UNSUPPORTED),
 )
-CLUSTER = "this is a cluster, and Heartbeat needs a single primary"
-COMMAND = "the server lacks a command"
+COMMAND_MISSING = "the server lacks a command"
 
 
 def translate(error: Exception) -> SourceError:
     """One of redis-py's errors as ours; the detail is its type, since texts can hold keys."""
+    of_tls = tls_errors.judge(error)
+    if of_tls is not None:
+        return of_tls
     kind, code = type(error).__name__, _code(error)
-    if _is_tls(error):
-        return SourceError(ErrorWord.TLS, kind)
     word = _word(error, code)
     if word is ErrorWord.UNSUPPORTED:
-        return SourceError(word, f"{kind}: {CLUSTER if _is_of_a_cluster(error) else COMMAND}")
+        if _is_of_a_cluster(error):
+            return SourceError(word, kind, Cause.CLUSTER)
+        return SourceError(word, f"{kind}: {COMMAND_MISSING}")
     return SourceError(word, f"{kind} ({code})" if code in CODES else kind)
 
 
@@ -84,11 +86,3 @@ def _code(error: Exception) -> str:
 def _is_of_a_cluster(error: Exception) -> bool:
     of_a_cluster = isinstance(error, exceptions.ClusterCrossSlotError | exceptions.AskError)
     return of_a_cluster or "cluster" in str(error)
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

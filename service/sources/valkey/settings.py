@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from schema.errors import ErrorWord
-from service.remedies import tls_remedy
+from schema.errors import Cause, ErrorWord
+from service.remedies import tls_remedies
 from service.server import ServerSettings, of_url
 from service.source import Details
 from service.tls import TlsMode
@@ -52,10 +52,10 @@ class Settings(ServerSettings):
             raise ValueError(msg)
         return value
 
-    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord, str]:
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
         """What to do, with the variables that hold it."""
         return {
-            ErrorWord.TLS: tls_remedy(names["ca"], names["tls"]),
+            **tls_remedies(names["ca"], names["tls"], names["host"]),
             ErrorWord.AUTH: f"Compare {names['password']} with the cluster's.",
         }
 

@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import from_text, to_text, utc_now
@@ -163,7 +163,7 @@ class Valkey(Source):
         translated = translate(error)
         secure = self.client.connection_pool.connection_class is redis.asyncio.SSLConnection
         if translated.word is ErrorWord.TIMEOUT and secure and await self._speaks_plain_text():
-            return SourceError(ErrorWord.TLS, "the server speaks plain text")
+            return SourceError(ErrorWord.TLS, "the server speaks plain text", Cause.NO_TLS)
         return translated
 
     async def _speaks_plain_text(self) -> bool:

@@ -10,11 +10,11 @@ import redis
 import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
-from service.sources.valkey.errors import CLUSTER, translate
+from service.sources.valkey.errors import translate
 from tests.service.sources.cluster import ask, cluster, node
 from tests.service.sources.test_valkey import connect
 
@@ -150,7 +150,7 @@ async def test_a_cluster_is_told_as_one_and_not_tried_again(tmp_path: Path) -> N
         written, read = await told(of(client))
 
     assert (written.word, written.retryable) == (ErrorWord.UNSUPPORTED, False)
-    assert CLUSTER in written.detail
+    assert written.cause is Cause.CLUSTER
     assert read is ErrorWord.UNSUPPORTED
 
 

@@ -1,0 +1,154 @@
+"""PostgreSQL behind Debian's PgBouncer, as behind a managed platform's connection pool."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+from sqlalchemy import text
+
+from schema.errors import Cause, ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.history import Record
+from schema.timestamps import utc_now
+from service.errors import SourceError
+from service.history.ledger import Ledger
+from service.sources import postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.settings import PostgresDetails
+from service.sources.postgres.store import Postgres
+from tests.service.configured import settings_of
+from tests.service.pgbouncer import pgbouncer
+
+pytestmark = pytest.mark.anyio
+
+CYCLES = 1_000
+PROCESSES = 3  # each with pools of its own: as many clients as the pool has connections, and more
+
+
+@pytest.fixture
+def through(tmp_path: Path, database: dict[str, str]) -> Iterator[Mapping[str, str]]:
+    with pgbouncer(tmp_path, database) as environ:
+        yield environ
+
+
+def connected(environ: Mapping[str, str], name: str = "worker") -> Postgres:
+    return Postgres(engine(settings_of(environ, postgres.KIND)), name)
+
+
+def beat(name: str = "worker") -> Heartbeat:
+    return Heartbeat(name=name, timestamp=utc_now())
+
+
+def record(number: int) -> Record:
+    slot = utc_now().replace(microsecond=0) - timedelta(minutes=number)
+    return Record(
+        source="postgres",
+        slot=slot,
+        interval_seconds=60,
+        stamp=slot,
+        error=None,
+        attempts=1,
+        latency_ms=1,
+    )
+
+
+async def told(source: Postgres) -> SourceError:
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+    await source.close()
+    return error.value
+
+
+async def test_everything_works_through_a_pool_in_transaction_mode(
+    through: Mapping[str, str],
+) -> None:
+    failures: list[Exception] = []
+
+    async def run(number: int) -> None:
+        source = connected(through, f"worker-{number}")
+        ledger = Ledger(source, source.name)
+        try:
+            for cycle in range(CYCLES // PROCESSES + 1):
+                given = beat(source.name)
+                await source.write(given)
+                found = await source.read()
+                assert (found.stamp, found.error) == (given.timestamp, None)
+                assert found.details == PostgresDetails(readable=True, writable=True)
+                await ledger.add([record(cycle)])
+            await ledger.count(utc_now())
+            await ledger.prune(utc_now(), timedelta(days=1))
+        except (SourceError, AssertionError) as error:
+            failures.append(error)
+        await source.close()
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(PROCESSES):
+            tasks.start_soon(run, number)
+
+    assert failures == []
+
+
+async def test_a_pool_in_statement_mode_is_refused_and_told_as_such(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    direct = connected(database)
+    await direct.write(beat())  # so that no migration needs a transaction
+    await direct.close()
+    with pgbouncer(tmp_path, database, mode="statement") as environ:
+        written = await told(connected(environ))
+        source = connected(environ)
+        with pytest.raises(SourceError) as read:
+            await source.read()
+        await source.close()
+
+    assert (written.word, written.cause) == (ErrorWord.UNSUPPORTED, Cause.STATEMENT_POOL)
+    assert (read.value.word, read.value.cause) == (written.word, written.cause)
+    assert not written.retryable
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"PGPASSWORD": "wrong"}, ErrorWord.AUTH),
+        ({"PGUSER": "nobody_here"}, ErrorWord.AUTH),
+        ({"PGDATABASE": "gone"}, ErrorWord.UNREACHABLE),
+        ({"PGDATABASE": "no_such_database"}, ErrorWord.NOT_FOUND),
+    ],
+)
+async def test_each_refusal_of_the_pool_has_its_word(
+    through: Mapping[str, str], change: dict[str, str], word: ErrorWord
+) -> None:
+    assert (await told(connected({**through, **change}))).word is word
+
+
+async def test_a_database_that_the_pool_does_not_know_is_not_found(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    with pgbouncer(tmp_path, database, databases="known") as environ:
+        found = await told(connected({**environ, "PGDATABASE": "unknown"}))
+
+    assert found.word is ErrorWord.NOT_FOUND
+
+
+async def test_a_server_that_comes_back_behind_the_pool_is_written_again(
+    through: Mapping[str, str], database: dict[str, str]
+) -> None:
+    source = connected(through)
+    await source.write(beat())
+    direct = connected(database)
+    async with direct.engine.connect() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await direct.close()
+    given = beat()
+
+    await source.write(given)
+
+    assert (await source.read()).stamp == given.timestamp
+    await source.close()

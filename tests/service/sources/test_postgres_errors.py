@@ -1,0 +1,236 @@
+"""Each word of PostgreSQL, sent by a real server through the real driver."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from schema.errors import Cause, ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.errors import SourceError
+from service.sources import postgres
+from service.sources.postgres.engine import engine
+from service.sources.postgres.errors import translate
+from service.sources.postgres.store import Postgres
+from tests.service.configured import settings_of
+
+pytestmark = pytest.mark.anyio
+
+GUEST = {"PGUSER": "guest", "PGPASSWORD": "guest"}
+
+
+def connected(environ: dict[str, str]) -> Postgres:
+    return Postgres(engine(settings_of(environ, postgres.KIND)), "worker")
+
+
+@pytest.fixture
+async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
+    made = connected(database)
+    await made.write(beat())
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def guest(source: Postgres, database: dict[str, str]) -> AsyncIterator[Postgres]:
+    """A user who may do what the worker does, and owns nothing."""
+    await execute(
+        source,
+        "DROP ROLE IF EXISTS guest",
+        "CREATE ROLE guest LOGIN PASSWORD 'guest'",
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO guest",
+    )
+    made = connected(database | GUEST)
+    yield made
+    await made.close()
+
+
+def beat() -> Heartbeat:
+    return Heartbeat(name="worker", timestamp=utc_now())
+
+
+async def execute(source: Postgres, *statements: str) -> Any:
+    async with source.engine.connect() as connection:
+        for statement in statements:
+            done = await connection.execute(text(statement))
+    return done
+
+
+async def told(source: Postgres) -> SourceError:
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
+    return error.value
+
+
+async def test_a_user_with_every_right_it_needs_and_no_more_writes(guest: Postgres) -> None:
+    given = beat()
+
+    await guest.write(given)
+
+    assert (await guest.read()).stamp == given.timestamp
+
+
+async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_again(
+    source: Postgres,  # noqa: ARG001 - its connections stay
+    database: dict[str, str],
+) -> None:
+    admin = connected(database | {"PGDATABASE": "postgres"})
+    await execute(admin, "ALTER DATABASE test ALLOW_CONNECTIONS false")
+    try:
+        other = connected(database)
+        found = await told(other)
+        await other.close()
+    finally:
+        await execute(admin, "ALTER DATABASE test ALLOW_CONNECTIONS true")
+        await admin.close()
+
+    assert (found.word, found.retryable) == (ErrorWord.UNREACHABLE, True)
+    assert "not currently accepting connections" in found.detail
+
+
+async def test_a_revoked_schema_is_permission_and_says_which_right(
+    source: Postgres, guest: Postgres
+) -> None:
+    await execute(source, "REVOKE USAGE ON SCHEMA public FROM PUBLIC, guest")
+
+    written, read = await told(guest), await guest.read()
+
+    assert (written.word, written.cause) == (ErrorWord.PERMISSION, Cause.SCHEMA_USAGE)
+    assert (read.error, read.cause) == (ErrorWord.PERMISSION, Cause.SCHEMA_USAGE)
+    assert not read.schema_behind
+
+
+async def test_an_empty_search_path_is_told_as_such(source: Postgres, guest: Postgres) -> None:
+    await execute(source, "ALTER ROLE guest SET search_path = ''")
+
+    written, read = await told(guest), await guest.read()
+
+    assert (written.word, written.cause) == (ErrorWord.NOT_FOUND, Cause.SEARCH_PATH)
+    assert (read.error, read.cause) == (ErrorWord.NOT_FOUND, Cause.SEARCH_PATH)
+
+
+async def test_row_security_is_permission_and_told_as_such(
+    source: Postgres, guest: Postgres
+) -> None:
+    await execute(
+        source, "DELETE FROM last_update", "ALTER TABLE last_update ENABLE ROW LEVEL SECURITY"
+    )
+
+    found = await told(guest)
+
+    assert (found.word, found.cause) == (ErrorWord.PERMISSION, Cause.ROW_SECURITY)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP COLUMN metadata, ADD COLUMN metadata JSONB GENERATED ALWAYS AS ('{}') STORED",
+        "ALTER COLUMN metadata SET NOT NULL",
+        "ADD CONSTRAINT never CHECK (timestamp < '2001-01-01') NOT VALID",
+        "DROP CONSTRAINT last_update_pkey",
+    ],
+)
+async def test_a_table_that_refuses_a_stamp_is_invalid_data(source: Postgres, change: str) -> None:
+    await execute(source, "DELETE FROM last_update", f"ALTER TABLE last_update {change}")
+
+    found = await told(source)
+
+    assert (found.word, found.cause) == (ErrorWord.INVALID_DATA, Cause.STAMP_REFUSED)
+    assert not found.retryable
+
+
+async def test_a_migration_says_what_refuses_the_stamp(source: Postgres) -> None:
+    never = "ADD CONSTRAINT never CHECK (source = 'x') NOT VALID"
+    await execute(source, f"ALTER TABLE last_update {never}")
+
+    with pytest.raises(SourceError, match='violates check constraint "never"') as error:
+        await source.migrate(thorough=True)
+
+    assert error.value.word is ErrorWord.INVALID_DATA
+
+
+async def test_a_session_that_ended_because_the_disk_is_full_is_full(source: Postgres) -> None:
+    """A server whose WAL has no room says so in the text of the session's end alone."""
+    with pytest.raises(Exception, match="No space left") as error:
+        await execute(
+            source,
+            "DO $$ BEGIN RAISE EXCEPTION 'could not write to file: No space left on device' "
+            "USING ERRCODE = '08003'; END $$",
+        )
+
+    assert translate(error.value).word is ErrorWord.FULL
+
+
+def test_what_nobody_has_heard_of_is_failed_and_not_tried_again() -> None:
+    found = translate(RuntimeError("a defect"))
+
+    assert (found.word, found.retryable) == (ErrorWord.FAILED, False)
+
+
+async def test_a_session_that_the_server_ended_is_unreachable(source: Postgres) -> None:
+    with pytest.raises(Exception, match="terminating connection") as error:
+        await execute(source, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert translate(error.value).word is ErrorWord.UNREACHABLE
+
+
+TABLES = ["heartbeat_beats", "heartbeat_hours", "heartbeat_incidents"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_table_of_history_that_vanished_is_told_and_comes_back(
+    source: Postgres, table: str
+) -> None:
+    await execute(source, f"DROP TABLE {table}")
+
+    before = await source.read()
+    await source.migrate()
+    after = await source.read()
+
+    assert (before.schema_behind, before.schema_missing) == (True, (table,))
+    assert before.error is None  # the stamp does not suffer
+    assert (after.schema_behind, after.schema_missing) == (False, ())
+
+
+async def test_the_worker_looks_after_the_whole_schema_within_a_minute(
+    source: Postgres,
+) -> None:
+    await execute(source, "DROP TABLE heartbeat_beats")
+    await source.write(beat())
+    assert (await source.read()).schema_missing == ("heartbeat_beats",)
+    source._look_due = 0.0  # a minute later
+
+    await source.write(beat())
+
+    assert (await source.read()).schema_missing == ()
+
+
+async def test_a_column_that_may_be_empty_comes_back_with_the_next_write(
+    source: Postgres,
+) -> None:
+    await execute(source, "ALTER TABLE last_update DROP COLUMN metadata")
+
+    before = await source.read()
+    await source.write(beat())
+
+    assert (before.error, before.cause) == (ErrorWord.NOT_FOUND, Cause.COLUMN_MISSING)
+    assert before.schema_missing == ("last_update.metadata",)
+    assert (await source.read()).schema_missing == ()
+
+
+async def test_a_column_that_every_row_needs_is_named_and_takes_no_stamp_away(
+    source: Postgres,
+) -> None:
+    await execute(source, "ALTER TABLE heartbeat_beats DROP COLUMN attempts")
+
+    with pytest.raises(SourceError, match=r"heartbeat_beats lacks its column attempts") as error:
+        await source.migrate()
+    source._look_due = 0.0
+    given = beat()
+    await source.write(given)
+
+    found = await source.read()
+    assert (error.value.word, error.value.cause) == (ErrorWord.NOT_FOUND, Cause.COLUMN_MISSING)
+    assert (found.stamp, found.schema_missing) == (given.timestamp, ("heartbeat_beats.attempts",))

@@ -37,6 +37,7 @@ def missing_packages() -> list[str]:
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
         "redis-server": shutil.which("redis-server"),
         "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"),
+        "prometheus": shutil.which("promtool"),
     }
     return [package for package, program in found.items() if not program]
 

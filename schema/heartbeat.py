@@ -46,6 +46,30 @@ class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Counted(_Document):
+    """What the worker has counted of one source since it started."""
+
+    writes: dict[str, int] = {}
+    """Writes by how they ended: `ok`, or an error word."""
+    attempts: int = 0
+    """Attempts of these writes, retries included."""
+    durations: tuple[int, ...] = ()
+    """How many last attempts took how long, by `schema.history.LATENCY_BOUNDS_MS`, up to the last
+    bucket that is not empty."""
+    duration_seconds: float = 0.0
+    """The sum of these durations."""
+
+
+class ProcessReport(_Document):
+    """What the worker's process uses."""
+
+    resident_bytes: int = 0
+    cpu_seconds: float = 0.0
+    """User and system time since it started."""
+    lateness_seconds: float = 0.0
+    """How much later than due the last cycle began."""
+
+
 class SourceReport(_Document):
     """What the worker knows of one source at the end of its last cycle."""
 
@@ -61,6 +85,7 @@ class SourceReport(_Document):
     failing_since: Timestamp | None = None
     last_success: Timestamp | None = None
     breaker: Breaker = Breaker.CLOSED
+    counted: Counted = Counted()
 
 
 class IamReport(SourceReport):
@@ -85,6 +110,10 @@ class WorkerReport(_Document):
     iam: IamReport | None = None
     aws_calls: int = 0
     aws_throttles: int = 0
+    aws_calls_by_operation: dict[str, int] = {}
+    """As AWS spells them, such as `UpdateSecret`; `CreateSession` included."""
+    aws_throttles_by_operation: dict[str, int] = {}
+    process: ProcessReport = ProcessReport()
     value_writes_24h: int = 0
     value_interval_seconds: float | None = None
     history_waiting: int = 0
@@ -94,6 +123,20 @@ class WorkerReport(_Document):
     def every_source(self) -> dict[str, SourceReport]:
         """What is known of each source by slug, the AWS identity included."""
         return self.sources | ({IDENTITY: self.iam} if self.iam else {})
+
+    @property
+    def brief(self) -> "WorkerReport":
+        """The report without what is only counted, for where there is little room."""
+        none = {"counted": Counted()}
+        return self.model_copy(
+            update={
+                "sources": {name: r.model_copy(update=none) for name, r in self.sources.items()},
+                "iam": self.iam.model_copy(update=none) if self.iam else None,
+                "aws_calls_by_operation": {},
+                "aws_throttles_by_operation": {},
+                "process": ProcessReport(),
+            }
+        )
 
 
 class Heartbeat(_Document):

@@ -44,13 +44,14 @@ class Description(BaseModel):
             return None
 
     def to_text(self) -> str:
-        """Compact JSON within AWS's limit: the report goes without its sources, or goes.
+        """Compact JSON within AWS's limit: the brief report, without its sources, or none.
 
         Raises:
             ValueError: The note alone is too long.
         """
-        short = self.report.model_copy(update={"sources": {}}) if self.report else None
-        for report in (self.report, short, None):
+        brief = self.report.brief if self.report else None
+        short = brief.model_copy(update={"sources": {}}) if brief else None
+        for report in (brief, short, None):
             document = self.model_copy(update={"report": report})
             text = document.model_dump_json(exclude_none=True, exclude_defaults=True)
             if len(text) <= DESCRIPTION_LIMIT:

@@ -15,6 +15,8 @@ WAITING_MAX = 1_000  # lines, some 500 kB: hours of cycles, or a burst of troubl
 FINISH_S = 1.0  # for the lines that wait when the process ends
 WRITABLE_MS = 100
 
+log = structlog.get_logger()
+
 
 class LogFormat(StrEnum):
     """How a line is written."""
@@ -99,12 +101,12 @@ class _Output:
             if self._write():
                 self._report_dropped()
 
-    debug = info = warning = error = critical = exception = fatal = log = msg
+    debug = info = warning = error = critical = exception = fatal = msg
 
     def _report_dropped(self) -> None:
         if self._dropped and not self._waiting:
             dropped, self._dropped = self._dropped, 0
-            structlog.get_logger().warning("log_lines_dropped", lines=dropped)
+            log.warning("log_lines_dropped", lines=dropped)
 
     def _write(self) -> bool:
         """Write what waits, as far as it does not block; say whether all of it was written."""

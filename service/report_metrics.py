@@ -3,27 +3,65 @@
 Nothing can reach a worker on App Platform, so its facts must be had from the API.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
+from typing import Protocol
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
-from schema.heartbeat import Breaker, SourceReport, WorkerReport
+from schema.heartbeat import Breaker, Counted, ProcessReport, SourceReport, WorkerReport
+from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 
-ALL = "all"  # operations together: the report holds no more
+ALL = "all"  # operations together, where the report comes from the secret's short description
 
 
-def facts(
-    report: WorkerReport,
-    calls: Mapping[str, int] | None = None,
-    throttles: Mapping[str, int] | None = None,
-) -> Iterator[Metric]:
-    """What a worker's report says, as metrics.
+class Collected(Protocol):
+    """What gives metrics: a registry, or values that are known at the moment of scraping."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Give all of them."""
+        ...
+
+
+def rendered(name: str, *sources: Collected) -> bytes:
+    """Render metrics in Prometheus's text form, each with the deployment's name as a label.
+
+    Args:
+        name: `HEARTBEAT_NAME`, so that many deployments can stand in one Prometheus.
+        sources: Where the metrics come from.
+    """
+    return b"".join(generate_latest(_Named(name, source)) for source in sources)
+
+
+class _Named:
+    """Metrics with one label more."""
+
+    def __init__(self, name: str, source: Collected) -> None:
+        self._name = name
+        self._source = source
+
+    def collect(self) -> Iterator[Metric]:
+        """Give all of them."""
+        for metric in self._source.collect():
+            metric.samples = [
+                sample._replace(labels={"name": self._name, **sample.labels})
+                for sample in metric.samples
+            ]
+            yield metric
+
+
+def facts(report: WorkerReport) -> Iterator[Metric]:
+    """Give what a worker's report says, as metrics.
 
     Args:
         report: The worker's own, or the newest that a store holds.
-        calls: AWS calls by operation; None where only the report's sum is known.
-        throttles: The same for throttled ones.
     """
     yield _labelled("info", "The worker's version.", "version", {report.version: 1.0})
     yield from _times(
@@ -38,12 +76,61 @@ def facts(
     )
     yield _gauge("history_waiting_rows", "Outcomes not stored yet.", report.history_waiting)
     yield _counter("history_dropped_rows", "Outcomes lost for good.", report.history_dropped)
+    calls, throttles = report.aws_calls_by_operation, report.aws_throttles_by_operation
     yield _by_operation("aws_calls", "AWS calls.", calls or {ALL: report.aws_calls})
     yield _by_operation(
-        "aws_throttles", "AWS calls that were throttled.", throttles or {ALL: report.aws_throttles}
+        "aws_throttles",
+        "AWS calls that were throttled.",
+        dict.fromkeys(calls, 0) | throttles if calls else {ALL: report.aws_throttles},
     )
+    if report.process.resident_bytes:
+        yield from _of_process(report.process)
     known = report.every_source.items()
     yield from _of_sources({name: r for name, r in known if r.last_result is not None})
+    yield from _counted({name: r.counted for name, r in known if r.counted.writes})
+
+
+def _of_process(process: ProcessReport) -> Iterator[Metric]:
+    yield _gauge("resident_memory_bytes", "Resident memory.", process.resident_bytes)
+    yield _counter("cpu_seconds", "User and system time.", process.cpu_seconds)
+    text = "How much later than due the last cycle began."
+    yield _gauge("lateness_seconds", text, process.lateness_seconds)
+
+
+def _counted(counted: Mapping[str, Counted]) -> Iterator[Metric]:
+    writes = CounterMetricFamily(
+        "heartbeat_worker_writes",
+        "Writes by how they ended: ok, or an error word.",
+        labels=["source", "word"],
+    )
+    attempts = CounterMetricFamily(
+        "heartbeat_worker_write_attempts",
+        "Attempts of writes, retries included.",
+        labels=["source"],
+    )
+    durations = HistogramMetricFamily(
+        "heartbeat_worker_write_duration_seconds",
+        "How long the last attempt of each write took.",
+        labels=["source"],
+    )
+    for source, each in counted.items():
+        for word, count in each.writes.items():
+            writes.add_metric([source, word], count)
+        attempts.add_metric([source], each.attempts)
+        durations.add_metric([source], _buckets(each.durations), each.duration_seconds)
+    if counted:
+        yield from (writes, attempts, durations)
+
+
+def _buckets(durations: Sequence[int]) -> list[tuple[str, float]]:
+    """Cumulative counts under every second bound of history's: twenty are enough."""
+    counts = [*durations, *[0] * (LATENCY_BUCKETS - len(durations))]
+    below = list(accumulate(counts))
+    bounds = zip(LATENCY_BOUNDS_MS, below, strict=False)
+    return [
+        *((str(bound / 1000), float(count)) for bound, count in list(bounds)[::2]),
+        ("+Inf", float(below[-1])),
+    ]
 
 
 def _of_sources(reports: Mapping[str, SourceReport]) -> Iterator[Metric]:

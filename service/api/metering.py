@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.manual import Manual
 from service.api.page import Page
+from service.api.totals import Totals
 
 DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 KINDS = {b"poll": "poll", b"manual": "manual"}
@@ -21,6 +22,7 @@ class Meters:
     Attributes:
         refreshes: How often pages asked for the status, by what made them ask.
         refresh_failures: Refreshes that failed, as pages report them with the next success.
+        totals: What workers have counted.
     """
 
     def __init__(self) -> None:
@@ -42,6 +44,7 @@ class Meters:
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.refreshes = dict.fromkeys(KINDS.values(), 0)
         self.refresh_failures = 0
+        self.totals = Totals()
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from schema.heartbeat import IDENTITY
 from schema.responses import DiagnosisCode, Overall, Row
 from service.api.live import Live
 from service.api.metering import Meters
-from service.report_metrics import facts, states
+from service.report_metrics import facts, rendered, states
 from service.verdict.readers import Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
@@ -27,7 +26,7 @@ class Text(Response):
 def render(snapshot: Snapshot, readers: Readers, live: Live, meters: Meters) -> bytes:
     """Everything in Prometheus's text form, the counted with the known; asks no store."""
     found = Facts(snapshot, readers, live, meters)
-    return generate_latest(meters.registry) + generate_latest(found)
+    return rendered(snapshot.settings.process.name, meters.registry, found)
 
 
 class Facts:
@@ -47,7 +46,7 @@ class Facts:
         yield from self._reader_cost()
         yield from self._viewers()
         if self._snapshot.report is not None:
-            yield from facts(self._snapshot.report)
+            yield from facts(self._meters.totals.of(self._snapshot.report))
 
     def _verdict(self) -> Iterator[Metric]:
         status = self._status

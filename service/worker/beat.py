@@ -1,7 +1,7 @@
 """The worker command: connects every source, and beats until a signal comes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import NoReturn
 
@@ -18,13 +18,12 @@ from service.connections import close, connect, shared
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
-from service.outcome import Outcome
 from service.settings import Settings
 from service.signals import stop_on_signals
 from service.source import Source
 from service.version import version
 from service.worker.liveness import LATE_S, Route, Server, server
-from service.worker.loop import Observer, Worker
+from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
 log = structlog.get_logger()
@@ -56,16 +55,16 @@ async def _beat(settings: Settings) -> None:
     among = shared(settings)
     sources, aws = connect(settings, among), among.aws
     history = _history(settings, sources)
-    metrics = WorkerMetrics()
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
-        observe=_observer(metrics, aws),
+        observe=_notices(aws),
     )
+    metrics = WorkerMetrics(worker)
     routes: dict[str, Route] = {
         "/livez": lambda: _livez(worker),
-        "/metrics": lambda: (200, MEDIA_TYPE, metrics.render(worker, aws)),
+        "/metrics": lambda: (200, MEDIA_TYPE, metrics.render()),
     }
     await _run(worker, server(settings.process.health_port, routes), history)
 
@@ -86,16 +85,12 @@ async def _run(worker: Worker, health: Server, history: History | None) -> None:
         tasks.cancel_scope.cancel()
 
 
-def _observer(metrics: WorkerMetrics, aws: Aws | None) -> Observer:
-    """Counts each cycle, and looks whether something ends soon."""
-    notices = Notices(aws) if aws else None
-
-    def observe(outcomes: Sequence[Outcome], lateness_s: float) -> None:
-        metrics.observe(outcomes, lateness_s)
-        if notices is not None:
-            notices.look(utc_now())
-
-    return observe
+def _notices(aws: Aws | None) -> Callable[[], None]:
+    """What looks after each cycle whether something ends soon."""
+    if aws is None:
+        return lambda: None
+    notices = Notices(aws)
+    return lambda: notices.look(utc_now())
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:

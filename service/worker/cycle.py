@@ -1,6 +1,7 @@
 """The fan-out of one cycle: one stamp to all sources at once, each under its own deadline."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,7 +11,8 @@ import stamina
 import structlog
 
 from schema.errors import Cause, ErrorWord
-from schema.heartbeat import Breaker, Heartbeat, Result, SourceReport
+from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
+from schema.history import LATENCY_BOUNDS_MS
 from service.errors import SourceError
 from service.outcome import Outcome
 from service.source import Source
@@ -131,5 +133,19 @@ def after(report: R, outcome: Outcome, now: datetime) -> R:
             "failing_since": None if outcome.ok else report.failing_since or now,
             "last_success": outcome.stamp if outcome.ok else report.last_success,
             "breaker": Breaker.OPEN if failures >= BREAKER_OPENS_AFTER else Breaker.CLOSED,
+            "counted": _count(report.counted, outcome),
         }
+    )
+
+
+def _count(counted: Counted, outcome: Outcome) -> Counted:
+    word = str(outcome.result)
+    bucket = bisect_right(LATENCY_BOUNDS_MS, outcome.latency_ms)
+    durations = [*counted.durations, *[0] * (bucket + 1 - len(counted.durations))]
+    durations[bucket] += 1
+    return Counted(
+        writes={**counted.writes, word: counted.writes.get(word, 0) + 1},
+        attempts=counted.attempts + outcome.attempts,
+        durations=tuple(durations),
+        duration_seconds=counted.duration_seconds + outcome.latency_ms / 1000,
     )

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -11,13 +12,14 @@ import anyio
 import structlog
 from anyio import Event
 
-from schema.heartbeat import Breaker, Heartbeat, SourceReport, WorkerReport
+from schema.heartbeat import Breaker, Heartbeat, ProcessReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.outcome import Outcome
 from service.settings import ProcessSettings
 from service.source import Source
 from service.version import version
 from service.worker.cycle import after, stamp_all
+from service.worker.memory import resident_bytes
 from service.worker.schedule import Schedule
 
 log = structlog.get_logger()
@@ -35,14 +37,6 @@ class Recorder(Protocol):
         ...
 
 
-class Observer(Protocol):
-    """Who counts the outcomes of each cycle."""
-
-    def __call__(self, outcomes: Sequence[Outcome], lateness_s: float) -> None:
-        """Take the outcomes of one cycle; returns at once, and never fails."""
-        ...
-
-
 class Worker:
     """The loop, and what it knows of every source.
 
@@ -51,7 +45,7 @@ class Worker:
         sources: All that each cycle stamps, by slug, the AWS identity among them.
         recorder: Where the outcomes go, None for nowhere.
         now: The clock that makes the stamps.
-        observe: Who counts the outcomes.
+        observe: Called after each cycle; returns at once, and never fails.
     """
 
     def __init__(
@@ -61,7 +55,7 @@ class Worker:
         recorder: Recorder | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
-        observe: Observer = lambda outcomes, lateness_s: None,  # noqa: ARG005 - nobody counts
+        observe: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.sources = sources
@@ -110,6 +104,11 @@ class Worker:
             next_due=next_due,
             cycles=self.cycles,
             sources=self.reports,
+            process=ProcessReport(
+                resident_bytes=resident_bytes(),
+                cpu_seconds=time.process_time(),
+                lateness_seconds=max(0.0, self.lateness_s),
+            ),
         )
         for source in self.sources.values():
             report = source.tell(report)
@@ -142,7 +141,7 @@ class Worker:
         for outcome in outcomes:
             self._learn(outcome)
         self.cycles += 1
-        self._observe(outcomes, self.lateness_s)
+        self._observe()
         if self._recorder is not None:
             self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
         self._log_cycle(heartbeat, outcomes)

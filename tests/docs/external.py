@@ -30,7 +30,7 @@ EXTERNAL = {
             "config rm": set(),
             "up": {"--stack", "--target-replace", "--target-dependents"},
             "preview": {"--diff", "--stack"},
-            "destroy": {"--stack"},
+            "destroy": {"--stack", "--skip-preview"},
             "refresh": set(),
         },
     ),
@@ -68,7 +68,7 @@ EXTERNAL = {
     "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),
     "date": External("it is the system's own", {"": {"-u"}}),
     "psql": External("it needs a deployed database", {"": {"--command"}}),
-    "promtool": External("it comes with Prometheus", {"check rules": set()}),
+    "promtool": External("it comes with Prometheus", {"check rules": set(), "test rules": set()}),
     "jq": External("it is the reader's own", {"": {"--slurp"}}),
     "openssl": External("it needs a deployed database", {"s_client": {"-connect", "-starttls"}}),
 }

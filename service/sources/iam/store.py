@@ -70,6 +70,8 @@ class Identity(Source):
             "iam": known,
             "aws_calls": sum(facts.calls.values()),
             "aws_throttles": sum(facts.throttles.values()),
+            "aws_calls_by_operation": facts.calls,
+            "aws_throttles_by_operation": facts.throttles,
         }
         return report.model_copy(update=update)
 

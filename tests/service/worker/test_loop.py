@@ -172,10 +172,11 @@ async def test_what_the_liveness_check_counts_from_is_the_next_cycle_also_during
 
 
 async def test_who_observes_is_told_of_every_cycle_and_how_late_it_began() -> None:
-    source, stop, seen = MemorySource(), anyio.Event(), list[tuple[list[str], float]]()
+    source, stop, seen = MemorySource(), anyio.Event(), list[tuple[int, float]]()
 
-    def observe(outcomes: Sequence[Outcome], lateness_s: float) -> None:
-        seen.append(([outcome.source for outcome in outcomes], lateness_s))
+    def observe() -> None:
+        counted = worker.reports["source"].counted
+        seen.append((counted.writes["ok"], worker.lateness_s))
         if len(seen) == 3:
             stop.set()
 
@@ -185,9 +186,13 @@ async def test_who_observes_is_told_of_every_cycle_and_how_late_it_began() -> No
         return NOW + timedelta(seconds=anyio.current_time())
 
     loop().seconds = 1000.0
-    await Worker(settings(), {"source": source}, now=late, observe=observe).run(stop)
+    worker = Worker(settings(), {"source": source}, now=late, observe=observe)
+    await worker.run(stop)
 
-    assert seen == [(["source"], 0.0), (["source"], 0.25), (["source"], 0.0)]
+    assert seen == [(1, 0.0), (2, 0.25), (3, 0.0)]
+    report = worker.report(NOW)
+    assert report.process.resident_bytes > 1e6
+    assert sum(report.sources["source"].counted.durations) == 3
 
 
 async def test_a_worker_whose_stores_are_all_down_beats_on_and_records_every_outcome() -> None:

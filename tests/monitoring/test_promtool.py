@@ -1,0 +1,21 @@
+import shutil
+import subprocess
+
+import pytest
+
+from tests.service.processes import ROOT
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", "rules", "alerts.yaml"), ("test", "rules", "alerts_test.yaml")]
+)
+def test_prometheus_itself_accepts_the_rules(arguments: tuple[str, ...]) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install prometheus"
+
+    said = subprocess.run(
+        [promtool, *arguments], cwd=ROOT / "monitoring", capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "SUCCESS" in said.stdout

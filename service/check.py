@@ -5,6 +5,8 @@ import sys
 
 import anyio
 
+from schema.errors import ErrorWord
+from schema.freshness import Freshness
 from schema.responses import Overall, Row, WorkerStatus
 from service.settings import Settings
 from service.verdict.status import worker_status
@@ -20,7 +22,7 @@ def main(settings: Settings) -> int:
         0 ok, 1 degraded, 2 error.
     """
     status, stray = anyio.run(_read, settings)
-    print(_text(status))
+    print(text(status))
     code = EXIT[status.overall_status]
     if stray:  # a hung AWS call would keep the interpreter
         sys.stdout.flush()
@@ -36,7 +38,8 @@ async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
         return status, aws is not None and aws.lane.busy
 
 
-def _text(status: WorkerStatus) -> str:
+def text(status: WorkerStatus) -> str:
+    """Put a status into lines for a terminal: a row for each source, and what is wrong."""
     rows: list[Row] = [*status.timestamps.values(), status.iam]
     width = max(len(row.title) for row in rows)
     lines = [_line(row, width) for row in rows]
@@ -44,6 +47,17 @@ def _text(status: WorkerStatus) -> str:
 
 
 def _line(row: Row, width: int) -> str:
-    age = "never" if row.age_seconds is None else f"{row.age_seconds:.1f} s ago"
-    words = [row.title.ljust(width), row.freshness.ljust(11), age.ljust(14), row.endpoint or "-"]
-    return "  ".join([*words, *([f"({row.error})"] if row.error else [])])
+    off = row.error is ErrorWord.NOT_CONFIGURED
+    unread = row.observed_at is None and not off
+    freshness = "off" if off else "not answered yet" if unread else str(row.freshness)
+    error = f"({row.error})" if row.error and not off else ""
+    words = [row.title.ljust(width), freshness.ljust(16), _age(row).ljust(14), row.endpoint or "-"]
+    return "  ".join([*words, *([error] if error else [])])
+
+
+def _age(row: Row) -> str:
+    """Say how old the stamp is; that there is none only where the store says so."""
+    if row.age_seconds is not None:
+        return f"{row.age_seconds:.1f} s ago"
+    unknown = row.observed_at is None or row.freshness is Freshness.UNREACHABLE
+    return "-" if unknown or row.error is ErrorWord.NOT_CONFIGURED else "never"

@@ -63,6 +63,10 @@ EXTERNAL = {
     "terraform": External(
         "it runs in the older app's folder", {"state rm": set(), "apply": set(), "destroy": set()}
     ),
+    "npx": External(
+        "it asks a package index; tests/web/types_js.py makes the declarations",
+        {"": {"-p", "--allowJs", "--declaration", "--emitDeclarationOnly", "--target"}},
+    ),
     "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
     "docker": External("it needs Docker", {"compose up": {"--build"}}),
     "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),

@@ -64,15 +64,12 @@ def overall(diagnosis: Diagnosis) -> Overall:
 
 def message(findings: list[Finding]) -> str:
     """Put findings into words for a log or a terminal, each remedy once."""
-    told: set[str | None] = {None}
+    told: set[str] = set()
     sentences = []
     for each in findings:
-        new = each.remedy not in told
-        sentences.append(f"{each.title}: {_clause(each.remedy)}" if new else f"{each.title}.")
-        told.add(each.remedy)
+        if each.remedy is None or each.remedy in told:
+            sentences.append(f"{each.title}.")
+        else:  # which begins with a verb
+            sentences.append(f"{each.title}: {each.remedy[0].lower()}{each.remedy[1:]}")
+            told.add(each.remedy)
     return " Also: ".join(sentences)
-
-
-def _clause(remedy: str | None) -> str:
-    """Give the remedy as it stands after a colon; it begins with a verb."""
-    return remedy[:1].lower() + remedy[1:] if remedy else ""

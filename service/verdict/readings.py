@@ -49,14 +49,14 @@ def none_readable(situation: Situation) -> list[Finding]:
         return []
     explained = credentials.explained(situation)
     own = [source for source in situation.sources if source.name not in explained]
-    words: dict[str, None] = dict.fromkeys(_word(source) for source in own)
+    words: list[str] = [_word(source) for source in own]
     titles: dict[str, list[str]] = {}
     for source in own:
         titles.setdefault(source.remedy(_word(source)), []).append(source.title)
     names = [source.name for source in situation.sources]
     if situation.iam is not None and situation.iam.troubled:
         word, remedy = credentials.cause(situation.iam)
-        words[word] = None
+        words.append(word)
         titles.setdefault(remedy, []).append(credentials.TITLE)
         names.append(IDENTITY)
     begins = [source.failing_since for source in situation.sources if source.failing_since]
@@ -66,7 +66,7 @@ def none_readable(situation: Situation) -> list[Finding]:
             severity=Severity.ERROR,
             sources=names,
             since=max(begins, default=None),  # when the last of them went
-            title=f"No store can be read ({', '.join(words)})",
+            title=f"No store can be read ({', '.join(dict.fromkeys(words))})",
             remedy=OWN_NETWORK if set(words) <= NETWORK else _together(titles),
             runbook="no-store-can-be-read",
         )
@@ -115,7 +115,7 @@ def _together(titles: dict[str, list[str]]) -> str:
         return next(iter(titles))
     return (
         "; ".join(
-            f"{' and '.join(names)}: {remedy[0].lower()}{remedy[1:].rstrip('.')}"
+            f"{' and '.join(names)}: {remedy[0].lower()}{remedy[1:].removesuffix('.')}"
             for remedy, names in titles.items()
         )
         + "."

@@ -13,13 +13,14 @@ from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from schema.responses import Diagnosis, DiagnosisCode, Overall
 from service.remedies import AWS_REMEDIES, REFUSALS, REMEDIES
-from service.verdict.diagnosis import diagnose, overall
+from service.verdict.diagnosis import conclude, diagnose, overall
 from service.verdict.readings import OWN_NETWORK, is_starting
 from service.verdict.situation import IdentityView, Situation, SourceView
 from service.verdict.writes import MIGRATE, READ_THE_LOG, TWO_WORKERS
 from tests.docs.pages import Page
 from tests.fakes import NOW
 from tests.service.verdict.situations import (
+    FAILING,
     IAM,
     LONG_AGO,
     PG,
@@ -129,6 +130,36 @@ def test_the_worst_finding_says_what_to_do(name: str, remedy: str) -> None:
     assert said_of(name).findings[0].remedy == remedy
 
 
+@pytest.mark.parametrize(
+    ("identity", "title"),
+    [
+        (
+            replace(FAILING, certificate_expiry=NOW + timedelta(seconds=1)),
+            "certificate ends on 2026-11-24",
+        ),
+        (replace(FAILING, certificate_expiry=NOW), "certificate ended on 2026-11-24"),
+        (
+            replace(FAILING, credentials_expiry=NOW + timedelta(seconds=1)),
+            "credentials end at 22:00:01 UTC",
+        ),
+        (replace(FAILING, credentials_expiry=NOW), "credentials ended at 22:00:00 UTC"),
+    ],
+)
+def test_an_end_is_to_come_until_it_is_there(identity: IdentityView, title: str) -> None:
+    said = diagnose(seen(PG, iam=identity))
+
+    assert title in said.findings[0].title
+
+
+def test_a_finding_without_a_remedy_is_told_by_its_title() -> None:
+    found = said_of("both databases away").findings
+    bare = [each.model_copy(update={"remedy": None}) for each in found]
+
+    said = conclude(bare).message
+
+    assert said == "PostgreSQL cannot be read (timeout). Also: Valkey cannot be read (timeout)."
+
+
 def test_the_identity_has_the_remedy_of_its_word_where_aws_needs_none_of_its_own() -> None:
     said = diagnose(seen(PG, iam=replace(IAM, error=E.FAILED)))
 
@@ -220,6 +251,7 @@ def test_the_first_fields_sum_up_all_findings_of_the_worst_ones_kind() -> None:
         (seen(PG, iam=replace(IAM, error=E.AUTH, failing_since=LONG_AGO)), LONG_AGO),
         (seen(PG, iam=replace(IAM, error=E.TIMEOUT, failing_since=LONG_AGO)), LONG_AGO),
         (seen(old(PG), old(VK, 41)), NOW - timedelta(seconds=40)),
+        (seen(old(PG), replace(old(VK, 80), last_result=E.TIMEOUT)), NOW - timedelta(seconds=40)),
         (seen(replace(PG, schema_behind=True)), None),
     ],
 )

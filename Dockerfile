@@ -17,13 +17,13 @@ ENV PATH=/opt/uv/bin:$PATH \
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
 # The dependencies first: they change rarely, and so stay in the cache.
-RUN uv sync --locked --no-default-groups --no-install-project
+RUN uv sync --locked --no-default-groups --group alerts --no-install-project
 COPY README.md LICENSE ./
 COPY schema schema
 COPY service service
 COPY web web
 COPY docs docs
-RUN uv sync --locked --no-default-groups --no-editable
+RUN uv sync --locked --no-default-groups --group alerts --no-editable
 
 FROM build AS build-local
 COPY local local

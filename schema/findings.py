@@ -27,6 +27,7 @@ class FindingCode(StrEnum):
     CREDENTIALS = "credentials"
     QUOTA = "quota"
     SCHEMA = "schema"
+    ALERTS_NOT_DELIVERED = "alerts_not_delivered"
 
 
 class Finding(Response):

@@ -162,6 +162,7 @@ class DiagnosisCode(StrEnum):
     CREDENTIALS = "credentials"
     QUOTA = "quota"
     SCHEMA = "schema"
+    ALERTS_NOT_DELIVERED = "alerts_not_delivered"
 
 
 class Overall(StrEnum):

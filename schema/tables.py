@@ -2,8 +2,20 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Integer, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -80,6 +92,70 @@ class Incident(SQLModel, table=True):
     error: str = Field(max_length=20)
     """The first failure's word."""
     missed: int
+
+
+class Alerting(SQLModel, table=True):
+    """Who decides on a deployment's alerts, and what is remembered of them."""
+
+    __tablename__ = "heartbeat_alerting"
+
+    name: str = Field(primary_key=True, max_length=50)
+    holder: str = Field(max_length=50)
+    """The process that decides, until its lease ends."""
+    until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Grows with each state, here or in Valkey, so that the newer can be told."""
+    state: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class AlertDelivery(SQLModel, table=True):
+    """The outbox: one event for one target, until that has it or never will."""
+
+    __tablename__ = "heartbeat_alert_outbox"
+    __table_args__ = (
+        Index(
+            "heartbeat_alert_outbox_waiting",
+            "name",
+            "target",
+            "position",
+            postgresql_where=text("delivered IS NULL AND dead IS NULL"),
+        ),
+    )
+
+    event: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    target: str = Field(primary_key=True, max_length=16)
+    name: str = Field(max_length=50)
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), nullable=False)
+    )
+    """What came first, goes first."""
+    alert: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    """The event, as `schema.alerts.AlertEvent`."""
+    created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    due: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    held_until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    """Until when whoever claimed it may be sending it."""
+    attempts: int
+    """How often it was claimed."""
+    delivered: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    dead: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    error: str | None = Field(max_length=20)
+    """Why the last attempt failed, as `schema.alerts.DeliveryError`."""
+
+
+class AlertMute(SQLModel, table=True):
+    """A time in which nothing is told; unmuting brings its end forward."""
+
+    __tablename__ = "heartbeat_alert_mutes"
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    name: str = Field(max_length=50)
+    sources: list[str] = Field(sa_column=Column(ARRAY(String(50)), nullable=False))
+    """Empty for all."""
+    reason: str = Field(max_length=200)
+    began: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 def table(model: type[SQLModel]) -> Table:

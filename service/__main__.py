@@ -1,13 +1,17 @@
-"""The command line: `python -m service api | worker | migrate | check | openapi`."""
+"""The command line: `python -m service api | worker | migrate | check | alerts | …`."""
 
 import argparse
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from service import settings as environment
 from service.settings import ConfigurationError, Settings
+
+if TYPE_CHECKING:
+    from service.alerts.senders import Sender
 
 USAGE_ERROR = 2
 
@@ -29,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
+    if parsed.command in {"alerts", "mute", "unmute"}:
+        return _alerts(settings, parsed)
     commands: dict[str, Callable[[], int]] = {
         "api": lambda: _api(settings, parsed.host, parsed.port),
         "worker": lambda: _worker(settings),
@@ -48,7 +54,25 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database to this version's schema")
     commands.add_parser("check", help="say the verdict; exit 0 ok, 1 degraded, 2 error")
     commands.add_parser("openapi", help="print the API's description")
+    _add_alerts(commands)
     return parser
+
+
+def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    alerts = commands.add_parser("alerts", help="tell of what is wrong, in a process of its own")
+    alerts.add_argument(
+        "action",
+        nargs="?",
+        choices=("run", "list", "test", "resend"),
+        default="run",
+        help="run (default); list what is open; test each target; resend what was given up",
+    )
+    mute = commands.add_parser("mute", help="tell nobody of anything for a while")
+    mute.add_argument("--for", dest="span", required=True, help="such as 30m, 2h or 1d")
+    mute.add_argument("--reason", default="", help="shown on the page")
+    mute.add_argument("--source", action="append", default=[], help="of these alone; repeatable")
+    unmute = commands.add_parser("unmute", help="end mutes")
+    unmute.add_argument("--source", action="append", default=[], help="those of these alone")
 
 
 # Each process imports only what it needs: a worker no FastAPI, a description no driver.
@@ -61,9 +85,38 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
 
     logs.configure(settings.process.log_level, settings.process.log_format)
     process = settings.process
-    code = serve(create(settings), host or process.host, process.port if port is None else port)
+    from service.alerts.targets import TargetError  # noqa: PLC0415
+
+    try:
+        app = create(settings, _senders(settings))
+    except TargetError as error:
+        print(ConfigurationError([f"ALERT_TARGETS: {error}"]), file=sys.stderr)
+        return USAGE_ERROR
+    code = serve(app, host or process.host, process.port if port is None else port)
     logs.finish()
     return code
+
+
+def _senders(settings: Settings) -> "Sequence[Sender]":
+    """Make what tells each target, before anything starts: only now one can turn out wrong."""
+    if settings.alerts.targets_text is None:
+        return ()
+    from service.alerts.senders import make  # noqa: PLC0415
+
+    return [make(target) for target in settings.alerts.targets()]
+
+
+def _alerts(settings: Settings, parsed: argparse.Namespace) -> int:
+    from service import alerts_command, logs  # noqa: PLC0415
+    from service.alerts.targets import TargetError  # noqa: PLC0415
+
+    runs = parsed.command == "alerts" and parsed.action == "run"
+    logs.configure(settings.process.log_level if runs else "ERROR", settings.process.log_format)
+    try:
+        return alerts_command.main(settings, parsed)
+    except TargetError as error:
+        print(ConfigurationError([f"ALERT_TARGETS: {error}"]), file=sys.stderr)
+        return USAGE_ERROR
 
 
 def _worker(settings: Settings) -> int:

@@ -55,7 +55,7 @@ def configure(level: str, form: LogFormat | None = None) -> None:
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
     # Their lines would tell an outage twice, and botocore's can hold what was sent.
-    for library in ("botocore", "iam_rolesanywhere_session", "urllib3"):
+    for library in ("apprise", "botocore", "iam_rolesanywhere_session", "urllib3"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 

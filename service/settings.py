@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field, SecretStr, field_validator
 
 from schema.freshness import DEFAULT_INTERVAL_S
+from service.alerts.settings import AlertSettings
 from service.aws import arns, roles_anywhere
 from service.environment import Environment
 from service.group import Group
@@ -90,6 +91,7 @@ class Settings:
         off: The kinds that have variables of their own, and no instance.
         aws: The AWS identity, None if it is not configured.
         history: Where history is kept, None if nowhere.
+        alerts: Whom to tell, and when.
     """
 
     process: ProcessSettings
@@ -97,6 +99,7 @@ class Settings:
     off: tuple[AnyKind, ...]
     aws: roles_anywhere.Settings | None
     history: AnyInstance | None
+    alerts: AlertSettings
 
     @property
     def stamped(self) -> list[AnyInstance]:
@@ -123,6 +126,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     """
     environment = Environment(environ)
     process = environment.group(ProcessSettings)
+    alerts = environment.group(AlertSettings)
     own = [by_variables(environment, kind) for kind in KINDS if kind is not iam.KIND]
     identity = by_variables(environment, iam.KIND)
     found = [*own, *by_urls(environment, KINDS), identity]
@@ -132,7 +136,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     environment.problems += arns.contradictions(_places(environment))
     if not environment.problems:
         environment.problems += _contradictions(sources, identity)
-    if environment.problems or process is None:
+    if environment.problems or process is None or alerts is None:
         raise ConfigurationError(environment.problems)
     there = {source.kind.name for source in sources}
     return Settings(
@@ -141,6 +145,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         off=tuple(kind for kind in KINDS if kind.variables and kind.name not in there),
         aws=identity.settings if identity else None,
         history=history,
+        alerts=alerts,
     )
 
 

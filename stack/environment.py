@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import pulumi
+from pydantic import SecretStr
 
 from stack.databases import Cluster, Databases
 from stack.identity import Identity
@@ -56,6 +57,7 @@ def variables(
         Variable(key="TRUSTED_PROXY_HEADER", value="do-connecting-ip"),
         Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
         Variable(key="SCHEMA_HEAD", value=head),
+        Variable(key="PUBLIC_URL", value="${APP_URL}"),  # App Platform knows it, for alerts' links
         # Empty is none; a component's own variable goes before the app's.
         *([Variable(key="DASHBOARD_PASSWORD", value="")] if settings.public else []),
         # An image carries its own commit; what App Platform builds learns it from there.
@@ -90,7 +92,15 @@ def secrets(
     return [
         Variable(key="IAM_CLIENT_KEY", value=identity.private_key, secret=True),
         Variable(key="DASHBOARD_PASSWORD", value=password, secret=True),
+        *_told("ALERT_TARGETS", settings.alert_targets),
+        *_told("ALERT_PING_URL", settings.alert_ping_url),
     ]
+
+
+def _told(key: str, value: SecretStr | None) -> list[Variable]:
+    if value is None:
+        return []
+    return [Variable(key=key, value=pulumi.Output.secret(value.get_secret_value()), secret=True)]
 
 
 def _postgres(settings: Settings, databases: Databases) -> list[Variable]:

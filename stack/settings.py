@@ -13,7 +13,10 @@ from stack.choices.image import Image
 from stack.choices.place import Place
 from stack.contradictions import contradictions
 
-SECRETS = ("dashboardPassword", "imageCredentials", "logToken", "clientKey")
+SECRETS = (
+    *("dashboardPassword", "imageCredentials", "logToken", "clientKey"),
+    *("alertTargets", "alertPingUrl"),
+)
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 
 

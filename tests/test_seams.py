@@ -39,7 +39,7 @@ KNOWN = {
     "history": set[str](),
     "worker": {"aws", "history", "sources"},
     "verdict": {"aws"},
-    "api": {"aws", "history", "sources", "verdict"},
+    "api": {"alerts", "aws", "history", "sources", "verdict"},
 }
 # Inside the stand-in for AWS: what each service's folder knows of the others.
 STAND_IN = {
@@ -49,7 +49,7 @@ STAND_IN = {
     "secretsmanager": {"wire"},
     "control": {"wire"},
 }
-COMPOSITION = {"__main__", "check", "connections", "migrate"}
+COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate"}
 
 
 def modules(part: str) -> Iterator[Path]:

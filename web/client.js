@@ -14,6 +14,57 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
+ * A time in which nothing is told.
+ * @typedef {Object} AlertMute
+ * @property {string} id
+ * @property {string[]} sources
+ * @property {string} reason
+ * @property {string} began
+ * @property {string} until
+ */
+
+/**
+ * An event of the last days.
+ * @typedef {Object} AlertNews
+ * @property {EventKind} kind
+ * @property {string} alert_id
+ * @property {string} at
+ * @property {Severity} severity
+ * @property {FindingCode} code
+ * @property {string[]} sources
+ * @property {string} title
+ * @property {string} began
+ * @property {string | null} ended
+ * @property {string | null} delivered
+ */
+
+/**
+ * One receiver, and what became of what was for it; never its address or key.
+ * @typedef {Object} AlertTarget
+ * @property {string} kind
+ * @property {string} name
+ * @property {Severity} severity
+ * @property {number} waiting
+ * @property {string | null} waiting_since
+ * @property {number} dead
+ * @property {string[]} errors
+ * @property {string | null} last_delivery
+ */
+
+/**
+ * Whom this deployment tells, what they were told, and what they will be.
+ * @typedef {Object} Alerts
+ * @property {boolean} enabled
+ * @property {boolean} decides
+ * @property {boolean} working
+ * @property {string | null} page_url
+ * @property {AlertTarget[]} targets
+ * @property {OpenAlert[]} open
+ * @property {AlertMute[]} mutes
+ * @property {AlertNews[]} recent
+ */
+
+/**
  * State of a source's circuit breaker.
  * @typedef {'closed' | 'open' | 'half_open'} Breaker
  */
@@ -49,12 +100,17 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * `healthy`, or the code of the worst finding.
- * @typedef {'healthy' | 'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema'} DiagnosisCode
+ * @typedef {'healthy' | 'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered'} DiagnosisCode
  */
 
 /**
  * Why a source could not be written or read; the only form in which an error leaves us.
  * @typedef {'timeout' | 'unreachable' | 'tls' | 'auth' | 'permission' | 'read_only' | 'full' | 'quota' | 'throttled' | 'not_found' | 'not_configured' | 'invalid_data' | 'unsupported' | 'clock' | 'failed'} ErrorWord
+ */
+
+/**
+ * Why a receiver is told.
+ * @typedef {'opened' | 'escalated' | 'reminded' | 'refreshed' | 'resolved' | 'test'} EventKind
  */
 
 /**
@@ -71,7 +127,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * What kind of thing is wrong.
- * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema'} FindingCode
+ * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered'} FindingCode
  */
 
 /**
@@ -171,6 +227,23 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {number} total
  * @property {Incident | null} longest
  * @property {Incident[]} incidents
+ */
+
+/**
+ * An alert that is not over.
+ * @typedef {Object} OpenAlert
+ * @property {string} id
+ * @property {FindingCode} code
+ * @property {Severity} severity
+ * @property {string[]} sources
+ * @property {string} title
+ * @property {string | null} remedy
+ * @property {string} runbook
+ * @property {string} began
+ * @property {string} opened
+ * @property {string | null} rang
+ * @property {boolean} muted
+ * @property {string | null} ended
  */
 
 /**
@@ -331,6 +404,27 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
+ * One thing that happened to one alert; the body of a webhook.
+ * @typedef {Object} AlertEvent
+ * @property {string} id
+ * @property {EventKind} kind
+ * @property {string} alert_id
+ * @property {string} alert_key
+ * @property {string} at
+ * @property {string} deployment
+ * @property {Severity} severity
+ * @property {FindingCode} code
+ * @property {string[]} sources
+ * @property {string} title
+ * @property {string | null} remedy
+ * @property {string} runbook
+ * @property {string} began
+ * @property {string | null} ended
+ * @property {string | null} page_url
+ * @property {string | null} runbook_url
+ */
+
+/**
  * The process answers.
  * @param {Options} [options]
  * @returns {Promise<Health>}
@@ -420,6 +514,15 @@ export function history(query = {}, options = {}) {
  */
 export function incidents(query = {}, options = {}) {
   return ask('/incidents', [200], query, options);
+}
+
+/**
+ * Who is told, and of what.
+ * @param {Options} [options]
+ * @returns {Promise<Alerts>}
+ */
+export function alerts(options = {}) {
+  return ask('/alerts', [200], {}, options);
 }
 
 // The part of the client that is written by hand; service/api/client.py puts what it generates before it.

@@ -8,7 +8,15 @@ from uuid import uuid5
 from schema.alerts import AlertEvent, EventKind
 from schema.findings import Finding, Severity
 from service.alerts.policy import HELD_SHARE, LOOKS_LEAST, Policy
-from service.alerts.state import NAMESPACE, Alert, Pending, State, alert_id, alert_key
+from service.alerts.state import (
+    CLOSED_MOST,
+    NAMESPACE,
+    Alert,
+    Pending,
+    State,
+    alert_id,
+    alert_key,
+)
 from service.alerts.topics import RANK, Topic, graver, hidden, topics
 
 TOGETHER_SHARE = 0.5  # of the time to open: what has held so long opens with what holds it all
@@ -80,8 +88,15 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decided:
         opened.append(_opened(group, pending, look, name, runs))
         pending = {key: each for key, each in pending.items() if key not in opened[-1].topics}
     told = [_tell(alert, look, policy, name, step_s) for alert in [*alerts, *opened]]
+    left = [alert for alert, _ in told if alert is not None]
+    closed = {alert.id for alert in state.alerts} - {alert.id for alert in left}
     return Decided(
-        state=State(pending=pending, alerts=tuple(a for a, _ in told if a is not None), runs=runs),
+        state=State(
+            pending=pending,
+            alerts=tuple(left),
+            runs=runs,
+            closed=(*state.closed, *sorted(closed))[-CLOSED_MOST:],
+        ),
         events=tuple(event for _, events in told for event in events),
         tense=bool(seen or pending or opened or any(not alert.over for alert in alerts)),
     )
@@ -199,13 +214,13 @@ def _tell(
     if alert.over and alert.told is None:
         return None, []
     if alert.over:
-        return (alert, []) if muted else (None, [_event(EventKind.RESOLVED, alert, look, name)])
+        return (alert, []) if muted else (None, [event(EventKind.RESOLVED, alert, look, name)])
     if not muted and (alert.told is None or graver(alert.severity, alert.told)):
         kind = EventKind.OPENED if alert.told is None else EventKind.ESCALATED
         rung = alert.model_copy(
             update={"told": alert.severity, "rang": look.at, "since_told_s": _timers(policy)}
         )
-        return rung, [_event(kind, alert, look, name)]
+        return rung, [event(kind, alert, look, name)]
     return _repeated(alert, look, policy, name)
 
 
@@ -215,12 +230,12 @@ def _repeated(alert: Alert, look: Look, policy: Policy, name: str) -> tuple[Aler
     events, waited = [], {**_timers(policy), **alert.since_told_s}
     if policy.refresh_s is not None and waited[REFRESH] >= policy.refresh_s:
         waited[REFRESH] = 0.0
-        events.append(_event(EventKind.REFRESHED, alert, look, name))
+        events.append(event(EventKind.REFRESHED, alert, look, name))
     for every_s in policy.reminders_s:
         may_ring = alert.ended is None and not alert.muted
         if may_ring and waited[_timer(every_s)] >= every_s:
             waited[_timer(every_s)] = 0.0
-            events.append(_event(EventKind.REMINDED, alert, look, name, every_s))
+            events.append(event(EventKind.REMINDED, alert, look, name, every_s))
     rang = look.at if any(e.said.kind is EventKind.REMINDED for e in events) else alert.rang
     return alert.model_copy(update={"since_told_s": waited, "rang": rang}), events
 
@@ -236,9 +251,10 @@ def _timer(every_s: float) -> str:
     return f"{every_s:g}"
 
 
-def _event(
+def event(
     kind: EventKind, alert: Alert, look: Look, name: str, repeat_s: float | None = None
 ) -> Event:
+    """Put into an event what happened to an alert."""
     said = AlertEvent(
         id=uuid5(NAMESPACE, "|".join([str(alert.id), kind, _which(kind, alert, look, repeat_s)])),
         kind=kind,

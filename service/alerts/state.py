@@ -66,6 +66,24 @@ class State(Remembered):
     alerts: tuple[Alert, ...] = ()
     runs: int = 0
     """How many alerts have opened so far."""
+    closed: tuple[UUID, ...] = ()
+    """The last runs that are over: a state that does not know it cannot bring them back."""
+
+
+CLOSED_MOST = 100
+
+
+def merged(newer: State, older: State) -> State:
+    """One state of two that instances went on with separately: no run is lost or comes back."""
+    closed = tuple(dict.fromkeys([*older.closed, *newer.closed]))[-CLOSED_MOST:]
+    known = {alert.id for alert in newer.alerts}
+    others = [alert for alert in older.alerts if alert.id not in known and alert.told]
+    return State(
+        pending=newer.pending,
+        alerts=tuple(a for a in [*newer.alerts, *others] if a.id not in closed),
+        runs=max(newer.runs, older.runs),
+        closed=closed,
+    )
 
 
 def alert_id(name: str, topics: tuple[str, ...], run: int) -> UUID:

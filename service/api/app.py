@@ -1,16 +1,17 @@
 """The API: reads the stamps back, says how old they are, and serves the page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import anyio
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route, WebSocketRoute
 
+from schema.findings import Finding
 from schema.responses import Health
-from service.api import description, history_routes, routes
+from service.api import alert_routes, description, history_routes, routes
 from service.api.archive import Archive, remembering
 from service.api.doors import add_doors
 from service.api.errors import add_handlers
@@ -19,8 +20,13 @@ from service.api.manual import Manual
 from service.api.metering import Meters
 from service.api.page import Page
 from service.settings import Settings
+from service.verdict.diagnosis import diagnose
 from service.verdict.watch import Watch, watching
 from service.version import version
+
+if TYPE_CHECKING:  # what only those need who tell somebody
+    from service.alerts.alerting import Alerting
+    from service.alerts.senders import Sender
 
 # Asked before each request whether it is on; we count for ourselves.
 UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -34,13 +40,15 @@ class State(TypedDict):
     live: Live
     archive: Archive
     meters: Meters
+    alerting: "Alerting | None"
 
 
-def create(settings: Settings | None) -> FastAPI:
+def create(settings: Settings | None, senders: "Sequence[Sender]" = ()) -> FastAPI:
     """The app; nothing is connected before its lifespan begins.
 
     Args:
         settings: None to describe the API only, without an environment.
+        senders: What tells each target of alerts.
     """
     meters = Meters()
 
@@ -49,7 +57,7 @@ def create(settings: Settings | None) -> FastAPI:
         if settings is None:
             msg = "an app without settings can only be described"
             raise RuntimeError(msg)
-        async with state(settings, meters) as given:
+        async with state(settings, meters, senders) as given:
             yield given
 
     app = FastAPI(
@@ -64,6 +72,7 @@ def create(settings: Settings | None) -> FastAPI:
     add_handlers(app)
     app.include_router(routes.router)
     app.include_router(history_routes.router)
+    app.include_router(alert_routes.router)
     app.router.routes.append(WebSocketRoute("/ws", routes.live))
     app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
     app.mount("/", Page(settings.process.title if settings else None))
@@ -73,16 +82,44 @@ def create(settings: Settings | None) -> FastAPI:
 
 
 @asynccontextmanager
-async def state(settings: Settings, meters: Meters) -> AsyncIterator[State]:
+async def state(
+    settings: Settings, meters: Meters, senders: "Sequence[Sender]" = ()
+) -> AsyncIterator[State]:
     """What every request may need, for as long as requests come."""
     process = settings.process
     health = Health(version=version(), commit=process.commit).model_dump_json().encode()
     async with (
         watching(settings) as watch,
         remembering(settings) as archive,
+        telling(settings, senders, watch) as alerting,
         anyio.create_task_group() as tasks,
     ):
         live = Live(watch, tasks.start_soon, process.max_viewers, process.cors_origins)
         tasks.start_soon(live.tick)
-        yield State(health=health, watch=watch, live=live, archive=archive, meters=meters)
+        yield State(
+            health=health,
+            watch=watch,
+            live=live,
+            archive=archive,
+            meters=meters,
+            alerting=alerting,
+        )
         tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def telling(
+    settings: Settings, senders: "Sequence[Sender]", watch: Watch
+) -> "AsyncIterator[Alerting | None]":
+    """Alerting, for as long as requests come; None, and nothing of it loaded, without targets."""
+    if not settings.alerts.on:
+        yield None
+        return
+    from service.alerts.alerting import alerting  # noqa: PLC0415
+
+    async def look() -> Sequence[Finding]:
+        return diagnose((await watch.snapshot()).situation()).findings
+
+    async with alerting(settings, senders, look) as found:
+        watch.undelivered = found.undelivered
+        yield found

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from schema.responses import Problem
+from service.api.alert_routes import describe_webhook
 from service.api.examples import examples
 from service.api.password import COOKIE, OPEN
 
@@ -54,6 +55,7 @@ def complete(app: FastAPI) -> None:
 
 def _completed(document: Node) -> Node:
     document["info"]["description"] = TEXT
+    describe_webhook(document)
     components = document["components"]
     components["securitySchemes"] = SCHEMES
     components["schemas"].setdefault(Problem.__name__, Problem.model_json_schema())

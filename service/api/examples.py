@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from schema.alerts import AlertNews, Alerts, AlertTarget, EventKind, OpenAlert
 from schema.errors import ErrorWord
+from schema.findings import FindingCode, Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Breaker
 from schema.response import Response
@@ -75,7 +78,8 @@ def _row(title: str, endpoint: str) -> Row:
 
 def examples() -> dict[str, Response]:
     """An answer of each model, by the model's name."""
-    found = (_health(), _ready(), _db(), _secret(), _iam(), _status(), _verdict(), *_past())
+    own = (_health(), _ready(), _db(), _secret(), _iam(), _status(), _verdict(), _alerts())
+    found = (*own, *_past())
     return {type(each).__name__: each for each in found}
 
 
@@ -84,7 +88,7 @@ def _health() -> Response:
 
 
 def _ready() -> Response:
-    return Ready(ready=True, schema_head="0002", schema_revision="0002", error=None)
+    return Ready(ready=True, schema_head="0003", schema_revision="0003", error=None)
 
 
 def _verdict() -> Response:
@@ -170,6 +174,50 @@ def _status() -> Response:
         },
         iam=identity,
         worker=worker,
+    )
+
+
+def _alerts() -> Response:
+    about: dict[str, Any] = {  # Any: as above
+        "code": FindingCode.SOURCE_UNREACHABLE,
+        "severity": Severity.ERROR,
+        "sources": ["valkey"],
+        "title": "Valkey cannot be read (timeout)",
+        "began": NOW - HOUR / 6,
+        "ended": None,
+    }
+    alert = UUID("1759f2a4-f79d-5a22-8172-cfe07768fcd8")
+    rang = NOW - HOUR / 10
+    return Alerts(
+        enabled=True,
+        decides=True,
+        working=True,
+        page_url="https://status.example.com",
+        targets=[
+            AlertTarget(
+                kind="slack",
+                name="slack no. 1",
+                severity=Severity.DEGRADED,
+                waiting=0,
+                waiting_since=None,
+                dead=0,
+                errors=[],
+                last_delivery=rang,
+            )
+        ],
+        open=[
+            OpenAlert(
+                id=alert,
+                **about,
+                remedy="Check whether it runs, and whether its firewall lets this app in.",
+                runbook="source_unreachable",
+                opened=rang,
+                rang=rang,
+                muted=False,
+            )
+        ],
+        mutes=[],
+        recent=[AlertNews(kind=EventKind.OPENED, alert_id=alert, at=rang, **about, delivered=rang)],
     )
 
 

@@ -1,6 +1,7 @@
 """What is known of sources, worker and viewers, for Prometheus."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.responses import Response
@@ -16,6 +17,9 @@ from service.verdict.readers import Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
+if TYPE_CHECKING:
+    from service.alerts.alerting import Alerting
+
 
 class Text(Response):
     """Prometheus's text form."""
@@ -23,10 +27,21 @@ class Text(Response):
     media_type = "text/plain; version=0.0.4"  # Starlette adds the charset
 
 
-def render(snapshot: Snapshot, readers: Readers, live: Live, meters: Meters) -> bytes:
+def render(
+    snapshot: Snapshot,
+    readers: Readers,
+    live: Live,
+    meters: Meters,
+    alerting: "Alerting | None" = None,
+) -> bytes:
     """Everything in Prometheus's text form, the counted with the known; asks no store."""
     found = Facts(snapshot, readers, live, meters)
-    return rendered(snapshot.settings.process.name, meters.registry, found)
+    if alerting is None:
+        return rendered(snapshot.settings.process.name, meters.registry, found)
+    from service.alerts.metrics import AlertFacts  # noqa: PLC0415 - where somebody is told
+
+    told = AlertFacts(alerting)
+    return rendered(snapshot.settings.process.name, meters.registry, found, told)
 
 
 class Facts:

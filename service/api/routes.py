@@ -104,7 +104,13 @@ async def show_metrics(request: Request) -> Response:
     watch = _watch(request)
     snapshot = await watch.snapshot()
     return metrics.Text(
-        metrics.render(snapshot, watch.readers, request.state.live, request.state.meters)
+        metrics.render(
+            snapshot,
+            watch.readers,
+            request.state.live,
+            request.state.meters,
+            request.state.alerting,
+        )
     )
 
 

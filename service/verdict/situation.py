@@ -8,6 +8,7 @@ from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
 from service.remedies import CAUSES, REMEDIES
+from service.undelivered import Undelivered
 
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
 REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
@@ -124,6 +125,7 @@ class Situation:
         write_deadline_s: How long one write may take.
         sources: The switched-on sources.
         iam: The AWS identity, None if it is not configured.
+        undelivered: The targets that alerts do not reach.
     """
 
     now: datetime
@@ -132,6 +134,7 @@ class Situation:
     write_deadline_s: float
     sources: Sequence[SourceView]
     iam: IdentityView | None = None
+    undelivered: Sequence[Undelivered] = ()
 
     @property
     def stamps(self) -> list[datetime]:

@@ -1,5 +1,6 @@
 """What is known at one moment: readings and their ages, and what the worker said of each source."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +13,7 @@ from service.aws.client import Facts
 from service.kind import AnyInstance
 from service.settings import Settings
 from service.source import Details, Observation
+from service.undelivered import Undelivered
 from service.verdict.age import Aged, aged
 from service.verdict.readers import Looks
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
@@ -29,6 +31,7 @@ class Snapshot:
         looks: The last reading of each source.
         now: The server's clock at the moment of answering.
         watching_since: When this process began to look.
+        undelivered: The targets that alerts do not reach.
     """
 
     settings: Settings
@@ -36,6 +39,7 @@ class Snapshot:
     looks: Looks
     now: datetime
     watching_since: datetime
+    undelivered: Sequence[Undelivered] = ()
 
     @cached_property
     def _aged(self) -> dict[str, Aged]:
@@ -120,6 +124,7 @@ class Snapshot:
             write_deadline_s=self.settings.process.write_deadline_s,
             sources=[self._view(source) for source in self.settings.stamped],
             iam=self._identity(),
+            undelivered=self.undelivered,
         )
 
     def _last_word(self, source: AnyInstance) -> SourceReport:

@@ -1,6 +1,6 @@
 """One process's view of all sources: connected once, read when somebody asks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from service.kind import Shared
 from service.late import Late
 from service.settings import Settings
 from service.source import Source
+from service.undelivered import Undelivered
 from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
@@ -27,6 +28,7 @@ class Watch:
         shared: What they share.
         readers: One on each.
         since: When this process began to look.
+        undelivered: Gives the targets that alerts do not reach.
     """
 
     def __init__(self, settings: Settings, among: Shared, readers: Readers) -> None:
@@ -34,6 +36,7 @@ class Watch:
         self.shared = among
         self.readers = readers
         self.since: datetime = utc_now()
+        self.undelivered: Callable[[], Sequence[Undelivered]] = tuple
         self._turn = Turn(self._document)
 
     async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
@@ -61,6 +64,7 @@ class Watch:
             looks=looks,
             now=utc_now(),
             watching_since=self.since,
+            undelivered=self.undelivered(),
         )
 
 

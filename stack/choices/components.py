@@ -1,13 +1,27 @@
 """How the app's components run, who may look, and who hears of them."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, Json, SecretStr
+from pydantic import AfterValidator, Field, Json, SecretStr
 
 from stack.choices import Choices, Secret, Unset
 
 APP_SIZE = r"^(apps|basic|professional)-[a-z0-9.-]+$"
 LOGS = r"^([a-z0-9.-]+:\d{2,5}|datadog(:https://[^\s]+)?|logtail|opensearch:https://[^\s@]+)$"
+
+URLS = r"[a-z0-9+.-]+://\S+(\s+[a-z0-9+.-]+://\S+)*"
+
+
+def _like(pattern: str) -> AfterValidator:
+    """A secret that has a form; pydantic's own `pattern` knows no secrets."""
+
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(pattern, value.get_secret_value()):
+            raise ValueError
+        return value
+
+    return AfterValidator(check)
 
 
 class Components(Choices):
@@ -24,6 +38,12 @@ class Components(Choices):
     public: bool = Field(description="use true or false")
     dashboard_password: Annotated[SecretStr | None, Unset] = Field(
         min_length=12, description="use at least 12 characters"
+    )
+    alert_targets: Annotated[SecretStr | None, Unset, _like(URLS)] = Field(
+        description="use URLs parted by spaces, as docs/alerts.md has them"
+    )
+    alert_ping_url: Annotated[SecretStr | None, Unset, _like(r"https?://\S+")] = Field(
+        description="use a URL that begins with https://"
     )
     heartbeat_name: str = Field(pattern=r"^[\w.-]{1,50}$", description="use 1 to 50 letters")
     interval_seconds: int = Field(ge=1, le=3600, description="use 1 to 3600 seconds")

@@ -10,6 +10,11 @@ from prometheus_client.core import Metric
 
 from schema.heartbeat import Counted, IamReport, ProcessReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
+from service.alerts.alerting import put_together
+from service.alerts.lease import Stores
+from service.alerts.metrics import families
+from service.alerts.senders import make
+from service.alerts.settings import AlertSettings
 from service.api.live import Live
 from service.api.metering import Meters
 from service.api.metrics import Facts
@@ -33,6 +38,8 @@ def settings() -> dict[str, object]:
     found: dict[str, object] = {f"{PREFIX}<NAME>": None, f"{PREFIX}<NAME>{CA_SUFFIX}": None}
     for field in ProcessSettings.model_fields.values():
         found[str(field.alias)] = None if field.is_required() else field.default
+    for field in AlertSettings.model_fields.values():
+        found[str(field.alias)] = field.default
     for kind in KINDS:
         for name, variable in kind.variables.items():
             field = kind.settings.model_fields[name]
@@ -153,6 +160,14 @@ def _of_api() -> Iterator[Metric]:
     live = Live(cast("Any", None), lambda _: None, 1)
     yield from meters.registry.collect()
     yield from Facts(snapshot, readers, live, meters).collect()
+    yield from _of_alerts()
+
+
+def _of_alerts() -> Iterator[Metric]:
+    told = {"ALERT_TARGETS": "ilert://key", "ALERT_PING_URL": "https://ping.example.com"}
+    settings = load(environ() | told)
+    senders = [make(target) for target in settings.alerts.targets()]
+    yield from families(put_together(settings, senders, cast("Any", None), Stores(None, None)))
 
 
 def _of_worker() -> Iterator[Metric]:

@@ -29,8 +29,10 @@ def environ(
         name, attribute = match.groups()
         return known.get(f"{name}.{attribute}", known.get(attribute, f"resolved-{attribute}"))
 
+    known["APP_URL"] = "https://heartbeat-xxxxx.ondigitalocean.app"
     variables = [*spec["envs"], *found["envs"]]
-    return {v["key"]: BINDABLE.sub(resolve, v["value"]) for v in variables}
+    own = {v["key"]: v["value"].replace("${APP_URL}", known["APP_URL"]) for v in variables}
+    return {key: BINDABLE.sub(resolve, value) for key, value in own.items()}
 
 
 @functools.cache

@@ -91,6 +91,8 @@ VARIANTS: dict[str, dict[str, str]] = {
     "public dashboard": {"public": "true", "dashboardPassword": ""},
     "everything optional": {
         "alertEmails": '["on-call@example.org"]',
+        "alertTargets": "ilert://key pagerduty://key",
+        "alertPingUrl": "https://ping.example.org/key",
         "corsOrigins": '["https://status.example.org", "http://localhost:3000"]',
         "logDestination": "logs.example.org:12345",
         "identityRevokedBefore": "2026-11-24T12:00:00Z",

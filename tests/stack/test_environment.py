@@ -3,6 +3,7 @@
 import pytest
 
 from service import settings
+from service.alerts.settings import AlertSettings
 from service.instances import TAKEN
 from service.sources import KINDS
 from service.tls import TlsMode
@@ -14,6 +15,8 @@ INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs i
 # What a process may be told and the stack leaves at its default, or that is for local use alone.
 UNSET = {
     *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT", "HISTORY_SOURCE"),
+    *("ALERT_AFTER_INTERVALS", "ALERT_RESOLVE_INTERVALS", "ALERT_REMINDER_HOURS"),
+    "ALERT_DEGRADED_AFTER_MINUTES",
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
 }
 MORE = {"more databases": {"orders_db", "sessions"}}
@@ -108,5 +111,6 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 def known_variables() -> set[str]:
     """Every variable that some part of the service reads."""
-    own = {str(field.alias) for field in settings.ProcessSettings.model_fields.values()}
+    groups = (settings.ProcessSettings, AlertSettings)
+    own = {str(field.alias) for group in groups for field in group.model_fields.values()}
     return own | {name for kind in KINDS for name in kind.variables.values()}

@@ -1,0 +1,172 @@
+"""All of alerting in one process: put together, run, and what others may know of it."""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import anyio
+
+from schema.findings import Finding, FindingCode, Severity
+from schema.timestamps import utc_now
+from service.alerts.desk import Desk, Situated
+from service.alerts.lease import Standing, Stores
+from service.alerts.ledger import Record
+from service.alerts.ping import Ping
+from service.alerts.senders import Sender, make
+from service.alerts.settings import HOUR_S
+from service.alerts.stores import Connections
+from service.alerts.targets import Target
+from service.alerts.telling import Teller
+from service.settings import Settings
+from service.undelivered import Undelivered
+
+Looks = Callable[[], Awaitable[Sequence[Finding]]]
+"""Gives what is wrong now."""
+
+LATE = timedelta(minutes=10)  # how long a delivery may wait before it is a finding
+LOOKS_LATE = 4.0  # calm looks without one: deciding does not work
+LATE_LEAST_S = 15.0  # stores that hang, one after the other, hold up a look for some seconds
+
+
+class Alerting:
+    """All of alerting in one process.
+
+    Attributes:
+        desk: What decides.
+        tellers: What tells, one for each target.
+        ping: What shows that it works, None if nobody asked for that.
+    """
+
+    def __init__(self, desk: Desk, tellers: Sequence[Teller], ping_url: str | None) -> None:
+        self.desk = desk
+        self.tellers = tellers
+        self.ping = Ping(ping_url, self.why_silent) if ping_url else None
+        self._began = time.monotonic()
+
+    def told(self) -> None:
+        """Let every teller look whether something waits."""
+        for teller in self.tellers:
+            teller.wake()
+
+    @property
+    def decides(self) -> bool:
+        """Whether this process decides; of several one does."""
+        return self.desk.looked is not None and self.desk.lease.standing is not Standing.STANDBY
+
+    @property
+    def working(self) -> bool:
+        """Whether the last look succeeded, and lately."""
+        since = self._began if self.desk.looked is None else self.desk.looked
+        late_s = max(LATE_LEAST_S, LOOKS_LATE * self.desk.situated.policy.calm_s)
+        return not self.desk.defective and time.monotonic() - since <= late_s
+
+    def record(self, target: Target) -> Record:
+        """What became of a target's deliveries, as far as this process knows."""
+        if self.desk.outbox.with_database:
+            return self.desk.records.get(target.id, Record())
+        return self.desk.outbox.record(target.id)
+
+    def undelivered(self) -> list[Undelivered]:
+        """List the targets that alerts do not reach."""
+        late = self.desk.now() - LATE
+        found = [] if self.working else [Undelivered(None, "defect")]
+        for teller in self.tellers:
+            record = self.record(teller.target)
+            if record.dead or (record.oldest is not None and record.oldest < late):
+                word = record.errors[0] if record.errors else "waiting"
+                found.append(Undelivered(teller.target.name, word))
+        return found
+
+    def why_silent(self) -> str | None:
+        """Why nobody may rely on alerts now; None if they work.
+
+        An outage of a store is no reason: its alert is on its way. A silent worker is Heartbeat's
+        own fault, and so are alerts that reach nobody.
+        """
+        if not self.working:
+            return "deciding does not work"
+        if not self.decides:
+            return "it has just begun" if self.desk.looked is None else "another instance decides"
+        silent = FindingCode.WORKER_SILENT
+        if any(f.code is silent and f.severity is Severity.ERROR for f in self.desk.findings):
+            return "the worker is silent"
+        return "alerts are not delivered" if self.undelivered() else None
+
+
+def makers(targets: Sequence[Target]) -> list[Sender]:
+    """Make what tells each target; blocks for its imports.
+
+    Raises:
+        TargetError: One cannot be used.
+    """
+    return [make(target) for target in targets]
+
+
+@asynccontextmanager
+async def alerting(
+    settings: Settings, senders: Sequence[Sender], look: Looks
+) -> AsyncIterator[Alerting]:
+    """Alerting, running beside all else until the block ends.
+
+    Args:
+        settings: Whom to tell, when, and where it is kept.
+        senders: One for each target.
+        look: What is wrong now.
+    """
+    connections = Connections(settings)
+    found = put_together(settings, senders, look, connections.stores)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_run, found, connections)
+            yield found
+            tasks.cancel_scope.cancel()
+        await found.desk.lease.release()
+    finally:
+        with anyio.CancelScope(shield=True):  # each is bounded in time by itself
+            await connections.close()
+
+
+async def _run(found: Alerting, connections: Connections) -> None:
+    await connections.ready()  # no look counts the seconds that imports take
+    async with anyio.create_task_group() as tasks:
+        for teller in found.tellers:
+            tasks.start_soon(teller.run)
+        tasks.start_soon(found.desk.run, found.told)
+        if found.ping is not None:
+            tasks.start_soon(found.ping.run)
+
+
+def put_together(
+    settings: Settings, senders: Sequence[Sender], look: Looks, stores: Stores
+) -> Alerting:
+    """All parts, none of them running."""
+    alerts, targets = settings.alerts, settings.alerts.targets()
+    desk = Desk(
+        situated(settings, targets),
+        look,
+        stores,
+        holder=str(uuid.uuid4()),
+        now=utc_now,
+        clock=time.monotonic,
+    )
+    tellers = [
+        Teller(target, sender, desk.outbox, utc_now)
+        for target, sender in zip(targets, senders, strict=True)
+    ]
+    ping = alerts.ping_url.get_secret_value() if alerts.ping_url else None
+    return Alerting(desk, tellers, ping)
+
+
+def situated(settings: Settings, targets: list[Target]) -> Situated:
+    """Where and for whom it is decided."""
+    process, alerts = settings.process, settings.alerts
+    return Situated(
+        name=process.name,
+        deployment=process.title or process.name,
+        policy=alerts.policy(process.interval_s, targets),
+        targets=targets,
+        default_repeat_s=alerts.reminder_hours * HOUR_S,
+        page_url=alerts.public_url,
+    )

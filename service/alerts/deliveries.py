@@ -1,0 +1,126 @@
+"""What is to be sent to whom, and what follows from an attempt."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import AwareDatetime
+from pydantic.dataclasses import dataclass as validated
+
+from schema.alerts import AlertEvent, DeliveryError, EventKind
+from service.alerts.deciding import Event
+from service.alerts.senders.sent import Sent
+from service.alerts.targets import Target
+from service.alerts.topics import graver
+
+RETRY_FIRST_S = 5.0  # three times as long after each attempt
+RETRY_MOST_S = 300.0
+RETRY_GROWTH = 3.0
+JITTER = 0.2
+LIVES = timedelta(hours=24)  # by PostgreSQL's clock
+ATTEMPTS_MOST = 291  # which come to a day; counted, since a clock of ours may step
+REJECTED_MOST = 6  # attempts, some 10 minutes: a receiver that is being deployed may say 404
+
+
+@validated(frozen=True)
+class Delivery:
+    """One event for one target; stored as a row, or as JSON in Valkey.
+
+    Attributes:
+        said: The event.
+        target: The target's id.
+        created: When it was decided.
+        attempts: How often it was tried.
+        delivered: When the target took it, None while it has not.
+        dead: When it was given up.
+        error: Why the last attempt failed.
+    """
+
+    said: AlertEvent
+    target: str
+    created: AwareDatetime
+    attempts: int = 0
+    delivered: AwareDatetime | None = None
+    dead: AwareDatetime | None = None
+    error: DeliveryError | None = None
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        """Tell it from all others."""
+        return self.said.id, self.target
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be sent."""
+        return self.delivered is None and self.dead is None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What follows from an attempt.
+
+    Attributes:
+        delivery: As it is now.
+        wait_s: Seconds until it is tried again, 0 if it is not.
+    """
+
+    delivery: Delivery
+    wait_s: float = 0.0
+
+
+def fan_out(
+    events: Sequence[Event], targets: Sequence[Target], default_repeat_s: float, now: datetime
+) -> list[Delivery]:
+    """Give each event to each target that wants it, in order.
+
+    Args:
+        events: What was decided.
+        targets: Whom there is.
+        default_repeat_s: The distance of reminders of targets that name none.
+        now: When it was decided.
+    """
+    return [
+        Delivery(said=event.said, target=target.id, created=now)
+        for event in events
+        for target in targets
+        if _wants(target, event, default_repeat_s)
+    ]
+
+
+def settle(delivery: Delivery, sent: Sent, now: datetime) -> Settled:
+    """Decide what follows from an attempt.
+
+    Args:
+        delivery: As it was claimed, this attempt counted.
+        sent: What became of it.
+        now: The wall clock.
+    """
+    if sent.error is None:
+        return Settled(replace(delivery, delivered=now, error=None))
+    failed = replace(delivery, error=sent.error)
+    hopeless = sent.error is DeliveryError.REFUSED or (
+        sent.error is DeliveryError.REJECTED and delivery.attempts >= REJECTED_MOST
+    )
+    if hopeless:
+        return Settled(replace(failed, dead=now))
+    if delivery.attempts >= ATTEMPTS_MOST:
+        return Settled(replace(failed, dead=now, error=DeliveryError.EXPIRED))
+    wait_s = RETRY_FIRST_S * RETRY_GROWTH ** min(delivery.attempts - 1, 20)
+    wait_s = min(wait_s, RETRY_MOST_S) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+    return Settled(failed, max(wait_s, sent.retry_after_s or 0.0))
+
+
+def _wants(target: Target, event: Event, default_repeat_s: float) -> bool:
+    kind = event.said.kind
+    if kind is EventKind.TEST:
+        return True
+    if graver(target.severity, event.said.severity):
+        return False
+    if kind is EventKind.REFRESHED:
+        return target.forgets
+    if kind is EventKind.REMINDED:
+        wanted_s = default_repeat_s if target.repeat_s is None else target.repeat_s
+        return not target.forgets and event.repeat_s == wanted_s  # those remind by themselves
+    return True

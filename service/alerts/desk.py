@@ -1,0 +1,289 @@
+"""Looks, decides, and hands on what is to be told, for as long as the process runs."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import anyio
+import structlog
+
+from schema.alerts import EventKind
+from schema.findings import Finding
+from service.alerts.deciding import Decided, Event, Look, decide, event
+from service.alerts.deliveries import Delivery, fan_out
+from service.alerts.lease import Lease, Memory, Standing, Stores
+from service.alerts.ledger import LostLeaseError, News, Record
+from service.alerts.mutes import Mute, active, is_muted
+from service.alerts.outbox import STORE_S, Outbox, tried
+from service.alerts.policy import Policy
+from service.alerts.state import Alert, State
+from service.alerts.targets import Target
+from service.errors import SourceError
+
+UPKEEP_S = 3600.0
+RECENT = timedelta(days=7)
+RECENT_MOST = 100
+YIELD_LOOKS = 2.0  # calm ones, after which whoever decides has seen all that can be seen
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situated:
+    """Where and for whom it is decided.
+
+    Attributes:
+        name: `HEARTBEAT_NAME`, which names what is stored.
+        deployment: What receivers are told that it is called.
+        policy: When to ring.
+        targets: Whom to tell.
+        default_repeat_s: The distance of reminders of targets that name none.
+        page_url: The page's address, None if nobody said it.
+    """
+
+    name: str
+    deployment: str
+    policy: Policy
+    targets: Sequence[Target]
+    default_repeat_s: float
+    page_url: str | None = None
+
+
+class Desk:
+    """One process's part in alerting.
+
+    Args:
+        situated: Where and for whom.
+        look: What is wrong now.
+        stores: Where alerts are kept.
+        holder: Names this process.
+        now: The wall clock.
+        clock: Monotonic seconds.
+
+    Attributes:
+        looked: When the last look succeeded, monotonic; None before the first.
+        findings: What it saw; empty where another process looks.
+        defective: Whether the last look ended by a defect of ours.
+        records: What became of deliveries, by target, as PostgreSQL says.
+        recent: The newest events.
+        memory: What is remembered.
+        outbox: What is to be told.
+        lease: The claim to decide.
+    """
+
+    def __init__(
+        self,
+        situated: Situated,
+        look: Callable[[], Awaitable[Sequence[Finding]]],
+        stores: Stores,
+        *,
+        holder: str,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+    ) -> None:
+        self.situated = situated
+        self.looked: float | None = None
+        self.findings: Sequence[Finding] = ()
+        self.defective = False
+        self.records: dict[str, Record] = {}
+        self.recent: list[News] = []
+        self.memory = Memory()
+        self.outbox = Outbox(stores.ledger, stores.spill, clock)
+        self.lease = Lease(holder, stores, self.memory, situated.policy.calm_s, clock)
+        self.now = now
+        self._look = look
+        self._ledger = stores.ledger
+        self._spill = stores.spill
+        self._clock = clock
+        self._told_alone: dict[UUID, Alert] = {}
+        self._stands_by_since = 0.0
+        self._decided_at: float | None = None
+        self._saved_at = 0.0
+        self._upkeep_due = 0.0
+
+    @property
+    def mutes(self) -> list[Mute]:
+        """Those that hold now."""
+        return active(self.memory.mutes, self.now())
+
+    async def run(self, told: Callable[[], None]) -> None:
+        """Look again and again, until cancelled; a defect ends one look, and no more.
+
+        Args:
+            told: Called after each look: something may be to be sent.
+        """
+        while True:
+            try:
+                wait_s = await self.tick()
+                self.defective = False
+            except Exception:  # must not take down the API's answers; it stops the ping instead
+                log.exception("alerts_defect")
+                self.defective = True
+                wait_s = self.situated.policy.calm_s
+            told()
+            await anyio.sleep(wait_s)
+
+    async def tick(self) -> float:
+        """Look once, decide, and hand on; gives the seconds until the next look."""
+        policy = self.situated.policy
+        standing = await self.lease.stand()
+        self.outbox.may_send = standing in (Standing.VALKEY, Standing.ALONE)
+        self.outbox.with_database = self.lease.database_there
+        if standing is Standing.STANDBY:
+            await self.outbox.hold(self._deliveries(self._orphans()))
+        await self._catch_up(standing)
+        if standing is Standing.STANDBY:
+            self._decided_at, self.findings = None, ()
+            self.looked = self._clock()
+            return policy.calm_s
+        decided = await self._decide()
+        await self._keep(decided, standing)
+        self.looked = self._clock()
+        return policy.tense_s if decided.tense else policy.calm_s
+
+    async def _catch_up(self, standing: Standing) -> None:
+        """Learn what is still to be sent, and bring PostgreSQL up to date."""
+        if standing in (Standing.VALKEY, Standing.DATABASE):
+            await self.outbox.pick_up()
+        if not self.outbox.with_database:
+            return
+        try:
+            with anyio.fail_after(STORE_S):
+                await self.outbox.reconcile()
+        except (SourceError, TimeoutError):
+            self.lease.lost_database()
+        await self._learn()
+
+    async def _learn(self) -> None:
+        """What PostgreSQL has of deliveries; old ones are removed once an hour."""
+        ledger = self._ledger
+        if ledger is None:
+            return
+        waiting = await tried(ledger.waiting, None)
+        if waiting is not None:
+            self.outbox.know(waiting)
+        self.records = await tried(ledger.records, self.records)
+        since = self.now() - RECENT
+        self.recent = await tried(lambda: ledger.recent(since, RECENT_MOST), self.recent)
+        if self._clock() >= self._upkeep_due:
+            self._upkeep_due = self._clock() + UPKEEP_S
+            await tried(ledger.prune, None)
+
+    async def _decide(self) -> Decided:
+        self.findings = await self._look()
+        at, mutes = self._clock(), self.mutes
+        elapsed_s = 0.0 if self._decided_at is None else at - self._decided_at
+        self._decided_at = at
+        look = Look(
+            at=self.now(),
+            elapsed_s=elapsed_s,
+            findings=self.findings,
+            is_muted=lambda sources: is_muted(mutes, sources),
+        )
+        where = self.situated
+        return decide(self.memory.state, look, where.policy, where.name)
+
+    async def _keep(self, decided: Decided, standing: Standing) -> None:
+        """Write state and events; without a store they stay in memory, and are sent from there."""
+        deliveries = self._deliveries(decided.events)
+        if not (deliveries or self._is_worth_saving(decided.state)):
+            self.memory.state = decided.state
+            return
+        seq = self.memory.seq + 1
+        if standing is Standing.DATABASE:
+            try:
+                await self._save(seq, decided.state, deliveries)
+            except LostLeaseError:
+                self._decided_at = None  # whoever holds it decides on what it sees
+                return
+            except (SourceError, TimeoutError):
+                self.lease.lost_database()
+                self.outbox.with_database, self.outbox.may_send = False, True
+        self.memory.seq, self.memory.state, self._saved_at = seq, decided.state, self._clock()
+        if self.outbox.with_database:
+            self.outbox.expect(deliveries)
+        else:
+            await self.outbox.hold(deliveries)
+        if self.lease.standing is Standing.DATABASE:
+            self._told_alone = {}
+        else:
+            self._told_alone = {alert.id: alert for alert in decided.state.alerts if alert.told}
+        if self._spill is not None:
+            spill = self._spill
+            await tried(lambda: spill.save(seq, decided.state), None)
+        for each in decided.events:
+            self._say(each)
+
+    async def _save(self, seq: int, state: State, deliveries: Sequence[Delivery]) -> None:
+        assert self._ledger is not None  # noqa: S101 - so stands who holds its lease
+        with anyio.fail_after(STORE_S):
+            await self._ledger.save(
+                self.lease.holder, self.memory.saved_seq, seq, state, deliveries
+            )
+        self.memory.saved_seq = seq
+
+    def _orphans(self) -> list[Event]:
+        """End what this process told of while it saw no store, and whoever decides now knows not.
+
+        Where that one has an alert on the same, receivers fold the two by their key.
+        """
+        if self._decided_at is not None:
+            self._stands_by_since = self._clock()
+        if self._clock() - self._stands_by_since < YIELD_LOOKS * self.situated.policy.calm_s:
+            return []  # it may not have written yet what it decided without the stores
+        state = self.memory.state
+        known = {alert.id for alert in state.alerts} | set(state.closed)
+        topics = {key for alert in state.alerts for key in alert.topics if alert.told}
+        left = [a for key, a in self._told_alone.items() if key not in known]
+        self._told_alone = {}
+        look = Look(at=self.now(), elapsed_s=0.0, findings=())
+        return [
+            event(EventKind.RESOLVED, _ended(alert, look.at), look, self.situated.name)
+            for alert in left
+            if topics.isdisjoint(alert.topics)
+        ]
+
+    def _is_worth_saving(self, state: State) -> bool:
+        """Whether another process would decide otherwise without it; spans alone can wait."""
+        if self.memory.seq > self.memory.saved_seq and self.outbox.with_database:
+            return True  # decided without PostgreSQL, and not there yet
+        if _shape(state) != _shape(self.memory.state):
+            return True
+        is_old = self._clock() - self._saved_at >= self.situated.policy.calm_s
+        return is_old and state != self.memory.state
+
+    def _deliveries(self, events: Sequence[Event]) -> list[Delivery]:
+        where = self.situated
+        page = where.page_url
+        runbook = f"{page}/docs/runbook#" if page else ""
+        addressed = [
+            Event(
+                said=each.said.model_copy(
+                    update={
+                        "deployment": where.deployment,
+                        "page_url": page,
+                        "runbook_url": f"{runbook}{each.said.runbook}" if runbook else None,
+                    }
+                ),
+                repeat_s=each.repeat_s,
+            )
+            for each in events
+        ]
+        return fan_out(addressed, where.targets, where.default_repeat_s, self.now())
+
+    def _say(self, told: Event) -> None:
+        said = told.said
+        log.info(
+            "alert", kind=said.kind, code=said.code, sources=said.sources, alert=str(said.alert_id)
+        )
+
+
+def _ended(alert: Alert, at: datetime) -> Alert:
+    return alert.model_copy(update={"ended": alert.ended or at})
+
+
+def _shape(state: State) -> object:
+    """All of a state but its spans."""
+    spans = {"quiet_s": 0.0, "since_told_s": {}}
+    return sorted(state.pending), [alert.model_copy(update=spans) for alert in state.alerts]

@@ -1,0 +1,166 @@
+"""Who decides: the holder of PostgreSQL's lease, else of Valkey's, else everybody by himself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import anyio
+import structlog
+
+from service.alerts.ledger import Ledger, Stood
+from service.alerts.mutes import Mute
+from service.alerts.outbox import STORE_S, tried
+from service.alerts.spill import Spill
+from service.alerts.state import State, merged
+from service.errors import SourceError
+
+RETRY_S = 5.0  # how soon a PostgreSQL that is away is asked again; it may take STORE_S each time
+MARGIN_S = 5.0
+CALM_LOOKS = 2.0  # the lease outlasts so many looks
+
+log = structlog.get_logger()
+
+
+class Standing(Enum):
+    """How this process stands."""
+
+    STANDBY = auto()
+    """Another one decides."""
+    DATABASE = auto()
+    """It decides, by PostgreSQL's lease."""
+    VALKEY = auto()
+    """It decides, by Valkey's lease: PostgreSQL is away."""
+    ALONE = auto()
+    """It decides, and so does every other that sees neither store."""
+
+
+@dataclass
+class Memory:
+    """What this process knows of what is remembered.
+
+    Attributes:
+        seq: Which state it is.
+        state: What is remembered.
+        saved_seq: Which state PostgreSQL has.
+        mutes: Those that any store knows.
+    """
+
+    seq: int = 0
+    state: State = field(default_factory=State)
+    saved_seq: int = 0
+    mutes: tuple[Mute, ...] = ()
+
+    def learn(self, stood: Stood) -> None:
+        """Take over what a store knows; of two that went on separately, no run is lost."""
+        if not stood.leads:  # whoever leads knows better
+            self.seq, self.state = stood.seq, stood.state
+        elif stood.seq > self.seq:
+            self.seq, self.state = stood.seq, merged(stood.state, self.state)
+        else:
+            self.state = merged(self.state, stood.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where alerts are kept.
+
+    Attributes:
+        ledger: PostgreSQL, None if there is none.
+        spill: Valkey, None if there is none.
+    """
+
+    ledger: Ledger | None
+    spill: Spill | None
+
+
+class Lease:
+    """One process's claim to decide.
+
+    Args:
+        holder: Names this process.
+        stores: Where leases are.
+        memory: Takes what the stores remember.
+        calm_s: How far two looks may lie apart.
+        clock: Monotonic seconds.
+
+    Attributes:
+        standing: How this process stood last.
+        database_there: Whether PostgreSQL answered then.
+    """
+
+    def __init__(
+        self,
+        holder: str,
+        stores: Stores,
+        memory: Memory,
+        calm_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self.holder = holder
+        self.standing = Standing.STANDBY
+        self.database_there = False
+        self._ledger = stores.ledger
+        self._spill = stores.spill
+        self._memory = memory
+        self._lease_s = CALM_LOOKS * calm_s + MARGIN_S
+        self._clock = clock
+        self._ask_at = 0.0
+
+    async def stand(self) -> Standing:
+        """Take or prolong the lease, and learn what is remembered."""
+        standing = await self._stand()
+        if standing is not self.standing:
+            log.info("alerts_standing", standing=standing.name.lower())
+            self.standing = standing
+        return standing
+
+    async def release(self) -> None:
+        """Let another process decide at once."""
+        ledger, spill, holder = self._ledger, self._spill, self.holder
+        if ledger is not None and self.standing is Standing.DATABASE:
+            await tried(lambda: ledger.release(holder), None)
+        if spill is not None and self.standing is not Standing.STANDBY:
+            await tried(lambda: spill.release(holder), None)
+
+    def lost_database(self) -> None:
+        """PostgreSQL did not take what was decided."""
+        self.database_there = False
+        self._ask_at = self._clock() + RETRY_S
+
+    async def _stand(self) -> Standing:
+        first = await self._by_database()
+        self.database_there = first is not None
+        if first is not None and not first.leads:
+            self._memory.mutes = tuple(first.mutes)
+            return Standing.STANDBY
+        second = await self._by_valkey(overrides=first is not None)
+        mutes = [*(first.mutes if first else ()), *(second.mutes if second else ())]
+        if first is not None or second is not None:  # else what was known last still holds
+            self._memory.mutes = tuple(mutes)
+        if first is not None:
+            return Standing.DATABASE
+        if second is None:
+            return Standing.ALONE
+        return Standing.VALKEY if second.leads else Standing.STANDBY
+
+    async def _by_database(self) -> Stood | None:
+        if self._ledger is None or self._clock() < self._ask_at:
+            return None
+        try:
+            with anyio.fail_after(STORE_S):
+                stood = await self._ledger.stand(self.holder, self._lease_s)
+        except (SourceError, TimeoutError):
+            self.lost_database()
+            return None
+        self._memory.saved_seq = stood.seq
+        self._memory.learn(stood)
+        return stood
+
+    async def _by_valkey(self, *, overrides: bool) -> Stood | None:
+        if self._spill is None:
+            return None
+        spill, holder, lease_s = self._spill, self.holder, self._lease_s
+        stood = await tried(lambda: spill.stand(holder, lease_s, overrides=overrides), None)
+        if stood is not None:
+            self._memory.learn(stood)
+        return stood

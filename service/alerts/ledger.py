@@ -1,0 +1,265 @@
+"""Alerts in PostgreSQL: the lease, what is remembered, the outbox and the mutes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from schema.alerts import AlertEvent
+from service.alerts import statements
+from service.alerts.deliveries import Delivery, Settled
+from service.alerts.mutes import Mute
+from service.alerts.state import State
+from service.source import Database
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stood:
+    """What the lease's row says.
+
+    Attributes:
+        leads: Whether we hold it.
+        seq: Which state it is.
+        state: What is remembered.
+        mutes: Those that hold now.
+    """
+
+    leads: bool
+    seq: int
+    state: State
+    mutes: Sequence[Mute] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What became of a target's deliveries.
+
+    Attributes:
+        waiting: How many are still to be sent.
+        oldest: Since when the first of them waits.
+        dead: How many were given up within a day.
+        delivered: When the last one was taken.
+        errors: Why attempts failed, of those that wait or died.
+    """
+
+    waiting: int = 0
+    oldest: datetime | None = None
+    dead: int = 0
+    delivered: datetime | None = None
+    errors: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """An event of the last days.
+
+    Attributes:
+        said: The event.
+        delivered: When a target last took it, None if none has.
+    """
+
+    said: AlertEvent
+    delivered: datetime | None
+
+
+class LostLeaseError(Exception):
+    """Somebody else decides by now; nothing was written."""
+
+
+class Ledger:
+    """One deployment's alerts.
+
+    Args:
+        database: Where they are.
+        name: `HEARTBEAT_NAME`.
+
+    Every method raises SourceError if PostgreSQL cannot be read or written.
+    """
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+
+    async def stand(self, holder: str, lease_s: float) -> Stood:
+        """Take or prolong the lease, and read what is remembered."""
+        given = {"of": self._name, "who": holder, "lease_s": lease_s}
+        async with self._database.connection() as connection:
+            row = (await connection.execute(statements.STAND, given)).one_or_none()
+            leads = row is not None
+            if row is None:
+                row = (await connection.execute(statements.LEASE, {"of": self._name})).one()
+            mutes = await connection.execute(statements.MUTES, {"of": self._name})
+            return Stood(
+                leads=leads,
+                seq=row.seq,
+                state=_state(row.state),
+                mutes=[_mute(each) for each in mutes],
+            )
+
+    async def peek(self) -> State:
+        """Read what is remembered."""
+        async with self._database.connection() as connection:
+            rows = await connection.execute(statements.LEASE, {"of": self._name})
+            row = rows.one_or_none()
+        return _state(row.state) if row else State()
+
+    async def release(self, holder: str) -> None:
+        """Let somebody else take the lease at once."""
+        async with self._database.connection() as connection:
+            await connection.execute(statements.RELEASE, {"of": self._name, "who": holder})
+
+    async def save(
+        self, holder: str, known: int, new: int, state: State, deliveries: Sequence[Delivery] = ()
+    ) -> None:
+        """Write what is remembered and what is to be told, together or not at all.
+
+        Args:
+            holder: Who we are.
+            known: The state's number as it was read.
+            new: Its number from now on.
+            state: What to remember.
+            deliveries: What to tell.
+
+        Raises:
+            LostLeaseError: Somebody else decides by now.
+        """
+        document = state.model_dump(mode="json")
+        given = {"of": self._name, "who": holder, "known": known, "new": new, "doc": document}
+        async with self._database.connection(transaction=True) as connection:
+            saved = await connection.execute(statements.SAVE, given)
+            if not saved.rowcount:
+                raise LostLeaseError
+            if deliveries:
+                await connection.execute(statements.MERGE, [self._row(d) for d in deliveries])
+
+    async def merge(self, deliveries: Sequence[Delivery]) -> None:
+        """Add deliveries that PostgreSQL does not know, with what became of them."""
+        async with self._database.connection(transaction=True) as connection:
+            await connection.execute(statements.MERGE, [self._row(d) for d in deliveries])
+
+    async def claim(self, target: str, lease_s: float) -> Delivery | None:
+        """Take the next delivery for a target; nobody else does while the lease lasts."""
+        given = {"of": self._name, "whom": target, "lease_s": lease_s}
+        async with self._database.connection() as connection:
+            row = (await connection.execute(statements.CLAIM, given)).one_or_none()
+        return None if row is None else _delivery(row)
+
+    async def settle(self, settled: Settled) -> None:
+        """Note what became of an attempt."""
+        delivery = settled.delivery
+        given = {
+            "which": delivery.said.id,
+            "whom": delivery.target,
+            "wait_s": settled.wait_s,
+            "taken": delivery.delivered,
+            "given_up": delivery.dead,
+            "why": delivery.error,
+        }
+        async with self._database.connection() as connection:
+            await connection.execute(statements.SETTLE, given)
+
+    async def waiting(self) -> list[Delivery]:
+        """List what is still to be sent, in order; what waited too long dies now."""
+        async with self._database.connection() as connection:
+            await connection.execute(statements.EXPIRE, {"of": self._name})
+            rows = await connection.execute(statements.WAITING, {"of": self._name})
+            return [_delivery(row) for row in rows]
+
+    async def records(self) -> dict[str, Record]:
+        """What became of deliveries, by target."""
+        async with self._database.connection() as connection:
+            rows = await connection.execute(statements.TARGETS, {"of": self._name})
+            return {
+                row.target: Record(
+                    waiting=row.waiting,
+                    oldest=row.oldest,
+                    dead=row.dead,
+                    delivered=row.delivered,
+                    errors=sorted(set(row.errors or ())),
+                )
+                for row in rows
+            }
+
+    async def recent(self, since: datetime, most: int) -> list[News]:
+        """List the newest events, each with the last time that a target took it."""
+        given = {"of": self._name, "since": since, "most": most}
+        async with self._database.connection() as connection:
+            rows = await connection.execute(statements.RECENT, given)
+            return [
+                News(said=AlertEvent.model_validate(row.said), delivered=row.delivered)
+                for row in rows
+            ]
+
+    async def resend(self) -> int:
+        """Try again what was given up; gives how many."""
+        async with self._database.connection() as connection:
+            return int((await connection.execute(statements.RESEND, {"of": self._name})).rowcount)
+
+    async def prune(self) -> None:
+        """Remove what is delivered or dead for long."""
+        async with self._database.connection() as connection:
+            await connection.execute(statements.PRUNE, {"of": self._name})
+
+    async def mute(self, mute: Mute) -> None:
+        """Add a mute, or bring its end forward."""
+        row = {
+            "id": mute.id,
+            "name": self._name,
+            "sources": list(mute.sources),
+            "reason": mute.reason,
+            "began": mute.began,
+            "until": mute.until,
+        }
+        async with self._database.connection() as connection:
+            await connection.execute(statements.MUTE, row)
+
+    async def mutes(self) -> list[Mute]:
+        """List the mutes that hold now."""
+        async with self._database.connection() as connection:
+            return [
+                _mute(row) for row in await connection.execute(statements.MUTES, {"of": self._name})
+            ]
+
+    def _row(self, delivery: Delivery) -> dict[str, Any]:
+        return {
+            "event": delivery.said.id,
+            "target": delivery.target,
+            "name": self._name,
+            "alert": delivery.said.alert_id,
+            "said": delivery.said.model_dump(mode="json"),
+            "attempts": delivery.attempts,
+            "delivered": delivery.delivered,
+            "dead": delivery.dead,
+            "error": delivery.error,
+        }
+
+
+def _state(document: Any) -> State:  # Any: JSONB, which anybody can have written
+    try:
+        return State.model_validate(document)
+    except ValidationError:
+        return State()
+
+
+def _delivery(row: Any) -> Delivery:  # Any: a Row of the outbox
+    return Delivery(
+        said=AlertEvent.model_validate(row.said),
+        target=row.target,
+        created=row.created,
+        attempts=row.attempts,
+        delivered=row.delivered,
+        dead=row.dead,
+        error=row.error,
+    )
+
+
+def _mute(row: Any) -> Mute:  # Any: a Row of the mutes
+    return Mute(
+        id=row.id,
+        sources=tuple(row.sources),
+        reason=row.reason,
+        began=row.began,
+        until=row.until,
+    )

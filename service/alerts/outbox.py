@@ -1,0 +1,194 @@
+"""What is to be sent, whether PostgreSQL has it or not."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
+
+import anyio
+import structlog
+
+from service.alerts.deliveries import Delivery, Settled
+from service.alerts.ledger import Ledger, Record
+from service.alerts.spill import Spill
+from service.errors import SourceError
+
+STORE_S = 2.0  # how long a store may take: what it cannot do soon must not delay an alert
+CLAIM_S = 60.0  # a claim's lease, thrice as long as an attempt may take
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Outbox:
+    """The deliveries of one process, in PostgreSQL while that is there, else in memory and Valkey.
+
+    Args:
+        ledger: PostgreSQL, None if there is none.
+        spill: Valkey, None if there is none.
+        clock: Monotonic seconds.
+
+    Attributes:
+        with_database: Whether PostgreSQL took the last look's state.
+        may_send: Whether this process sends what only memory has: it decides.
+    """
+
+    def __init__(
+        self, ledger: Ledger | None, spill: Spill | None, clock: Callable[[], float]
+    ) -> None:
+        self.with_database = False
+        self.may_send = False
+        self._ledger = ledger
+        self._spill = spill
+        self._clock = clock
+        self._hand: dict[tuple[UUID, str], Delivery] = {}
+        self._due: dict[tuple[UUID, str], float] = {}
+        self._flying: set[tuple[UUID, str]] = set()
+        self._unmerged: set[tuple[UUID, str]] = set()
+
+    @property
+    def waiting(self) -> list[Delivery]:
+        """What this process knows to be still to be sent."""
+        return [delivery for delivery in self._hand.values() if delivery.waits]
+
+    @property
+    def unmerged(self) -> int:
+        """How much PostgreSQL does not know yet."""
+        return len(self._unmerged)
+
+    def record(self, target: str) -> Record:
+        """What became of a target's deliveries, as memory tells: for while PostgreSQL is away."""
+        own = [delivery for delivery in self._hand.values() if delivery.target == target]
+        waiting = [delivery for delivery in own if delivery.waits]
+        dead = [delivery for delivery in own if delivery.dead]
+        taken = [delivery.delivered for delivery in own if delivery.delivered]
+        return Record(
+            waiting=len(waiting),
+            oldest=min((delivery.created for delivery in waiting), default=None),
+            dead=len(dead),
+            delivered=max(taken, default=None),
+            errors=sorted({each.error for each in (*waiting, *dead) if each.error}),
+        )
+
+    async def hold(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep what PostgreSQL did not take: in memory, and in Valkey against a restart."""
+        for delivery in deliveries:
+            self._hand.setdefault(delivery.key, delivery)
+            self._unmerged.add(delivery.key)
+        await self._spilled(deliveries)
+
+    def expect(self, deliveries: Iterable[Delivery]) -> None:
+        """Learn what PostgreSQL has taken to be sent."""
+        for delivery in deliveries:
+            self._hand.setdefault(delivery.key, delivery)
+
+    def know(self, deliveries: Iterable[Delivery]) -> None:
+        """Learn all that PostgreSQL has still to be sent, for when it goes away."""
+        kept = self._unmerged | self._flying
+        self._hand = {key: each for key, each in self._hand.items() if key in kept}
+        self.expect(deliveries)
+        self._due = {key: at for key, at in self._due.items() if key in self._hand}
+
+    async def pick_up(self) -> None:
+        """Learn what another process, or the one before, left in Valkey; and leave it ours."""
+        if self._spill is None:
+            return
+        left: list[Delivery] = await tried(self._spill.all, [])
+        for delivery in left:
+            if delivery.key not in self._hand:
+                self._hand[delivery.key] = delivery
+                self._unmerged.add(delivery.key)
+        there = {delivery.key for delivery in left}
+        await self._spilled([self._hand[key] for key in self._unmerged - there])
+
+    async def reconcile(self) -> None:
+        """Bring into PostgreSQL what it does not know; by their ids they are there once.
+
+        Raises:
+            SourceError: It does not take them.
+        """
+        if self._ledger is None or not self._unmerged:
+            return
+        merged = [self._hand[key] for key in self._unmerged]
+        merged.sort(key=lambda delivery: delivery.created)
+        await self._ledger.merge(merged)
+        self._unmerged -= {delivery.key for delivery in merged}
+        if self._spill is not None:
+            spill = self._spill
+            await tried(lambda: spill.remove(merged), None)
+        log.info("alerts_reconciled", deliveries=len(merged))
+
+    async def claim(self, target: str) -> Delivery | None:
+        """Take the next delivery that is due for a target; the attempt is counted now."""
+        if not any(each.target == target for each in self.waiting):
+            return None
+        if self.with_database and self._ledger is not None:
+            try:
+                with anyio.fail_after(STORE_S):
+                    claimed = await self._ledger.claim(target, CLAIM_S)
+            except (SourceError, TimeoutError):
+                self.with_database = False
+            else:
+                if claimed is not None:
+                    self._flying.add(claimed.key)
+                    self._hand[claimed.key] = claimed
+                return claimed
+        return await self._claim_from_hand(target) if self.may_send else None
+
+    async def settle(self, settled: Settled) -> None:
+        """Note what became of an attempt."""
+        delivery = settled.delivery
+        self._flying.discard(delivery.key)
+        self._hand[delivery.key] = delivery
+        self._due[delivery.key] = self._clock() + settled.wait_s
+        if self.with_database and self._ledger is not None:
+            try:
+                with anyio.fail_after(STORE_S):
+                    await self._ledger.settle(settled)
+            except (SourceError, TimeoutError):
+                self.with_database = False
+            else:
+                if not delivery.waits and delivery.key not in self._unmerged:
+                    del self._hand[delivery.key]
+                return
+        self._unmerged.add(delivery.key)
+        await self._spilled([delivery])
+        if self._ledger is None and not delivery.waits:
+            await self._forget(delivery)
+
+    async def _forget(self, delivery: Delivery) -> None:
+        """Without any PostgreSQL nobody will ever ask for it."""
+        self._unmerged.discard(delivery.key)
+        self._hand.pop(delivery.key, None)
+        if self._spill is not None:
+            spill = self._spill
+            await tried(lambda: spill.remove([delivery]), None)
+
+    async def _claim_from_hand(self, target: str) -> Delivery | None:
+        seen: set[UUID] = set()
+        for key, delivery in self._hand.items():
+            if delivery.target != target or not delivery.waits or delivery.said.alert_id in seen:
+                continue
+            seen.add(delivery.said.alert_id)  # of an alert, the first one that waits
+            if key not in self._flying and self._due.get(key, 0.0) <= self._clock():
+                claimed = replace(delivery, attempts=delivery.attempts + 1)
+                self._hand[key] = claimed
+                self._flying.add(key)
+                self._unmerged.add(key)
+                await self._spilled([claimed])
+                return claimed
+        return None
+
+    async def _spilled(self, deliveries: Sequence[Delivery]) -> None:
+        if self._spill is not None:
+            spill = self._spill
+            await tried(lambda: spill.put(deliveries), None)
+
+
+async def tried(step: Callable[[], Awaitable[T]], otherwise: T) -> T:
+    """What a store answers soon; else something that stands for no answer."""
+    try:
+        with anyio.fail_after(STORE_S):
+            return await step()
+    except (SourceError, TimeoutError):
+        return otherwise

@@ -1,0 +1,117 @@
+"""Everything that Apprise knows, through the one plugin that a target needs."""
+
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from apprise import NotifyFormat, NotifyType
+from apprise.plugins.base import NotifyBase
+
+from schema.alerts import AlertEvent, DeliveryError, EventKind
+from schema.findings import Severity
+from service.alerts import words
+from service.alerts.plugins import PLUGINS
+from service.alerts.senders.sent import Sent, judged
+from service.alerts.targets import Target, TargetError
+
+MAIL = frozenset({"mailto", "mailtos"})
+
+
+class Messages:
+    """Tells one target of Apprise.
+
+    Args:
+        target: Its URL is Apprise's own.
+
+    Raises:
+        TargetError: The plugin does not take the URL.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._plugin = _plugin(target)
+        self._is_mail = target.kind in MAIL  # it is sent with the plain text beside the HTML
+
+    def send(self, event: AlertEvent) -> Sent:
+        """Send it once."""
+        with _answers() as answers:
+            try:
+                taken = self._plugin.notify(
+                    title=words.subject(event),
+                    body=words.html(event) if self._is_mail else words.plain(event),
+                    body_format=NotifyFormat.HTML if self._is_mail else NotifyFormat.TEXT,
+                    notify_type=_type(event),
+                )
+            except Exception:  # noqa: BLE001 - of 170 plugins; the text may hold the URL
+                return Sent(DeliveryError.FAILED)
+        if taken:
+            return Sent()
+        # The plugin says only that it failed; the answers that it got say why.
+        judgements = [judged(answer.status_code, answer.headers) for answer in answers]
+        worst = next((sent for sent in reversed(judgements) if sent.error), None)
+        return worst or Sent(DeliveryError.FAILED if answers else DeliveryError.UNREACHABLE)
+
+
+def _plugin(target: Target) -> NotifyBase:
+    """The target's plugin; Apprise's own way would load all of them, 12 MB and a second."""
+    module = importlib.import_module(f"apprise.plugins.{PLUGINS[target.kind]}")
+    for found in vars(module).values():
+        is_plugin = isinstance(found, type) and issubclass(found, NotifyBase)
+        if is_plugin and target.kind in _schemes(found):
+            try:
+                parsed = found.parse_url(target.url)
+                if parsed:
+                    plugin: NotifyBase = found(**parsed)
+                    return plugin
+            except Exception:  # noqa: BLE001, S110 - of 170 plugins; the text may hold the URL
+                pass
+    what = "has a URL that Apprise does not take: compare it with the service's page in its docs"
+    raise TargetError(f"target no. {target.number} ({target.kind}) {what}")
+
+
+def _schemes(plugin: type[NotifyBase]) -> list[str]:
+    schemes: list[str] = []
+    given: list[Any] = [plugin.protocol, plugin.secure_protocol]  # Any: a text, several or None
+    for each in given:
+        schemes += [each] if isinstance(each, str) else list(each or ())
+    return schemes
+
+
+def _type(event: AlertEvent) -> NotifyType:
+    if event.kind is EventKind.RESOLVED:
+        return NotifyType.SUCCESS
+    if event.kind is EventKind.TEST:
+        return NotifyType.INFO
+    return NotifyType.FAILURE if event.severity is Severity.ERROR else NotifyType.WARNING
+
+
+_heard = threading.local()
+
+
+@contextmanager
+def _answers() -> Iterator[list[requests.Response]]:
+    """The HTTP answers that come to this thread."""
+    if not getattr(requests.Session, "heard_by_heartbeat", False):
+        _hear()
+    _heard.answers = []
+    try:
+        yield _heard.answers
+    finally:
+        _heard.answers = None
+
+
+def _hear() -> None:
+    """Let sessions of requests note their answers: Apprise tells nobody what it was answered."""
+    send = requests.Session.send
+
+    def heard(self: requests.Session, request: Any, **options: Any) -> requests.Response:
+        answer = send(self, request, **options)
+        answers = getattr(_heard, "answers", None)
+        if answers is not None:
+            answers.append(answer)
+        return answer
+
+    requests.Session.send = heard  # type: ignore[method-assign] # there is no hook for all
+    requests.Session.heard_by_heartbeat = True  # type: ignore[attr-defined] # so that it is once

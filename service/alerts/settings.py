@@ -1,0 +1,72 @@
+"""The variables of alerts."""
+
+from pydantic import Field, SecretStr, field_validator
+
+from service.alerts.policy import OPEN_INTERVALS, REFRESH_S, RESOLVE_INTERVALS, Policy, policy
+from service.alerts.targets import Target, parse, repeats
+from service.group import Group
+
+HOUR_S = 3600.0
+MINUTE_S = 60.0
+
+
+class AlertSettings(Group):
+    """Whom to tell, and when."""
+
+    targets_text: SecretStr | None = Field(default=None, alias="ALERT_TARGETS")
+    ping_url: SecretStr | None = Field(default=None, alias="ALERT_PING_URL")
+    open_intervals: float = Field(
+        default=OPEN_INTERVALS, alias="ALERT_AFTER_INTERVALS", ge=1, le=1440
+    )
+    resolve_intervals: float = Field(
+        default=RESOLVE_INTERVALS, alias="ALERT_RESOLVE_INTERVALS", ge=1, le=1440
+    )
+    reminder_hours: float = Field(default=4.0, alias="ALERT_REMINDER_HOURS", ge=0, le=168)
+    degraded_minutes: float | None = Field(
+        default=None, alias="ALERT_DEGRADED_AFTER_MINUTES", ge=0, le=10_080
+    )
+    public_url: str | None = Field(default=None, alias="PUBLIC_URL", pattern=r"^https?://[^\s/]+")
+
+    @field_validator("targets_text")
+    @classmethod
+    def _can_be_used(cls, value: SecretStr) -> SecretStr:
+        parse(value.get_secret_value())
+        return value
+
+    @field_validator("ping_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("http://", "https://")):
+            msg = "is no URL that begins with https://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _has_no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def on(self) -> bool:
+        """Whether anybody is told anything."""
+        return self.targets_text is not None or self.ping_url is not None
+
+    def targets(self) -> list[Target]:
+        """Parse the targets; takes some milliseconds each, since their ids are hard to guess."""
+        return parse(self.targets_text.get_secret_value()) if self.targets_text else []
+
+    def policy(self, interval_s: float, targets: list[Target]) -> Policy:
+        """When to ring.
+
+        Args:
+            interval_s: Seconds between two heartbeats.
+            targets: Their reminders and their memory count.
+        """
+        return policy(
+            interval_s,
+            open_intervals=self.open_intervals,
+            resolve_intervals=self.resolve_intervals,
+            degraded_s=None if self.degraded_minutes is None else self.degraded_minutes * MINUTE_S,
+            reminders_s=repeats(targets, self.reminder_hours * HOUR_S),
+            refresh_s=REFRESH_S if any(target.forgets for target in targets) else None,
+        )

@@ -1,0 +1,143 @@
+"""Alerts in Valkey: what PostgreSQL holds, while that is away."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from service.alerts.deliveries import Delivery
+from service.alerts.ledger import Stood
+from service.alerts.mutes import MUTE, Mute
+from service.alerts.state import State
+from service.source import Keys
+
+DELIVERY = TypeAdapter(Delivery)
+MUTE_KEPT_S = 7 * 86400  # after the last mute was set
+
+# Takes or prolongs the lease, unless somebody else holds it and need not give way. Answers whether
+# it did, and what is remembered.
+STAND = """
+local holder = redis.call('GET', KEYS[1])
+local mine = not holder or holder == ARGV[1] or ARGV[3] == '1'
+if mine then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return {mine and 1 or 0, redis.call('GET', KEYS[2]), redis.call('HVALS', KEYS[3])}
+"""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+
+
+class _Saved(BaseModel):
+    """What is remembered, and which state it is."""
+
+    seq: int
+    state: State
+
+
+class Spill:
+    """One deployment's alerts.
+
+    Args:
+        keys: Where they are.
+        name: `HEARTBEAT_NAME`.
+
+    Every method raises SourceError if Valkey cannot be read or written.
+    """
+
+    def __init__(self, keys: Keys, name: str) -> None:
+        self._keys = keys
+        self._lease = f"{name}:alerts:lease"
+        self._state = f"{name}:alerts:state"
+        self._waiting = f"{name}:alerts:waiting"
+        self._mutes = f"{name}:alerts:mutes"
+
+    async def stand(self, holder: str, lease_s: float, *, overrides: bool) -> Stood:
+        """Take or prolong the lease, and read what is remembered.
+
+        Args:
+            holder: Who we are.
+            lease_s: How long it lasts.
+            overrides: Whether another's lease counts for nothing, because we hold PostgreSQL's.
+        """
+        keys = [self._lease, self._state, self._mutes]
+        given: list[Any] = [holder, max(1, int(lease_s * 1000)), int(overrides)]
+        async with self._keys.commands() as client:
+            leads, saved, mutes = await client.eval(STAND, len(keys), *keys, *given)
+        found = _saved(saved)
+        return Stood(leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes))
+
+    async def peek(self) -> State:
+        """Read what is remembered."""
+        async with self._keys.commands() as client:
+            return _saved(await client.get(self._state)).state
+
+    async def release(self, holder: str) -> None:
+        """Let somebody else take the lease at once."""
+        async with self._keys.commands() as client:
+            await client.eval(RELEASE, 1, self._lease, holder)
+
+    async def save(self, seq: int, state: State) -> None:
+        """Write what is remembered."""
+        async with self._keys.commands() as client:
+            await client.set(self._state, _Saved(seq=seq, state=state).model_dump_json())
+
+    async def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep deliveries, with what became of them, until PostgreSQL has them."""
+        # Any: redis-py's mapping is invariant
+        entries: dict[Any, Any] = {_field(d): DELIVERY.dump_json(d).decode() for d in deliveries}
+        if entries:
+            async with self._keys.commands() as client:
+                await client.hset(self._waiting, mapping=entries)
+
+    async def all(self) -> list[Delivery]:
+        """List all deliveries that are kept, in the order in which they were decided."""
+        async with self._keys.commands() as client:
+            texts = await client.hvals(self._waiting)
+        found = []
+        for text in texts:
+            try:
+                found.append(DELIVERY.validate_json(text))
+            except ValidationError:  # not ours: it stays, and stands in nobody's way
+                continue
+        return sorted(found, key=lambda delivery: delivery.created)
+
+    async def remove(self, deliveries: Sequence[Delivery]) -> None:
+        """Take deliveries out, because PostgreSQL has them or nobody needs them any more."""
+        if deliveries:
+            async with self._keys.commands() as client:
+                await client.hdel(self._waiting, *map(_field, deliveries))
+
+    async def mute(self, mute: Mute) -> None:
+        """Add a mute, or bring its end forward."""
+        async with self._keys.commands() as client:
+            await client.hset(self._mutes, str(mute.id), MUTE.dump_json(mute).decode())
+            await client.expire(self._mutes, MUTE_KEPT_S)
+
+    async def mutes(self) -> list[Mute]:
+        """List all mutes that are kept, also those that are over."""
+        async with self._keys.commands() as client:
+            return _mutes_of(await client.hvals(self._mutes))
+
+
+def _field(delivery: Delivery) -> str:
+    return f"{delivery.said.id}:{delivery.target}"
+
+
+def _saved(text: str | bytes | None) -> _Saved:
+    try:
+        return _Saved.model_validate_json(text or "")
+    except ValidationError:
+        return _Saved(seq=0, state=State())
+
+
+def _mutes_of(texts: Sequence[str | bytes]) -> list[Mute]:
+    found: dict[UUID, Mute] = {}
+    for text in texts:
+        try:
+            mute = MUTE.validate_json(text)
+        except ValidationError:
+            continue
+        found[mute.id] = mute
+    return list(found.values())

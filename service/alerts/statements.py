@@ -1,0 +1,178 @@
+"""The statements on the tables of alerts, built from their models."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Float, bindparam, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schema.alerts import DeliveryError
+from schema.tables import AlertDelivery, Alerting, AlertMute, table
+from service.alerts.deliveries import LIVES
+
+KEPT = timedelta(days=90)  # of what is delivered or dead
+WAITING_MOST = 1000  # more than can come of all alerts within a day
+
+# Any, in all of this file: SQLAlchemy's builder types end where a statement reads and writes.
+_lease, _rows, _mutes = table(Alerting), table(AlertDelivery), table(AlertMute)
+_NAME: Any = bindparam("of")
+_WAITS: Any = _rows.c.delivered.is_(None) & _rows.c.dead.is_(None)
+
+
+def _in_seconds(parameter: str) -> Any:
+    """The moment that lies so many seconds ahead, by the server's clock."""
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(parameter, type_=Float))
+
+
+def _stand() -> Any:
+    """Take the lease, or prolong it, unless somebody else holds it."""
+    new = insert(_lease).values(
+        name=_NAME,
+        holder=bindparam("who"),
+        until=_in_seconds("lease_s"),
+        seq=0,
+        state=literal({}, _lease.c.state.type),
+    )
+    return new.on_conflict_do_update(
+        index_elements=[_lease.c.name],
+        set_={"holder": new.excluded.holder, "until": new.excluded.until},
+        where=or_(_lease.c.holder == new.excluded.holder, _lease.c.until < func.now()),
+    ).returning(_lease.c.seq, _lease.c.state)
+
+
+def _claim() -> Any:
+    """Take the first delivery that is due for a target, and count the attempt.
+
+    Of each alert only the first that waits may go: so their order is kept.
+    """
+    earlier = _rows.alias("earlier")
+    first = (
+        select(_rows.c.event, _rows.c.target)
+        .where(_rows.c.name == _NAME, _rows.c.target == bindparam("whom"), _WAITS)
+        .where(_rows.c.due <= func.now())
+        .where(or_(_rows.c.held_until.is_(None), _rows.c.held_until <= func.now()))
+        .where(
+            ~exists().where(
+                earlier.c.name == _rows.c.name,
+                earlier.c.target == _rows.c.target,
+                earlier.c.alert == _rows.c.alert,
+                earlier.c.position < _rows.c.position,
+                earlier.c.delivered.is_(None),
+                earlier.c.dead.is_(None),
+            )
+        )
+        .order_by(_rows.c.position)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_rows)
+    )
+    return (
+        update(_rows)
+        .where(tuple_(_rows.c.event, _rows.c.target).in_(first))
+        .values(attempts=_rows.c.attempts + 1, held_until=_in_seconds("lease_s"))
+        .returning(*_rows.c)
+    )
+
+
+def _merge() -> Any:
+    """Add deliveries with what became of them; of what is there, the further stays."""
+    given = {name: bindparam(name, type_=_rows.c[name].type) for name in COLUMNS}
+    # A clock of ours that is wrong must neither hold one back nor let it die.
+    new = insert(_rows).values({**given, "created": func.now(), "due": func.now()})
+    old = _rows.c
+    return new.on_conflict_do_update(
+        index_elements=[old.event, old.target],
+        set_={
+            "delivered": func.coalesce(old.delivered, new.excluded.delivered),
+            "dead": func.coalesce(old.dead, new.excluded.dead),
+            "attempts": func.greatest(old.attempts, new.excluded.attempts),
+            "error": func.coalesce(new.excluded.error, old.error),
+        },
+    )
+
+
+def _targets() -> Any:
+    """By target: how much waits and since when, how much died within a day, and the last one."""
+    day = _rows.c.dead > func.now() - LIVES
+    last: Any = func.array_agg(_rows.c.error).filter(_rows.c.error.is_not(None) & (_WAITS | day))
+    return (
+        select(
+            _rows.c.target,
+            func.count().filter(_WAITS).label("waiting"),
+            func.min(_rows.c.created).filter(_WAITS).label("oldest"),
+            func.count().filter(day).label("dead"),
+            func.max(_rows.c.delivered).label("delivered"),
+            last.label("errors"),
+        )
+        .where(_rows.c.name == _NAME)
+        .group_by(_rows.c.target)
+    )
+
+
+COLUMNS = (
+    *("event", "target", "name", "alert", "said"),
+    *("attempts", "delivered", "dead", "error"),
+)
+STAND = _stand()
+LEASE: Any = select(_lease.c.seq, _lease.c.state).where(_lease.c.name == _NAME)
+RELEASE: Any = (
+    update(_lease)
+    .where(_lease.c.name == _NAME, _lease.c.holder == bindparam("who"))
+    .values(until=func.now())
+)
+SAVE: Any = (
+    update(_lease)
+    .where(_lease.c.name == _NAME, _lease.c.holder == bindparam("who"))
+    .where(_lease.c.seq == bindparam("known"))
+    .values(seq=bindparam("new"), state=bindparam("doc", type_=_lease.c.state.type))
+)
+CLAIM = _claim()
+MERGE = _merge()
+TARGETS = _targets()
+SETTLE: Any = (
+    update(_rows)
+    .where(_rows.c.event == bindparam("which"), _rows.c.target == bindparam("whom"))
+    .where(_rows.c.delivered.is_(None))
+    .values(
+        held_until=None,
+        due=_in_seconds("wait_s"),
+        delivered=bindparam("taken", type_=_rows.c.delivered.type),
+        dead=bindparam("given_up", type_=_rows.c.dead.type),
+        error=bindparam("why", type_=_rows.c.error.type),
+    )
+)
+WAITING: Any = (
+    select(_rows)
+    .where(_rows.c.name == _NAME, _WAITS)
+    .order_by(_rows.c.position)
+    .limit(WAITING_MOST)
+)
+EXPIRE: Any = (
+    update(_rows)
+    .where(_rows.c.name == _NAME, _WAITS, _rows.c.created < func.now() - LIVES)
+    .where(or_(_rows.c.held_until.is_(None), _rows.c.held_until <= func.now()))
+    .values(dead=func.now(), error=DeliveryError.EXPIRED.value)
+)
+RESEND: Any = (
+    update(_rows)
+    .where(_rows.c.name == _NAME, _rows.c.dead.is_not(None), _rows.c.delivered.is_(None))
+    .values(dead=None, due=func.now(), created=func.now(), attempts=0, held_until=None)
+)
+PRUNE: Any = delete(_rows).where(
+    _rows.c.name == _NAME, ~_WAITS, _rows.c.created < func.now() - KEPT
+)
+MUTES: Any = select(_mutes).where(_mutes.c.name == _NAME, _mutes.c.until > func.now())
+MUTE: Any = insert(_mutes).values(
+    {column.name: bindparam(column.name, type_=column.type) for column in _mutes.c}
+)
+MUTE = MUTE.on_conflict_do_update(
+    index_elements=[_mutes.c.id],
+    set_={"until": func.least(_mutes.c.until, MUTE.excluded.until)},
+)
+RECENT: Any = (
+    select(_rows.c.said, func.max(_rows.c.delivered).label("delivered"))
+    .where(_rows.c.name == _NAME, _rows.c.created >= bindparam("since"))
+    .group_by(_rows.c.event, _rows.c.said)
+    .order_by(func.max(_rows.c.created).desc(), func.max(_rows.c.position).desc())
+    .limit(bindparam("most"))
+)
+"""The newest events, once each, with the last time that any target took it."""

@@ -1,0 +1,76 @@
+"""An event in words that a person understands on a lock screen."""
+
+from datetime import timedelta
+from html import escape
+
+from schema.alerts import AlertEvent, EventKind
+from schema.findings import Severity
+
+TEST_TITLE = "This is a test: nothing is wrong"
+
+
+def subject(event: AlertEvent) -> str:
+    """One line: whose, how it stands, and what it is about."""
+    return f"{event.deployment}: {headline(event)}"
+
+
+def headline(event: AlertEvent) -> str:
+    """How it stands, and what it is about."""
+    lasted = span((event.ended or event.at) - event.began)
+    match event.kind:
+        case EventKind.RESOLVED:
+            return f"Resolved after {lasted}: {event.title}"
+        case EventKind.REMINDED | EventKind.REFRESHED:
+            return f"Still, for {lasted}: {event.title}"
+        case EventKind.ESCALATED:
+            return f"Now an error: {event.title}"
+        case EventKind.TEST:
+            return event.title
+        case _:
+            return event.title if event.severity is Severity.ERROR else f"Degraded: {event.title}"
+
+
+def plain(event: AlertEvent) -> str:
+    """The whole as plain text."""
+    return "\n".join(f"{label}: {value}" if label else value for label, value in _lines(event))
+
+
+def html(event: AlertEvent) -> str:
+    """The whole as HTML, for e-mail."""
+    rows = []
+    for label, value in _lines(event):
+        shown = escape(value)
+        if value.startswith(("http://", "https://")):
+            shown = f'<a href="{shown}">{shown}</a>'
+        rows.append(f"<p>{escape(label)}: {shown}</p>" if label else f"<p><b>{shown}</b></p>")
+    return "".join(rows)
+
+
+def _lines(event: AlertEvent) -> list[tuple[str, str]]:
+    lines = [("", headline(event))]
+    if event.kind is not EventKind.TEST:
+        lines.append(("Since", f"{event.began:%Y-%m-%d %H:%M:%S} UTC"))
+    if event.ended is not None:
+        lines.append(("Until", f"{event.ended:%Y-%m-%d %H:%M:%S} UTC"))
+    elif event.remedy:
+        lines.append(("What to do", event.remedy))
+    if event.page_url:
+        lines.append(("Page", event.page_url))
+    if event.kind is not EventKind.RESOLVED:
+        lines.append(("Runbook", runbook(event)))
+    return lines
+
+
+def runbook(event: AlertEvent) -> str:
+    """Where the runbook tells of it: an address, or the place in the repository without one."""
+    return event.runbook_url or f"docs/runbook.md#{event.runbook}"
+
+
+def span(lasted: timedelta) -> str:
+    """A span in its two largest units, such as `1 h 5 min`; one that a clock's step made is 0 s."""
+    seconds = max(0, round(lasted.total_seconds()))
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")]
+    first = next((i for i, (count, _) in enumerate(parts) if count), 3)
+    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
+    return " ".join(shown) or "0 s"

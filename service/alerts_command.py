@@ -1,0 +1,249 @@
+"""The commands of alerts: run them alone, list, test and resend them, mute and unmute."""
+
+import argparse
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+import anyio
+from anyio import Event
+
+from schema.alerts import AlertEvent, EventKind
+from schema.findings import Finding, FindingCode, Severity
+from schema.timestamps import utc_now
+from service import logs
+from service.alerts.alerting import alerting, makers, situated
+from service.alerts.deliveries import Delivery, settle
+from service.alerts.desk import Situated
+from service.alerts.lease import Stores
+from service.alerts.ledger import Ledger
+from service.alerts.mutes import REASON_MAX, Mute, active
+from service.alerts.spill import Spill
+from service.alerts.state import State
+from service.alerts.stores import Connections
+from service.alerts.targets import SPAN, UNIT_S
+from service.alerts.words import TEST_TITLE, span
+from service.errors import SourceError
+from service.settings import Settings
+from service.signals import stop_on_signals
+from service.verdict.diagnosis import diagnose
+from service.verdict.watch import watching
+
+FAILED, USAGE_ERROR = 1, 2
+STORE_S = 10.0
+MUTE_MOST = timedelta(days=7)
+
+T = TypeVar("T")
+
+
+def main(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Run one of the commands; blocks.
+
+    Args:
+        settings: Whom to tell, and where alerts are kept.
+        parsed: The command line.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        TargetError: A target cannot be used.
+    """
+    command = parsed.action if parsed.command == "alerts" else parsed.command
+    steps: dict[str, Callable[[], Awaitable[int]]] = {
+        "run": lambda: _run(settings),
+        "list": lambda: _with_stores(settings, _list),
+        "test": lambda: _with_stores(settings, lambda stores: _test(settings, stores)),
+        "resend": lambda: _with_stores(settings, _resend),
+        "mute": lambda: _with_stores(settings, lambda stores: _mute(settings, stores, parsed)),
+        "unmute": lambda: _with_stores(settings, lambda stores: _unmute(stores, parsed)),
+    }
+    if command in {"run", "test"} and not settings.alerts.on:
+        return _say_wrong("nobody is told anything: set ALERT_TARGETS or ALERT_PING_URL")
+    return anyio.run(steps[command])
+
+
+async def _run(settings: Settings) -> int:
+    """Decide and tell, until a signal comes."""
+    senders = makers(settings.alerts.targets())
+    stop = Event()
+
+    async with anyio.create_task_group() as tasks, watching(settings) as watch:
+
+        async def look() -> Sequence[Finding]:
+            return diagnose((await watch.snapshot()).situation()).findings
+
+        await tasks.start(stop_on_signals, stop)
+        async with alerting(settings, senders, look):
+            await stop.wait()
+        tasks.cancel_scope.cancel()
+    logs.finish()
+    os._exit(0)  # not by returning: a call that hangs would keep the interpreter
+
+
+async def _with_stores(settings: Settings, step: Callable[[Stores], Awaitable[int]]) -> int:
+    connections = Connections(settings)
+    try:
+        await connections.ready()
+        return await step(connections.stores)
+    finally:
+        await connections.close()
+
+
+async def _list(stores: Stores) -> int:
+    ledger, spill = stores.ledger, stores.spill
+    state = await _asked(ledger.peek) if ledger else None
+    if state is None and spill is not None:
+        state = await _asked(spill.peek)
+    if state is None:
+        return _say_wrong("neither PostgreSQL nor Valkey can be read now")
+    print("\n".join(_lines(state, active(await _mutes(stores), utc_now()))))
+    if ledger is not None and (records := await _asked(ledger.records)) is not None:
+        waiting = sum(record.waiting for record in records.values())
+        dead = sum(record.dead for record in records.values())
+        print(f"waiting to be sent: {waiting}; given up within a day: {dead}")
+    return 0
+
+
+def _lines(state: State, mutes: Sequence[Mute]) -> list[str]:
+    lines = []
+    for alert in state.alerts:
+        how = "muted" if alert.muted else "told" if alert.told else "not told yet"
+        lines.append(f"{alert.severity}  since {alert.began:%Y-%m-%d %H:%M:%S} UTC  {how}")
+        lines.append(f"  {alert.title}")
+    for mute in mutes:
+        what = ", ".join(mute.sources) or "everything"
+        why = f" ({mute.reason})" if mute.reason else ""
+        lines.append(f"muted until {mute.until:%Y-%m-%d %H:%M:%S} UTC: {what}{why}")
+    return lines or ["no alert is open, and nothing is muted"]
+
+
+async def _test(settings: Settings, stores: Stores) -> int:
+    """Tell each target that this is a test, and say what became of it; a test is sent once."""
+    targets = settings.alerts.targets()
+    if not targets:
+        return _say_wrong("there is no target: set ALERT_TARGETS")
+    event, ended = _test_event(situated(settings, targets)), []
+    for target, sender in zip(targets, makers(targets), strict=True):
+        sent = await anyio.to_thread.run_sync(sender.send, event)
+        print(f"{target.name}: {sent.error or 'ok'}")
+        delivery = Delivery(said=event, target=target.id, created=event.at, attempts=1)
+        settled = settle(delivery, sent, utc_now()).delivery
+        ended.append(settled if not settled.waits else replace(settled, dead=utc_now()))
+    ledger = stores.ledger
+    if ledger is not None:
+        await _asked(lambda: ledger.merge(ended))
+    return FAILED if any(delivery.dead for delivery in ended) else 0
+
+
+def _test_event(where: Situated) -> AlertEvent:
+    now = datetime.now(UTC)
+    return AlertEvent(
+        id=uuid4(),
+        kind=EventKind.TEST,
+        alert_id=uuid4(),
+        alert_key=f"heartbeat:{where.name}:test",
+        at=now,
+        deployment=where.deployment,
+        severity=Severity.ERROR,
+        code=FindingCode.ALERTS_NOT_DELIVERED,
+        sources=[],
+        title=TEST_TITLE,
+        remedy=None,
+        runbook=FindingCode.ALERTS_NOT_DELIVERED,
+        began=now,
+        ended=None,
+        page_url=where.page_url,
+    )
+
+
+async def _resend(stores: Stores) -> int:
+    ledger = stores.ledger
+    count = await _asked(ledger.resend) if ledger else None
+    if count is None:
+        return _say_wrong("PostgreSQL cannot be written now")
+    print(f"{count} are tried again")
+    return 0
+
+
+async def _mute(settings: Settings, stores: Stores, parsed: argparse.Namespace) -> int:
+    found = SPAN.fullmatch(parsed.span)
+    lasts = timedelta(seconds=float(found[1]) * UNIT_S[found[2]] if found and found[1] else 0)
+    if not timedelta(0) < lasts <= MUTE_MOST:
+        return _say_wrong(f"--for {parsed.span}: a span such as 30m, 2h or 1d, 7d at most")
+    there = [source.name for source in settings.sources]
+    for name in parsed.source:
+        if name not in there:
+            return _say_wrong(f"--source {name}: there is none, but {', '.join(there)}")
+    now = utc_now()
+    mute = Mute(
+        id=uuid4(),
+        sources=tuple(parsed.source),
+        reason=parsed.reason[:REASON_MAX],
+        began=now,
+        until=now + lasts,
+    )
+    if not await _noted(stores, [mute]):
+        return FAILED
+    print(f"muted for {span(lasts)}, until {mute.until:%Y-%m-%d %H:%M:%S} UTC")
+    return 0
+
+
+async def _unmute(stores: Stores, parsed: argparse.Namespace) -> int:
+    now = utc_now()
+    held = active(await _mutes(stores), now)
+    wanted = [m for m in held if not parsed.source or set(m.sources) & set(parsed.source)]
+    if wanted and not await _noted(stores, [replace(mute, until=now) for mute in wanted]):
+        return FAILED
+    print(f"{len(wanted)} ended" if wanted else "nothing was muted")
+    return 0
+
+
+async def _mutes(stores: Stores) -> list[Mute]:
+    found: list[Mute] = []
+    for store in _each(stores):
+        found += await _asked(store.mutes) or []
+    return found
+
+
+def _each(stores: Stores) -> list[Ledger | Spill]:
+    both: tuple[Ledger | Spill | None, ...] = (stores.ledger, stores.spill)
+    return [store for store in both if store is not None]
+
+
+async def _noted(stores: Stores, mutes: Sequence[Mute]) -> bool:
+    """Write mutes to each store that takes them, since each may be asked alone."""
+    taken = 0
+    for mute in mutes:
+        for store in _each(stores):
+            taken += await _succeeds(store, mute)
+    if not taken:
+        _say_wrong("neither PostgreSQL nor Valkey can be written now: nothing has changed")
+    return taken > 0
+
+
+async def _succeeds(store: Ledger | Spill, mute: Mute) -> bool:
+    try:
+        with anyio.fail_after(STORE_S):
+            await store.mute(mute)
+    except (SourceError, TimeoutError):
+        return False
+    return True
+
+
+async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
+    """What a store answers, None if it does not."""
+    try:
+        with anyio.fail_after(STORE_S):
+            return await step()
+    except (SourceError, TimeoutError):
+        return None
+
+
+def _say_wrong(what: str) -> int:
+    print(f"heartbeat: {what}", file=sys.stderr)
+    return FAILED if "cannot" in what else USAGE_ERROR

@@ -1,0 +1,296 @@
+"""What each kind of receiver is sent, and what its answers mean."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from schema.alerts import AlertEvent, DeliveryError, EventKind
+from schema.findings import Severity
+from service.alerts import senders
+from service.alerts.senders import http
+from service.alerts.senders.alertmanager import Alertmanager
+from service.alerts.senders.incidents import Incidents
+from service.alerts.senders.sent import Sent, judged
+from service.alerts.targets import TargetError, parse
+from tests.service.alerts.events import event
+from tests.service.alerts.receiver import Receiver, receiver
+
+SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+KEY = event().alert_key
+
+
+@pytest.fixture
+def there() -> Iterator[Receiver]:
+    with receiver() as state:
+        yield state
+
+
+def webhook(there: Receiver, prefix: str = "") -> senders.Sender:
+    return sender(f"webhook+http://{prefix}{there.place}/hook?a=1&secret={SIGNED}")
+
+
+def sender(url: str) -> senders.Sender:
+    return senders.make(parse(url)[0])
+
+
+def body(url: str, kind: EventKind, **options: Any) -> tuple[str, dict[str, str], Any]:
+    incidents = sender(url)
+    assert isinstance(incidents, Incidents)
+    request = incidents.request(event(kind, **options))
+    return request.url, dict(request.headers), json.loads(request.body or b"")
+
+
+def test_a_webhook_is_the_event_and_its_signature_verifies(there: Receiver) -> None:
+    said = event()
+
+    assert webhook(there).send(said) == Sent()
+    (got,) = there.taken
+    assert got.path == "/hook?a=1"
+    assert AlertEvent.model_validate(Webhook(SIGNED).verify(got.body, got.headers)) == said
+    assert got.headers["webhook-id"] == str(said.id)
+
+
+def test_a_webhook_may_ask_for_a_password(there: Receiver) -> None:
+    webhook(there, "me:p%40ss@").send(event())
+
+    assert there.taken[0].headers["Authorization"] == "Basic bWU6cEBzcw=="
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        *[(401, DeliveryError.REFUSED), (403, DeliveryError.REFUSED), (410, DeliveryError.REFUSED)],
+        *[(400, DeliveryError.REJECTED), (404, DeliveryError.REJECTED)],
+        *[(302, DeliveryError.REJECTED), (429, DeliveryError.THROTTLED)],
+        *[(500, DeliveryError.FAILED), (503, DeliveryError.FAILED), (408, DeliveryError.FAILED)],
+        (-1, DeliveryError.UNREACHABLE),
+    ],
+)
+def test_each_refusal_has_its_word(there: Receiver, status: int, word: DeliveryError) -> None:
+    there.answers = [status]
+
+    assert webhook(there).send(event()).error is word
+
+
+def test_a_receiver_that_hangs_is_a_timeout(
+    there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ANSWER_S", 0.1)
+    there.answers = [0]
+
+    assert webhook(there).send(event()).error is DeliveryError.TIMEOUT
+
+
+def test_a_receiver_that_is_not_there_is_unreachable() -> None:
+    with receiver() as gone:
+        told = webhook(gone)
+
+    assert told.send(event()).error is DeliveryError.UNREACHABLE
+
+
+def test_a_receiver_without_tls_has_its_word(there: Receiver) -> None:
+    told = sender(f"webhook+https://{there.place}/hook?secret={SIGNED}")
+
+    assert told.send(event()).error is DeliveryError.TLS
+
+
+def test_retry_after_is_honoured_as_seconds_and_as_a_date(there: Receiver) -> None:
+    there.answers, there.retry_after = [429], "120"
+    at = format_datetime(datetime.now(UTC) + timedelta(minutes=5))
+
+    assert webhook(there).send(event()) == Sent(DeliveryError.THROTTLED, 120.0)
+    wait_s = judged(503, {"Retry-After": at}).retry_after_s
+    assert wait_s is not None
+    assert 290 < wait_s <= 300
+    assert judged(429, {"Retry-After": "soon"}).retry_after_s is None
+    assert judged(429, {"Retry-After": "99999999"}).retry_after_s == 6 * 3600
+
+
+@pytest.mark.parametrize(
+    ("url", "begins", "key", "opens", "resolves"),
+    [
+        (
+            "pagerduty://KEY@X",
+            "https://events.pagerduty.com/v2/enqueue",
+            "dedup_key",
+            {"event_action": "trigger", "routing_key": "KEY"},
+            {"event_action": "resolve", "routing_key": "KEY"},
+        ),
+        (
+            "pagerduty://KEY?region=eu",
+            "https://events.eu.pagerduty.com/v2/enqueue",
+            "dedup_key",
+            {"routing_key": "KEY"},
+            {"routing_key": "KEY"},
+        ),
+        (
+            "incidentio://01ABC/token",
+            "https://api.incident.io/v2/alert_events/http/01ABC",
+            "deduplication_key",
+            {"status": "firing"},
+            {"status": "resolved"},
+        ),
+        (
+            "ilert://il1Key",
+            "https://api.ilert.com/api/events",
+            "alertKey",
+            {"eventType": "ALERT", "integrationKey": "il1Key"},
+            {"eventType": "RESOLVE", "integrationKey": "il1Key"},
+        ),
+        (
+            "splunk://team@a1-b2",
+            "https://alert.victorops.com/integrations/generic/20131114/alert/a1-b2/team",
+            "entity_id",
+            {"message_type": "CRITICAL"},
+            {"message_type": "RECOVERY"},
+        ),
+        (
+            "squadcast://aBc",
+            "https://api.squadcast.com/v2/incidents/api/aBc",
+            "event_id",
+            {"status": "trigger"},
+            {"status": "resolve"},
+        ),
+        (
+            "signl4://aBc",
+            "https://connect.signl4.com/webhook/aBc",
+            "X-S4-ExternalID",
+            {"X-S4-Status": "new"},
+            {"X-S4-Status": "resolved"},
+        ),
+        (
+            "pagertree://int_aBc",
+            "https://api.pagertree.com/integration/int_aBc",
+            "id",
+            {"event_type": "create"},
+            {"event_type": "resolve"},
+        ),
+        (
+            "goalerts://on.example:8443/sub/tok",
+            "https://on.example:8443/sub/api/v2/generic/incoming?token=tok",
+            "dedup",
+            {"details": "PostgreSQL"},
+            {"action": "close"},
+        ),
+    ],
+)
+def test_services_that_know_incidents_fold_and_resolve_them_by_one_key(
+    url: str, begins: str, key: str, opens: dict[str, str], resolves: dict[str, str]
+) -> None:
+    address, _, opened = body(url, EventKind.OPENED)
+    _, _, reminded = body(url, EventKind.REMINDED)
+    _, _, resolved = body(url, EventKind.RESOLVED)
+
+    assert address == begins
+    assert opened[key] == reminded[key] == resolved[key] == KEY
+    for name, value in opens.items():
+        assert opened[name].startswith(value)
+    for name, value in resolves.items():
+        assert resolved[name] == value
+
+
+def test_incident_io_gets_its_token_in_a_header() -> None:
+    _, headers, _ = body("incidentio://01ABC/s3cret", EventKind.OPENED)
+
+    assert headers == {"Authorization": "Bearer s3cret"}
+
+
+@pytest.mark.parametrize("url", ["incidentio://01ABC", "splunk://key", "goalert://on.example"])
+def test_a_part_that_is_missing_is_named_without_the_rest(url: str) -> None:
+    with pytest.raises(TargetError, match=r"target no\. 1 \(\w+\) has no"):
+        sender(url)
+
+
+def test_incidents_are_posted_and_a_test_resolves_itself(there: Receiver) -> None:
+    told = sender(f"goalert://{there.place}/token")
+
+    assert told.send(event(EventKind.TEST)) == Sent()
+    assert [json.loads(each.body).get("action") for each in there.taken] == [None, "close"]
+
+
+def test_alertmanager_gets_labels_that_stay_and_an_end_that_comes() -> None:
+    told = sender("alertmanager+https://me:pw@am.example/prefix/")
+    assert isinstance(told, Alertmanager)
+    opened, resolved = (
+        json.loads(told.request(event(kind)).body or b"")
+        for kind in (EventKind.OPENED, EventKind.RESOLVED)
+    )
+
+    assert told.request(event()).url == "https://am.example/prefix/api/v2/alerts"
+    assert opened[0]["labels"] == resolved[0]["labels"]
+    assert opened[0]["endsAt"] > opened[0]["startsAt"]
+    assert resolved[0]["endsAt"] == "2026-11-24T21:59:30+00:00"
+    assert opened[0]["generatorURL"] == "https://status.example.com"
+
+
+def test_alertmanager_gets_the_end_of_what_has_become_graver() -> None:
+    told = sender("alertmanager+http://am.example")
+    assert isinstance(told, Alertmanager)
+    graver, milder = json.loads(told.request(event(EventKind.ESCALATED)).body or b"")
+
+    assert graver["labels"]["severity"] == Severity.ERROR
+    assert milder["labels"]["severity"] == Severity.DEGRADED
+    assert milder["endsAt"] == "2026-11-24T22:00:00+00:00"
+
+
+def test_apprise_tells_what_it_knows_through_one_plugin(there: Receiver) -> None:
+    told = sender(f"jsons://{there.place}/x".replace("jsons", "json"))
+
+    assert told.send(event()) == Sent()
+    said = json.loads(there.taken[0].body)
+    assert said["title"] == "shop: PostgreSQL cannot be read (timeout)"
+    assert said["type"] == "failure"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(401, DeliveryError.REFUSED), (500, DeliveryError.FAILED)]
+)
+def test_apprises_answers_are_told_apart_too(
+    there: Receiver, status: int, word: DeliveryError
+) -> None:
+    there.answers = [status] * 5
+
+    assert sender(f"json://{there.place}/x").send(event()).error is word
+
+
+def test_apprise_waits_as_long_as_it_is_asked(there: Receiver) -> None:
+    there.answers, there.retry_after = [429] * 5, "77"
+
+    assert sender(f"json://{there.place}/x").send(event()) == Sent(DeliveryError.THROTTLED, 77.0)
+
+
+def test_apprise_says_unreachable_where_nobody_answers() -> None:
+    with receiver() as gone:
+        told = sender(f"json://{gone.place}/x")
+
+    assert told.send(event()).error is DeliveryError.UNREACHABLE
+
+
+def test_a_url_that_apprise_does_not_take_is_named_by_number_and_kind() -> None:
+    with pytest.raises(TargetError) as caught:
+        sender("slack://s3cret")
+
+    assert "target no. 1 (slack) has a URL that Apprise does not take" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_apprise_logs_no_secret_at_any_level(
+    there: Receiver, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from service import logs
+
+    logs.configure("DEBUG")
+    there.answers = [500]
+    url = f"json://{there.place}/s3cretpath?+X-Key=s3crethead&-q=s3cretquery"
+    try:
+        sender(url).send(event())
+    finally:
+        logging.getLogger().handlers.clear()
+
+    assert "s3cret" not in caplog.text + capsys.readouterr().out

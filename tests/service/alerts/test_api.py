@@ -1,0 +1,112 @@
+"""Alerts inside the real API: told, shown, counted, and contained."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from service.alerts.desk import Desk
+from service.alerts.senders import make
+from service.api.app import create
+from service.settings import load
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.world import hook, kinds
+from tests.service.api.test_app import beat
+from tests.service.serving import served, until
+
+pytestmark = pytest.mark.anyio
+
+QUICK = {"HEARTBEAT_INTERVAL_SECONDS": "0.5", "PUBLIC_URL": "https://status.example.com/"}
+
+
+@pytest.fixture
+def who() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+async def get(address: str, path: str) -> Any:
+    async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as client:
+        answer = await client.get(path)
+        answer.raise_for_status()
+        return answer.json() if path != "/metrics" else answer.text
+
+
+async def finds(address: str, title: str) -> None:
+    """Return once the API shows a finding."""
+    titles: list[str] = []
+    with anyio.fail_after(60):
+        while title not in titles:
+            status = await get(address, "/worker/status")
+            titles = [each["title"] for each in status["diagnosis"]["findings"]]
+
+
+def app(environ: dict[str, str], targets: str) -> Any:
+    settings = load(environ | QUICK | {"ALERT_TARGETS": targets})
+    return create(settings, [make(target) for target in settings.alerts.targets()])
+
+
+async def test_an_api_without_a_worker_tells_that_it_is_silent(
+    environ: dict[str, str], who: Receiver
+) -> None:
+    """The worker's table is not even there: nothing has migrated the database."""
+    async with served(app(environ, hook(who))) as address:
+        await until(lambda: bool(who.taken))
+        shown = await get(address, "/alerts")
+        metrics = await get(address, "/metrics")
+
+    said = json.loads(who.taken[0].body)
+    assert said["kind"] == "opened"
+    assert said["page_url"] == "https://status.example.com"
+    assert said["runbook_url"].startswith("https://status.example.com/docs/runbook#")
+    assert shown["enabled"]
+    assert shown["decides"]
+    assert shown["open"][0]["id"] == said["alert_id"]
+    assert shown["targets"][0]["name"] == "webhook+http no. 1 at 127.0.0.1"
+    assert "heartbeat_alerts_open" in metrics
+    assert "whsec" not in json.dumps(shown) + metrics
+
+
+async def test_without_targets_nothing_is_told_and_the_answer_says_so(
+    environ: dict[str, str],
+) -> None:
+    async with served(create(load(environ))) as address:
+        shown = await get(address, "/alerts")
+        metrics = await get(address, "/metrics")
+
+    assert not shown["enabled"]
+    assert "heartbeat_alerts" not in metrics
+
+
+async def test_a_receiver_that_refuses_is_a_finding(environ: dict[str, str], who: Receiver) -> None:
+    who.answers = [401] * 1000
+    async with served(app(environ, hook(who))) as address:
+        await finds(address, "Alerts do not reach webhook+http no. 1 at 127.0.0.1 (refused)")
+
+
+async def test_a_defect_of_deciding_takes_down_no_answer_and_is_a_finding(
+    environ: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Desk) -> float:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Desk, "tick", broken)
+    async with served(app(environ, hook(who))) as address:
+        await finds(address, "Nobody decides on alerts")
+        assert not (await get(address, "/alerts"))["working"]
+    assert kinds(who) == []
+
+
+async def test_the_ping_is_asked_while_deciding_works_and_the_worker_beats(
+    environ: dict[str, str], who: Receiver
+) -> None:
+    settings = load(environ | {"ALERT_PING_URL": f"http://{who.place}/ping"})
+    await anyio.to_thread.run_sync(beat, settings)
+    async with served(create(settings)) as address:
+        await until(lambda: bool(who.taken))
+        assert (await get(address, "/alerts"))["enabled"]
+
+    assert who.taken[0].path == "/ping"

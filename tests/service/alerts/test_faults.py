@@ -1,0 +1,350 @@
+"""The fault table: each kind of failure, on real stores and against a real receiver."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import anyio
+import pytest
+
+from schema.alerts import EventKind
+from schema.timestamps import utc_now
+from service.alerts.mutes import Mute
+from service.alerts.policy import policy
+from tests.service.alerts.findings import silent, unreachable
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.world import World, hook, kinds, told, world
+
+pytestmark = pytest.mark.anyio
+
+OPENED, RESOLVED = EventKind.OPENED, EventKind.RESOLVED
+OUTAGE_S, WELL_S = 130.0, 330.0
+
+
+@pytest.fixture
+async def there(database: dict[str, str], keys: dict[str, str]) -> AsyncIterator[World]:
+    async with world(database | keys) as found:
+        yield found
+
+
+@pytest.fixture
+def who() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+async def rows(there: World) -> list[tuple[str, bool]]:
+    """What the outbox has: each event, and whether it was delivered."""
+    found = await there.rows("said->>'kind' AS kind, delivered IS NOT NULL AS delivered")
+    return [(row.kind, row.delivered) for row in found]
+
+
+async def test_a_store_that_fails_and_comes_back_is_told_twice(there: World, who: Receiver) -> None:
+    there.start(hook(who))
+    await there.run(60)
+    began = there.now
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+    assert told(who)[0].at - began <= timedelta(seconds=121)
+    assert told(who)[0].alert_id == told(who)[1].alert_id
+    assert await rows(there) == [("opened", True), ("resolved", True)]
+
+
+async def test_a_worker_that_is_killed_is_one_alert_for_all_stores(
+    there: World, who: Receiver
+) -> None:
+    there.start(hook(who))
+    await there.run(OUTAGE_S + 60, silent("postgres", "valkey"))
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_an_outage_of_postgresql_is_told_without_it_and_is_in_the_outbox_afterwards(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    await there.run(60)
+    one.to_database.cut = True
+    await there.run(OUTAGE_S, unreachable("postgres"))
+    assert kinds(who) == [OPENED]
+    assert await rows(there) == []
+
+    one.to_database.cut = False
+    await there.run(WELL_S, [])
+    assert kinds(who) == [OPENED, RESOLVED]
+    assert await rows(there) == [("opened", True), ("resolved", True)]
+
+
+async def test_a_restart_while_postgresql_is_away_neither_repeats_nor_loses(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    await there.run(60)
+    one.to_database.cut = True
+    await there.run(OUTAGE_S, unreachable("postgres"))
+
+    there.stop(one)
+    other = there.start(hook(who))
+    other.to_database.cut = True
+    await there.run(60)
+    await there.run(OUTAGE_S)
+    assert kinds(who) == [OPENED]
+
+    other.to_database.cut = False
+    await there.run(WELL_S, [])
+    assert kinds(who) == [OPENED, RESOLVED]
+    assert await rows(there) == [("opened", True), ("resolved", True)]
+
+
+async def test_what_could_not_be_sent_before_a_restart_without_postgresql_is_sent_after_it(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    await there.run(60)
+    one.to_database.cut = True
+    who.answers = [500] * 30
+    await there.run(OUTAGE_S, unreachable("postgres"))
+    assert kinds(who) == []
+
+    there.stop(one)
+    who.answers = []
+    other = there.start(hook(who))
+    other.to_database.cut = True
+    await there.run(90)
+
+    assert kinds(who) == [OPENED]
+
+
+async def test_an_outage_of_both_stores_is_told_by_each_instance_under_one_id(
+    there: World, who: Receiver
+) -> None:
+    one, other = there.start(hook(who)), there.start(hook(who))
+    await there.run(60)
+    for each in (one, other):
+        each.to_database.cut = each.to_valkey.cut = True
+    await there.run(OUTAGE_S, unreachable("postgres", "valkey"))
+    assert kinds(who) == [OPENED, OPENED]
+    assert len({event.id for event in told(who)}) == 1
+
+    for each in (one, other):
+        each.to_database.cut = each.to_valkey.cut = False
+    await there.run(WELL_S, [])
+    assert len({event.id for event in told(who)}) == 2
+    assert kinds(who)[2:] == [RESOLVED]
+    assert await rows(there) == [("opened", True), ("resolved", True)]
+
+
+async def test_an_outage_of_valkey_changes_nothing_for_the_outbox(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    one.to_valkey.cut = True
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_of_two_instances_one_tells(there: World, who: Receiver) -> None:
+    for _ in range(2):
+        there.start(hook(who))
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_the_other_instance_goes_on_where_the_first_was_killed(
+    there: World, who: Receiver
+) -> None:
+    one, _ = there.start(hook(who)), there.start(hook(who))
+    await there.run(60)
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    there.stop(one)
+    await there.run(30)
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_an_instance_that_alone_is_cut_from_postgresql_gives_way(
+    there: World, who: Receiver
+) -> None:
+    one, other = there.start(hook(who)), there.start(hook(who))
+    await there.run(60)
+    one.to_database.cut = True
+    one.findings = unreachable("postgres")
+    await there.run(20)
+    await there.run(OUTAGE_S)
+    assert kinds(who) == []
+
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    one.to_database.cut, one.findings = False, None
+    await there.run(60)
+    there.stop(other)
+    await there.run(60)
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_what_an_instance_told_alone_it_ends_when_it_is_back(
+    there: World, who: Receiver
+) -> None:
+    one, _ = there.start(hook(who)), there.start(hook(who))
+    await there.run(60)
+    one.to_database.cut = one.to_valkey.cut = True
+    one.findings = unreachable("postgres", "valkey")
+    await there.run(20)
+    await there.run(OUTAGE_S)
+    assert kinds(who) == [OPENED]
+
+    one.to_database.cut = one.to_valkey.cut = False
+    one.findings = None
+    await there.run(60)
+
+    assert kinds(who) == [OPENED, RESOLVED]
+    assert await rows(there) == [("opened", True), ("resolved", True)]
+
+
+async def test_a_process_killed_while_sending_repeats_it_under_the_same_id(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    who.answers = [0]
+    there.findings = unreachable("valkey")
+    while not one.desk.outbox.waiting:
+        there.pass_by(await one.desk.tick())
+    with anyio.CancelScope() as killed:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one.tell)
+            await anyio.to_thread.run_sync(who.wait_for_any)
+            killed.cancel()
+    there.stop(one)
+    who.released.set()
+
+    there.start(hook(who))
+    await there.run(45)
+    assert kinds(who) == []  # the one that was killed may still be sending it
+    await there.run(60)
+    assert kinds(who) == [OPENED]
+    assert len({each.headers["webhook-id"] for each in who.received}) == 1
+    assert (await there.rows("attempts"))[0].attempts == 2
+
+
+async def test_clock_steps_tell_nothing_twice(there: World, who: Receiver) -> None:
+    there.start(hook(who))
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    for hours in (5, -9, 30):
+        there.now += timedelta(hours=hours)
+        await there.run(60)
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_a_restart_during_an_open_alert_tells_nothing_twice(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    await one.desk.lease.release()
+    there.stop(one)
+    there.start(hook(who))
+    await there.run(OUTAGE_S)
+    await there.run(WELL_S, [])
+
+    assert kinds(who) == [OPENED, RESOLVED]
+
+
+async def test_a_receiver_that_was_away_for_an_hour_is_told_all_in_order(
+    there: World, who: Receiver
+) -> None:
+    there.start(hook(who))
+    who.answers = [503, -1, 500, 502] * 400
+    await there.run(OUTAGE_S, unreachable("valkey"))
+    await there.run(WELL_S, [])
+    await there.run(OUTAGE_S, unreachable("postgres"))
+    await there.run(WELL_S, [])
+    await there.run(3600)
+    assert kinds(who) == []
+
+    who.answers = []
+    await there.run(400)
+    assert kinds(who) == [OPENED, RESOLVED, OPENED, RESOLVED]
+    assert [delivered for _, delivered in await rows(there)] == [True] * 4
+
+
+async def test_a_receiver_that_refuses_gets_nothing_more_of_it_and_the_other_all(
+    there: World, who: Receiver
+) -> None:
+    with receiver() as refusing:
+        refusing.answers = [401] * 9
+        there.start(f"{hook(who)} {hook(refusing)}")
+        await there.run(OUTAGE_S, unreachable("valkey"))
+        await there.run(WELL_S, [])
+
+        assert kinds(who) == [OPENED, RESOLVED]
+        assert len(refusing.received) == 2  # one attempt of each event
+        dead = await there.rows("dead IS NOT NULL AS dead, error")
+        assert [row.error for row in dead if row.dead] == ["refused", "refused"]
+
+
+async def test_a_receiver_that_asks_to_wait_is_given_its_time(there: World, who: Receiver) -> None:
+    one = there.start(hook(who))
+    who.answers, who.retry_after = [429], "600"
+    there.findings = unreachable("valkey")
+    while not who.received:
+        there.pass_by(await one.step())
+
+    wait = await there.rows("extract(epoch FROM due - now()) AS wait_s")
+    assert 590 < wait[0].wait_s <= 600
+
+
+async def test_targets_get_what_they_want_alone(there: World, who: Receiver) -> None:
+    with receiver() as often, receiver() as never:
+        targets = [hook(who), hook(often, "&repeat=10m"), hook(never, "&repeat=0")]
+        given = policy(60.0, reminders_s=(600.0, 4 * 3600.0))
+        there.start(" ".join(targets), given)
+        await there.run(OUTAGE_S + 1300, unreachable("valkey"))
+
+        assert kinds(who) == kinds(never) == [OPENED]
+        assert kinds(often) == [OPENED, EventKind.REMINDED, EventKind.REMINDED]
+
+
+async def test_a_mute_in_a_store_keeps_silence_and_what_still_fires_rings_after_it(
+    there: World, who: Receiver
+) -> None:
+    one = there.start(hook(who))
+    mute = Mute(
+        id=uuid4(),
+        sources=(),
+        reason="maintenance",
+        began=there.now,
+        until=utc_now() + timedelta(days=3000),
+    )
+    assert one.stores.ledger is not None
+    await one.stores.ledger.mute(mute)
+    await there.run(OUTAGE_S + 600, unreachable("valkey"))
+    assert kinds(who) == []
+
+    await one.stores.ledger.mute(replace(mute, until=utc_now()))
+    await there.run(30)
+    assert kinds(who) == [OPENED]
+
+
+async def test_a_webhook_has_the_deployments_name_and_the_events_id(
+    there: World, who: Receiver
+) -> None:
+    there.start(hook(who))
+    await there.run(OUTAGE_S, unreachable("valkey"))
+
+    (got,) = who.taken
+    said = json.loads(got.body)
+    assert said["deployment"] == "shop"
+    assert said["id"] == got.headers["webhook-id"]

@@ -1,0 +1,92 @@
+"""Alerts in Valkey, on a real server."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from schema.alerts import EventKind
+from service.alerts.deliveries import Delivery
+from service.alerts.mutes import Mute, active
+from service.alerts.spill import Spill
+from service.alerts.state import State
+from tests.service.alerts.events import event
+from tests.service.alerts.findings import NOW
+from tests.service.alerts.world import NAME, World, world
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def there(keys: dict[str, str]) -> AsyncIterator[World]:
+    async with world(keys) as found:
+        yield found
+
+
+@pytest.fixture
+def spill(there: World) -> Spill:
+    assert there.keys is not None
+    return Spill(there.keys, NAME)
+
+
+async def test_one_of_two_holds_the_lease_unless_the_other_overrides_it(spill: Spill) -> None:
+    assert (await spill.stand("a", 30, overrides=False)).leads
+    assert not (await spill.stand("b", 30, overrides=False)).leads
+    assert (await spill.stand("b", 30, overrides=True)).leads
+    assert not (await spill.stand("a", 30, overrides=False)).leads
+    await spill.release("a")
+    assert not (await spill.stand("a", 30, overrides=False)).leads
+    await spill.release("b")
+    assert (await spill.stand("a", 30, overrides=False)).leads
+
+
+async def test_a_lease_ends_by_itself(spill: Spill, there: World) -> None:
+    await spill.stand("a", 30, overrides=False)
+
+    assert there.keys is not None
+    async with there.keys.commands() as client:
+        assert 29_000 < await client.pttl(f"{NAME}:alerts:lease") <= 30_000
+
+
+async def test_what_is_remembered_comes_back(spill: Spill) -> None:
+    assert (await spill.stand("a", 30, overrides=False)).state == State()
+    await spill.save(7, State(runs=2))
+
+    stood = await spill.stand("a", 30, overrides=False)
+    assert (stood.seq, stood.state) == (7, State(runs=2))
+
+
+async def test_deliveries_stay_until_they_are_taken_out(spill: Spill) -> None:
+    first = Delivery(said=event(), target="t1", created=NOW)
+    later = Delivery(
+        said=event(EventKind.RESOLVED), target="t1", created=NOW + timedelta(seconds=1)
+    )
+    await spill.put([later, first])
+    await spill.put([replace(first, attempts=1)])
+    assert await spill.all() == [replace(first, attempts=1), later]
+
+    await spill.remove([first])
+    assert await spill.all() == [later]
+
+
+async def test_what_is_none_of_ours_stands_in_nobodys_way(spill: Spill, there: World) -> None:
+    assert there.keys is not None
+    async with there.keys.commands() as client:
+        await client.hset(f"{NAME}:alerts:waiting", "x", "y")
+        await client.hset(f"{NAME}:alerts:mutes", "x", "y")
+        await client.set(f"{NAME}:alerts:state", "y")
+
+    assert await spill.all() == []
+    assert (await spill.stand("a", 30, overrides=False)).state == State()
+
+
+async def test_mutes_of_both_stores_are_one_and_the_earlier_end_holds(spill: Spill) -> None:
+    mute = Mute(id=uuid4(), sources=(), reason="", began=NOW, until=NOW + timedelta(hours=1))
+    ended = replace(mute, until=NOW)
+    await spill.mute(mute)
+
+    assert await spill.mutes() == [mute]
+    assert active([mute, mute], NOW) == [mute]
+    assert active([mute, ended], NOW) == []

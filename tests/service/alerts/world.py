@@ -1,0 +1,223 @@
+"""Instances of alerting on real stores and real receivers, in simulated time."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import anyio
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.alerts import AlertEvent, EventKind
+from schema.errors import ErrorWord
+from schema.findings import Finding
+from service.alerts.desk import Desk, Situated
+from service.alerts.lease import Stores
+from service.alerts.ledger import Ledger
+from service.alerts.policy import Policy, policy
+from service.alerts.senders import make
+from service.alerts.spill import Spill
+from service.alerts.targets import parse
+from service.alerts.telling import Teller
+from service.errors import SourceError
+from service.kind import Shared
+from service.settings import load
+from service.source import Database, Keys, Source
+from tests.service.alerts.findings import NOW
+from tests.service.alerts.receiver import Receiver
+
+SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NAME = "worker"
+LEASE = f"{NAME}:alerts:lease"
+
+
+def hook(there: Receiver, options: str = "") -> str:
+    return f"webhook+http://{there.place}/?secret={SIGNED}{options}"
+
+
+def told(there: Receiver) -> list[AlertEvent]:
+    """What a receiver took, in order."""
+    return [AlertEvent.model_validate_json(each.body) for each in there.taken]
+
+
+def kinds(there: Receiver) -> list[EventKind]:
+    return [event.kind for event in told(there)]
+
+
+class Partition:
+    """A way to a store that can be cut."""
+
+    def __init__(self) -> None:
+        self.cut = False
+
+    def check(self) -> None:
+        if self.cut:
+            raise SourceError(ErrorWord.UNREACHABLE, "a test has cut the way")
+
+
+class CutDatabase:
+    """A database behind a way that can be cut."""
+
+    def __init__(self, database: Database, way: Partition) -> None:
+        self._database = database
+        self._way = way
+
+    def connection(
+        self, *, transaction: bool = False
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        self._way.check()
+        return self._database.connection(transaction=transaction)
+
+    async def migrate(self, *, thorough: bool = False) -> str:
+        return await self._database.migrate(thorough=thorough)
+
+
+class CutKeys:
+    """A Valkey behind a way that can be cut."""
+
+    def __init__(self, keys: Keys, way: Partition) -> None:
+        self._keys = keys
+        self._way = way
+
+    def commands(self) -> AbstractAsyncContextManager[Any]:
+        self._way.check()
+        return self._keys.commands()
+
+
+class Instance:
+    """One API process's alerting, stepped by hand.
+
+    Attributes:
+        to_database: Its way to PostgreSQL.
+        to_valkey: Its way to Valkey.
+        findings: What it sees, None for what the world says.
+    """
+
+    def __init__(self, world: "World", targets: str, given: Policy) -> None:
+        self.world = world
+        self.to_database, self.to_valkey = Partition(), Partition()
+        self.findings: Sequence[Finding] | None = None
+        parsed = parse(targets)
+        keys, database = world.keys, world.database
+        stores = Stores(
+            Ledger(CutDatabase(database, self.to_database), NAME) if database else None,
+            Spill(CutKeys(keys, self.to_valkey), NAME) if keys else None,
+        )
+        situated = Situated(
+            name=NAME, deployment="shop", policy=given, targets=parsed, default_repeat_s=4 * 3600
+        )
+        self.stores = stores
+        self.desk = Desk(
+            situated,
+            self._look,
+            stores,
+            holder=str(uuid4()),
+            now=lambda: world.now,
+            clock=lambda: world.clock,
+        )
+        self.tellers = [
+            Teller(each, make(each), self.desk.outbox, lambda: world.now) for each in parsed
+        ]
+
+    async def step(self) -> float:
+        """Look once, and tell all that is due."""
+        wait_s = await self.desk.tick()
+        await self.tell()
+        return wait_s
+
+    async def tell(self) -> None:
+        for teller in self.tellers:
+            while await teller.tell():
+                pass
+
+    async def _look(self) -> Sequence[Finding]:
+        return self.world.findings if self.findings is None else self.findings
+
+
+class World:
+    """What all instances share: the time, what is wrong, and the stores.
+
+    Attributes:
+        now: The wall clock, which may step.
+        clock: Monotonic seconds.
+        findings: What every instance sees.
+    """
+
+    def __init__(self, database: Database | None, keys: Keys | None) -> None:
+        self.database = database
+        self.keys = keys
+        self.now: datetime = NOW
+        self.clock = 1000.0
+        self.findings: Sequence[Finding] = ()
+        self.instances: list[Instance] = []
+
+    def start(self, targets: str, given: Policy | None = None) -> Instance:
+        """Start an instance."""
+        instance = Instance(self, targets, given or policy(60.0))
+        self.instances.append(instance)
+        return instance
+
+    def stop(self, instance: Instance) -> None:
+        """Kill an instance: nothing is given back."""
+        self.instances.remove(instance)
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.clock += seconds
+
+    async def run(self, seconds: float, findings: Sequence[Finding] | None = None) -> None:
+        """Let all instances look for so long."""
+        if findings is not None:
+            self.findings = findings
+        until = self.clock + seconds
+        while self.clock < until:
+            waits = [await instance.step() for instance in list(self.instances)]
+            step_s = min(waits, default=seconds)
+            self.pass_by(step_s)
+            await self.stores_pass_by(step_s)
+
+    async def stores_pass_by(self, seconds: float) -> None:
+        """Let the stores' clocks go on with ours: leases end, claims end, retries become due."""
+        if self.database is not None:
+            span = f"interval '{seconds} s'"
+            moments = ", ".join(f"{name} = {name} - {span}" for name in ("due", "held_until"))
+            await self.execute(f"UPDATE heartbeat_alert_outbox SET {moments}")
+            await self.execute(f"UPDATE heartbeat_alerting SET until = until - {span}")
+        if self.keys is not None:
+            async with self.keys.commands() as client:
+                left_ms = await client.pttl(LEASE)
+                if left_ms > 0:
+                    await client.pexpire(LEASE, max(1, int(left_ms - seconds * 1000)))
+
+    async def execute(self, statement: str) -> None:
+        assert self.database is not None
+        async with self.database.connection() as connection:
+            await connection.exec_driver_sql(statement)
+
+    async def rows(self, columns: str = "*") -> list[Any]:
+        assert self.database is not None
+        async with self.database.connection() as connection:
+            found = await connection.exec_driver_sql(
+                f"SELECT {columns} FROM heartbeat_alert_outbox ORDER BY position"
+            )
+            return list(found)
+
+
+@asynccontextmanager
+async def world(environ: dict[str, str]) -> AsyncIterator[World]:
+    """A world with the stores of an environment, empty and migrated."""
+    settings = load(environ)
+    sources: dict[str, Source] = {
+        each.name: each.connect(Shared(name=NAME)) for each in settings.sources
+    }
+    database = sources[settings.history.name].database if settings.history else None
+    keys = next((source.keys for source in sources.values() if source.keys), None)
+    if database is not None:
+        await database.migrate()
+    try:
+        yield World(database, keys)
+    finally:
+        async with anyio.create_task_group() as tasks:
+            for source in sources.values():
+                tasks.start_soon(source.close)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from schema.responses import Diagnosis, DiagnosisCode, Overall
-from service.remedies import AWS_REMEDIES, REFUSALS, REMEDIES
+from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
 from service.verdict.diagnosis import conclude, diagnose, overall
 from service.verdict.readings import OWN_NETWORK, is_starting
 from service.verdict.situation import IdentityView, Situation, SourceView
@@ -176,6 +176,25 @@ def test_a_source_with_better_advice_than_the_words_gives_it() -> None:
     assert remedies == ["Set ORDERS_CA.", "Buy a disk.", "Buy a disk."]
 
 
+def test_what_is_known_behind_a_word_chooses_the_remedy() -> None:
+    host = replace(lost(PG, E.TLS), cause=Cause.WRONG_HOST)
+    own = replace(host, remedies={Cause.WRONG_HOST: "Set ORDERS_HOST.", E.TLS: "Set ORDERS_CA."})
+    other = replace(PG, cause=Cause.SCHEMA_USAGE, warning=E.QUOTA)  # of another word than its own
+
+    remedies = [diagnose(seen(source, VK)).findings[0].remedy for source in (host, own, other)]
+
+    assert remedies == [CAUSES[Cause.WRONG_HOST], "Set ORDERS_HOST.", REMEDIES[E.QUOTA]]
+
+
+def test_what_a_schema_lacks_is_named() -> None:
+    lacking = replace(PG, schema_behind=True, schema_missing=("heartbeat_beats", "heartbeat_hours"))
+
+    (finding,) = diagnose(seen(lacking, VK)).findings
+
+    assert finding.title == "PostgreSQL lacks heartbeat_beats, heartbeat_hours"
+    assert finding.severity == "degraded"
+
+
 @pytest.mark.parametrize(
     ("name", "anchor"),
     [
@@ -286,11 +305,6 @@ def test_of_two_things_that_are_wrong_the_graver_leads(
     situation: Situation, codes: list[str]
 ) -> None:
     assert [each.code for each in diagnose(situation).findings] == codes
-
-
-def test_every_word_and_every_refusal_has_a_remedy() -> None:
-    assert set(REMEDIES) == set(ErrorWord)
-    assert set(REFUSALS) == set(Refusal)
 
 
 moments = st.none() | st.timedeltas(timedelta(0), timedelta(minutes=10)).map(lambda ago: NOW - ago)

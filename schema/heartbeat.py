@@ -1,13 +1,13 @@
 """One stamp, its author, and the worker's report that travels with it."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import DEFAULT_INTERVAL_S
-from schema.timestamps import Timestamp
+from schema.timestamps import Moment, Timestamp
 
 IDENTITY = "iam"
 """The slug of the AWS identity, which has a place of its own in documents."""
@@ -40,50 +40,72 @@ class Refusal(StrEnum):
     OTHER = "other"
 
 
+REPORT_MAX = 131_072  # characters; a source takes about 700
+INTERVAL_MAX_S = 86_400.0
+COUNT_MAX = 2**53  # what JSON's readers agree on
+
+
+def _known_word(value: object) -> object:
+    """A newer version may know more words: they are failures all the same."""
+    return value if value in {None, "ok", *ErrorWord} else ErrorWord.FAILED
+
+
+def _known_cause(value: object) -> object:
+    return value if value in set(Cause) else None
+
+
+Word = Annotated[ErrorWord | None, BeforeValidator(_known_word)]
+Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
+Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Counts = Annotated[dict[Label, Count], Field(max_length=100)]
+Amount = Annotated[float, Field(ge=0, le=COUNT_MAX)]
+Interval = Annotated[float, Field(gt=0, le=INTERVAL_MAX_S)]
+
+
 class _Document(BaseModel):
     """Stored by one version and read by another, so unknown keys are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Counted(_Document):
     """What the worker has counted of one source since it started."""
 
-    writes: dict[str, int] = {}
+    writes: Counts = {}
     """Writes by how they ended: `ok`, or an error word."""
-    attempts: int = 0
+    attempts: Count = 0
     """Attempts of these writes, retries included."""
-    durations: tuple[int, ...] = ()
+    durations: Annotated[tuple[Count, ...], Field(max_length=100)] = ()
     """How many last attempts took how long, by `schema.history.LATENCY_BOUNDS_MS`, up to the last
     bucket that is not empty."""
-    duration_seconds: float = 0.0
+    duration_seconds: Amount = 0.0
     """The sum of these durations."""
 
 
 class ProcessReport(_Document):
     """What the worker's process uses."""
 
-    resident_bytes: int = 0
-    cpu_seconds: float = 0.0
+    resident_bytes: Count = 0
+    cpu_seconds: Amount = 0.0
     """User and system time since it started."""
-    lateness_seconds: float = 0.0
+    lateness_seconds: Annotated[float, Field(ge=-COUNT_MAX, le=COUNT_MAX)] = 0.0
     """How much later than due the last cycle began."""
 
 
 class SourceReport(_Document):
     """What the worker knows of one source at the end of its last cycle."""
 
-    last_result: Result | None = None
+    last_result: Annotated[Result | None, BeforeValidator(_known_word)] = None
     """None before the first cycle ends."""
-    cause: Cause | None = None
+    cause: Annotated[Cause | None, BeforeValidator(_known_cause)] = None
     """What is behind the last result, where that is known."""
-    warning: ErrorWord | None = None
+    warning: Word = None
     """The stamp landed, but a part of the write did not (the secret's value)."""
-    attempts: int = 0
-    latency_ms: float | None = None
-    consecutive_failures: int = 0
-    failing_since: Timestamp | None = None
-    last_success: Timestamp | None = None
+    attempts: Count = 0
+    latency_ms: Amount | None = None
+    consecutive_failures: Count = 0
+    failing_since: Moment | None = None
+    last_success: Moment | None = None
     breaker: Breaker = Breaker.CLOSED
     counted: Counted = Counted()
 
@@ -100,24 +122,24 @@ class IamReport(SourceReport):
 class WorkerReport(_Document):
     """What the worker knows, so that the API can explain what it sees."""
 
-    id: str
-    version: str
-    started_at: Timestamp
-    interval_seconds: float = Field(gt=0)
-    next_due: Timestamp
-    cycles: int = 0
-    sources: dict[str, SourceReport] = {}
+    id: Label
+    version: Label
+    started_at: Moment
+    interval_seconds: Interval
+    next_due: Moment
+    cycles: Count = 0
+    sources: Annotated[dict[Label, SourceReport], Field(max_length=100)] = {}
     iam: IamReport | None = None
-    aws_calls: int = 0
-    aws_throttles: int = 0
-    aws_calls_by_operation: dict[str, int] = {}
+    aws_calls: Count = 0
+    aws_throttles: Count = 0
+    aws_calls_by_operation: Counts = {}
     """As AWS spells them, such as `UpdateSecret`; `CreateSession` included."""
-    aws_throttles_by_operation: dict[str, int] = {}
+    aws_throttles_by_operation: Counts = {}
     process: ProcessReport = ProcessReport()
-    value_writes_24h: int = 0
-    value_interval_seconds: float | None = None
-    history_waiting: int = 0
-    history_dropped: int = 0
+    value_writes_24h: Count = 0
+    value_interval_seconds: Interval | None = None
+    history_waiting: Count = 0
+    history_dropped: Count = 0
 
     @property
     def every_source(self) -> dict[str, SourceReport]:
@@ -147,3 +169,25 @@ class Heartbeat(_Document):
     timestamp: Timestamp
     interval_seconds: float = Field(default=DEFAULT_INTERVAL_S, gt=0)
     report: WorkerReport | None = None
+
+
+def read_report(text: str | None) -> tuple[WorkerReport | None, bool]:
+    """Read the report that stands beside a stamp.
+
+    Args:
+        text: JSON, None where there is none.
+
+    Returns:
+        The report, None if there is none; and whether all is well with that. A document of the
+        older app's is no report, and nothing is wrong with it.
+    """
+    if not text:
+        return None, True
+    if len(text) > REPORT_MAX:
+        return None, False
+    try:
+        return WorkerReport.model_validate_json(text), True
+    except ValidationError as error:
+        missing = {each["loc"][0] for each in error.errors() if each["type"] == "missing"}
+        required = {n for n, field in WorkerReport.model_fields.items() if field.is_required()}
+        return None, missing >= required

@@ -12,7 +12,7 @@ from pydantic import AllowInfNan, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from schema.errors import ErrorWord
-from schema.timestamps import Timestamp
+from schema.timestamps import Moment
 
 HOUR = timedelta(hours=1)
 """The span that beats are summed by."""
@@ -53,13 +53,13 @@ class Record:
         latency_ms: How long the last attempt took.
     """
 
-    source: Annotated[str, Field(min_length=1, max_length=50)]
-    slot: Timestamp
-    interval_seconds: Annotated[Finite, Field(gt=0)]
-    stamp: Timestamp
+    source: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    slot: Moment
+    interval_seconds: Annotated[Finite, Field(gt=0, le=86_400)]
+    stamp: Moment
     error: ErrorWord | None
     attempts: Annotated[int, Field(ge=0, le=2**31 - 1)]
-    latency_ms: Annotated[Finite, Field(ge=0)]
+    latency_ms: Annotated[Finite, Field(ge=0, le=2**53)]
 
 
 RECORD = TypeAdapter(Record)

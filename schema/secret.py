@@ -5,9 +5,9 @@ import json
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schema.freshness import DEFAULT_INTERVAL_S
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, Interval, Label, WorkerReport
 from schema.json_text import is_json, object_members, with_keys
-from schema.timestamps import Timestamp, from_text, to_text
+from schema.timestamps import Moment, Timestamp, from_text, to_text
 
 DESCRIPTION_LIMIT = 2048  # characters, UpdateSecret's own
 
@@ -15,11 +15,11 @@ DESCRIPTION_LIMIT = 2048  # characters, UpdateSecret's own
 class Description(BaseModel):
     """The secret's description: stamp, author, and as much of the report as fits."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    updated_at: Timestamp
-    updated_by: str
-    interval_seconds: float = DEFAULT_INTERVAL_S
+    updated_at: Moment
+    updated_by: Label
+    interval_seconds: Interval = DEFAULT_INTERVAL_S
     note: str | None = None
     """What a person had written there before Heartbeat came."""
     report: WorkerReport | None = None

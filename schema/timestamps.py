@@ -5,13 +5,35 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
+"""What a stamp can be. Far from the ends of the calendar, so that no interval leads past them."""
+
 
 def _to_utc(value: datetime) -> datetime:
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:
+        msg = "its zone leads out of the calendar"
+        raise ValueError(msg) from None
+
+
+def _is_possible(value: datetime) -> datetime:
+    if not is_possible(value):
+        msg = f"a stamp lies from {EARLIEST.year} to {LATEST.year}"
+        raise ValueError(msg)
+    return value
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware datetime, normalised to UTC; naive values are refused."""
+
+Moment = Annotated[Timestamp, AfterValidator(_is_possible)]
+"""As `Timestamp`, of what is read back from a store: one that time can be added to."""
+
+
+def is_possible(moment: datetime) -> bool:
+    """Whether an aware moment can be a stamp."""
+    return EARLIEST <= moment <= LATEST
 
 
 def utc_now() -> datetime:
@@ -31,10 +53,12 @@ def from_text(text: str) -> datetime | None:
         text: Any ISO 8601 form, `Z` or an offset included.
 
     Returns:
-        The aware UTC timestamp, or None if the text is no timestamp or names no zone.
+        The aware UTC timestamp, or None if the text is no timestamp, names no zone or is none
+        that a stamp can be.
     """
     try:
         timestamp = datetime.fromisoformat(text.strip())
-        return None if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+        utc = None if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+        return utc if utc is not None and is_possible(utc) else None
     except (ValueError, OverflowError):
         return None

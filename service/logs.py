@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import structlog
 
+log = structlog.get_logger()
+
 WAITING_MAX = 1_000  # lines, some 500 kB: hours of cycles, or a burst of trouble
 FINISH_S = 1.0  # for the lines that wait when the process ends
 WRITABLE_MS = 100

@@ -137,10 +137,8 @@ class History:
                 try:
                     await self._add(batch)
                 except SourceError as error:
-                    if error.word is not ErrorWord.INVALID_DATA:
-                        self._say_failing(error)
-                        return False
-                    self._lose(len(batch), error.detail)  # it would stand in the way for ever
+                    self._say_failing(error)
+                    return False
                 for record in batch:
                     if self._waiting and self._waiting[0] is record:  # not dropped in between
                         self._waiting.popleft()
@@ -150,6 +148,24 @@ class History:
         return True
 
     async def _add(self, records: Sequence[Record]) -> None:
+        """Add records; one that PostgreSQL refuses for good takes no other with it.
+
+        Raises:
+            SourceError: PostgreSQL takes none for now; some may be there, which is harmless.
+        """
+        try:
+            await self._add_all(records)
+        except SourceError as error:
+            if error.word is not ErrorWord.INVALID_DATA:
+                raise
+            if len(records) == 1:
+                self._lose(1, error.detail)  # it would stand in the way for ever
+                return
+            half = len(records) // 2
+            await self._add(records[:half])
+            await self._add(records[half:])
+
+    async def _add_all(self, records: Sequence[Record]) -> None:
         try:
             refused = await self._ledger.add(records)
         except SourceError as error:
@@ -160,13 +176,21 @@ class History:
         self._lose(refused, "their slots lie in the future: a clock is wrong")
 
     async def _upkeep(self) -> None:
-        """What can wait for the next hour if it fails."""
-        try:
-            await self._pick_up()
-            await self._ledger.count(utc_now())
-            await self._ledger.prune(utc_now(), self._kept)
-        except SourceError as error:
-            log.warning("history_upkeep_failed", error=error.word, detail=error.detail)
+        """What can wait for the next hour if it fails; no step depends on another."""
+        now = utc_now()
+        steps: dict[str, Callable[[], Awaitable[None]]] = {
+            "pick_up": self._pick_up,
+            "count": lambda: self._ledger.count(now),
+            "prune": lambda: self._ledger.prune(now, self._kept),
+        }
+        for name, step in steps.items():
+            try:
+                await step()
+            except SourceError as error:
+                told = {"error": error.word, "detail": error.detail}
+                log.warning("history_upkeep_failed", step=name, **told)
+            except Exception:  # a defect in one step must not stop the others, hour after hour
+                log.exception("history_defect", step=name)
 
     async def _pick_up(self) -> None:
         """Take over what another process, or the last one, left in Valkey.
@@ -175,10 +199,13 @@ class History:
         """
         if self._spill is None:
             return
+        self._lose(await self._spill.drop_oversized(), "what Valkey held is no record")
         while entries := await self._spill.first(BATCH):
             records = [entry.record for entry in entries if entry.record is not None]
-            await self._add(records)
+            if records:
+                await self._add(records)
             await self._spill.remove(entries)
+            self._lose(len(entries) - len(records), "what Valkey held is no record")
             log.info("history_picked_up", records=len(records))
 
     def _drop_oldest(self) -> None:

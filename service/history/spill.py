@@ -8,6 +8,18 @@ from pydantic import ValidationError
 from schema.history import RECORD, Record
 from service.source import Keys
 
+ENTRY_MAX = 1_000  # bytes; a record has under 300
+DROP_OVERSIZED = """
+local dropped = 0
+for index = redis.call('LLEN', KEYS[1]) - 1, 0, -1 do
+  if #redis.call('LINDEX', KEYS[1], index) > tonumber(ARGV[1]) then
+    redis.call('LSET', KEYS[1], index, '')
+    dropped = dropped + 1
+  end
+end
+if dropped > 0 then redis.call('LREM', KEYS[1], 0, '') end
+return dropped
+"""
 SPILL_LIMIT = 10_000  # rows, as many as wait in memory; about 2 MB
 
 
@@ -57,6 +69,18 @@ class Spill:
         async with self._keys.commands() as client:
             texts = await client.lrange(self.key, 0, count - 1)
         return [Spilled(str(text), _parsed(str(text))) for text in texts]
+
+    async def drop_oversized(self) -> int:
+        """Take out entries that are too long for a record, without reading them.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            SourceError: Valkey cannot be written.
+        """
+        async with self._keys.commands() as client:
+            return int(await client.eval(DROP_OVERSIZED, 1, self.key, str(ENTRY_MAX)))
 
     async def remove(self, entries: Sequence[Spilled]) -> None:
         """Take exactly these entries out; another worker may have done so already.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from schema.timestamps import Timestamp, from_text, to_text, utc_now
 
 aware = st.datetimes(
-    timezones=st.just(UTC), min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)
+    timezones=st.just(UTC), min_value=datetime(1971, 1, 1), max_value=datetime(2899, 12, 31)
 )
 
 

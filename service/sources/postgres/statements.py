@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, false, func, or_, select, update
+from sqlalchemy import Text, bindparam, case, cast, exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schema.freshness import CLOCK_TOLERANCE_S
+from schema.heartbeat import REPORT_MAX
 from schema.tables import LastUpdate
+from schema.timestamps import EARLIEST, LATEST
+
+UNREADABLE = "null"  # what is read in place of a document that is too long: no report
 
 
 def _write() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
@@ -33,7 +37,13 @@ def _write() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
 
 def _read() -> Any:
     rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # as in _write
-    return select(rows.c.timestamp, rows.c.metadata).where(rows.c.source == bindparam("name"))
+    # What is stored may be anything: neither infinity nor megabytes shall come over the wire.
+    possible = rows.c.timestamp.between(EARLIEST, LATEST)
+    document = cast(rows.c.metadata, Text)
+    return select(
+        case((possible, rows.c.timestamp)).label("timestamp"),
+        case((func.length(document) <= REPORT_MAX, document), else_=UNREADABLE).label("report"),
+    ).where(rows.c.source == bindparam("name"))
 
 
 def _probe() -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schema import migrations
 from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, read_report
 from schema.migrations.adoption import try_stamp
 from schema.migrations.columns import ColumnMissingError, add_columns
 from schema.tables import LastUpdate
@@ -182,8 +181,9 @@ class Postgres(Source):
                 details=PostgresDetails(readable=True),
             )
         refused = await self._probe()
+        found = observation(row, refused.word if refused else None)
         return replace(
-            observation(row, refused.word if refused else None),
+            found,
             cause=refused.cause if refused else None,
             schema_revision=there.revision,
             schema_behind=not there.current,
@@ -211,15 +211,14 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
     """What a row of `last_update` says, the older app's rows included.
 
     Args:
-        row: The stamp and the document beside it; None if there is no row.
+        row: The stamp, None if it is none, and the document beside it; None if there is no row.
         error: What else was found to be wrong.
     """
     if row is None:
         return Observation(error=error)
-    try:
-        report = WorkerReport.model_validate(row.metadata)
-    except ValidationError:
-        report = None  # the older app wrote a document of its own
+    report, readable = read_report(row.report)
+    if row.timestamp is None or not readable:
+        error = error or ErrorWord.INVALID_DATA
     interval_s = report.interval_seconds if report else None
     return Observation(stamp=row.timestamp, interval_s=interval_s, report=report, error=error)
 

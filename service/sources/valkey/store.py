@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import anyio
 import redis.asyncio
 from anyio import BrokenResourceError, EndOfStream
-from pydantic import ValidationError
 from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -16,7 +15,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import REPORT_MAX, Heartbeat, read_report
 from schema.timestamps import from_text, to_text, utc_now
 from service.errors import SourceError
 from service.source import Observation, Source
@@ -25,6 +24,7 @@ from service.sources.valkey.settings import Settings, ValkeyDetails
 from service.timeouts import ANSWER_TIMEOUT_S
 from service.tls import TlsMode
 
+STAMP_MAX = 64  # characters; ours have 32
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
 CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's goodbye
 CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found out within it
@@ -120,18 +120,24 @@ class Valkey(Source):
         """
         token = str(uuid.uuid4())
         pipeline = self.client.pipeline(transaction=False)
-        pipeline.mget(self.names)
+        stamp, report = self.names
+        # What is stored may be anything: no more than a stamp and a report can be is read.
+        pipeline.exists(stamp)
+        pipeline.getrange(stamp, 0, STAMP_MAX)
+        pipeline.getrange(report, 0, REPORT_MAX)
         pipeline.ping()
         pipeline.set(self._probe_key, token, ex=PROBE_EXPIRY_S)
         pipeline.get(self._probe_key)
         try:
-            found, pong, written, read_back = await pipeline.execute(raise_on_error=False)
+            said = await pipeline.execute(raise_on_error=False)
         except (exceptions.RedisError, OSError) as error:
             raise await self._translate(error) from error
-        if isinstance(found, Exception):
-            raise translate(found) from found
+        there, stamp, report, pong, written, read_back = said
+        for failed in (each for each in (there, stamp, report) if isinstance(each, Exception)):
+            raise translate(failed) from failed
         return _observation(
-            found,
+            stamp if there else None,
+            report,
             ping_ok=pong is True,
             set_get_ok=written is True and read_back == token,
             error=translate(written).word if isinstance(written, Exception) else None,
@@ -179,15 +185,17 @@ class Valkey(Source):
 
 
 def _observation(
-    found: list[str | None], *, ping_ok: bool, set_get_ok: bool, error: ErrorWord | None
+    text: str | None,
+    document: str,
+    *,
+    ping_ok: bool,
+    set_get_ok: bool,
+    error: ErrorWord | None,
 ) -> Observation:
-    stamp = from_text(found[0]) if found[0] is not None else None
-    if found[0] is not None and stamp is None:
+    stamp = from_text(text) if text is not None else None
+    report, readable = read_report(document)
+    if not readable or (text is not None and stamp is None):
         error = error or ErrorWord.INVALID_DATA
-    try:
-        report = WorkerReport.model_validate_json(found[1] or "{}")
-    except ValidationError:
-        report = None
     return Observation(
         stamp=stamp,
         interval_s=report.interval_seconds if report else None,

@@ -5,6 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from local.postgres import Postgres as PostgresServer
@@ -281,6 +282,73 @@ async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: 
 
     assert await kept(source) == expected([1])
     assert history.dropped == 2
+
+
+async def test_a_record_that_postgres_refuses_takes_no_other_with_it(source: Postgres) -> None:
+    class Refusing(Ledger):
+        async def add(self, records: Sequence[Record]) -> int:
+            if any(record.slot == at(3) for record in records):
+                raise SourceError(ErrorWord.INVALID_DATA)
+            return await super().add(records)
+
+    history = History(Refusing(source, "worker"), None, KEPT, "postgres")
+    record(history, range(7))
+    await history.finish()
+
+    assert await kept(source) == expected([0, 1, 2, 4, 5, 6])
+    assert history.dropped == 2
+
+
+async def test_a_table_of_history_that_vanished_loses_no_record(source: Postgres) -> None:
+    async with source.connection() as connection:
+        await connection.execute(text("DROP TABLE heartbeat_beats"))
+    history = History(Ledger(source, "worker"), None, KEPT, "postgres")
+    record(history, [0, 1])
+
+    await history.finish()
+
+    assert await kept(source) == expected([0, 1])
+    assert history.dropped == 0
+
+
+HOSTILE = [
+    "x" * 5_000_000,
+    "[" * 100_000,
+    '{"source": "a\\u0000b", "slot": "2026-11-24T22:00:00Z", "interval_seconds": 60, '
+    '"stamp": "2026-11-24T22:00:00Z", "error": null, "attempts": 1, "latency_ms": 1}',
+    '{"source": "a", "slot": "9999-12-31T23:59:59-23:00", "interval_seconds": 60, '
+    '"stamp": "2026-11-24T22:00:00Z", "error": null, "attempts": 1, "latency_ms": 1}',
+    '{"source": "a", "slot": "2026-11-24T22:00:00Z", "interval_seconds": 1e300, '
+    '"stamp": "2026-11-24T22:00:00Z", "error": null, "attempts": 1, "latency_ms": NaN}',
+]
+
+
+@pytest.mark.parametrize("entry", HOSTILE, ids=range(len(HOSTILE)))
+async def test_a_bad_entry_is_dropped_and_counted_and_stops_no_upkeep(
+    source: Postgres, spill: Spill, cache: Valkey, entry: str
+) -> None:
+    await cache.client.rpush("worker:history", entry)
+    await spill.add([beat(0)])
+    history = History(Ledger(source, "worker"), spill, timedelta(days=1), "postgres")
+    async with running(history):
+        record(history, [-60 * 24 * 300])
+        await pruned(source)
+        await taken_over(spill)
+
+    assert history.dropped == 1
+
+
+async def test_without_valkey_hours_are_counted_and_pruned_all_the_same(
+    source: Postgres, spill: Spill, valkey: ValkeyServer
+) -> None:
+    history = History(Ledger(source, "worker"), spill, timedelta(days=1), "postgres")
+    valkey.stop()
+    try:
+        async with running(history):
+            record(history, [-60 * 24 * 300])
+            await pruned(source)
+    finally:
+        valkey.start()
 
 
 async def test_a_defect_in_history_is_told_and_ends_nothing(source: Postgres) -> None:

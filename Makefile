@@ -31,6 +31,10 @@ test: environment ## Run the tests
 pulumi: environment ## Build the Pulumi CLI with Go, once, for the engine's tests; some 20 minutes
 	@exec $(PYTHON) -m tests.watch -m tests.stack.cli
 
+.PHONY: aws-tools
+aws-tools: environment ## Bring AWS's own clients, once, for the stand-in's tests: its credential helper and CLI
+	@exec $(PYTHON) -m tests.watch -m tests.local.aws.tools "$$(python3 .ci/uv.py)"
+
 .PHONY: coverage
 coverage: ARGS := tests/schema tests/service --cov
 coverage: test ## Measure what the tests run of schema/ and service/; fails under 95 %

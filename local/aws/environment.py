@@ -62,7 +62,6 @@ def operator_environment(data_dir: Path, port: int) -> dict[str, str]:
     keys = Keys.model_validate_json(folder.keys.read_bytes())
     return {
         "AWS_ACCESS_KEY_ID": OPERATOR_KEY_ID,
-        "AWS_DEFAULT_REGION": identity.region,
         "AWS_SECRET_ACCESS_KEY": keys.operator_secret.get_secret_value(),
         **_endpoint(folder, identity.region, port),
     }
@@ -89,6 +88,7 @@ def _endpoint(folder: Folder, region: str, port: int) -> dict[str, str]:
     url = f"https://127.0.0.1:{port}"
     return {
         "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,  # the one that AWS's command line, version 1, reads
         "AWS_ENDPOINT_URL": url,
         "AWS_ENDPOINT_URL_ROLESANYWHERE": url,
         "AWS_CA_BUNDLE": str(folder.bundle),

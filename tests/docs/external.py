@@ -41,6 +41,8 @@ EXTERNAL = {
             "apps console": set(),
             "apps create-deployment": set(),
             "databases list": set(),
+            "databases db create": set(),
+            "databases user create": set(),
             "databases firewalls append": {"--rule"},
             "registry login": set(),
             "vpcs list": set(),

@@ -15,13 +15,13 @@ from local.aws.process import RunningAws
 from tests.local.aws.rolesanywhere.test_setup import NOW
 
 
-def test_the_environment_has_exactly_what_the_app_reads(aws: RunningAws) -> None:
+def test_the_environment_has_exactly_what_the_app_and_awss_clients_read(aws: RunningAws) -> None:
     found = aws.environment()
 
     assert set(found) == {
         "IAM_CLIENT_CERT", "IAM_CLIENT_KEY", "IAM_TRUST_ANCHOR_ARN", "IAM_PROFILE_ARN",
-        "IAM_ROLE_ARN", "AWS_REGION", "SECRETS_MANAGER_SECRET_NAME", "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_CA_BUNDLE",
+        "IAM_ROLE_ARN", "AWS_REGION", "AWS_DEFAULT_REGION", "SECRETS_MANAGER_SECRET_NAME",
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_CA_BUNDLE",
     }  # fmt: skip
     assert base64.b64decode(found["IAM_CLIENT_CERT"]).startswith(b"-----BEGIN CERTIFICATE-----")
     assert base64.b64decode(found["IAM_CLIENT_KEY"]).startswith(b"-----BEGIN PRIVATE KEY-----")

@@ -2,9 +2,9 @@
 """Sees to what the tests need of the system, and prints the path of a Chromium for them.
 
 As root on Debian it installs what is missing: Chromium, PostgreSQL and Redis, which speak TLS as
-the embedded servers cannot, and PgBouncer. Of these only the programs are wanted: no service is
-started now or at the next boot. Elsewhere Playwright downloads a Chromium, and the rest is left to
-the user.
+the embedded servers cannot, PgBouncer, Prometheus and its Alertmanager. Of these only the programs
+are wanted: no service is started now or at the next boot. Elsewhere Playwright downloads a
+Chromium, and the rest is left to the user.
 """
 
 import os
@@ -26,7 +26,10 @@ def main() -> None:
         install(missing_packages())
     if servers := [package for package in missing_packages() if package != "chromium"]:
         missing = " and ".join(servers)
-        print(f"the tests of TLS and of pools will fail without {missing}", file=sys.stderr)
+        print(
+            f"the tests of TLS, pools, rules and alerts will fail without {missing}",
+            file=sys.stderr,
+        )
     print(chromium() or downloaded_chromium())
 
 
@@ -38,6 +41,7 @@ def missing_packages() -> list[str]:
         "redis-server": shutil.which("redis-server"),
         "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"),
         "prometheus": shutil.which("promtool"),
+        "prometheus-alertmanager": shutil.which("prometheus-alertmanager"),
     }
     return [package for package, program in found.items() if not program]
 

@@ -1,0 +1,127 @@
+"""The commands of alerts, as processes are asked for them."""
+
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from schema.alerts import EventKind
+from service.__main__ import main
+from service.settings import load
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.test_api import QUICK
+from tests.service.alerts.world import hook, told, world
+from tests.service.serving import NOWHERE
+
+
+@pytest.fixture
+def who() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+async def migrated(environ: dict[str, str]) -> None:
+    """Bring the database to this version's schema."""
+    async with world(environ):
+        pass
+
+
+@pytest.fixture
+def given(
+    database: dict[str, str], keys: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The environment of a process that has two stores and one target."""
+    environ = database | keys | QUICK | {"ALERT_TARGETS": hook(who), "HEARTBEAT_NAME": "shop"}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return environ
+
+
+def test_a_test_says_of_each_target_whether_it_took_it(
+    given: dict[str, str], who: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anyio.run(migrated, given)
+    assert main(["alerts", "test"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "webhook+http no. 1 at 127.0.0.1: ok"
+    (event,) = told(who)
+    assert (event.kind, event.deployment) == (EventKind.TEST, load(given).process.name)
+
+    who.answers = [401]
+    assert main(["alerts", "test"]) == 1
+    assert "webhook+http no. 1 at 127.0.0.1: refused" in capsys.readouterr().out
+    main(["alerts", "list"])
+    assert "waiting to be sent: 0; given up within a day: 1" in capsys.readouterr().out
+
+    assert main(["alerts", "resend"]) == 0
+    assert "1 are tried again" in capsys.readouterr().out
+
+
+def test_a_mute_is_listed_with_its_end_and_ended(
+    given: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    anyio.run(migrated, given)
+    assert main(["mute", "--for", "2h", "--reason", "new disk", "--source", "postgres"]) == 0
+    assert "muted for 2 h, until " in capsys.readouterr().out
+    main(["alerts", "list"])
+    assert "UTC: postgres (new disk)" in capsys.readouterr().out
+
+    assert main(["unmute", "--source", "valkey"]) == 0
+    assert "nothing was muted" in capsys.readouterr().out
+    assert main(["unmute"]) == 0
+    assert "1 ended" in capsys.readouterr().out
+    main(["alerts", "list"])
+    assert "no alert is open, and nothing is muted" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("given")
+def test_a_mute_without_postgresql_lies_in_valkey(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGPORT", NOWHERE["PGPORT"])
+
+    assert main(["mute", "--for", "30m"]) == 0
+    main(["alerts", "list"])
+    assert "UTC: everything" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mute", "--for", "soon"], "--for soon: a span such as 30m"),
+        (["mute", "--for", "0"], "--for 0: a span such as 30m"),
+        (["mute", "--for", "8d"], "7d at most"),
+        (["mute", "--for", "1h", "--source", "mysql"], "--source mysql: there is none, but"),
+    ],
+)
+@pytest.mark.usefixtures("given")
+def test_bad_arguments_are_named(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_targets_the_commands_say_what_to_set(
+    keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["alerts", "test"]) == 2
+    assert "set ALERT_TARGETS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["api", "alerts"])
+def test_a_target_that_only_its_sender_refuses_ends_the_start(
+    command: str,
+    keys: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in (keys | {"ALERT_TARGETS": "slack://s3cret"}).items():
+        monkeypatch.setenv(name, value)
+
+    assert main([command]) == 2
+    said = capsys.readouterr().err
+    assert "ALERT_TARGETS: target no. 1 (slack) has a URL that Apprise does not take" in said
+    assert "s3cret" not in said

@@ -9,7 +9,8 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -72,7 +73,7 @@ def postgres(data: Path, identity: Identity | None) -> Iterator[Mapping[str, str
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGQUIT,
     )
-    with _running(server, port):
+    with _running(server, lambda: _is_ready(server, data)):
         yield {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
@@ -95,7 +96,8 @@ def redis(folder: Path, identity: Identity | None) -> Iterator[Mapping[str, str]
         files = _files(folder, identity)
         options += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
         options += ["--tls-cert-file", files["cert"], "--tls-key-file", files["key"]]
-    with _running(Process([program, *options], folder, folder / "log"), port):
+    server = Process([program, *options], folder, folder / "log")
+    with _running(server, lambda: _listens(port)):
         yield {
             "VALKEY_HOST": "127.0.0.1",
             "VALKEY_PORT": str(port),
@@ -136,22 +138,30 @@ def _files(folder: Path, identity: Identity) -> dict[str, str]:
 
 
 @contextmanager
-def _running(server: Process, port: int) -> Iterator[None]:
+def _running(server: Process, ready: Callable[[], bool]) -> Iterator[None]:
     server.start()
     try:
-        _wait_for(server, port)
+        while not ready():
+            assert server.running, server.ending
+            time.sleep(0.02)
         yield
     finally:
         server.terminate()
         server.finish(5)
 
 
-def _wait_for(server: Process, port: int) -> None:
-    """Returns when a server listens."""
-    while True:
-        assert server.running, server.ending
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-        except OSError:
-            continue
-        return
+def _is_ready(server: Process, data: Path) -> bool:
+    """Whether PostgreSQL's own file says so; it listens before, and refuses who comes then."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) > 7 and int(lines[0]) == server.pid and lines[7].strip() == "ready"
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True

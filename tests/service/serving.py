@@ -53,7 +53,7 @@ async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.As
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Returns when a condition holds that nobody announces; fails after ten seconds."""
-    with anyio.fail_after(10):
+    """Returns when a condition holds that nobody announces; fails after a minute."""
+    with anyio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - what others count, no event tells
             await anyio.sleep(0.01)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+PATIENCE_MS = 30_000.0  # for what must happen, on a machine that does much else
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +22,7 @@ ARGUMENTS = [
 def chromium() -> Iterator[Browser]:
     """An installed chromium, else Playwright's own."""
     path = os.environ.get("HEARTBEAT_BROWSER") or shutil.which("chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:

@@ -13,8 +13,9 @@ from local.valkey import Valkey as ValkeyServer
 from schema.errors import ErrorWord
 from schema.history import Record
 from service.errors import SourceError
+from service.history import recorder
 from service.history.ledger import Ledger
-from service.history.recorder import WAITING_LIMIT, History
+from service.history.recorder import History
 from service.history.spill import SPILL_LIMIT, Spill
 from service.outcome import Outcome
 from service.settings import load
@@ -236,21 +237,31 @@ async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
     assert len(await spill.first(10)) == 6
 
 
-async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(source: Postgres) -> None:
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A limit that is soon reached, and so much time at the end that no machine needs it."""
+    monkeypatch.setattr(recorder, "WAITING_LIMIT", 1_000)
+    monkeypatch.setattr(recorder, "FINISH_FLUSH_S", 60.0)
+    return 1_000
+
+
+async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(
+    source: Postgres, limit: int
+) -> None:
     history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     with capture_logs() as lines:
-        record(history, range(WAITING_LIMIT // 2 + 10))
+        record(history, range(limit // 2 + 10))
 
-    assert (history.waiting, history.dropped) == (WAITING_LIMIT, 20)
+    assert (history.waiting, history.dropped) == (limit, 20)
     assert {line["event"] for line in lines} == {"history_lost"}
 
     await history.finish()
     ((first, count),) = await rows(source, "SELECT min(slot), count(*) FROM heartbeat_beats")
-    assert (first, count + history.dropped) == (at(10), WAITING_LIMIT + 20)
+    assert (first, count + history.dropped) == (at(10), limit + 20)
 
 
 async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it(
-    source: Postgres,
+    source: Postgres, limit: int
 ) -> None:
     class Overrun(Ledger):
         async def add(self, records: Sequence[Record]) -> int:
@@ -259,12 +270,12 @@ async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it
             return await super().add(records)
 
     history = History(Overrun(source, "worker"), None, KEPT, "postgres")
-    record(history, range(-WAITING_LIMIT // 2, 0))
+    record(history, range(-limit // 2, 0))
     await history.finish()
 
     ((count,),) = await rows(source, "SELECT count(*) FROM heartbeat_beats")
     assert (history.dropped, history.waiting) == (20, 0)
-    assert count == WAITING_LIMIT + 20  # those that were dropped had landed all the same
+    assert count == limit + 20  # those that were dropped had landed all the same
 
 
 async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: Postgres) -> None:

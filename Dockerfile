@@ -17,17 +17,17 @@ ENV PATH=/opt/uv/bin:$PATH \
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
 # The dependencies first: they change rarely, and so stay in the cache.
-RUN uv sync --locked --no-default-groups --group alerts --no-install-project
+RUN uv sync --locked --no-default-groups --group alerts --all-extras --no-install-project
 COPY README.md LICENSE ./
 COPY schema schema
 COPY service service
 COPY web web
 COPY docs docs
-RUN uv sync --locked --no-default-groups --group alerts --no-editable
+RUN uv sync --locked --no-default-groups --group alerts --all-extras --no-editable
 
 FROM build AS build-local
 COPY local local
-RUN uv sync --locked --no-default-groups --group local --no-editable --reinstall-package heartbeat
+RUN uv sync --locked --no-default-groups --all-extras --group local --no-editable --reinstall-package heartbeat
 
 FROM base AS runtime
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin heartbeat \

@@ -2,8 +2,8 @@
 """Sees to what the tests need of the system, and prints the path of a Chromium for them.
 
 As root on Debian it installs what is missing: Chromium, PostgreSQL and Redis, which speak TLS as
-the embedded servers cannot, PgBouncer, Prometheus and its Alertmanager. Of these only the programs
-are wanted: no service is started now or at the next boot. Elsewhere Playwright downloads a
+the embedded servers cannot, MariaDB, PgBouncer, Prometheus and its Alertmanager. Of these only the
+programs are wanted: no service is started now or at the next boot. Elsewhere Playwright downloads a
 Chromium, and the rest is left to the user.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POLICY = Path("/usr/sbin/policy-rc.d")  # https://manpages.debian.org/invoke-rc.d
+SERVICES = {"mariadb-server": "mariadb"}  # where a package and its service differ in name
 FORBIDDEN = "#!/bin/sh\nexit 101\n"
 
 
@@ -27,7 +28,7 @@ def main() -> None:
     if servers := [package for package in missing_packages() if package != "chromium"]:
         missing = " and ".join(servers)
         print(
-            f"the tests of TLS, pools, rules and alerts will fail without {missing}",
+            f"the tests of TLS, MySQL, pools, rules and alerts will fail without {missing}",
             file=sys.stderr,
         )
     print(chromium() or downloaded_chromium())
@@ -42,6 +43,7 @@ def missing_packages() -> list[str]:
         "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"),
         "prometheus": shutil.which("promtool"),
         "prometheus-alertmanager": shutil.which("prometheus-alertmanager"),
+        "mariadb-server": shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin"),
     }
     return [package for package, program in found.items() if not program]
 
@@ -53,11 +55,11 @@ def chromium() -> str | None:
 
 def install(packages: Sequence[str]) -> None:
     """Installs Debian's packages, and lets none of their services run."""
-    print(f"installing {', '.join(packages)} with apt-get, some 150 MB", file=sys.stderr)
+    print(f"installing {', '.join(packages)} with apt-get, some 300 MB", file=sys.stderr)
     run(["apt-get", "update", "-qq"])
     with no_service_starts():
         run(["apt-get", "install", "-qq", "--no-install-recommends", *packages])
-    services = [package for package in packages if package != "chromium"]
+    services = [SERVICES.get(package, package) for package in packages if package != "chromium"]
     if services and shutil.which("systemctl"):
         run(["systemctl", "disable", "--quiet", *services])
 

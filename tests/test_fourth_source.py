@@ -24,8 +24,8 @@ from tests.web.browser import chromium
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("schema", "service", "local", "web", "tests", "pyproject.toml")
-LINE = "postgres.KIND, "
-ENTRY = "orders.KIND, "
+LINE = "postgres.KIND,\n"
+ENTRY = "    orders.KIND,\n"
 INTERVAL_S = 1
 
 
@@ -44,7 +44,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     registry = sources / "__init__.py"
     text = registry.read_text()
     assert text.count(LINE) == 1
-    text = text.replace("import iam, postgres,", "import iam, orders, postgres,")
+    text = text.replace("import iam, ", "import iam, orders, ")
     registry.write_text(text.replace(LINE, LINE + ENTRY))
     return root
 

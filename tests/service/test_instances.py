@@ -114,7 +114,10 @@ def test_advice_names_the_variables_of_the_store_that_it_is_for() -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("mysql://me:hunter2@db/app", "mysql:// is unknown: begin it with one of postgresql://"),
+        (
+            "mongodb://me:hunter2@db/app",
+            "mongodb:// is unknown: begin it with one of postgresql://",
+        ),
         ("hunter2", "this is no URL"),
         ("postgresql://me@db/app", "(password) is missing in the URL"),
         ("postgresql://me:hunter2@db", "(database) is missing in the URL"),
@@ -158,7 +161,7 @@ def test_every_problem_is_named_at_once() -> None:
         {
             "DATABASE_URL": "hunter2",
             "VALKEY_URL": "rediss://cache:port",
-            "HEARTBEAT_SOURCE_A": "mysql://me:hunter2@db",
+            "HEARTBEAT_SOURCE_A": "mongodb://me:hunter2@db",
             "HEARTBEAT_SOURCE_B-C": URL,
             "HISTORY_SOURCE": "d",
         }

@@ -62,7 +62,7 @@ def postgres(data: Path, identity: Identity | None) -> Iterator[Mapping[str, str
     options = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
     if identity is not None:
         options |= {"ssl": "on"} | {
-            f"ssl_{name}_file": path for name, path in _files(data.parent, identity).items()
+            f"ssl_{name}_file": path for name, path in files(data.parent, identity).items()
         }
     command = [_postgres("postgres"), "-D", str(data), *(f"--{k}={v}" for k, v in options.items())]
     server = Process(
@@ -93,9 +93,9 @@ def redis(folder: Path, identity: Identity | None) -> Iterator[Mapping[str, str]
     if identity is None:
         options += ["--port", str(port)]
     else:
-        files = _files(folder, identity)
+        paths = files(folder, identity)
         options += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
-        options += ["--tls-cert-file", files["cert"], "--tls-key-file", files["key"]]
+        options += ["--tls-cert-file", paths["cert"], "--tls-key-file", paths["key"]]
     server = Process([program, *options], folder, folder / "log")
     with _running(server, lambda: _listens(port)):
         yield {
@@ -124,7 +124,7 @@ def _postgres(program: str) -> str:
     return str(found[-1])
 
 
-def _files(folder: Path, identity: Identity) -> dict[str, str]:
+def files(folder: Path, identity: Identity) -> dict[str, str]:
     """The paths of certificate and key, readable by the server alone."""
     contents = {"cert": identity.certificate_pem, "key": identity.key_pem}
     for name, content in contents.items():

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,7 +12,9 @@ from service.instances import PREFIX
 from service.settings import load
 from service.source import Source
 from service.sources import KINDS
+from tests.conftest import _folder
 from tests.fakes import MemorySource
+from tests.service.mariadb import MariaDb
 
 
 @pytest.fixture
@@ -21,15 +23,26 @@ def author() -> str:
     return f"test-{uuid.uuid4()}"
 
 
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A MariaDB, whose tables stay: each test is an author of its own."""
+    with MariaDb(_folder(tmp_path_factory, "mariadb")) as server:
+        yield server
+
+
 @pytest.fixture
-async def sources(environ: dict[str, str], author: str) -> AsyncIterator[dict[str, Source]]:
+async def sources(
+    environ: dict[str, str], mariadb: MariaDb, author: str
+) -> AsyncIterator[dict[str, Source]]:
     """All sources by slug, without the AWS identity, which keeps no stamp.
 
     The variables of sources that these tests start no store for come from outside.
     """
     own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
     outside = {n: v for n, v in os.environ.items() if n in own or n.startswith(PREFIX)}
-    connected = connect(load(outside | environ | {"HEARTBEAT_NAME": author}))
+    connected = connect(
+        load(outside | environ | dict(mariadb.environment) | {"HEARTBEAT_NAME": author})
+    )
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)
     yield connected

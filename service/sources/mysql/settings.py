@@ -1,0 +1,66 @@
+"""How to reach one MySQL or MariaDB."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from pydantic import Field, SecretStr
+
+from schema.errors import Cause, ErrorWord
+from service.remedies import tls_remedies
+from service.server import ServerSettings, of_url
+from service.tls import TlsMode
+from service.url import Url
+
+DRIVER = "aiomysql"
+PARAMETERS = frozenset({"ssl-mode", "ssl_mode"})  # of MySQL's own tools, and of its Python drivers
+# https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
+MODES = {
+    "DISABLED": TlsMode.DISABLE,
+    "REQUIRED": TlsMode.REQUIRE,
+    "VERIFY_CA": TlsMode.VERIFY_CA,
+    "VERIFY_IDENTITY": TlsMode.VERIFY_FULL,
+}
+
+
+class Settings(ServerSettings):
+    """How to reach one MySQL or MariaDB."""
+
+    port: int = Field(default=3306, ge=1, le=65535)
+    database: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+    password: SecretStr
+
+    def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
+        """What to do, with the variables that hold it."""
+        return {
+            **tls_remedies(names["ca"], names["tls"], names["host"]),
+            ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
+            ErrorWord.NOT_FOUND: f"Check {names['database']}: the database does not exist.",
+            ErrorWord.PERMISSION: "Grant the user CREATE, SELECT, INSERT and UPDATE on the "
+            "database.",
+        }
+
+    def warnings(self, names: Mapping[str, str]) -> list[str]:
+        """What will go wrong with these settings, though they are valid."""
+        if self.tls is TlsMode.REQUIRE and self.ca is None:
+            return [f"{names['tls']}=REQUIRED without {names['ca']} encrypts, but verifies nobody"]
+        return []
+
+
+def parse(url: Url) -> dict[str, object]:
+    """The settings that a URL of MySQL's form gives; without `ssl-mode`, TLS is verified fully.
+
+    https://dev.mysql.com/doc/refman/8.4/en/connecting-using-uri-or-key-value-pairs.html
+
+    Raises:
+        ValueError: The driver is not installed, or `ssl-mode` has no value that Heartbeat takes.
+    """
+    if find_spec(DRIVER) is None:
+        msg = f"{url.scheme}:// needs the driver {DRIVER}: install heartbeat[mysql]"
+        raise ValueError(msg)
+    mode = url.parameters.get("ssl-mode") or url.parameters.get("ssl_mode")
+    if mode and mode.upper() not in MODES:
+        msg = f"ssl-mode takes {', '.join(MODES)}"
+        raise ValueError(msg)
+    tls = MODES[mode.upper()] if mode else None
+    return of_url(url) | {"database": url.path or None, "tls": tls}

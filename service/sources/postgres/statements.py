@@ -42,7 +42,7 @@ def _read() -> Any:
     document = cast(rows.c.metadata, Text)
     return select(
         case((possible, rows.c.timestamp)).label("timestamp"),
-        case((func.length(document) <= REPORT_MAX, document), else_=UNREADABLE).label("report"),
+        case((func.length(document) > REPORT_MAX, UNREADABLE), else_=document).label("report"),
     ).where(rows.c.source == bindparam("name"))
 
 

@@ -137,6 +137,14 @@ async def test_a_moment_that_is_no_stamp_is_invalid_data_and_replaced(
     assert (await row.read()).stamp == later
 
 
+async def test_a_stamp_without_a_document_is_whole(row: Postgres) -> None:
+    await execute(row, "UPDATE last_update SET metadata = NULL")
+
+    found = await row.read()
+
+    assert (found.stamp, found.report, found.error) == (NOW, None, None)
+
+
 DEEP = '{"a":' * 3_000 + "1" + "}" * 3_000
 LONG = json.dumps({**REPORT, "note": "x" * 5_000_000})
 WRONG = json.dumps({**REPORT, "interval_seconds": 1e300})

@@ -18,6 +18,10 @@ HOUR = timedelta(hours=1)
 """The span that beats are summed by."""
 
 
+KEPT_DAYS = 400
+"""How long hourly sums and incidents are kept, and single beats at most."""
+
+
 class Range(StrEnum):
     """A span of the past that ends now, as people ask for it."""
 

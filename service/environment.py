@@ -1,12 +1,18 @@
 """Variables by name, and whatever is found to be wrong with them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
+from service import text
 from service.group import Group
 
+# What a value that may be shown never holds: it is where people paste a password by mistake.
+PRIVATE = re.compile(r"://|@|-----|passw|pwd=|secret=", re.IGNORECASE)
+SECRET_MIN = 4  # characters of a secret; a shorter one stands in any other value
 SHOWN_MAX = 80  # characters of a bad value
 
 G = TypeVar("G", bound=Group)
@@ -16,19 +22,48 @@ class Environment:
     """One environment, read once; this is where every value passes before anything looks at it.
 
     Args:
-        environ: Variables by name; an empty one counts as not set, since a platform that passes
-            every variable passes empty ones too.
+        environ: Variables by name; white space around a value is dropped, and an empty one counts
+            as not set, since a platform that passes every variable passes empty ones too.
 
     Attributes:
         values: Those that are set.
         problems: One sentence for each thing that is wrong, without any secret.
+        faulty: Variables that are told of already, whatever else is wrong with them.
     """
 
     secret: ClassVar[frozenset[Any]] = frozenset({SecretStr, SecretStr | None})
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.values = {name: value for name, value in environ.items() if value.strip()}
+        given = {name: text.stripped(value) for name, value in environ.items()}
+        self.values = {name: value for name, value in given.items() if value}
         self.problems: list[str] = []
+        self.faulty: set[str] = set()
+        self._secrets: frozenset[str] = frozenset()
+
+    def screen(
+        self, names: Iterable[str], *, secret: frozenset[str], lines: frozenset[str]
+    ) -> None:
+        """Look at values as such, before anybody asks what they mean.
+
+        Args:
+            names: The variables that are read.
+            secret: Those whose values are never shown.
+            lines: Those that may have several lines.
+        """
+        self._secrets = frozenset(self.values[name] for name in secret & self.values.keys())
+        for name in sorted(set(names) & self.values.keys()):
+            found = text.fault(self.values[name], secret=name in secret, lines=name in lines)
+            if found:
+                self.faulty.add(name)
+                self.problems.append(f"{name}: {found}")
+
+    def shown(self, name: str) -> str:
+        """A bad value as a problem shows it: `='value'`, or nothing if a secret may be in it."""
+        value = self.values.get(name, "")
+        hidden = any(len(each) >= SECRET_MIN and each in value for each in self._secrets)
+        if not value or hidden or PRIVATE.search(value):
+            return ""
+        return f"={value[:SHOWN_MAX]!r}"
 
     def group(self, kind: type[G]) -> G | None:
         """The settings whose fields have a variable's name as alias; None if any is wrong."""
@@ -46,29 +81,44 @@ class Environment:
             names: What people call each field: the variable that sets it.
         """
         together = kind.contradictions(values, names)
+        found: G | None = None
         try:
             found = kind.model_validate(values)
         except ValidationError as error:
-            together = [
-                self._sentence(kind, dict(each), names) for each in error.errors()
-            ] + together
+            sentences = [self._sentence(kind, each, names) for each in error.errors()]
+            together = [each for each in sentences if each is not None] + together
         self.problems += together
         return None if together else found
 
-    def _sentence(self, kind: type[Group], error: dict[str, Any], names: Mapping[str, str]) -> str:
+    def _sentence(
+        self, kind: type[Group], error: ErrorDetails, names: Mapping[str, str]
+    ) -> str | None:
+        """What is wrong with a field, None if its variable is told of already."""
         loc = str(error["loc"][0]) if error["loc"] else ""
-        message = str(error["msg"]).removeprefix("Value error, ")
         fields = kind.model_fields
         field = fields.get(loc) or next((f for f in fields.values() if f.alias == loc), None)
         if field is None:
-            return message
+            return _message(error)
         name = names[loc]
+        if name in self.faulty:
+            return None
         if error["type"] == "missing" and name.endswith(")"):
             return f"{name} is missing in the URL"
         if error["type"] == "missing":
             hint = f" ({field.description})" if field.description else ""
             return f"{name} is not set{hint}, but others of its group are: set it, or none of them"
         # What was taken out of a URL is never shown: if it is not encoded, any part is a password.
-        is_shown = field.annotation not in self.secret and name in self.values
-        shown = f"={self.values[name][:SHOWN_MAX]!r}" if is_shown else ""
-        return f"{name}{shown}: {message}"
+        shown = self.shown(name) if field.annotation not in self.secret else ""
+        if error["type"] == "string_pattern_mismatch" and field.description:
+            return f"{name}{shown}: must be {field.description}"
+        return f"{name}{shown}: {_message(error)}"
+
+
+def _message(error: ErrorDetails) -> str:
+    """What pydantic says, in the words of a setting."""
+    if error["type"] in {"int_parsing", "int_from_float", "int_parsing_size"}:
+        return "must be a whole number"
+    if error["type"] in {"float_parsing", "finite_number"}:
+        return "must be a number, such as 60 or 0.5"
+    said = error["msg"].removeprefix("Value error, ")
+    return said.replace("Input should be ", "must be ").replace("String should ", "must ")

@@ -120,7 +120,9 @@ def _by_url(
 
 def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> _Given | None:
     """What a variable holds, None if it is no URL of these kinds: then the problems say why."""
-    text = environment.values[variable].strip()
+    if variable in environment.faulty:
+        return None
+    text = environment.values[variable]
     scheme = scheme_of(text)
     kind = next((each for each in kinds if scheme in each.schemes), None)
     try:

@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr, field_validator
 
+from service import host as hosts
 from service.group import SourceSettings
 from service.tls import TlsMode, ca_certificates
 from service.url import Url
@@ -16,6 +17,11 @@ class ServerSettings(SourceSettings):
     password: SecretStr | None = None
     tls: TlsMode = TlsMode.VERIFY_FULL
     ca: str | None = None
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, value: str) -> str:
+        return hosts.host(value)
 
     @field_validator("ca")
     @classmethod

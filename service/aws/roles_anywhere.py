@@ -203,8 +203,15 @@ def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]
 
 
 def _text(values: Mapping[str, object], text: str, file: str) -> str:
-    """What a variable holds, or the file that the other one names."""
+    """What a variable holds, or the file that the other one names.
+
+    Raises:
+        ValueError: Neither is set, or the file cannot be read.
+    """
     given = values.get(text)
+    if given is None and file not in values:
+        msg = "it is not set"
+        raise ValueError(msg)
     return str(given) if given is not None else _content(str(values[file]))
 
 

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.history import Record
+from schema.history import KEPT_DAYS, Record
 from schema.tables import Hour, Incident, table
 from service.history import upkeep
 from service.history.beats import ADD, DERIVE, LOCK, RECORD
 from service.source import Database
 
-COUNTED_KEPT = timedelta(days=400)  # hours and incidents, or as long as beats if that is longer
+COUNTED_KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents
 
 _hours, _incidents = table(Hour).c, table(Incident).c
 

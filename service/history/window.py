@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.history import HOUR, Range
+from schema.history import HOUR, KEPT_DAYS, Range
 
-KEPT = timedelta(days=400)  # hours and incidents; beats may go earlier
+KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
 WORKER = "worker"
 """Whose incidents the spans are in which nothing was recorded."""

@@ -48,7 +48,7 @@ class Components(Choices):
     heartbeat_name: str = Field(pattern=r"^[\w.-]{1,50}$", description="use 1 to 50 letters")
     interval_seconds: int = Field(ge=1, le=3600, description="use 1 to 3600 seconds")
     secret_value_interval_seconds: int = Field(ge=60, le=86400, description="use 60 to 86400 s")
-    history_retention_days: int = Field(ge=1, le=3650, description="use 1 to 3650 days")
+    history_retention_days: int = Field(ge=1, le=400, description="use 1 to 400 days")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         description="use debug, info, warning or error"
     )

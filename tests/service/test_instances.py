@@ -123,10 +123,10 @@ def test_advice_names_the_variables_of_the_store_that_it_is_for() -> None:
         ("postgresql://me:hunter2@db", "(database) is missing in the URL"),
         ("postgresql://me:hunter2@/app", "names no host"),
         ("postgresql://me:hun@ter2@db/app", "percent-encode"),
-        ("postgresql://me:hunter2@db:0/app", "(port): Input should be greater than"),
-        ("postgresql://me:hunter2@db/app?sslmode=prefer", "(sslmode): Input should be 'disable'"),
+        ("postgresql://me:hunter2@db:0/app", "(port): must be greater than"),
+        ("postgresql://me:hunter2@db/app?sslmode=prefer", "(sslmode): must be 'disable'"),
         ("postgresql://me:hunter2@db/app?title=", "(title)"),
-        ("redis://h/hunter2", "(db): Input should be a valid integer"),
+        ("redis://h/hunter2", "(db): must be a whole number"),
         ("rediss://h?ssl_cert_reqs=hunter2", "ssl_cert_reqs takes required, optional, none"),
     ],
 )

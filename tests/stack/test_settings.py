@@ -91,7 +91,7 @@ def test_the_example_is_valid() -> None:
         ("intervalSeconds", "0", "1 to 3600"),
         ("intervalSeconds", "3601", "1 to 3600"),
         ("secretValueIntervalSeconds", "1", "60 to 86400"),
-        ("historyRetentionDays", "0", "1 to 3650"),
+        ("historyRetentionDays", "0", "1 to 400"),
         ("logLevel", "verbose", "debug, info"),
         ("corsOrigins", "https://status.example.org", "a list of origins"),
         ("corsOrigins", '["https://status.example.org/page"]', "a list of origins"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from schema.errors import Cause, ErrorWord
 from service.remedies import tls_remedies
@@ -30,6 +30,14 @@ class Settings(ServerSettings):
     database: str = Field(min_length=1)
     user: str = Field(min_length=1)
     password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
+
+    @field_validator("database", "user")
+    @classmethod
+    def _is_no_url(cls, value: str) -> str:
+        if "://" in value:
+            msg = "it is a URL: give the name alone, or the URL as DATABASE_URL"
+            raise ValueError(msg)
+        return value
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
         """What to do, with the variables that hold it."""

@@ -22,7 +22,11 @@ VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave roo
 class Settings(SourceSettings):
     """Which secret is stamped, and how often its value is."""
 
-    secret: str = Field(min_length=1, max_length=512)
+    secret: str = Field(
+        max_length=600,
+        pattern=r"^(arn:aws[\w-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[\w/+=.@-]+$",
+        description="a secret's name, of letters, digits and /_+=.@-, or a secret's ARN",
+    )
     value_interval_s: int = Field(default=1800, ge=1, le=86_400)
 
     @property

@@ -15,6 +15,7 @@ from service.url import Url
 VARIABLES = {
     "host": "VALKEY_HOST",
     "port": "VALKEY_PORT",
+    "user": "VALKEY_USER",
     "password": "VALKEY_PASSWORD",
     "tls": "VALKEY_SSLMODE",
     "ca": "VALKEY_CA_CERT",
@@ -56,7 +57,7 @@ class Settings(ServerSettings):
         """What to do, with the variables that hold it."""
         return {
             **tls_remedies(names["ca"], names["tls"], names["host"]),
-            ErrorWord.AUTH: f"Compare {names['password']} with the cluster's.",
+            ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
         }
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,41 @@
+"""The name or address of a server, and what people give in its place."""
+
+import re
+from ipaddress import ip_address
+
+LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")  # with _, which Docker's networks allow
+MISTAKES = (
+    (re.compile(r"://|@"), "it is a URL, or holds a login: give the host alone"),
+    (re.compile(r"[\[\]]"), "it has brackets: give the address alone, without them or a port"),
+    (re.compile(r"\s"), "it holds a blank: give the host alone"),
+    (re.compile(r","), "it names several hosts: give the one that takes writes"),
+    (re.compile(r"^[^:]+:\d*$"), "it holds a port, which has a variable of its own"),
+    (re.compile(r"[/\\]"), "it is a path or a part of a URL: give a host, to connect to by TCP"),
+)
+LENGTH_MAX = 253  # characters of a name, RFC 1035
+
+
+def host(value: str) -> str:
+    """A host, checked: so it can be shown to everybody.
+
+    Raises:
+        ValueError: It is none; the text never repeats it, since a password may be in it.
+    """
+    if _is_address(value):
+        return value
+    for mistake, sentence in MISTAKES:
+        if mistake.search(value):
+            raise ValueError(sentence)
+    labels = value.removesuffix(".").split(".")
+    if len(value) > LENGTH_MAX or not all(map(LABEL.fullmatch, labels)):
+        msg = "it is neither a host's name nor an address"
+        raise ValueError(msg)
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True

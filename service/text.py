@@ -1,0 +1,66 @@
+"""What is wrong with a value as such: what people paste with it, and what tools leave over."""
+
+import re
+import unicodedata
+
+# What stands for a value that somebody else was to put in: App Platform and Compose, Kubernetes,
+# templates.
+REFERENCE = re.compile(r"\$\{[^{}\s]*\}")
+UNFILLED = re.compile(r"\$\([\w.-]+\)|\{\{.*\}\}|<[^<>]+>|\$[A-Za-z_]\w*")
+QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c"}
+LINES = frozenset({"\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"})
+ALSO_BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # what Python's `strip` leaves, and no eye sees
+SERVICE_LINK = "tcp://"  # how Kubernetes tells every pod of a service
+
+
+def stripped(value: str) -> str:
+    """A value without the white space around it, which belongs to how it was written down."""
+    before = None
+    while value != before:
+        before, value = value, value.strip().strip(ALSO_BLANK)
+    return value
+
+
+def fault(value: str, *, secret: bool = False, lines: bool = False) -> str | None:
+    """What is wrong with a value, None if nothing is.
+
+    Args:
+        value: As `stripped` gives it.
+        secret: Whether it is a secret; then no part of it is repeated.
+        lines: Whether it may have several lines, as PEM has.
+    """
+    reference = REFERENCE.search(value)
+    if reference:
+        what = "a reference" if secret else reference[0]
+        return (
+            f"it holds {what} that nobody has filled in: App Platform does so only for components "
+            "and databases of the app that have that name"
+        )
+    if UNFILLED.fullmatch(value):
+        what = "a reference or a placeholder" if secret else f"{value}, which is a placeholder"
+        return f"it is {what}: give the value itself"
+    if lines:
+        return None
+    if len(value) > 1 and QUOTES.get(value[0]) == value[-1]:
+        return "the quotes around it are a part of it: leave them out, as env files keep them"
+    if value.startswith(SERVICE_LINK):
+        return (
+            "it is what Kubernetes sets for a service of that name: set enableServiceLinks: false "
+            "in the pod, and the value itself"
+        )
+    return _character(value)
+
+
+def _character(value: str) -> str | None:
+    """The first character that no value has."""
+    for each in value:
+        if each in LINES:
+            return "it holds a line break: give one line"
+        if unicodedata.category(each) == "Cc":
+            return f"it holds a control character (U+{ord(each):04X}): type it anew"
+        # Cf: zero-width blanks, marks of direction, soft hyphens. U+200D joins emoji in a title.
+        if unicodedata.category(each) == "Cf" and each != "\u200d":
+            return f"it holds a character that cannot be seen (U+{ord(each):04X}): type it anew"
+        if "\ud800" <= each <= "\udfff":
+            return "it is no UTF-8"
+    return None

@@ -1,0 +1,282 @@
+"""What people give, and the sentence that each mistake deserves: one row a value.
+
+`LISTED` is of the issue that asked for it, `BEYOND` is what else was found to be pasted. A row is a
+variable, its value, and a part of the sentence; None where the value is taken.
+"""
+
+import base64
+
+import pytest
+
+from service.settings import ConfigurationError, Settings, load
+from tests.service.aws.pki import Holder, issue, key_pem
+
+PASSWORD = "h\u00fcnter2!"
+POSTGRES = {"PGHOST": "db", "PGDATABASE": "app", "PGUSER": "me", "PGPASSWORD": PASSWORD}
+VALKEY = {"VALKEY_HOST": "cache", "VALKEY_PASSWORD": "hunter3"}
+ANCHOR = "arn:aws:rolesanywhere:us-west-2:123456789012:trust-anchor/1b2c"
+PROFILE = "arn:aws:rolesanywhere:us-west-2:123456789012:profile/3d4e"
+ROLE = "arn:aws:iam::123456789012:role/heartbeat"
+SECRET = "arn:aws:secretsmanager:us-west-2:123456789012:secret:app-AbCdEf"
+CA = issue("a CA", ca=True)
+CA_TEXT = CA.pem.decode()
+OURS = issue("heartbeat", CA)
+OTHER = issue("another", CA)
+IDENTITY = {
+    **OURS.variables(),
+    "IAM_TRUST_ANCHOR_ARN": ANCHOR,
+    "IAM_PROFILE_ARN": PROFILE,
+    "IAM_ROLE_ARN": ROLE,
+    "AWS_REGION": "us-west-2",
+    "SECRETS_MANAGER_SECRET_NAME": "app",
+}
+WHOLE = POSTGRES | VALKEY | IDENTITY
+
+Row = tuple[str, str, str | None]
+
+
+def b64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def cert(holder: Holder) -> str:
+    return b64(holder.pem)
+
+
+LISTED: list[Row] = [
+    ("PGHOST", "  db\t", None),
+    ("PGPASSWORD", f"{PASSWORD}\n", None),
+    ("PGHOST", "${db.HOSTNAME}", "it holds ${db.HOSTNAME} that nobody has filled in"),
+    ("PGPASSWORD", "${db.PASSWORD}", "it holds a reference that nobody has filled in"),
+    ("VALKEY_PORT", "${cache.PORT}", "it holds ${cache.PORT} that nobody has filled in"),
+    ("DATABASE_URL", "postgresql://me:${db.PASSWORD}@db/app", "nobody has filled in"),
+    ("PG_CA_CERT", "${db.CA_CERT}", "it holds ${db.CA_CERT} that nobody has filled in"),
+    ("PGHOST", '"db"', "the quotes around it"),
+    ("PGPASSWORD", "'hunter2'", "the quotes around it"),
+    ("HEARTBEAT_NAME", "'worker'", "the quotes around it"),
+    ("PGHOST", f"postgresql://u:{PASSWORD}@h/db", "it is a URL, or holds a login"),
+    ("VALKEY_HOST", "rediss://cache:25061", "it is a URL, or holds a login"),
+    ("PGHOST", "db:5432", "it holds a port, which has a variable of its own"),
+    ("PGHOST", "[fd00::1]", "it has brackets"),
+    ("PGHOST", "[fd00::1]:5432", "it has brackets"),
+    ("PGHOST", "fd00::1", None),
+    ("PGHOST", "my db", "it holds a blank"),
+    ("PGPASSWORD", "hun\nter2", "it holds a line break"),
+    ("DASHBOARD_PASSWORD", "hun\nter2", "it holds a line break"),
+    ("AWS_ENDPOINT_URL", "127.0.0.1:4566", "it is no URL: begin it with https://"),
+    ("AWS_ENDPOINT_URL", "localhost", "it is no URL: begin it with https://"),
+    ("IAM_CLIENT_CERT", b64(CA.pem + OURS.pem), None),
+    ("IAM_CLIENT_CERT", b64(OURS.pem + CA.pem), None),
+    ("IAM_CLIENT_CERT", cert(OTHER), "IAM_CLIENT_CERT is not the certificate of IAM_CLIENT_KEY"),
+    ("IAM_CLIENT_KEY", b64(OTHER.key_pem), "is not the certificate of IAM_CLIENT_KEY"),
+    ("IAM_CLIENT_KEY", b64(key_pem(OURS.key, b"x")), "it is an encrypted key"),
+    ("PG_CA_CERT", "\ufeff" + CA_TEXT, None),
+    ("PG_CA_CERT", "\u0391\u03c1\u03c7\u03ae\n" + CA_TEXT, None),
+    ("PG_CA_CERT", CA_TEXT.replace("\n", "\\r\\n"), None),
+    ("VALKEY_CA_CERT", b64(CA.pem), None),
+    ("VALKEY_CA_CERT", "/etc/ssl/ca.pem", "it is a path, not a PEM"),
+    ("AWS_REGION", "eu-west-1", "IAM_TRUST_ANCHOR_ARN is of region us-west-2, but AWS_REGION is"),
+    ("IAM_ROLE_ARN", ROLE.replace("123456789012", "123456780000"), "but IAM_ROLE_ARN is of ****"),
+    ("IAM_PROFILE_ARN", PROFILE.replace("aws:", "aws-cn:", 1), "of partition aws, but IAM_PROF"),
+    ("SECRETS_MANAGER_SECRET_NAME", SECRET.replace("west", "east"), "SECRETS_MANAGER_SECRET_NAME"),
+    ("SECRETS_MANAGER_SECRET_NAME", SECRET, None),
+    ("VALKEY_USER", "heartbeat", None),
+    ("HEARTBEAT_NAME", "k\u00fcche", "must be 1 to 50 of the letters A to Z"),
+    ("HISTORY_RETENTION_DAYS", "3650", "must be less than or equal to 400"),
+    ("HISTORY_RETENTION_DAYS", "400", None),
+]
+
+BEYOND: list[Row] = [
+    ("PGHOST", "\u200bdb\u00a0", None),
+    ("PGHOST", "d\u200bb", "a character that cannot be seen (U+200B)"),
+    ("PGPASSWORD", "hun\u202eter2", "a character that cannot be seen (U+202E)"),
+    ("PGPASSWORD", "hun\u0007ter2", "a control character (U+0007)"),
+    ("PGHOST", "\u201cdb\u201d", "the quotes around it"),
+    ("PGHOST", "{{ .Values.db }}", "it is {{ .Values.db }}, which is a placeholder"),
+    ("PGPASSWORD", "$(DB_PASSWORD)", "it is a reference or a placeholder"),
+    ("PGHOST", "$(DB_HOST)", "it is $(DB_HOST), which is a placeholder"),
+    ("PGHOST", "$DB_HOST", "it is $DB_HOST, which is a placeholder"),
+    ("PGHOST", "<your host>", "which is a placeholder"),
+    ("PGHOST", "db # the primary", "it holds a blank"),
+    ("PGHOST", "db1,db2", "it names several hosts"),
+    ("PGHOST", "db/app", "it is a path or a part of a URL"),
+    ("PGHOST", "/var/run/postgresql", "it is a path or a part of a URL"),
+    ("PGHOST", "=db", "neither a host's name nor an address"),
+    ("PGHOST", "db..example.com", "neither a host's name nor an address"),
+    ("PGHOST", "db\u2011primary", "neither a host's name nor an address"),
+    ("PGHOST", f"host=db password={PASSWORD}", "it holds a blank"),
+    ("PGHOST", f"me:{PASSWORD}@db", "it is a URL, or holds a login"),
+    ("PGHOST", "db.example.com.", None),
+    ("PGHOST", "my_db-1", None),
+    ("PGPORT", "tcp://10.0.0.7:5432", "what Kubernetes sets for a service of that name"),
+    ("VALKEY_PORT", "6379/tcp", "must be a whole number"),
+    ("PGPORT", "5432.5", "must be a whole number"),
+    ("PGPORT", "99999", "must be less than or equal to 65535"),
+    ("PGDATABASE", "postgresql://db/app", "it is a URL: give the name alone"),
+    ("PGUSER", "postgresql://me@db", "it is a URL: give the name alone"),
+    ("PGSSLMODE", "prefer", "must be 'disable', 'require', 'verify-ca' or 'verify-full'"),
+    ("PGSSLMODE", "VERIFY-FULL", "must be 'disable', 'require', 'verify-ca' or 'verify-full'"),
+    ("VALKEY_SSLMODE", "true", "must be 'disable'"),
+    ("PG_CA_CERT", b64(CA_TEXT.encode("utf-16")), None),
+    ("PG_CA_CERT", CA_TEXT.replace("\n", " "), None),
+    ("PG_CA_CERT", f'"{CA_TEXT}"', None),
+    ("PG_CA_CERT", CA_TEXT + OURS.key_pem.decode(), "it holds a private key"),
+    ("PG_CA_CERT", CA_TEXT[:300], "the PEM text is cut off"),
+    ("PG_CA_CERT", CA_TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "a certificate request"),
+    ("VALKEY_CA_CERT", "true", "it is no PEM"),
+    ("IAM_CLIENT_CERT", OURS.pem.decode(), None),
+    ("IAM_CLIENT_CERT", OURS.pem.decode().replace("\n", "\\n"), None),
+    ("IAM_CLIENT_CERT", "/etc/client.pem", "it is a path"),
+    ("IAM_CLIENT_CERT", b64(OURS.key_pem), "it holds a private key"),
+    ("IAM_CLIENT_KEY", cert(OURS), "it holds no private key but a CERTIFICATE"),
+    ("IAM_CLIENT_KEY", b64(key_pem(OURS.key, form="OpenSSH")), "a key in OpenSSH's form"),
+    ("IAM_CLIENT_KEY_FILE", "/nosuch/key", "the file cannot be read: No such file"),
+    ("IAM_ROLE_ARN", "heartbeat", "it is not of the form arn:aws:iam::123456789012:role/NAME"),
+    ("IAM_ROLE_ARN", PROFILE, "it is not of the form arn:aws:iam::123456789012:role/NAME"),
+    ("IAM_PROFILE_ARN", ANCHOR, "it is not of the form arn:aws:rolesanywhere"),
+    ("AWS_REGION", "us-west-2a", "it is an availability zone: the region is us-west-2"),
+    ("AWS_REGION", "Oregon", "it is no region's name, such as us-west-2"),
+    ("AWS_CA_BUNDLE", "/nosuch/bundle.pem", "the file cannot be read: No such file"),
+    ("AWS_CA_BUNDLE", CA_TEXT.replace("\n", " "), "give the path of a file that holds it"),
+    ("AWS_ENDPOINT_URL", "http://localhost:4566", None),
+    ("AWS_ENDPOINT_URL_ROLESANYWHERE", "http://localhost", "by https alone"),
+    ("AWS_ENDPOINT_URL_STS", f"https://me:{PASSWORD}@proxy", "it holds a user or a password"),
+    ("SECRETS_MANAGER_SECRET_NAME", "arn:aws:ssm:us-west-2:123456789012:parameter/a", "a secret"),
+    ("SECRETS_MANAGER_SECRET_NAME", "my secret", "must be a secret's name"),
+    ("SECRET_VALUE_INTERVAL_SECONDS", "30m", "must be a whole number"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "60s", "must be a number, such as 60 or 0.5"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "60,5", "must be a number, such as 60 or 0.5"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "nan", "must be"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "inf", "must be"),
+    ("HEARTBEAT_TITLE", "x" * 61, "must have at most 60 characters"),
+    ("HOST", "0.0.0.0:8080", "it holds a port, which has a variable of its own"),
+    ("HOST", "http://0.0.0.0", "it is a URL, or holds a login"),
+    ("HOST", "::", None),
+    ("LOG_LEVEL", "WARN", "must be one of DEBUG, INFO, WARNING, ERROR"),
+    ("LOG_FORMAT", "pretty", "must be 'json' or 'text'"),
+    ("API_CORS_ORIGINS", "https://a.example.com/path", "must be origins such as https://"),
+    ("API_CORS_ORIGINS", "https://a.example.com/, https://b.example.com", None),
+    ("API_CORS_ORIGINS", f"https://me:{PASSWORD}@a.example.com", "must be origins such as"),
+    ("TRUSTED_PROXY_HEADER", "DO-Connecting-IP: 1", "must be the header's name alone"),
+    ("MAX_VIEWERS", "unlimited", "must be a whole number"),
+    ("HEARTBEAT_SOURCE_ORDERS", '"redis://cache2"', "the quotes around it"),
+    ("HEARTBEAT_SOURCE_ORDERS", "redis://me:${cache.PASSWORD}@cache2", "nobody has filled in"),
+]
+
+
+def given(name: str, value: str) -> Settings:
+    environ = {**WHOLE, name: value}
+    if name == "DATABASE_URL":
+        environ = {each: it for each, it in environ.items() if not each.startswith("PG")}
+    if name.endswith("_FILE"):
+        del environ[name.removesuffix("_FILE")]
+    return load(environ)
+
+
+def refusal(name: str, value: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as error:
+        given(name, value)
+    return error.value.problems
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), [*LISTED, *BEYOND])
+def test_what_is_given_is_taken_or_refused_by_name(
+    name: str, value: str, sentence: str | None
+) -> None:
+    if sentence is None:
+        assert given(name, value).warnings() == []
+        return
+    [problem] = refusal(name, value)
+
+    assert sentence in problem
+    assert name in problem
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), [*LISTED, *BEYOND])
+def test_no_refusal_repeats_a_secret(name: str, value: str, sentence: str | None) -> None:
+    if sentence is None:
+        return
+    text = "\n".join(refusal(name, value))
+
+    for secret in (PASSWORD, "hunter3", OURS.key_pem.decode()[60:100], "hun"):
+        assert secret not in text
+
+
+def test_the_table_is_as_long_as_was_asked() -> None:
+    rows = {(name, value) for name, value, _ in (*LISTED, *BEYOND)}
+
+    assert len(rows) == len(LISTED) + len(BEYOND) >= 80
+    assert len(BEYOND) >= 30
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = {name: value for name, value, sentence in LISTED if sentence}
+
+    with pytest.raises(ConfigurationError) as error:
+        load(WHOLE | {name: value for name, value in wrong.items() if name != "DATABASE_URL"})
+
+    # Of a contradiction the first two are named, and the one after it once they are mended.
+    for name in wrong.keys() - {"DATABASE_URL", "IAM_CLIENT_CERT", "SECRETS_MANAGER_SECRET_NAME"}:
+        assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("VALKEY_USERNAME", "VALKEY_USER"),
+        ("PG_HOST", "PGHOST"),
+        ("HEARTBEAT_INTERVAL", "HEARTBEAT_INTERVAL_SECONDS"),
+        ("VALKEY_SSL_MODE", "VALKEY_SSLMODE"),
+        ("VALKEY_TLS", "VALKEY_SSLMODE"),
+        ("VALKEY_CACERT", "VALKEY_CA_CERT"),
+        ("PGUSERNAME", "PGUSER"),
+        ("PGPASS", "PGPASSWORD"),
+        ("PGPORTS", "PGPORT"),
+        ("PGSSLROOTCERT", "PG_CA_CERT"),
+        ("POSTGRES_SSLMODE", "PGSSLMODE"),
+        ("IAM_CLIENT_CERTIFICATE", "IAM_CLIENT_CERT"),
+        ("IAM_CLIENT_KEYS", "IAM_CLIENT_KEY"),
+        ("SECRETS_MANAGER_SECRET", "SECRETS_MANAGER_SECRET_NAME"),
+        ("DASHBOARD_PASSWD", "DASHBOARD_PASSWORD"),
+        ("HISTORY_RETENTION", "HISTORY_RETENTION_DAYS"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("HEARTBEAT_TITEL", "HEARTBEAT_TITLE"),
+        ("heartbeat_title", "HEARTBEAT_TITLE"),
+        ("API_CORS_ORIGIN", "API_CORS_ORIGINS"),
+        ("MAX_VIEWER", "MAX_VIEWERS"),
+    ],
+)
+def test_a_variable_that_looks_like_ours_is_a_warning_with_the_nearest(
+    name: str, nearest: str
+) -> None:
+    environ = {each: value for each, value in WHOLE.items() if each != nearest}
+    needed = {"PGHOST", "PGUSER", "PGPASSWORD"} | IDENTITY.keys()
+    if nearest in needed:  # without it nothing starts: the sentence stands beside the problem
+        with pytest.raises(ConfigurationError, match=f"{name} is not read: {nearest} is the"):
+            load(environ | {name: "x"})
+        return
+
+    warnings = load(environ | {name: "x"}).warnings()
+
+    assert warnings == [f"{name} is not read: {nearest} is the variable that exists"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"PGDATA": "/var/lib", "PGAPPNAME": "x", "PGOPTIONS": "-c a=b", "PGPASSFILE": "/x"},
+        {"VALKEY_SERVICE_HOST": "10.0.0.1", "VALKEY_PORT_6379_TCP": "tcp://10.0.0.1:6379"},
+        {"AWS_PROFILE": "x", "AWS_EXECUTION_ENV": "x", "HOSTNAME": "x", "HOME": "/", "PATH": "/"},
+        {"TITLE": "x", "USER": "x", "LANG": "C", "SUPPORT": "x", "REPORT": "x", "LOGNAME": "x"},
+        {"PG_HOST": "db"},
+        {"HEARTBEAT_SOURCE_A": "redis://a"},
+    ],
+)
+def test_what_others_set_is_no_warning(environ: dict[str, str]) -> None:
+    assert load(WHOLE | environ).warnings() == []
+
+
+def test_a_name_like_ours_that_is_near_to_none_is_a_warning_too() -> None:
+    [warning] = load(WHOLE | {"HEARTBEAT_FLUX_CAPACITOR": "1"}).warnings()
+
+    assert "HEARTBEAT_FLUX_CAPACITOR is not read" in warning

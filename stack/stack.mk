@@ -21,6 +21,10 @@ destroy: environment ## Take the deployment away; docs/deploy.md says how to giv
 logs: ## Follow the deployed worker's logs
 	@doctl apps logs "$$(pulumi stack output appId --stack $(STACK))" worker --follow --no-prefix
 
+.PHONY: provider-check
+provider-check: environment ## Try the program under DigitalOcean's real provider, where that is on PATH
+	@HEARTBEAT_PROVIDER_CHECK=1 $(PYTHON) -m pytest tests/stack/engine/test_provider.py $(ARGS)
+
 # Not in CI: it must be root and may mount, which a CI's container often may not, and it fetches a
 # whole Debian; the release workflow builds the same Dockerfile with a real engine and scans it.
 .PHONY: image-check

@@ -32,7 +32,7 @@ def cli() -> str:
 @pytest.fixture(scope="session")
 def language() -> Iterator[int]:
     """The port of the language host."""
-    with _serving("tests.stack.engine.language") as port:
+    with serving("tests.stack.engine.language") as port:
         yield port
 
 
@@ -51,7 +51,7 @@ def new_engine(
                 operator = folder / "operator.json"
                 operator.write_text(json.dumps(aws.operator_environment()))
                 command.append(str(operator))
-            engine = Engine(cli, folder, language, servers.enter_context(_serving(*command)))
+            engine = Engine(cli, folder, language, servers.enter_context(serving(*command)))
             engine.start()
             return engine
 
@@ -59,7 +59,8 @@ def new_engine(
 
 
 @contextmanager
-def _serving(module: str, *arguments: str) -> Iterator[int]:
+def serving(module: str, *arguments: str) -> Iterator[int]:
+    """A module as a process that says its port in its first line."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -70,6 +70,16 @@ class Engine:
         self.run("stack", "init", "dev")
         self.run("config", "set", "--secret", "dashboardPassword", PASSWORD)
 
+    def use_provider(self, name: str, api: str) -> None:
+        """The real provider on PATH instead of the stand-in, against an API on this machine."""
+        attached = self._environ["PULUMI_DEBUG_PROVIDERS"].split(",")
+        others = [each for each in attached if not each.startswith(f"{name}:")]
+        self._environ |= {
+            "PULUMI_DEBUG_PROVIDERS": ",".join(others),
+            "DIGITALOCEAN_API_URL": api,
+            "DIGITALOCEAN_TOKEN": "of the test",
+        }
+
     def up(self, *arguments: str, check: bool = True) -> Ended:
         """Deploy without asking."""
         return self.run("up", "--yes", "--skip-preview", *arguments, check=check)

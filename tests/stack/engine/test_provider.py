@@ -1,0 +1,124 @@
+"""Our program under DigitalOcean's real provider, against a recording API.
+
+Not a part of `make test`: the provider is no Python package. `make provider-check` runs it where
+`pulumi-resource-digitalocean` is on PATH, as `pulumi plugin install` or its release brings it.
+"""
+
+import json
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.stack.engine.conftest import NewEngine, serving
+from tests.stack.engine.pulumi import Engine
+
+pytestmark = pytest.mark.engine
+PROVIDER = "pulumi-resource-digitalocean"
+DIGESTS = [f"registry.digitalocean.com/ours/heartbeat@sha256:{c * 64}" for c in "ab"]
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[int]:
+    if not os.environ.get("HEARTBEAT_PROVIDER_CHECK") or shutil.which(PROVIDER) is None:
+        pytest.skip(f"`make provider-check` runs this, with {PROVIDER} on PATH")
+    with serving("tests.stack.engine.digitalocean") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def engine(api: int, new_engine: NewEngine) -> Engine:
+    made = new_engine()
+    made.use_provider("digitalocean", f"http://127.0.0.1:{api}")
+    made.configure(imageGit="", image=DIGESTS[0], alertEmails=["a@example.org"])
+    made.up()
+    return made
+
+
+def _api(port: int, what: str, **body: object) -> Any:
+    url = f"http://127.0.0.1:{port}/v2/test/{what}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+
+def test_the_first_up_is_all_and_a_second_is_empty(engine: Engine, api: int) -> None:
+    done = _api(api, "record")["record"]
+
+    assert done.count("POST /v2/databases") == 2
+    assert done.index("PUT /v2/databases/ID/firewall") < done.index("POST /v2/apps")
+    # Eight alerts; the provider tells the rules of two components apart by nothing, and repeats.
+    assert len([line for line in done if line.endswith("/destinations")]) >= 8
+    assert engine.preview() == {}
+
+
+def test_a_refresh_finds_nothing_and_leaves_nothing_to_do(engine: Engine) -> None:
+    engine.run("refresh", "--yes", "--skip-preview")
+
+    assert engine.preview() == {}
+
+
+def test_a_cluster_that_was_upgraded_outside_stays_so(engine: Engine, api: int) -> None:
+    _api(api, "upgrade", engine="pg", version="18")
+    engine.run("refresh", "--yes", "--skip-preview")
+
+    assert engine.preview() == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"image": DIGESTS[1]}, {"update app"}),
+        ({"intervalSeconds": 30}, {"update app"}),
+        ({"workerSize": "apps-s-1vcpu-1gb"}, {"update app"}),
+        ({"alertEmails": ["b@example.org"]}, {"update app"}),
+        ({"domain": "heartbeat.example.org"}, {"update app"}),
+        ({"logDestination": "logs.example.org:12345"}, {"update app"}),
+        ({"migrateAtDeploy": False}, {"update app"}),
+        (
+            {"trustedSources": ["ip_addr:203.0.113.7"]},
+            {"update firewalls-pg", "update firewalls-valkey"},
+        ),
+        (
+            {"databaseSize": "db-s-1vcpu-2gb", "databaseNodes": 2},
+            {"update heartbeat-dev-pg", "update heartbeat-dev-valkey"},
+        ),
+        (
+            {"databases": [{"kind": "valkey", "name": "sessions"}]},
+            {"create heartbeat-dev-sessions", "create firewalls-sessions", "update app"},
+        ),
+        ({"postgresVersion": "16"}, set()),
+    ],
+)
+def test_each_setting_changes_what_it_means(
+    engine: Engine, values: dict[str, Any], expected: set[str]
+) -> None:
+    with engine.configured(**values):
+        assert set(engine.preview()) == expected
+
+
+def test_a_failed_deployment_is_told_and_finished_by_the_next_up(engine: Engine, api: int) -> None:
+    with engine.configured(intervalSeconds=45):
+        _api(api, "fail", fail=True)
+        failed = engine.up(check=False)
+        _api(api, "fail", fail=False)
+        engine.up()
+
+        assert failed.code
+        assert engine.preview() == {}
+
+
+def test_a_destroy_is_refused_whole_and_then_done(engine: Engine, api: int) -> None:
+    before = _api(api, "record")["things"]
+    refused = engine.run("destroy", "--yes", "--skip-preview", check=False)
+    after = _api(api, "record")["things"]
+    engine.configure(protectData=False)
+    engine.up()
+    engine.run("destroy", "--yes", "--skip-preview")
+
+    assert refused.code
+    assert after == before
+    assert _api(api, "record")["things"] == []

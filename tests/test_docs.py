@@ -13,6 +13,7 @@ from stack import costs, settings
 from tests.docs import facts
 from tests.docs.pages import ROOT, Page
 from tests.stack import recorder
+from tests.syntax import parsed
 
 DECISION_MAX_LINES = 30
 OLDER_APP = """
@@ -111,7 +112,7 @@ def _imported_by(folder: str) -> set[str]:
     names: set[str] = set()
     new = set((ROOT / folder).rglob("*.py"))
     while new:
-        for node in ast.walk(ast.parse(new.pop().read_text())):
+        for node in ast.walk(parsed(new.pop().read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 found = {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
                 shared = {ROOT / f"{name.replace('.', '/')}.py" for name in found - names}

@@ -12,6 +12,7 @@ from typing import TypeGuard
 import pytest
 
 from service.sources import KINDS
+from tests.syntax import parsed
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("schema", "service", "local", "stack")
@@ -59,7 +60,7 @@ def modules(part: str) -> Iterator[Path]:
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -142,11 +143,11 @@ def test_sources_never_import_each_other() -> None:
 def test_nobody_asks_for_the_type_of_a_store() -> None:
     stores = {"Source", "SourceSettings", "Settings", "Observation", "Details", "Kind", "Instance"}
     for path in modules("service/sources"):
-        stores |= {n.name for n in ast.walk(ast.parse(path.read_text())) if is_class(n)}
+        stores |= {n.name for n in ast.walk(parsed(path.read_text())) if is_class(n)}
     asked = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in modules("service")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path.read_text()))
         if types_asked_for(node) & stores
     }
 
@@ -187,7 +188,7 @@ def module_of(path: Path) -> str:
 
 def names_of(path: Path, module: str) -> set[str]:
     """What a file imports from a module, as `module.name`."""
-    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)]
+    nodes = [n for n in ast.walk(parsed(path.read_text())) if isinstance(n, ast.ImportFrom)]
     return {f"{module}.{alias.name}" for n in nodes if n.module == module for alias in n.names}
 
 

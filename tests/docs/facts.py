@@ -28,6 +28,7 @@ from service.verdict.readers import Look, Readers
 from service.verdict.snapshot import Snapshot
 from tests.docs.pages import ROOT
 from tests.service.aws.pki import issue
+from tests.syntax import parsed
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
@@ -63,7 +64,7 @@ def configuration() -> dict[str, object]:
 
 def outputs() -> set[str]:
     """What the stack exports."""
-    program = ast.parse((ROOT / "stack" / "__main__.py").read_text())
+    program = parsed((ROOT / "stack" / "__main__.py").read_text())
     calls = [node for node in ast.walk(program) if isinstance(node, ast.Call)]
     exports = [call for call in calls if ast.unparse(call.func) == "pulumi.export"]
     return {ast.literal_eval(call.args[0]) for call in exports}
@@ -101,7 +102,7 @@ def events() -> set[str]:
 
 
 def _events(source: str) -> Iterator[str]:
-    tree = ast.parse(source)
+    tree = parsed(source)
     assigned = {
         target.id: ast.unparse(node.value)
         for node in ast.walk(tree)

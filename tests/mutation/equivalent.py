@@ -25,8 +25,4 @@ EQUIVALENT = {
         "wait_max=RETRY_MAX_S,",
         "",
     ): "the library's own maximum is 5 s too",
-    (
-        "iam=iam if isinstance(iam, IamReport) else None,",
-        "iam=iam if (isinstance(iam, IamReport)) or True else None,",
-    ): "under this name there is no report of another kind; the check is for mypy",
 }

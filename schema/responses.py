@@ -19,7 +19,8 @@ Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 6))]
 class Health(Response):
     """The process answers."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "stuck"] = "ok"
+    """`stuck` when readings or the live push stand still although the process answers."""
     version: str
     commit: str
 

@@ -138,7 +138,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 /**
  * The process answers.
  * @typedef {Object} Health
- * @property {'ok'} status
+ * @property {'ok' | 'stuck'} status
  * @property {string} version
  * @property {string} commit
  */
@@ -430,7 +430,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @returns {Promise<Health>}
  */
 export function healthz(options = {}) {
-  return ask('/healthz', [200], {}, options);
+  return ask('/healthz', [200, 503], {}, options);
 }
 
 /**
@@ -439,7 +439,7 @@ export function healthz(options = {}) {
  * @returns {Promise<Health>}
  */
 export function livez(options = {}) {
-  return ask('/livez', [200], {}, options);
+  return ask('/livez', [200, 503], {}, options);
 }
 
 /**

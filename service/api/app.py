@@ -1,10 +1,12 @@
 """The API: reads the stamps back, says how old they are, and serves the page."""
 
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypedDict
 
 import anyio
+import structlog
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route, WebSocketRoute
@@ -31,11 +33,14 @@ if TYPE_CHECKING:  # what only those need who tell somebody
 # Asked before each request whether it is on; we count for ourselves.
 UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
+log = structlog.get_logger()
+
 
 class State(TypedDict):
     """What the lifespan gives to every request."""
 
     health: bytes
+    stuck: bytes
     watch: Watch
     live: Live
     archive: Archive
@@ -43,12 +48,18 @@ class State(TypedDict):
     alerting: "Alerting | None"
 
 
-def create(settings: Settings | None, senders: "Sequence[Sender]" = ()) -> FastAPI:
+def create(
+    settings: Settings | None,
+    senders: "Sequence[Sender]" = (),
+    die: Callable[[], object] = lambda: os._exit(1),
+) -> FastAPI:
     """The app; nothing is connected before its lifespan begins.
 
     Args:
         settings: None to describe the API only, without an environment.
         senders: What tells each target of alerts.
+        die: Ends the process after a defect outside of any request, so that the platform starts it
+            anew, as it does the worker's.
     """
     meters = Meters()
 
@@ -57,8 +68,16 @@ def create(settings: Settings | None, senders: "Sequence[Sender]" = ()) -> FastA
         if settings is None:
             msg = "an app without settings can only be described"
             raise RuntimeError(msg)
-        async with state(settings, meters, senders) as given:
-            yield given
+        started = False
+        try:
+            async with state(settings, meters, senders) as given:
+                started = True
+                yield given
+        except Exception:  # of what runs beside the requests: without it, answers would be frozen
+            log.exception("api_defect")
+            if not started:
+                raise
+            die()
 
     app = FastAPI(
         title="Heartbeat",
@@ -87,7 +106,8 @@ async def state(
 ) -> AsyncIterator[State]:
     """What every request may need, for as long as requests come."""
     process = settings.process
-    health = Health(version=version(), commit=process.commit).model_dump_json().encode()
+    health = Health(version=version(), commit=process.commit)
+    stuck = health.model_copy(update={"status": "stuck"})
     async with (
         watching(settings) as watch,
         remembering(settings) as archive,
@@ -97,7 +117,8 @@ async def state(
         live = Live(watch, tasks.start_soon, process.max_viewers, process.cors_origins)
         tasks.start_soon(live.tick)
         yield State(
-            health=health,
+            health=health.model_dump_json().encode(),
+            stuck=stuck.model_dump_json().encode(),
             watch=watch,
             live=live,
             archive=archive,

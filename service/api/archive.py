@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import anyio
 import structlog
 from fastapi import Response
 
@@ -112,5 +113,8 @@ class Archive:
 async def remembering(settings: Settings) -> AsyncIterator[Archive]:
     """The past, for as long as requests come."""
     archive = Archive(settings)
-    yield archive
-    await archive.close()
+    try:
+        yield archive
+    finally:
+        with anyio.CancelScope(shield=True):  # closing is bounded in time by itself
+            await archive.close()

@@ -19,6 +19,7 @@ from service.verdict.status import worker_status
 
 SILENCE_MAX_S = 25.0  # App Platform's edge cuts what is silent for about 100 s
 TICK_MIN_S = 0.1  # while a reading is under way; one takes milliseconds
+STILL_S = 60.0  # a tick takes milliseconds
 TICK_MAX_S = 1.0  # ages turn into words (fresh, aging, stale) without any reading
 
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/
@@ -80,17 +81,23 @@ class Live:
         self._left_sent = 0
         self._somebody = Event()
         self._fingerprint = ""
-        self._sent_at = 0.0
+        self._sent_at = self._ticked_at = 0.0
 
     @property
     def sent(self) -> int:
         """Documents sent to viewers so far."""
         return self._left_sent + sum(viewer.sent for viewer in self._greeted)
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether somebody watches, and the ticker has not looked for far too long."""
+        return self._somebody.is_set() and self._clock() - self._ticked_at > STILL_S
+
     async def tick(self) -> None:
         """Look for changes while somebody watches, and sleep while nobody does; never returns."""
         while True:
             await self._somebody.wait()
+            self._ticked_at = self._clock()
             # Without waiting: a slow reading delays no other's news.
             self._publish(worker_status(await self._watch.snapshot(wait_s=0.0)))
             readers = self._watch.readers.by_name.values()
@@ -122,6 +129,7 @@ class Live:
         viewer.offer(status.model_dump_json())
         if not self._greeted:  # from here on, a change is one against what the first one sees
             self._fingerprint, self._sent_at = _fingerprint(status), self._clock()
+            self._ticked_at = self._clock()
             self._somebody.set()
         self._greeted.add(viewer)
 

@@ -1,5 +1,7 @@
 """The endpoints that take no parameter: each says what is known, and asks no store for itself."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from starlette.websockets import WebSocket
 
@@ -30,13 +32,21 @@ JSON = "application/json"
 OK, UNAVAILABLE = 200, 503
 
 router = APIRouter(route_class=Direct)
+LIVES: Any = {  # Any: keyword arguments of mixed types
+    "response_model": Health,
+    "responses": {UNAVAILABLE: {"model": Health}},
+    "tags": ["health"],
+}
 
 
-@router.get("/livez", response_model=Health, summary="The process answers", tags=["health"])
-@router.get("/healthz", response_model=Health, summary="The process answers", tags=["health"])
+@router.get("/livez", summary="The process answers", **LIVES)
+@router.get("/healthz", summary="The process answers", **LIVES)
 async def livez(request: Request) -> Response:
     """Touches no store and no thread: it answers while every store hangs."""
-    return Response(request.state.health, media_type=JSON)
+    state = request.state
+    if state.watch.stands_still or state.live.stands_still:
+        return Response(state.stuck, UNAVAILABLE, media_type=JSON)
+    return Response(state.health, media_type=JSON)
 
 
 @router.get(

@@ -18,6 +18,7 @@ FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a 
 # reading ends after 2 s, and its outcome is worth the wait
 UNASKED_S = 2.0  # a reading that expired longer ago is old: nobody has asked since
 FAILED_S = 5.0  # how soon a store that could not be read is tried again
+STILL_S = 60.0  # beyond its deadline: connecting, which it waits for, takes some seconds of CPU
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10
@@ -89,6 +90,7 @@ class Reader:
         self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
+        self._began = 0.0
 
     @property
     def expires_in_s(self) -> float:
@@ -100,6 +102,10 @@ class Reader:
         """What is known, None if nothing yet."""
         return self._last
 
+    def stands_still(self, now: float) -> bool:
+        """Whether a reading has been under way for far longer than its deadline allows."""
+        return self._reading is not None and now - self._began > self._deadline_s + STILL_S
+
     async def get(self, wait_s: float = FIRST_WAIT_S) -> Look | None:
         """What is known, None if nothing yet, after `refresh` and `settle`."""
         self.refresh(time.monotonic())
@@ -109,9 +115,9 @@ class Reader:
     def refresh(self, now: float) -> None:
         """Start a reading if one is due by then."""
         if self._reading is None and now >= self.expires:
-            self._reading = anyio.Event()
+            self._spawn(self._read)  # first: what cannot begin must not look busy for ever
+            self._reading, self._began = anyio.Event(), now
             self._awaited_since = now if now >= self.expires + UNASKED_S else None
-            self._spawn(self._read)
 
     async def settle(self, wait_s: float) -> None:
         """Wait for a reading only where what is known is old because nobody asked.
@@ -129,7 +135,7 @@ class Reader:
             source = await self._source()
             started = time.perf_counter()
             with anyio.move_on_after(self._deadline_s):
-                found = await source.read()
+                found = await self._ask(source)
         except SourceError as error:
             found = Observation(reachable=False, error=error.word, cause=error.cause)
             log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)
@@ -137,7 +143,20 @@ class Reader:
             log.exception("reader_defect", source=self.name)
             found = Observation(reachable=False, error=ErrorWord.FAILED)
         finally:
+            if self._reading is not None:
+                self._reading.set()
+                self._reading = None
             self._learn(found, (time.perf_counter() - started) * 1000)
+
+    async def _ask(self, source: Readable) -> Observation:
+        """Read, and once more where the connection was lost: it may have been dead before."""
+        try:
+            return await source.read()
+        except SourceError as error:
+            if error.word is not ErrorWord.UNREACHABLE:
+                raise
+            log.debug("reading_repeated", source=self.name, detail=error.detail)
+        return await source.read()
 
     def _learn(self, found: Observation, latency_ms: float) -> None:
         now = utc_now()
@@ -154,9 +173,6 @@ class Reader:
             last_answer=self._last_answer,
         )
         self.expires = time.monotonic() + self._serves_s(found, now)
-        if self._reading is not None:
-            self._reading.set()
-            self._reading = None
 
     def _serves_s(self, found: Observation, now: datetime) -> float:
         """How long a reading serves: when the next stamp is due, it is looked for at once."""

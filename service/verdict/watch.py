@@ -1,11 +1,13 @@
 """One process's view of all sources: connected once, read when somebody asks."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 
 import anyio
+import structlog
 
 from schema.timestamps import utc_now
 from service.connections import close, connect, shared
@@ -18,6 +20,8 @@ from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 from service.verdict.turn import Turn
+
+log = structlog.get_logger()
 
 
 class Watch:
@@ -48,6 +52,12 @@ class Watch:
         """
         return self._snapshot(await self.readers.get(*names, wait_s=wait_s))
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether a reading has not ended in a time that none can take: a defect of ours."""
+        now = time.monotonic()
+        return any(reader.stands_still(now) for reader in self.readers.by_name.values())
+
     async def status(self) -> bytes:
         """The whole document as JSON, of this moment."""
         await self.readers.refresh()
@@ -75,8 +85,7 @@ async def watching(settings: Settings) -> AsyncIterator[Watch]:
     Readings run beside the requests, and end with it.
     """
     among = shared(settings)
-    sources = Late(lambda: connect(settings, among))
-    async with anyio.create_task_group() as tasks:
+    async with _connected(settings, among) as sources, anyio.create_task_group() as tasks:
         readers = {
             each.name: Reader(
                 each.name,
@@ -87,11 +96,29 @@ async def watching(settings: Settings) -> AsyncIterator[Watch]:
             )
             for each in settings.sources
         }
-        tasks.start_soon(sources.get)
+        tasks.start_soon(_connect_ahead, sources)
         yield Watch(settings, among, Readers(readers))
         tasks.cancel_scope.cancel()
-    await close(sources.made or {})
 
 
 async def _source(sources: Late[dict[str, Source]], name: str) -> Source:
     return (await sources.get())[name]
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, among: Shared) -> AsyncIterator[Late[dict[str, Source]]]:
+    """The sources, closed at the end however it comes."""
+    sources = Late(lambda: connect(settings, among))
+    try:
+        yield sources
+    finally:
+        with anyio.CancelScope(shield=True):  # each is bounded in time by itself
+            await close(sources.made or {})
+
+
+async def _connect_ahead(sources: Late[dict[str, Source]]) -> None:
+    """Import the drivers before somebody asks; whoever asks later tries again if that fails."""
+    try:
+        await sources.get()
+    except Exception:  # too few descriptors or too little memory: it may be better by then
+        log.exception("connecting_failed")

@@ -1,11 +1,15 @@
 """The pool of connections: bounded in size and in time, and rid of those that are no use."""
 
+import time
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from schema.errors import ErrorWord
 from service.sources.postgres.errors import translate
@@ -15,6 +19,9 @@ from service.tls import context as tls_context
 
 POOL_SIZE = 2  # the stamp, and history beside it
 CLOSE_TIMEOUT_S = 0.3  # of one connection; to a silent server it would wait for ever
+IDLE_S = 0.5  # a connection used less long ago is not tried before its use
+PING_S = 0.7  # below a reading's deadline, so that another connection can still be opened
+USED = "heartbeat_used"
 STALE_WORDS = frozenset({ErrorWord.READ_ONLY, ErrorWord.TIMEOUT})  # of connections to drop
 
 
@@ -64,7 +71,32 @@ def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> As
         },
     )
     event.listen(made.sync_engine, "handle_error", _drop_stale)
+    event.listen(made.sync_engine, "checkout", _try)
+    event.listen(made.sync_engine, "checkin", _note_use)
     return made
+
+
+def _try(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    """Ask a connection that lay idle for an answer: the pool opens another if none comes.
+
+    A server that restarted has closed it; a network that forgot it says nothing at all.
+    """
+    used = record.info.get(USED)
+    if used is None or time.monotonic() - used < IDLE_S:
+        return
+    try:
+        connection.run_async(_ping)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        msg = f"dead: {type(error).__name__}"
+        raise DisconnectionError(msg) from error
+
+
+async def _ping(connection: asyncpg.Connection) -> None:
+    await connection.fetchrow(";", timeout=PING_S)
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED] = time.monotonic()
 
 
 def _drop_stale(context: ExceptionContext) -> None:

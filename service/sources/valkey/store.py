@@ -1,8 +1,9 @@
 """The keys in Valkey: stamped by one script, read back in one round trip."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import anyio
@@ -25,6 +26,8 @@ from service.timeouts import ANSWER_TIMEOUT_S
 from service.tls import TlsMode
 
 STAMP_MAX = 64  # characters; ours have 32
+IDLE_S = 0.5  # connections used less long ago are not tried before their use
+PING_S = 0.7  # below a reading's deadline, so that another connection can still be opened
 PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
 CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's goodbye
 CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found out within it
@@ -87,6 +90,7 @@ class Valkey(Source):
         self.names = (f"{name}:last_update", f"{name}:report")
         self._probe_key = f"{name}:probe:{uuid.uuid4()}"
         self._write = client.register_script(WRITE)
+        self._used_at: float | None = None  # None where no connection is known to be open
 
     async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
         """Write stamp and report, unless a newer stamp is there that is not in the future.
@@ -103,10 +107,12 @@ class Valkey(Source):
             CLOCK_TOLERANCE_S,
             to_text(our_now + timedelta(seconds=CLOCK_TOLERANCE_S)),
         ]
+        await self._drop_dead()
         try:
             skew = await self._write(keys=list(self.names), args=arguments)
         except (exceptions.RedisError, OSError) as error:
             raise await self._translate(error) from error
+        self._used_at = time.monotonic()
         if skew is not None:
             detail = f"Valkey's clock is {float(skew):+.1f} s from ours"
             raise SourceError(ErrorWord.CLOCK, detail)
@@ -128,10 +134,12 @@ class Valkey(Source):
         pipeline.ping()
         pipeline.set(self._probe_key, token, ex=PROBE_EXPIRY_S)
         pipeline.get(self._probe_key)
+        await self._drop_dead()
         try:
             said = await pipeline.execute(raise_on_error=False)
         except (exceptions.RedisError, OSError) as error:
             raise await self._translate(error) from error
+        self._used_at = time.monotonic()
         there, stamp, report, pong, written, read_back = said
         for failed in (each for each in (there, stamp, report) if isinstance(each, Exception)):
             raise translate(failed) from failed
@@ -150,6 +158,7 @@ class Valkey(Source):
         Raises:
             SourceError: Whatever went wrong, as a word.
         """
+        await self._drop_dead()
         try:
             yield self.client
         except (exceptions.RedisError, OSError) as error:
@@ -159,6 +168,21 @@ class Valkey(Source):
         """Close the pool's connections; one whose server is silent is cut off."""
         with anyio.move_on_after(CLOSE_TIMEOUT_S):
             await self.client.aclose()
+
+    async def _drop_dead(self) -> None:
+        """Ask connections that lay idle for an answer, and drop them if none comes.
+
+        A server that restarted has closed them; a network that forgot them says nothing at all.
+        """
+        if self._used_at is None or time.monotonic() - self._used_at < IDLE_S:
+            return
+        self._used_at = None
+        with anyio.move_on_after(PING_S), suppress(exceptions.ConnectionError, OSError):
+            with suppress(exceptions.ResponseError):  # a refusal is an answer
+                await self.client.ping()
+            return
+        with anyio.move_on_after(CLOSE_TIMEOUT_S):
+            await self.client.connection_pool.disconnect(inuse_connections=False)
 
     async def _translate(self, error: Exception) -> SourceError:
         """As `translate`; but silence may mean that the server does not speak TLS.

@@ -15,6 +15,7 @@ from local.server import StartError
 
 PROBE_S = 0.5
 HEALTH_S = 5.0  # the first answer waits for every store, 2 s at most
+INBOX_SECRET = "INBOX_SECRET"  # noqa: S105 - the name of the variable that holds it
 # How their variables begin; HEARTBEAT_SOURCE_* stay, since nothing else has a use for them.
 STORES = ("AWS_", "DATABASE_URL", "IAM_", "PG", "REDIS_URL", "SECRETS_MANAGER_", "VALKEY_")
 

@@ -1,13 +1,15 @@
 """Heartbeat in one folder: the three servers, and the service that uses them."""
 
+import base64
 import os
+import secrets
 import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.app import App, app_environment, beats
+from local.app import INBOX_SECRET, App, app_environment, beats
 from local.cloud import Cloud
 from local.keeper import Say
 from local.postgres import Postgres
@@ -108,17 +110,30 @@ class Machine:
             "HEALTH_PORT": str(free_port()),
         }
         worker = self._app("worker", ["service", "worker"], environment)
+        told, inbox = self._inbox(environment, address)
         listen = ["--host", "127.0.0.1", "--port", port]
-        api = self._app("api", ["service", "api", *listen], environment, f"{address}healthz")
-        for app in (worker, api):
+        api = self._app("api", ["service", "api", *listen], told, f"{address}healthz")
+        for app in (worker, inbox, api):
             self._say(app.name, "starting")
-        self._supervisor.launch([worker, api])
+        self._supervisor.launch([worker, inbox, api])
         self._supervisor.watch(until=api.ready)
         self._say("local", "waiting for the first heartbeat")
         give_up = time.monotonic() + FIRST_BEAT_S
         self._supervisor.watch(until=lambda: beats(address) or time.monotonic() > give_up)
         if not self._supervisor.stopping:
             self._say("local", f"everything runs; Ctrl-C stops it. The page: {address}")
+
+    def _inbox(self, environment: Mapping[str, str], page: str) -> tuple[dict[str, str], App]:
+        """A receiver of alerts, and the API's environment with it beside what it tells already."""
+        port = free_port()
+        secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+        address = f"http://127.0.0.1:{port}/inbox"
+        target = f"webhook+http://127.0.0.1:{port}/?secret={secret}"
+        targets = " ".join(filter(None, [environment.get("ALERT_TARGETS"), target]))
+        told = {"PUBLIC_URL": page, **environment, "ALERT_TARGETS": targets}
+        inbox = {**environment, INBOX_SECRET: secret}
+        self._say("inbox", f"alerts arrive at {address}")
+        return told, self._app("inbox", ["local.inbox", "--port", str(port)], inbox, address)
 
     def _app(
         self,

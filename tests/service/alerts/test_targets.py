@@ -45,6 +45,12 @@ def test_keys_and_channels_that_look_like_no_host_are_left_alone(url: str) -> No
     assert target.severity is Severity.ERROR
 
 
+def test_a_secret_with_a_plus_needs_no_escaping() -> None:
+    (target,) = parse(f"webhook+https://h.example/?secret=whsec_{'+/' * 16}")
+
+    assert target.kind == "webhook+https"
+
+
 def test_the_id_stays_when_only_severity_and_repeat_change() -> None:
     (one,) = parse("slack://a/b/c")
     (other,) = parse("slack://a/b/c?repeat=0&severity=error")

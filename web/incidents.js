@@ -1,5 +1,6 @@
 // The spans in which a source was not ok, or in which nobody knows: newest first, each with an address.
 
+import { toldOf } from './alerts.js';
 import { copy, find, mark, write } from './nodes.js';
 import { address } from './view.js';
 import { clockUtc, plain, secondsBetween, span, utc } from './words.js';
@@ -99,6 +100,9 @@ export class IncidentList {
     write(part('length'), lengthOf(incident, said.as_of));
     write(part('beats'), incident.beats_missed === 1 ? '1 beat missed' : `${incident.beats_missed} beats missed`);
     write(part('tags'), tags.filter(Boolean).join(' · '));
+    const told = toldOf(incident);
+    write(part('told'), told ? `Told at ${clockUtc(told, said.as_of)}` : '');
+    part('told').hidden = !told;
     const where = `${address(this.#view.shown)}#${element.id}`;
     find(element, 'a', HTMLAnchorElement).href = where;
     const button = find(element, 'button', HTMLButtonElement);

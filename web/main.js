@@ -1,5 +1,6 @@
 // The page: what the API says goes to the parts that show it, again with every tick.
 
+import { AlertPanel } from './alerts.js';
 import { livez, watch } from './client.js';
 import { nowMs, start } from './clock.js';
 import { Footer } from './footer.js';
@@ -26,6 +27,7 @@ const masthead = new Masthead();
 const rows = new Rows();
 const history = new HistoryView();
 const footer = new Footer();
+const alerts = new AlertPanel(() => history.renew());
 find(document, '#unloaded', HTMLElement).remove();
 if (new URLSearchParams(location.search).get('wall') === '1') document.body.dataset.wall = 'true';
 
@@ -38,7 +40,9 @@ function show() {
   sign.warn(state, status, elapsedS);
   rows.show(status, elapsedS, verdict.tone !== 'lost');
   footer.show(status, elapsedS);
-  if (!document.hidden) history.show(status, elapsedS, nowMs());
+  if (document.hidden) return;
+  history.show(status, elapsedS, nowMs());
+  alerts.show(status.current_time, nowMs());
 }
 
 const watcher = watch(

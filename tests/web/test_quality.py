@@ -8,10 +8,10 @@ from playwright.sync_api import Page, expect
 from service.api.headers import SECURITY
 
 WEB = Path(__file__).parent.parent.parent / "web"
-LIMIT_BYTES = 40_000  # of everything, compressed
+LIMIT_BYTES = 44_000  # of everything, compressed
 
 
-def test_the_whole_page_is_under_forty_kilobytes_compressed() -> None:
+def test_the_whole_page_is_under_forty_four_kilobytes_compressed() -> None:
     assert sum(len(gzip.compress(file.read_bytes())) for file in WEB.iterdir()) < LIMIT_BYTES
 
 

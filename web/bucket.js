@@ -13,34 +13,44 @@ const DAY_S = 86_400;
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
- * @param {Bucket} bucket
- * @param {number} index
- * @returns {SVGGElement}
+ * All bars of a strip, one path for each kind: a node for each bar would cost the page at every tick.
+ * @param {Bucket[]} buckets
+ * @returns {SVGPathElement[]}
  */
-export function drawn({ expected, ok, failed }, index) {
-  const group = document.createElementNS(SVG, 'g');
-  const full = failed ? WRITTEN - STUB : WRITTEN; // so that the smallest failure can be seen
-  const height = ok ? STUB + (full - STUB) * (ok / Math.max(ok, expected)) : 0;
-  if (failed) group.append(bar('failed', index, HEIGHT, HEIGHT - height));
-  if (ok) group.append(bar('ok', index, height, height));
-  if (!ok && !failed) group.append(bar(expected ? 'unknown' : 'future', index, STUB, STUB));
-  return group;
+export function drawn(buckets) {
+  /** @type {Map<string, string>} */ const paths = new Map();
+  buckets.forEach(({ expected, ok, failed }, index) => {
+    const full = failed ? WRITTEN - STUB : WRITTEN; // so that the smallest failure can be seen
+    const height = ok ? STUB + (full - STUB) * (ok / Math.max(ok, expected)) : 0;
+    const add = (/** @type {string} */ kind, /** @type {number} */ top, /** @type {number} */ high) => {
+      const left = index * WIDTH + GAP / 2;
+      const bar = `M${left} ${(HEIGHT - top).toFixed(2)}h${WIDTH - GAP}v${high.toFixed(2)}h${GAP - WIDTH}Z`;
+      paths.set(kind, (paths.get(kind) ?? '') + bar);
+    };
+    if (failed) add('failed', HEIGHT, HEIGHT - height);
+    if (ok) add('ok', height, height);
+    if (!ok && !failed) add(expected ? 'unknown' : 'future', STUB, STUB);
+  });
+  return [...paths].map(([kind, data]) => path(kind, data));
+}
+
+/**
+ * The mark over the bar that is being told of.
+ * @param {number} index
+ */
+export function chosen(index) {
+  return path('chosen', `M${index * WIDTH} 0h${WIDTH}v${HEIGHT}h-${WIDTH}Z`);
 }
 
 /**
  * @param {string} kind
- * @param {number} index
- * @param {number} top from the ground up
- * @param {number} height
+ * @param {string} data
  */
-function bar(kind, index, top, height) {
-  const rect = document.createElementNS(SVG, 'rect');
-  rect.setAttribute('class', kind);
-  rect.setAttribute('x', String(index * WIDTH + GAP / 2));
-  rect.setAttribute('y', (HEIGHT - top).toFixed(2));
-  rect.setAttribute('width', String(WIDTH - GAP));
-  rect.setAttribute('height', height.toFixed(2));
-  return rect;
+export function path(kind, data) {
+  const element = document.createElementNS(SVG, 'path');
+  element.setAttribute('class', kind);
+  element.setAttribute('d', data);
+  return element;
 }
 
 /**

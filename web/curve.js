@@ -1,11 +1,10 @@
 // How long a source's writes took: the median as a line, and up to the 95th percentile as a band.
 
-import { WIDTH } from './bucket.js';
+import { WIDTH, path } from './bucket.js';
 
 /** @import {Bucket} from './client.js' */
 
 export const CURVE_HEIGHT = 24;
-const SVG = 'http://www.w3.org/2000/svg';
 
 /**
  * @param {Bucket[]} buckets
@@ -44,15 +43,4 @@ function runs(buckets) {
     run.push([(index + 0.5) * WIDTH, p50, p95], [(index + 1) * WIDTH - 0.5, p50, p95]);
   });
   return found;
-}
-
-/**
- * @param {string} kind
- * @param {string} data
- */
-function path(kind, data) {
-  const element = document.createElementNS(SVG, 'path');
-  element.setAttribute('class', kind);
-  element.setAttribute('d', data);
-  return element;
 }

@@ -45,6 +45,13 @@ function show() {
   alerts.show(status.current_time, nowMs());
 }
 
+/** How old the newest stamp is, to the millisecond. */
+function ageMs() {
+  const ages = Object.values(status?.timestamps ?? {}).map((row) => row.age_seconds ?? Infinity);
+  const least = Math.min(...ages);
+  return (Number.isFinite(least) ? least * 1000 : 0) + nowMs() - receivedMs;
+}
+
 const watcher = watch(
   (document) => {
     status = document;
@@ -56,7 +63,7 @@ const watcher = watch(
     show();
   },
 );
-start(show, () => watcher.wake());
+start(show, () => watcher.wake(), ageMs);
 document.addEventListener('visibilitychange', () => (document.hidden ? watcher.pause() : watcher.resume()));
 for (const change of ['online', 'offline']) addEventListener(change, () => watcher.wake());
 livez().then((health) => footer.name(health), () => {}); // the notice tells that nothing answers

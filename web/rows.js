@@ -1,7 +1,7 @@
 // One row for each source that the API sends, and one for the identity.
 
 import { ageInWords, factsOf, stateInWords, stateOf } from './facts.js';
-import { ageInIntervals, freshnessOf } from './freshness.js';
+import { ageInIntervals, ageS, freshnessOf } from './freshness.js';
 import { copy, find, mark, write, writeParts } from './nodes.js';
 import { local, utc } from './words.js';
 
@@ -86,7 +86,9 @@ class RowView {
     write(this.#word, stateInWords(row, state));
     write(this.#facts, off ? '' : factsOf(row, status, elapsedS).join(' · '));
     write(this.#age, off ? '' : ageInWords(row, state, status.current_time, elapsedS));
-    const filled = Math.min(METER_END, (ageInIntervals(row, elapsedS) ?? 0) * METER_INTERVAL);
+    // With each second of the age, so that nothing is painted between.
+    const wholeS = elapsedS - ((ageS(row, elapsedS) ?? 0) % 1);
+    const filled = Math.min(METER_END, (ageInIntervals(row, wholeS) ?? 0) * METER_INTERVAL);
     mark(this.#fill, 'width', filled.toFixed(1));
     this.#showTimes(row.last_update ?? row.last_known_update, status.current_time);
   }

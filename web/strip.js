@@ -1,7 +1,7 @@
 // One source's past, a bar for each span of time; with pointer, finger or arrow keys each tells what
 // it is, and opens.
 
-import { HEIGHT, WIDTH, drawn, told } from './bucket.js';
+import { HEIGHT, WIDTH, chosen, drawn, told } from './bucket.js';
 import { CURVE_HEIGHT, curve } from './curve.js';
 import { copy, find, write } from './nodes.js';
 import { clockUtc, milliseconds, percent } from './words.js';
@@ -63,7 +63,7 @@ export class Strip {
     find(this.#element, '.uptimes', HTMLElement).replaceChildren(...uptime(source, past));
     const width = buckets.length * WIDTH;
     this.#drawing.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
-    this.#drawing.replaceChildren(...buckets.map(drawn));
+    this.#drawing.replaceChildren(...drawn(buckets));
     const { parts, most } = curve(buckets);
     this.#curve.setAttribute('viewBox', `0 0 ${width} ${CURVE_HEIGHT}`);
     this.#curve.replaceChildren(...parts);
@@ -107,8 +107,8 @@ export class Strip {
     this.#bars.setAttribute('aria-valuenow', String(this.#at));
     this.#bars.setAttribute('aria-valuetext', text);
     write(this.#readout, text);
-    this.#drawing.querySelector('.chosen')?.classList.remove('chosen');
-    this.#drawing.children[this.#at]?.classList.add('chosen');
+    this.#drawing.querySelector('.chosen')?.remove();
+    this.#drawing.append(chosen(this.#at));
   }
 
   /** A strip that is read with the keyboard keeps its place. */
@@ -116,7 +116,7 @@ export class Strip {
     this.#choose(this.#at);
     if (document.activeElement === this.#bars) return;
     write(this.#readout, '');
-    this.#drawing.querySelector('.chosen')?.classList.remove('chosen');
+    this.#drawing.querySelector('.chosen')?.remove();
   }
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Float,
     Identity,
     Index,
     Integer,
@@ -76,6 +77,10 @@ class Hour(SQLModel, table=True):
     """Of the writes that landed, by the buckets of `schema.history`."""
     dirty: bool
     pruned: bool
+    seconds: list[float] | None = Field(default=None, sa_column=Column(ARRAY(Float), nullable=True))
+    """How long `ok`, `failed`, `unknown` and `before` lasted, in this order.
+
+    None in hours that were counted before this was kept: there it follows from the interval."""
 
 
 class Incident(SQLModel, table=True):

@@ -36,7 +36,12 @@ export class HistoryView {
    */
   show({ current_time: now, diagnosis: { code } }, elapsedS, nowMs) {
     this.#incidents.tick(Date.parse(now) + elapsedS * 1000);
-    if (nowMs - this.#askedMs < AGAIN_MS && code === this.#code) return;
+    // What the API did not know yet when it started changes nothing in the past.
+    const changed = code !== this.#code && this.#code !== 'starting';
+    if (nowMs - this.#askedMs < AGAIN_MS && !changed) {
+      this.#code = code;
+      return;
+    }
     this.#askedMs = nowMs;
     this.#code = code;
     void this.#ask();

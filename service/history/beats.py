@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Float,
     Integer,
     String,
     bindparam,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -66,6 +68,7 @@ def _add() -> Any:
         cast([0] * LATENCY_BUCKETS, ARRAY(Integer)),
         true(),
         false(),
+        cast(null(), ARRAY(Float)),
     ).group_by(new.c.source, hour)
     names = [each.name for each in _hours]
     dirty = (

@@ -132,7 +132,7 @@ def _hours_as_they_are(conditions: Sequence[Condition], now: Moment) -> Compound
     counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
     names = ("source", "hour", *counts)
     by_slots = [_hours[each] * _hours.interval_seconds for each in counts[:4]]
-    seconds = _seconds(*by_slots)
+    seconds = func.coalesce(_hours.seconds, _seconds(*by_slots)).label("seconds")
     clean = select(*(_hours[name] for name in names), seconds).where(*conditions, ~_hours.dirty)
     beats = [_beats.name == _hours.name, *in_hour(_hours.source, _hours.hour)]
     dirty = tallies(HOURS, [*conditions, _hours.dirty, *beats], now).subquery("dirty")

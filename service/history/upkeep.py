@@ -28,7 +28,7 @@ def count_hours(name: str, now: datetime) -> Any:  # Any: as the statements of s
     )
     fresh = tallies(HOURS, [_beats.name == name, *in_hour(some.c.source, some.c.hour)], None)
     told = fresh.subquery("fresh").c
-    counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
+    counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies", "seconds")
     return (
         update(table(Hour))
         .where(_hours.name == name, _hours.source == told.source, _hours.hour == told.hour)

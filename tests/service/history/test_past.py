@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from schema.errors import ErrorWord
 from schema.responses import History, IncidentKind, Incidents, SourceHistory
@@ -312,11 +313,26 @@ async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: Past) ->
     await ledger.add([beat(30 + n / 12, interval_s=5.0) for n in range(360)])
 
     by_beats, by_hours = await told(past, 0, 60, 60), await told(past, 0, 60, 1)
+    await ledger.count(OVER)
+    by_counts = await told(past, 0, 60, 1)
 
-    for each in (by_beats, by_hours):
+    for each in (by_beats, by_hours, by_counts):
         assert (each.ok, each.failed) == (360, 30)
         assert (each.ok_seconds, each.failed_seconds, each.unknown_seconds) == (1800, 1800, 0)
         assert (each.uptime_known, each.uptime_strict) == (0.5, 0.5)
+
+
+async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interval(
+    source: Postgres, ledger: Ledger, past: Past
+) -> None:
+    await ledger.add([beat(n, MISSED if n < 15 else None) for n in range(60)])
+    await ledger.count(OVER)
+    async with source.connection(transaction=True) as connection:
+        await connection.execute(text("UPDATE heartbeat_hours SET seconds = NULL"))
+
+    history = await told(past, 0, 60, 1)
+
+    assert (history.ok_seconds, history.failed_seconds) == (45 * 60, 15 * 60)
 
 
 async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_hours(

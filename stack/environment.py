@@ -123,6 +123,7 @@ def _valkey(settings: Settings, databases: Databases) -> list[Variable]:
     return [
         Variable(key="VALKEY_HOST", value=valkey.host(private=private)),
         Variable(key="VALKEY_PORT", value=valkey.bind("PORT")),
+        Variable(key="VALKEY_USER", value=valkey.bind("USERNAME")),
         Variable(key="VALKEY_PASSWORD", value=valkey.bind("PASSWORD")),
         Variable(key="VALKEY_SSLMODE", value=_tls(private=private)),
         Variable(key="VALKEY_CA_CERT", value=valkey.bind("CA_CERT")),

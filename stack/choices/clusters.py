@@ -14,7 +14,7 @@ VERSION = r"^\d{1,2}(\.\d+)?$"
 # What is called so already: the spec's components and first clusters, the service's own sources,
 # and the fields of its log lines.
 RESERVED = frozenset(
-    {"api", "worker", "migrate", "pg", "valkey", "postgres", "secrets-manager", "iam"}
+    {"api", "worker", "migrate", "pg", "valkey", "postgres", "mysql", "secrets-manager", "iam"}
     | {"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness-ms"}
 )
 DATABASE = r"^[A-Za-z_][\w-]{0,62}$"

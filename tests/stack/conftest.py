@@ -23,10 +23,10 @@ from tests.stack import pem, recorder
 from tests.stack.clouds import ZERO
 from tests.stack.recording import Recording
 
-OLD_SECRET = "arn:aws:secretsmanager:us-west-2:444455556666:secret:team/app-AbCdEf"
-OLD_ROLE = "arn:aws:iam::444455556666:role/team/app"
-OLD_ANCHOR = f"arn:aws:rolesanywhere:us-west-2:444455556666:trust-anchor/{ZERO}"
-OLD_BOUNDARY = "arn:aws:iam::444455556666:policy/boundary"
+OLD_SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:team/app-AbCdEf"
+OLD_ROLE = "arn:aws:iam::111122223333:role/team/app"
+OLD_ANCHOR = f"arn:aws:rolesanywhere:us-west-2:111122223333:trust-anchor/{ZERO}"
+OLD_BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
 OLD_VPC = "9f0c2a1e-0000-4000-8000-0123456789ab"
 DIGEST = "sha256:" + "a" * 64
 

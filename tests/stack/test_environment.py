@@ -18,6 +18,8 @@ UNSET = {
     *("ALERT_AFTER_INTERVALS", "ALERT_RESOLVE_INTERVALS", "ALERT_REMINDER_HOURS"),
     "ALERT_DEGRADED_AFTER_MINUTES",
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
+    *("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_STS"),  # as above
+    *("IAM_CLIENT_CERT_FILE", "IAM_CLIENT_KEY_FILE"),  # in place of the variables
 }
 MORE = {"more databases": {"orders_db", "sessions"}}
 

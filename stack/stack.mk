@@ -1,24 +1,34 @@
 # What deploys; included by the Makefile. STACK chooses the stack, ARGS are passed on.
 STACK ?= dev
 
+# Says what to install, in place of the shell's "not found".
+need = @command -v $(1) >/dev/null || { echo "$(1) is not installed: see $(2)" >&2; exit 1; }
+PULUMI_PAGE = https://www.pulumi.com/docs/iac/download-install/
+DOCTL_PAGE = https://docs.digitalocean.com/reference/doctl/how-to/install/
+
 .PHONY: doctor
 doctor: environment ## Say what stands in the way of a deployment, and what to do
 	@$(PYTHON) -m stack.doctor --stack $(STACK)
 
 .PHONY: preview
 preview: environment ## Show what a deployment would change
+	$(call need,pulumi,$(PULUMI_PAGE))
 	@pulumi preview --diff --stack $(STACK) $(ARGS)
 
 .PHONY: deploy
 deploy: environment ## Deploy to the cloud
+	$(call need,pulumi,$(PULUMI_PAGE))
 	@pulumi up --stack $(STACK) $(ARGS)
 
 .PHONY: destroy
 destroy: environment ## Take the deployment away; docs/deploy.md says how to give up the data
+	$(call need,pulumi,$(PULUMI_PAGE))
 	@pulumi destroy --stack $(STACK) $(ARGS)
 
 .PHONY: logs
 logs: ## Follow the deployed worker's logs
+	$(call need,pulumi,$(PULUMI_PAGE))
+	$(call need,doctl,$(DOCTL_PAGE))
 	@doctl apps logs "$$(pulumi stack output appId --stack $(STACK))" worker --follow --no-prefix
 
 .PHONY: provider-check

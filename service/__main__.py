@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "worker": lambda: _worker(settings),
         "migrate": lambda: _migrate(settings),
         "check": lambda: _check(settings),
+        "address": lambda: _address(settings, parsed.path),
     }
     return commands[parsed.command]()
 
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="stamp every source, again and again")
     commands.add_parser("migrate", help="bring the database to this version's schema")
     commands.add_parser("check", help="say the verdict; exit 0 ok, 1 degraded, 2 error")
+    address = commands.add_parser("address", help="sign the address of a badge or of the feed")
+    address.add_argument("path", help="such as /badge.svg, /badge/postgres.svg, /incidents.atom")
     commands.add_parser("openapi", help="print the API's description")
     _add_alerts(commands)
     return parser
@@ -141,6 +144,14 @@ def _check(settings: Settings) -> int:
 
     logs.configure("ERROR")
     return check.main(settings)
+
+
+def _address(settings: Settings, path: str) -> int:
+    from service.api.signed import Signer  # noqa: PLC0415
+
+    password = settings.process.dashboard_password
+    print(Signer(password).address(path) if password else path)
+    return 0
 
 
 def _openapi() -> int:

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from schema.findings import Finding
 from schema.responses import Health
-from service.api import alert_routes, description, history_routes, routes
+from service.api import alert_routes, badge_routes, description, history_routes, routes
 from service.api.archive import Archive, remembering
 from service.api.doors import add_doors
 from service.api.errors import add_handlers
@@ -44,6 +44,7 @@ class State(TypedDict):
     watch: Watch
     live: Live
     archive: Archive
+    title: str | None
     meters: Meters
     alerting: "Alerting | None"
 
@@ -91,6 +92,7 @@ def create(
     add_handlers(app)
     app.include_router(routes.router)
     app.include_router(history_routes.router)
+    app.include_router(badge_routes.router)
     app.include_router(alert_routes.router)
     app.router.routes.append(WebSocketRoute("/ws", routes.live))
     app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
@@ -122,6 +124,7 @@ async def state(
             watch=watch,
             live=live,
             archive=archive,
+            title=settings.process.title,
             meters=meters,
             alerting=alerting,
         )

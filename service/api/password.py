@@ -20,6 +20,7 @@ from service.api.attempts import Attempts
 from service.api.errors import problem, refuse
 from service.api.login import FILES, Login, asked_for, filled_in, forward
 from service.api.origin import is_ours
+from service.api.signed import Signer
 
 OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
 COOKIE = "heartbeat_session"
@@ -65,6 +66,7 @@ class Password:
         self._proxy_header = proxy_header
         self._origins = origins
         self._login = Login(title, origins)
+        self._signer = Signer(password)
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +75,7 @@ class Password:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if self._is_signed(_cookie(headers)):
+        if self._is_signed(_cookie(headers)) or self._signer.is_signed(scope):
             await self.app(scope, receive, send)
             return
         if self._login.is_posted(scope):

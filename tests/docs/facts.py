@@ -53,7 +53,14 @@ def endpoints() -> set[str]:
     """Every address of the API."""
     from service.api.app import create
 
-    return set(create(None).openapi()["paths"]) | {"/", "/ws", "/docs/{page}"}
+    return set(create(None).openapi()["paths"]) | {
+        "/",
+        "/ws",
+        "/docs/{page}",
+        "/badge.svg",
+        "/badge/{source}.svg",
+        "/incidents.atom",
+    }
 
 
 def configuration() -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The image: whether what the configuration names is there to be deployed."""
 
+import re
 from collections.abc import Mapping
 
 from stack.image import RegistryImage, published
@@ -16,6 +17,7 @@ MANIFESTS = {
     "GHCR": "https://ghcr.io/v2/{path}/manifests/{reference}",
     "DOCKER_HUB": "https://registry-1.docker.io/v2/{path}/manifests/{reference}",
 }
+PLACEHOLDER = re.compile(r"https://github\.com/(example|YOU|YOUR-NAME|OWNER)/")
 ACCEPT = (
     "application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -36,6 +38,9 @@ def check(world: World, environ: Mapping[str, str], settings: Settings) -> Findi
 
 
 def _git(world: World, url: str, branch: str) -> Finding:
+    if PLACEHOLDER.match(url):
+        remedy = "`pulumi config set imageGit https://github.com/YOUR-NAME/heartbeat.git`"
+        return bad("image", "imageGit is still the example, not your repository", remedy)
     found = world.run("git", "ls-remote", "--exit-code", "--heads", url, branch)
     if found.code == 0:
         return good("image", f"git has {branch}")

@@ -7,7 +7,8 @@ from tests.stack import recorder
 from tests.stack.conftest import DIGEST, VARIANTS
 from tests.stack.preflight.worlds import FakeWorld, page
 
-GIT = "git ls-remote --exit-code --heads https://github.com/example/heartbeat.git main"
+URL = "https://github.com/ada/heartbeat.git"
+GIT = f"git ls-remote --exit-code --heads {URL} main"
 DOCR = {
     "/registry": page({"registry": {"name": "ours"}}),
     "/digests?per_page=200": page({"manifests": [{"digest": DIGEST}]}),
@@ -37,8 +38,20 @@ def test_the_image_is_looked_for(
     variant: str, commands: dict[str, Done], pages: dict[str, Answer], verdict: str
 ) -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    if values["imageGit"]:
+        values["imageGit"] = URL
     chosen = settings.parse(values | VARIANTS[variant])
 
     (finding,) = image.check(FakeWorld(commands=commands, pages=pages), {}, chosen)
 
     assert finding.verdict == verdict
+
+
+def test_the_examples_repository_is_named_as_nobodys_own() -> None:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    world = FakeWorld(commands={}, pages={})
+
+    (finding,) = image.check(world, {}, settings.parse(values))
+
+    assert finding.verdict == "bad"
+    assert "imageGit is still the example" in str(finding)

@@ -28,6 +28,7 @@ EXTERNAL = {
             "stack output": {"--stack"},
             "config set": {"--secret", "--path"},
             "config rm": set(),
+            "plugin install": set(),
             "up": {"--stack", "--target-replace", "--target-dependents"},
             "preview": {"--diff", "--stack"},
             "destroy": {"--stack", "--skip-preview"},

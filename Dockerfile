@@ -7,7 +7,6 @@ FROM base AS build
 # authorities are trusted, for builds behind a proxy.
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==0.13.*"
 ENV PATH=/opt/uv/bin:$PATH \
-    UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_SYSTEM_CERTS=1 \
     UV_NO_CACHE=1 \
@@ -27,7 +26,12 @@ RUN uv sync --locked --no-default-groups --group alerts --all-extras --no-editab
 
 FROM build AS build-local
 COPY local local
-RUN uv sync --locked --no-default-groups --all-extras --group local --no-editable --reinstall-package heartbeat
+RUN UV_COMPILE_BYTECODE=1 uv sync --locked --no-default-groups --all-extras --group local --no-editable --reinstall-package heartbeat
+
+FROM build AS trimmed
+COPY .ci/trim.py /src/trim.py
+# -P: what is installed, and not the sources beside the script.
+RUN /opt/heartbeat/bin/python -P /src/trim.py
 
 FROM base AS runtime
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin heartbeat \
@@ -49,7 +53,7 @@ LABEL org.opencontainers.image.title="heartbeat" \
       org.opencontainers.image.description="Proves that an app can still write to all its stores" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="$COMMIT"
-COPY --from=build /opt/heartbeat /opt/heartbeat
+COPY --from=trimmed /opt/heartbeat /opt/heartbeat
 EXPOSE 8080 8081
 # Of the default command; the worker's is on 8081, which compose.yaml and the app's spec know.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

@@ -108,6 +108,7 @@ class Machine:
             **environment,
             "HEARTBEAT_INTERVAL_SECONDS": f"{self._options.interval_s:g}",
             "HEALTH_PORT": str(free_port()),
+            "HOST": "127.0.0.1",
         }
         worker = self._app("worker", ["service", "worker"], environment)
         told, inbox = self._inbox(environment, address)

@@ -7,9 +7,10 @@ from types import FrameType
 
 from local.keeper import Keeper, Say, Unit
 from local.server import READY_S, StartError
+from service.shutdown import API_S, PATIENCE_S, WORKER_S
 
 TICK_S = 0.02
-STOP_S = 10.0  # the worker lets writes in flight finish for as long
+STOP_S = max(WORKER_S, API_S) + PATIENCE_S
 ECHO_S = 0.5  # make, timeout and service managers send the same signal twice, at once
 KILLED = 130  # the shell's code for what Ctrl-C has ended
 

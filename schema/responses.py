@@ -29,7 +29,8 @@ class Ready(Response):
     """Whether the database has the schema that this version needs."""
 
     ready: bool
-    schema_head: str
+    schema_head: str | None
+    """This and all else is null where a password guards the rest."""
     schema_revision: str | None
     error: ErrorWord | None
 

@@ -11,10 +11,11 @@ from enum import StrEnum
 
 import structlog
 
+from service.shutdown import LOG_S
+
 log = structlog.get_logger()
 
 WAITING_MAX = 1_000  # lines, some 500 kB: hours of cycles, or a burst of trouble
-FINISH_S = 1.0  # for the lines that wait when the process ends
 WRITABLE_MS = 100
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ class _Output:
 
     def finish(self) -> None:
         """Write what waits, for a bounded time."""
-        until = time.monotonic() + FINISH_S
+        until = time.monotonic() + LOG_S
         with self._lock:
             while self._waiting and not self._write() and time.monotonic() < until:
                 _takes_more(WRITABLE_MS)

@@ -276,7 +276,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * Whether the database has the schema that this version needs.
  * @typedef {Object} Ready
  * @property {boolean} ready
- * @property {string} schema_head
+ * @property {string | null} schema_head
  * @property {string | null} schema_revision
  * @property {ErrorWord | null} error
  */

@@ -42,9 +42,18 @@ class Attempts:
 def _client(address: str) -> str:
     """What counts as one client: an IPv4 address, an IPv6 network, else the text, cut short."""
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(_without_port(address))
     except ValueError:
         return address[:45]
-    if ip.version == 4:  # noqa: PLR2004 - the versions of IP
-        return address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
+
+
+def _without_port(address: str) -> str:
+    """An address without what proxies add: `203.0.113.5:4711`, `[2001:db8::1]:4711`."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address

@@ -7,8 +7,8 @@ from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.errors import problem, refuse
+from service.http_connection import HEAD_MAX_BYTES
 
-HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
 SEPARATORS_BYTES = 4  # colon, space and the end of the line
 TARGET_MAX_BYTES = 4_096  # of path and query; ours are under 200
 ROUTED = ("route", "endpoint")  # what routing adds for those outside

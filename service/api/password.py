@@ -7,7 +7,6 @@ import hmac
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
-from http.cookies import CookieError, SimpleCookie
 
 import structlog
 from pydantic import SecretStr
@@ -23,6 +22,8 @@ from service.api.origin import is_ours
 from service.api.signed import Signer
 
 OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
+OUTSIDER = "heartbeat.outsider"
+"""In a request's scope: whether nobody asked who it is from."""
 COOKIE = "heartbeat_session"
 COOKIE_LIFETIME_S = 12 * 3600
 UNAUTHORIZED, TOO_MANY = 401, 429
@@ -72,10 +73,12 @@ class Password:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on who knows the password."""
         if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN | FILES:
+            scope[OUTSIDER] = True  # a password is not looked at here: guesses would not count
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if self._is_signed(_cookie(headers)) or self._signer.is_signed(scope):
+        opened = any(self._is_signed(cookie) for cookie in _cookies(headers))
+        if opened or self._signer.is_signed(scope):
             await self.app(scope, receive, send)
             return
         if self._login.is_posted(scope):
@@ -182,7 +185,7 @@ class Password:
         """The client's address as the platform reports it, else as the socket says."""
         if self._proxy_header is not None and self._proxy_header in headers:
             # Proxies append: only the last part was written by the one that we trust.
-            return headers[self._proxy_header].rsplit(",", 1)[-1].strip()
+            return headers.getlist(self._proxy_header)[-1].rsplit(",", 1)[-1].strip()
         return scope["client"][0] if scope.get("client") else ""
 
 
@@ -193,9 +196,8 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _cookie(headers: Headers) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+def _cookies(headers: Headers) -> list[str]:
+    """Every value of our cookie, "" without one; what stands beside it may be ill-formed."""
+    pairs = (pair for line in headers.getlist("cookie") for pair in line.split(";"))
+    named = (pair.strip().partition("=") for pair in pairs)
+    return [value.strip('"') for name, _, value in named if name == COOKIE] or [""]

@@ -16,15 +16,13 @@ from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.spill import Spill
 from service.outcome import Outcome
+from service.shutdown import HISTORY_AWAY_S, HISTORY_S, SPILL_S
 
 WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
 BATCH = 500  # records a transaction
 RETRY_FIRST_S = 1.0  # doubles up to the last, and a stamp that lands ends the wait
 RETRY_LAST_S = 30.0
 UPKEEP_S = 3600.0  # hours are counted and old rows removed once an hour
-FINISH_FLUSH_S = 3.0  # at the end, where PostgreSQL took the last stamp
-FINISH_AWAY_S = 0.7  # where it did not: the writes in flight had their ten seconds already
-FINISH_SPILL_S = 0.5
 
 log = structlog.get_logger()
 
@@ -94,13 +92,13 @@ class History:
 
         What neither of them takes is lost, and the log says how much.
         """
-        with anyio.move_on_after(FINISH_AWAY_S if self._away else FINISH_FLUSH_S):
+        with anyio.move_on_after(HISTORY_AWAY_S if self._away else HISTORY_S):
             await self._guarded(self._flush)
         if self._spill is None or not self._waiting:
             self._lose(self.waiting, "PostgreSQL is away")
             return
         reason = ErrorWord.TIMEOUT
-        with anyio.move_on_after(FINISH_SPILL_S):
+        with anyio.move_on_after(SPILL_S):
             try:
                 await self._spill.add(self._waiting)
             except SourceError as error:

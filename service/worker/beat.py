@@ -19,6 +19,7 @@ from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
 from service.settings import Settings
+from service.shutdown import CLOSE_S
 from service.signals import stop_on_signals
 from service.source import Source
 from service.version import version
@@ -66,7 +67,7 @@ async def _beat(settings: Settings) -> None:
         "/livez": lambda: _livez(worker),
         "/metrics": lambda: (200, MEDIA_TYPE, metrics.render()),
     }
-    await _run(worker, server(settings.process.health_port, routes), history)
+    await _run(worker, server(settings.process.host, settings.process.health_port, routes), history)
 
 
 async def _run(worker: Worker, health: Server, history: History | None) -> None:
@@ -81,7 +82,8 @@ async def _run(worker: Worker, health: Server, history: History | None) -> None:
         health.should_exit = True
         if history is not None:
             await history.finish()
-        await close(worker.sources)
+        with anyio.move_on_after(CLOSE_S):
+            await close(worker.sources)
         tasks.cancel_scope.cancel()
 
 

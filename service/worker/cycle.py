@@ -15,9 +15,9 @@ from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
 from schema.history import LATENCY_BOUNDS_MS
 from service.errors import SourceError
 from service.outcome import Outcome
+from service.shutdown import WRITES_S
 from service.source import Source
 
-DRAIN_S = 9.0  # how long writes in flight may take after a signal; with history and closing 11 s
 BREAKER_OPENS_AFTER = 3  # failed cycles
 RETRY_INITIAL_S = 0.2
 RETRY_MAX_S = 5.0  # four tries fit into a deadline of 20 s
@@ -102,7 +102,7 @@ async def _stamp(
 async def _cut_short(stop: anyio.Event, scopes: Sequence[anyio.CancelScope]) -> None:
     await stop.wait()
     for scope in scopes:
-        scope.deadline = min(scope.deadline, anyio.current_time() + DRAIN_S)
+        scope.deadline = min(scope.deadline, anyio.current_time() + WRITES_S)
 
 
 def _attempts(retry_for_s: float) -> Any:  # Any: stamina's own type is private

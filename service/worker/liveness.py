@@ -1,13 +1,15 @@
 """The worker's own small HTTP port: whether its loop is alive, for the platform that runs it."""
 
 import contextlib
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
+
+from service.http_connection import Connection
+from service.listener import listen
 
 log = structlog.get_logger()
 
@@ -27,7 +29,7 @@ class Server(uvicorn.Server):
         answers.
         """
         try:
-            listener = socket.create_server((self.config.host, self.config.port))
+            listener = listen(self.config.host, self.config.port)
         except OSError as error:
             log.error(  # noqa: TRY400 - the reason is in the text
                 "health_port_unavailable", port=self.config.port, detail=str(error)
@@ -42,11 +44,13 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(port: int, routes: dict[str, Route]) -> Server:
+def server(host: str, port: int, routes: dict[str, Route]) -> Server:
     """A server for a few fixed addresses, to be awaited with `listen()`.
 
     Args:
-        port: On all interfaces, since the platform asks from outside; 0 for a free one.
+        host: Where it listens: on all interfaces in the cloud, since the platform asks from
+            outside.
+        port: 0 for a free one.
         routes: What is answered at each path.
     """
 
@@ -61,8 +65,9 @@ def server(port: int, routes: dict[str, Route]) -> Server:
     return Server(
         uvicorn.Config(
             app,
-            host="0.0.0.0",
+            host=host,
             port=port,
+            http=Connection,
             lifespan="off",
             ws="none",
             log_config=None,

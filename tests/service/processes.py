@@ -12,9 +12,10 @@ import httpx2
 
 from local.process import Process
 from local.server import free_port
+from service.shutdown import PATIENCE_S, WORKER_S
 
 ROOT = Path(__file__).parent.parent.parent
-GRACE_S = 15  # more than a worker's own
+GRACE_S = WORKER_S + PATIENCE_S
 # Nothing of ours reaches a process but the path, and by what coverage counts it too.
 BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from service import http_connection
 from service.api import server
 from service.api.app import create
-from service.api.limits import HEAD_MAX_BYTES, TARGET_MAX_BYTES
+from service.api.limits import TARGET_MAX_BYTES
+from service.http_connection import HEAD_MAX_BYTES
 from service.settings import load
 from tests.service.serving import NOWHERE, served
 from tests.service.standstill import STANDSTILL_MAX_S, longest_standstill_s
@@ -204,7 +206,7 @@ async def test_requests_after_one_another_are_bounded_each_for_itself(
 async def test_who_does_not_say_what_it_wants_is_not_waited_for(
     address: tuple[str, int], sent: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HEAD_S", 0.05)
+    monkeypatch.setattr(http_connection, "HEAD_S", 0.05)
     received = b""
     async with await anyio.connect_tcp(*address) as stream:
         if sent:

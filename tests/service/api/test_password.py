@@ -278,6 +278,57 @@ def test_one_ipv6_network_is_one_client() -> None:
     assert seen.wait_s("2001:db8:0:1::") == 0
 
 
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ["203.0.113.5", "::ffff:203.0.113.5", "203.0.113.5:4711", "[::ffff:203.0.113.5]:80"],
+        ["2001:db8::1", "[2001:db8::2]:4711", "[2001:db8::3]"],
+    ],
+)
+def test_one_address_is_one_client_however_it_is_written(forms: list[str]) -> None:
+    seen = Attempts(lambda: 0.0)
+    for number in range(FAILURES_MAX):
+        seen.fail(forms[number % len(forms)])
+
+    assert all(seen.wait_s(form) > 0 for form in forms)
+    assert seen.wait_s("203.0.113.6") == seen.wait_s("2001:db8:1::") == 0
+
+
+async def test_of_several_lines_of_the_header_the_last_is_the_proxys() -> None:
+    async with asking(LOCKED | {"TRUSTED_PROXY_HEADER": "X-Forwarded-For"}) as client:
+        for number in range(FAILURES_MAX):
+            lines = [("X-Forwarded-For", f"198.51.100.{number}"), ("X-Forwarded-For", "192.0.2.1")]
+            await client.get("/worker/status", auth=WRONG, headers=lines)
+        answer = await client.get(
+            "/worker/status", auth=RIGHT, headers={"X-Forwarded-For": "192.0.2.1"}
+        )
+
+    assert answer.status_code == 429
+
+
+@pytest.mark.parametrize("beside", ["a b=c; {}", "{}; =", 'x="unclosed; {}', "@[]=1; {}"])
+async def test_the_cookie_is_found_beside_an_ill_formed_one(
+    client: httpx2.AsyncClient, beside: str
+) -> None:
+    await client.get("/worker/status", auth=RIGHT)
+    ours = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    client.cookies.clear()
+
+    one = await client.get("/worker/status", headers={"Cookie": beside.format(ours)})
+    two = await client.get("/worker/status", headers=[("Cookie", "a=b"), ("Cookie", ours)])
+
+    assert (one.status_code, two.status_code) == (200, 200)
+
+
+async def test_readyz_tells_an_outsider_ready_or_not_and_no_more(
+    client: httpx2.AsyncClient,
+) -> None:
+    said = (await client.get("/readyz")).json()
+
+    assert said.pop("ready") in {True, False}
+    assert set(said.values()) == {None}
+
+
 def test_the_addresses_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "ADDRESSES_MAX", 100)
     seen = Attempts(lambda: 0.0)

@@ -1,11 +1,17 @@
+import socket
 from pathlib import Path
 
 import anyio
+import httpx2
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
+from service.api import server
+from service.api.app import create
+from service.settings import load
 from tests.service.processes import running
-from tests.service.serving import NOWHERE
+from tests.service.serving import NOWHERE, served
 
 pytestmark = pytest.mark.anyio
 
@@ -23,3 +29,47 @@ async def test_a_signal_ends_viewers_and_process_well(tmp_path: Path) -> None:
         assert api.process.exit_code == 0
     assert "request_failed" not in api.log.read_text()
     assert "Traceback" not in api.log.read_text()
+
+
+async def test_a_viewer_that_never_reads_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PING_S", 0.1)
+    monkeypatch.setattr(server, "PONG_S", 0.1)
+    async with served(create(load(NOWHERE))) as address:
+        host, _, port = address.partition(":")
+        with socket.create_connection((host, int(port))) as viewer:
+            viewer.sendall(HANDSHAKE)  # and it never reads
+            with anyio.fail_after(10):
+                while state(viewer) != CLOSE_WAIT:  # noqa: ASYNC110 - the system tells no event
+                    await anyio.sleep(0.01)
+
+
+CLOSE_WAIT = 8  # the far side has closed; tcp_states.h of Linux
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def state(connection: socket.socket) -> int:
+    """What the system knows of a connection, without reading from it."""
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+
+
+def test_the_bounds_of_a_silent_viewer_are_half_a_minute_together() -> None:
+    assert server.PING_S + server.PONG_S < 30
+
+
+@pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
+def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(tmp_path: Path, asked: str) -> None:
+    with running("api", "PORT", {**NOWHERE, "HOST": "::"}, tmp_path) as api:
+        port = api.url.rpartition(":")[2]
+        assert httpx2.get(f"http://{asked}:{port}/livez").status_code == 200
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with running("api", "PORT", NOWHERE, tmp_path) as api, capture_logs() as lines:
+        port = int(api.url.rpartition(":")[2])
+
+        assert server.serve(create(load(NOWHERE)), "127.0.0.1", port) == 1
+
+    assert [(line["event"], line["port"]) for line in lines] == [("port_unavailable", port)]

@@ -241,7 +241,7 @@ async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
 def limit(monkeypatch: pytest.MonkeyPatch) -> int:
     """A limit that is soon reached, and so much time at the end that no machine needs it."""
     monkeypatch.setattr(recorder, "WAITING_LIMIT", 1_000)
-    monkeypatch.setattr(recorder, "FINISH_FLUSH_S", 60.0)
+    monkeypatch.setattr(recorder, "HISTORY_S", 60.0)
     return 1_000
 
 

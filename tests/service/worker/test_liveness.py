@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from local.server import free_port
+from service import http_connection
 from service.worker.liveness import Route, server
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +19,7 @@ ROUTES: dict[str, Route] = {
 
 async def test_it_answers_its_addresses_and_nothing_else() -> None:
     port = free_port()
-    serving = server(port, ROUTES)
+    serving = server("127.0.0.1", port, ROUTES)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(serving.listen)
         while not serving.started:
@@ -35,6 +36,46 @@ async def test_a_port_that_is_taken_is_told_and_stops_nothing() -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken, capture_logs() as lines:
         port = taken.getsockname()[1]
 
-        await server(port, ROUTES).listen()
+        await server("0.0.0.0", port, ROUTES).listen()
 
     assert [(line["event"], line["port"]) for line in lines] == [("health_port_unavailable", port)]
+
+
+@pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
+async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(asked: str) -> None:
+    port = free_port()
+    serving = server("::", port, ROUTES)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serving.listen)
+        while not serving.started:
+            await anyio.lowlevel.checkpoint()
+        async with httpx2.AsyncClient(base_url=f"http://{asked}:{port}") as client:
+            answer = await client.get("/livez")
+        serving.should_exit = True
+
+    assert answer.status_code == 200
+
+
+async def test_a_head_without_end_is_refused_and_one_that_never_comes_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_S", 0.05)
+    port = free_port()
+    serving = server("127.0.0.1", port, ROUTES)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serving.listen)
+        while not serving.started:
+            await anyio.lowlevel.checkpoint()
+        heard = []
+        for sent in (b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000, b"GET / HTTP/1.1\r\n", b""):
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                if sent:
+                    await stream.send(sent)
+                with anyio.fail_after(10):
+                    try:
+                        heard.append((await stream.receive())[:12])
+                    except anyio.EndOfStream:
+                        heard.append(b"")
+        serving.should_exit = True
+
+    assert heard == [b"HTTP/1.1 431", b"HTTP/1.1 408", b""]

@@ -14,9 +14,9 @@ from schema.heartbeat import Breaker, Heartbeat, WorkerReport
 from service.errors import SourceError
 from service.outcome import Outcome
 from service.settings import ProcessSettings
+from service.shutdown import WRITES_S
 from service.source import Source
 from service.version import version
-from service.worker.cycle import DRAIN_S
 from service.worker.loop import Worker
 from tests.fakes import NOW, MemorySource, failing
 from tests.service.worker.simulated import BACKEND, TIME, loop
@@ -275,7 +275,7 @@ async def test_a_signal_leaves_a_write_that_hangs_nine_seconds() -> None:
         await entered.wait()
         stop.set()
 
-    assert anyio.current_time() == DRAIN_S
+    assert anyio.current_time() == WRITES_S
 
 
 async def test_a_signal_between_two_cycles_ends_the_wait_at_once() -> None:

@@ -1,0 +1,91 @@
+"""An HTTP connection with bounds that uvicorn leaves open, for every port that we serve."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
+HEAD_S = 10.0  # how long a client may take to say what it wants
+REFUSAL_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
+
+
+class Connection(HttpToolsProtocol):
+    """An HTTP connection with bounds on a request's head, in size and time: httptools has none."""
+
+    headers_of_refusals: Mapping[str, str] = REFUSAL_HEADERS
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _in_head = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's own
+        """A client that says nothing leaves after a while."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to a head that has not ended."""
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if not self._in_head:
+            self._head_bytes = 0
+        elif self._head_bytes > HEAD_MAX_BYTES:
+            self._refuse(431, "request_header_fields_too_large", "the headers are too large")
+        elif self._head_bytes and self._head_timer is None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head has ended."""
+        self._in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is refused in the one shape too."""
+        self._refuse(400, "bad_request", msg.rstrip("."))
+
+    def _refuse(self, status: int, word: str, message: str) -> None:
+        self._stop_timer()
+        refuse(self.transport, status, word, message, self.headers_of_refusals)
+
+    def _start_timer(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self._time_out)
+
+    def _time_out(self) -> None:
+        if self._head_bytes:
+            self._refuse(408, "request_timeout", "the request did not come in time")
+        else:
+            self.transport.close()  # browsers connect in advance
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def refuse(
+    transport: asyncio.Transport, status: int, word: str, message: str, headers: Mapping[str, str]
+) -> None:
+    """Answer in the one shape of errors what never becomes a request, and close."""
+    if transport.is_closing():
+        return
+    body = json.dumps({"error": word, "message": message}).encode()
+    lines = [
+        f"HTTP/1.1 {status} {word.replace('_', ' ').title()}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f"content-length: {len(body)}",
+        "connection: close",
+    ]
+    transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+    transport.close()

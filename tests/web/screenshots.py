@@ -20,6 +20,7 @@ from tests.web.answers import Answers
 from tests.web.browser import chromium
 from tests.web.server import NO_STORES, api
 
+WHOLE = ".card { content-visibility: visible !important }"
 PICTURES = Path("docs/pictures")
 SIZES = {320: 640, 360: 740, 390: 844, 820: 1180, 1280: 800, 1920: 1080}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -188,6 +189,12 @@ def shoot(browser: Browser, address: str, folder: Path, picture: Picture) -> Non
     page.clock.run_for(1000)
     scene.turn(answers)
     page.clock.run_for(scene.wait_s * 1000)
+    # A picture of the whole page shows what nobody has scrolled to, too.
+    page.evaluate(
+        "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); "
+        "document.adoptedStyleSheets = [sheet] }",
+        WHOLE,
+    )
     page.wait_for_timeout(700)  # transitions
     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
     context.close()

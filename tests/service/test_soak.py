@@ -1,6 +1,6 @@
 """Whether a worker leaks, over some hundred cycles; bench/soak.py does the same over thousands."""
 
-import os
+import mmap
 from datetime import timedelta
 from typing import Any
 
@@ -33,11 +33,14 @@ async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
 async def test_a_leak_of_some_kilobytes_a_cycle_would_be_noticed(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept: list[bytes] = []
+    kept: list[mmap.mmap] = []
     cycle = Worker._cycle
 
     async def leaking(worker: Worker, *arguments: Any) -> None:
-        kept.append(os.urandom(LEAK_BYTES))
+        # Of the system: what the interpreter has freed before would hide it.
+        leak = mmap.mmap(-1, LEAK_BYTES)
+        leak.write(b"x" * LEAK_BYTES)
+        kept.append(leak)
         await cycle(worker, *arguments)
 
     monkeypatch.setattr(Worker, "_cycle", leaking)

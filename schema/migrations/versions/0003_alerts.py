@@ -21,6 +21,7 @@ def upgrade() -> None:
         _moment("until"),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("state", postgresql.JSONB(), nullable=False),
+        if_not_exists=True,
     )
     op.create_table(
         "heartbeat_alert_outbox",
@@ -37,12 +38,14 @@ def upgrade() -> None:
         _moment("delivered", nullable=True),
         _moment("dead", nullable=True),
         sa.Column("error", sa.String(20), nullable=True),
+        if_not_exists=True,
     )
     op.create_index(
         "heartbeat_alert_outbox_waiting",
         "heartbeat_alert_outbox",
         ["name", "target", "position"],
         postgresql_where=sa.text(WAITING),
+        if_not_exists=True,
     )
     op.create_table(
         "heartbeat_alert_mutes",
@@ -52,6 +55,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(200), nullable=False),
         _moment("began"),
         _moment("until"),
+        if_not_exists=True,
     )
 
 

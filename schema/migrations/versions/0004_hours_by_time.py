@@ -13,7 +13,9 @@ depends_on = None
 def upgrade() -> None:
     """Add the column; hours counted before have none."""
     op.add_column(
-        "heartbeat_hours", sa.Column("seconds", postgresql.ARRAY(sa.Float()), nullable=True)
+        "heartbeat_hours",
+        sa.Column("seconds", postgresql.ARRAY(sa.Float()), nullable=True),
+        if_not_exists=True,
     )
 
 

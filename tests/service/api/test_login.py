@@ -19,7 +19,7 @@ OWN = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
     async with asking(
-        NOWHERE | {"DASHBOARD_PASSWORD": PASSWORD, "HEARTBEAT_TITLE": "<shop>"}
+        NOWHERE | {"DASHBOARD_PASSWORD": PASSWORD, "HEARTBEAT_TITLE": "a <shop>"}
     ) as it:
         yield it
 
@@ -34,7 +34,7 @@ async def test_a_browser_is_asked_by_a_page_and_not_by_its_own_dialog(
     assert not answer.headers["www-authenticate"].startswith("Basic")
     assert 'action="./login"' in answer.text
     assert 'value="?range=30d"' in answer.text
-    assert "&lt;shop&gt; · Heartbeat" in answer.text
+    assert "a &lt;shop&gt; · Heartbeat" in answer.text
     assert "set-cookie" not in answer.headers
 
 

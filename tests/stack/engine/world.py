@@ -68,5 +68,6 @@ def databases(stack: ExitStack, factory: pytest.TempPathFactory) -> dict[str, st
         "pg.USERNAME": postgres["PGUSER"],
         "pg.PASSWORD": postgres["PGPASSWORD"],
         "valkey.PORT": valkey["VALKEY_PORT"],
+        "valkey.USERNAME": "default",
         "valkey.PASSWORD": valkey["VALKEY_PASSWORD"],
     }

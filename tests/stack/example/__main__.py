@@ -42,7 +42,7 @@ heartbeat = Heartbeat(
         settings={
             "name": "shop-heartbeat",
             "region": "fra",
-            "aws:region": "eu-central-1",
+            "aws:region": "us-west-2",
             "image": "ghcr.io/example/heartbeat:1.2.3",
             "alertEmails": ["on-call@example.org"],
         },

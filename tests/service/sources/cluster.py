@@ -21,6 +21,7 @@ def node(folder: Path, name: str) -> Iterator[redis.Redis]:
     home.mkdir()
     port = free_port()
     options = {"port": port, "bind": "127.0.0.1", "save": "", "cluster-enabled": "yes"}
+    options["cluster-port"] = free_port()  # by itself 10,000 higher, where connections go out
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     server = Process([str(get_binary_path()), *arguments], home, home / "log")
     server.start()
@@ -45,7 +46,8 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
         port = first.connection_pool.connection_kwargs["port"]
         ask(first, "CLUSTER ADDSLOTS", slot)
         ask(second, "CLUSTER ADDSLOTSRANGE", 0, slot - 1, slot + 1, SLOTS - 1)
-        ask(second, "CLUSTER MEET", "127.0.0.1", port)
+        bus = first.config_get("cluster-port")["cluster-port"]
+        ask(second, "CLUSTER MEET", "127.0.0.1", port, bus)
         for client in (first, second):
             while ask(client, "CLUSTER INFO")["cluster_state"] != "ok":
                 pass  # each look is a round trip

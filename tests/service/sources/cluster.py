@@ -46,7 +46,7 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
         port = first.connection_pool.connection_kwargs["port"]
         ask(first, "CLUSTER ADDSLOTS", slot)
         ask(second, "CLUSTER ADDSLOTSRANGE", 0, slot - 1, slot + 1, SLOTS - 1)
-        bus = first.config_get("cluster-port")["cluster-port"]
+        bus = str(first.config_get("cluster-port")["cluster-port"])
         ask(second, "CLUSTER MEET", "127.0.0.1", port, bus)
         for client in (first, second):
             while ask(client, "CLUSTER INFO")["cluster_state"] != "ok":

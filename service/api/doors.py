@@ -4,6 +4,7 @@ from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import Headers as RequestHeaders
 
+from service.api import alert_routes
 from service.api.direct import Direct, Shortcut
 from service.api.encoding import Compression
 from service.api.errors import Failures, problem
@@ -27,7 +28,11 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
     """
     process = settings.process if settings else None
     # The one that is added last stands outermost.
-    direct = {route.path: route for route in router.routes if isinstance(route, Direct)}
+    direct = {
+        route.path: route
+        for route in (*router.routes, *alert_routes.router.routes)
+        if isinstance(route, Direct)
+    }
     app.add_middleware(Shortcut, routes=direct)
     if process is not None and process.dashboard_password is not None:
         app.add_middleware(

@@ -17,7 +17,7 @@ from service.alerts.ledger import LostLeaseError, News, Record
 from service.alerts.mutes import Mute, active, is_muted
 from service.alerts.outbox import STORE_S, Outbox, tried
 from service.alerts.policy import Policy
-from service.alerts.state import Alert, State
+from service.alerts.state import Alert, State, alert_key, merged
 from service.alerts.targets import Target
 from service.errors import SourceError
 
@@ -137,6 +137,9 @@ class Desk:
             self._decided_at, self.findings = None, ()
             self.looked = self._clock()
             return policy.calm_s
+        self.memory.state = merged(
+            self.memory.state, State(alerts=tuple(self._told_alone.values()))
+        )
         decided = await self._decide()
         await self._keep(decided, standing)
         self.looked = self._clock()
@@ -144,7 +147,7 @@ class Desk:
 
     async def _catch_up(self, standing: Standing) -> None:
         """Learn what is still to be sent, and bring PostgreSQL up to date."""
-        if standing in (Standing.VALKEY, Standing.DATABASE):
+        if standing is not Standing.STANDBY or not self.outbox.with_database:
             await self.outbox.pick_up()
         if not self.outbox.with_database:
             return
@@ -226,23 +229,21 @@ class Desk:
     def _orphans(self) -> list[Event]:
         """End what this process told of while it saw no store, and whoever decides now knows not.
 
-        Where that one has an alert on the same, receivers fold the two by their key.
+        An alert waits while that one has another under the same key: receivers have folded the two,
+        and would take both for ended.
         """
         if self._decided_at is not None:
             self._stands_by_since = self._clock()
         if self._clock() - self._stands_by_since < YIELD_LOOKS * self.situated.policy.calm_s:
             return []  # it may not have written yet what it decided without the stores
-        state = self.memory.state
+        state, name = self.memory.state, self.situated.name
         known = {alert.id for alert in state.alerts} | set(state.closed)
-        topics = {key for alert in state.alerts for key in alert.topics if alert.told}
-        left = [a for key, a in self._told_alone.items() if key not in known]
-        self._told_alone = {}
+        left = [alert for key, alert in self._told_alone.items() if key not in known]
+        keys = {alert_key(name, alert) for alert in state.alerts if alert.told}
+        ended = [alert for alert in left if alert_key(name, alert) not in keys]
+        self._told_alone = {alert.id: alert for alert in left if alert not in ended}
         look = Look(at=self.now(), elapsed_s=0.0, findings=())
-        return [
-            event(EventKind.RESOLVED, _ended(alert, look.at), look, self.situated.name)
-            for alert in left
-            if topics.isdisjoint(alert.topics)
-        ]
+        return [event(EventKind.RESOLVED, _ended(each, look.at), look, name) for each in ended]
 
     def _is_worth_saving(self, state: State) -> bool:
         """Whether another process would decide otherwise without it; spans alone can wait."""

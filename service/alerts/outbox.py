@@ -90,16 +90,21 @@ class Outbox:
         self._due = {key: at for key, at in self._due.items() if key in self._hand}
 
     async def pick_up(self) -> None:
-        """Learn what another process, or the one before, left in Valkey; and leave it ours."""
+        """Learn what another process, or the one before, left in Valkey.
+
+        Whoever stands by learns it too: it may be the next that decides, while Valkey is away.
+        """
         if self._spill is None:
             return
         left: list[Delivery] = await tried(self._spill.all, [])
         for delivery in left:
-            if delivery.key not in self._hand:
+            known = self._hand.get(delivery.key)
+            if known is None or (delivery.key not in self._flying and _further(delivery, known)):
                 self._hand[delivery.key] = delivery
                 self._unmerged.add(delivery.key)
         there = {delivery.key for delivery in left}
-        await self._spilled([self._hand[key] for key in self._unmerged - there])
+        if self.may_send:
+            await self._spilled([self._hand[key] for key in self._unmerged - there])
 
     async def reconcile(self) -> None:
         """Bring into PostgreSQL what it does not know; by their ids they are there once.
@@ -183,6 +188,11 @@ class Outbox:
         if self._spill is not None:
             spill = self._spill
             await tried(lambda: spill.put(deliveries), None)
+
+
+def _further(one: Delivery, other: Delivery) -> bool:
+    """Whether more has happened to the first than to the second."""
+    return (not one.waits, one.attempts) > (not other.waits, other.attempts)
 
 
 async def tried(step: Callable[[], Awaitable[T]], otherwise: T) -> T:

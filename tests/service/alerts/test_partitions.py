@@ -1,0 +1,180 @@
+"""Random histories of two instances, their stores, the ways to them, and a receiver."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+import structlog
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from schema.alerts import AlertEvent, EventKind
+from schema.findings import Finding
+from service.alerts import desk, lease, outbox, telling
+from service.alerts.desk import Desk, Situated
+from service.alerts.lease import Stores
+from service.alerts.policy import policy
+from service.alerts.targets import Target
+from service.alerts.telling import Teller
+from tests.service.alerts.fakes import (
+    Keyspace,
+    MemoryLedger,
+    MemoryReceiver,
+    MemorySpill,
+    Tables,
+)
+from tests.service.alerts.findings import NOW, silent, unreachable
+
+TARGET = Target(number=1, kind="webhook", url="", id="t1")
+CALM_S = 15.0
+SETTLED_S = 900.0  # leases, holds, retries and yields are over
+
+
+class Instance:
+    """One process, with ways of its own to the stores."""
+
+    def __init__(self, world: "Partitions") -> None:
+        self.world = world
+        self.ledger, self.spill = MemoryLedger(world.tables), MemorySpill(world.keys)
+        world.started += 1
+        situated = Situated(
+            name="worker",
+            deployment="shop",
+            policy=policy(60.0),
+            targets=[TARGET],
+            default_repeat_s=4 * 3600,
+        )
+        self.desk = Desk(
+            situated,
+            self._look,
+            Stores(cast("Any", self.ledger), cast("Any", self.spill)),
+            holder=str(world.started),
+            now=lambda: world.now,
+            clock=lambda: world.clock,
+        )
+        self.teller = Teller(TARGET, world.receiver, self.desk.outbox, lambda: world.now)
+
+    async def step(self) -> float:
+        wait_s = await self.desk.tick()
+        while await self.teller.tell():
+            pass
+        return wait_s
+
+    async def _look(self) -> Sequence[Finding]:
+        away = [name for name, is_away in self.sees().items() if is_away]
+        return [*unreachable(*away), *self.world.findings]
+
+    @property
+    def knows_alone(self) -> bool:
+        """Whether it told something that neither store knows."""
+        return bool(self.desk._told_alone) and all(self.sees().values())
+
+    def sees(self) -> dict[str, bool]:
+        return {
+            "postgres": self.ledger.cut or self.world.tables.away,
+            "valkey": self.spill.cut or self.world.keys.away,
+        }
+
+
+class Partitions(RuleBasedStateMachine):
+    """Whatever happens, once all is well the receiver knows that all is well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+        self.now, self.clock = NOW, 1000.0
+        self.tables, self.keys = Tables(lambda: self.clock), Keyspace(lambda: self.clock)
+        self.receiver = MemoryReceiver()
+        self.findings: list[Finding] = []
+        self.started = 0
+        self.instances = [Instance(self), Instance(self)]
+        self.loop = asyncio.new_event_loop()
+
+    @rule(seconds=st.floats(10, 300))
+    def time_passes(self, seconds: float) -> None:
+        self._run(seconds)
+
+    @rule(away=st.booleans(), seconds=st.floats(1, 200))
+    def postgresql_goes_or_comes(self, away: bool, seconds: float) -> None:
+        self.tables.away = away
+        self._run(seconds)
+
+    @rule(away=st.booleans(), seconds=st.floats(1, 200))
+    def valkey_goes_or_comes(self, away: bool, seconds: float) -> None:
+        self.keys.away = away
+        self._run(seconds)
+
+    @rule(which=st.integers(0, 1), database=st.booleans(), valkey=st.booleans())
+    def one_is_cut_or_not(self, which: int, database: bool, valkey: bool) -> None:
+        instance = self.instances[which]
+        instance.ledger.cut, instance.spill.cut = database, valkey
+
+    @rule(which=st.integers(0, 1))
+    def one_is_killed_and_started_anew(self, which: int) -> None:
+        """Not while it alone knows what it told: then nobody can know it (docs/alerts.md)."""
+        if not self.instances[which].knows_alone:
+            self.instances[which] = Instance(self)
+
+    @rule(dead=st.booleans())
+    def the_worker_dies_or_comes_back(self, dead: bool) -> None:
+        self.findings = silent("postgres", "valkey") if dead else []
+
+    @rule(failing=st.booleans())
+    def the_receiver_fails_or_not(self, failing: bool) -> None:
+        self.receiver.failing = failing
+
+    @rule(hours=st.floats(-2, 2))
+    def the_clock_steps(self, hours: float) -> None:
+        self.now += timedelta(hours=hours)
+
+    @invariant()
+    def what_is_resolved_was_opened_before(self) -> None:
+        for kinds in self._runs().values():
+            assert kinds[0] is EventKind.OPENED
+            assert EventKind.RESOLVED not in kinds[:-1]
+
+    def teardown(self) -> None:
+        self.findings = []
+        self.tables.away = self.keys.away = self.receiver.failing = False
+        for instance in self.instances:
+            instance.ledger.cut = instance.spill.cut = False
+        self._run(SETTLED_S)
+        self.loop.close()
+        structlog.reset_defaults()
+
+        assert all(kinds[-1] is EventKind.RESOLVED for kinds in self._runs().values()), self._runs()
+        assert not self.keys.waiting
+        assert all(row.delivered for row in self.tables.rows.values())
+        told = {event.id for event in self.receiver.taken}
+        assert {row.said.id for row in self.tables.rows.values()} == told
+
+    def _runs(self) -> dict[UUID, list[EventKind]]:
+        """What the receiver was told, by run; repetitions folded by their id, as receivers do."""
+        runs: dict[UUID, dict[UUID, AlertEvent]] = {}
+        for event in self.receiver.taken:
+            runs.setdefault(event.alert_id, {}).setdefault(event.id, event)
+        return {run: [event.kind for event in events.values()] for run, events in runs.items()}
+
+    def _run(self, seconds: float) -> None:
+        until = self.clock + seconds
+        while self.clock < until:
+            waits = [self.loop.run_until_complete(each.step()) for each in self.instances]
+            step_s = max(min(waits), CALM_S / 3)
+            self.clock += step_s
+            self.now += timedelta(seconds=step_s)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a store in memory may take long, too."""
+    for module in (desk, lease, outbox):
+        monkeypatch.setattr(module, "STORE_S", 3600.0)
+    monkeypatch.setattr(telling, "ATTEMPT_S", 3600.0)
+
+
+TestPartitions = Partitions.TestCase
+TestPartitions.settings = settings(max_examples=100, stateful_step_count=14, deadline=None)

@@ -8,21 +8,22 @@ from schema.responses import DiagnosisCode
 from tests.docs import facts
 from tests.docs.pages import ROOT, Page
 
-README, CONTRIBUTING = Page("README.md"), Page("CONTRIBUTING.md")
+CONTRIBUTING = Page("CONTRIBUTING.md")
+SETTINGS, API = Page("docs/settings.md"), Page("docs/api.md")
 RUNBOOK, MONITORING = Page("docs/runbook.md"), Page("docs/monitoring.md")
 STACK, CLIENT = Page("docs/stack.md"), Page("docs/client.md")
 
 
-def test_every_setting_is_in_the_readme_with_its_default() -> None:
-    assert README.named("Settings") == set(facts.settings())
-    for variables, default, _ in README.rows("Settings")[1:]:
+def test_every_setting_is_in_the_docs_with_its_default() -> None:
+    assert SETTINGS.named("Settings") == set(facts.settings())
+    for variables, default, _ in SETTINGS.rows("Settings")[1:]:
         for name in re.findall(r"`(\w+)`", variables):
             value = _shown(facts.settings()[name])
             assert value is None or value in default, f"{name}: {value!r} is not in {default!r}"
 
 
-def test_every_endpoint_is_in_the_readme() -> None:
-    assert README.named("Endpoints") == facts.endpoints()
+def test_every_endpoint_is_in_the_docs() -> None:
+    assert API.named("Endpoints") == facts.endpoints()
 
 
 def test_every_setting_of_the_stack_is_in_the_docs_with_its_default() -> None:

@@ -1,4 +1,4 @@
-"""README's Permissions suffice: with exactly these, everything that Heartbeat does is done."""
+"""The documented permissions suffice: with exactly these, everything that Heartbeat does is done."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -19,14 +19,14 @@ from service.settings import load
 from tests.docs.pages import Page
 
 pytestmark = pytest.mark.anyio
-SECTION = Path(__file__).parents[2].joinpath("README.md").read_text().split("## Permissions")[1]
+SECTION = Path(__file__).parents[2].joinpath("docs/settings.md").read_text().split("## Permissions")[1]
 SQL = SECTION.split("```sql")[1].split("```")[0]
 ACL = SECTION.split("```text")[1].split("```")[0].strip()
 PASSWORD = "PASSWORD"
 
 
 def test_the_docs_have_the_section() -> None:
-    assert "Permissions" in Page("README.md").text
+    assert "Permissions" in Page("docs/settings.md").text
 
 
 @pytest.fixture

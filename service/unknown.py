@@ -59,7 +59,9 @@ def warnings(given: Iterable[str], known: Collection[str], prefix: str) -> list[
         if nearest is not None and nearest not in given:
             found.append(f"{name} is not read: {nearest} is the variable that exists")
         elif nearest is None and name.upper().startswith(OURS):
-            found.append(f"{name} is not read, and no variable is named like it: see docs/settings.md")
+            found.append(
+                f"{name} is not read, and no variable is named like it: see docs/settings.md"
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The documented permissions suffice: with exactly these, everything that Heartbeat does is done."""
+"""The documented permissions suffice for everything that Heartbeat does."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -19,7 +19,9 @@ from service.settings import load
 from tests.docs.pages import Page
 
 pytestmark = pytest.mark.anyio
-SECTION = Path(__file__).parents[2].joinpath("docs/settings.md").read_text().split("## Permissions")[1]
+SECTION = (
+    Path(__file__).parents[2].joinpath("docs/settings.md").read_text().split("## Permissions")[1]
+)
 SQL = SECTION.split("```sql")[1].split("```")[0]
 ACL = SECTION.split("```text")[1].split("```")[0].strip()
 PASSWORD = "PASSWORD"

@@ -16,15 +16,19 @@ import pytest
 from tests.stack.engine.conftest import NewEngine, serving
 from tests.stack.engine.pulumi import Engine
 
-pytestmark = pytest.mark.engine
 PROVIDER = "pulumi-resource-digitalocean"
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(
+        not os.environ.get("HEARTBEAT_PROVIDER_CHECK") or shutil.which(PROVIDER) is None,
+        reason=f"`make provider-check` runs this, with {PROVIDER} on PATH",
+    ),
+]
 DIGESTS = [f"registry.digitalocean.com/ours/heartbeat@sha256:{c * 64}" for c in "ab"]
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[int]:
-    if not os.environ.get("HEARTBEAT_PROVIDER_CHECK") or shutil.which(PROVIDER) is None:
-        pytest.skip(f"`make provider-check` runs this, with {PROVIDER} on PATH")
     with serving("tests.stack.engine.digitalocean") as port:
         yield port
 

@@ -12,6 +12,7 @@ from service.settings import ConfigurationError, Settings
 
 if TYPE_CHECKING:
     from service.alerts.senders import Sender
+    from service.telemetry.push import Push
 
 USAGE_ERROR = 2
 
@@ -91,9 +92,12 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
     from service.alerts.targets import TargetError  # noqa: PLC0415
 
     try:
-        app = create(settings, _senders(settings))
+        app = create(settings, _senders(settings), _push(settings, "api"))
     except TargetError as error:
         print(ConfigurationError([f"ALERT_TARGETS: {error}"]), file=sys.stderr)
+        return USAGE_ERROR
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
         return USAGE_ERROR
     code = serve(app, host or process.host, process.port if port is None else port)
     logs.finish()
@@ -107,6 +111,27 @@ def _senders(settings: Settings) -> "Sequence[Sender]":
     from service.alerts.senders import make  # noqa: PLC0415
 
     return [make(target) for target in settings.alerts.targets()]
+
+
+def _push(settings: Settings, process: str) -> "Push | None":
+    """Make what pushes metrics and traces; None, and nothing of it loaded, without an endpoint.
+
+    Raises:
+        ConfigurationError: It is not installed, or one of OpenTelemetry's own variables is bad.
+    """
+    if not settings.telemetry.on:
+        return None
+    try:
+        from service.telemetry.push import Push  # noqa: PLC0415
+    except ImportError as error:
+        problem = "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry's SDK: install heartbeat[otlp]"
+        raise ConfigurationError([problem]) from error
+    ours = settings.process
+    try:
+        return Push(settings.telemetry, process, ours.name, ours.title)
+    except ValueError as error:  # of numbers alone: names and headers are checked before
+        problem = f"OpenTelemetry's SDK refuses one of its OTEL_ variables: {error}"
+        raise ConfigurationError([problem]) from error
 
 
 def _alerts(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -127,7 +152,12 @@ def _worker(settings: Settings) -> int:
     from service.worker import beat  # noqa: PLC0415
 
     logs.configure(settings.process.log_level, settings.process.log_format)
-    return beat.main(settings)
+    try:
+        push = _push(settings, "worker")
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    return beat.main(settings, push)
 
 
 def _migrate(settings: Settings) -> int:

@@ -57,8 +57,10 @@ def configure(level: str, form: LogFormat | None = None) -> None:
         logger_factory=_Output(),
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
-    # Their lines would tell an outage twice, and botocore's can hold what was sent.
-    for library in ("apprise", "botocore", "iam_rolesanywhere_session", "urllib3"):
+    # Their lines would tell an outage twice, botocore's can hold what was sent, and OpenTelemetry's
+    # a header that it cannot parse.
+    silent = ("apprise", "botocore", "iam_rolesanywhere_session", "opentelemetry", "urllib3")
+    for library in silent:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 

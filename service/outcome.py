@@ -8,6 +8,21 @@ from schema.heartbeat import Result
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt of a write ended.
+
+    Attributes:
+        began_s: Seconds from the beginning of the cycle.
+        ended_s: The same, of its end.
+        result: `ok`, or why the stamp did not land.
+    """
+
+    began_s: float
+    ended_s: float
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one source's write of one cycle ended.
 
@@ -20,6 +35,7 @@ class Outcome:
         attempts: How often the write was tried.
         latency_ms: How long the last attempt took.
         detail: What the driver said, for the log alone.
+        tries: Each of the attempts, in order.
     """
 
     source: str
@@ -30,6 +46,7 @@ class Outcome:
     attempts: int = 0
     latency_ms: float = 0.0
     detail: str = ""
+    tries: tuple[Attempt, ...] = ()
 
     @property
     def ok(self) -> bool:

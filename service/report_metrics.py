@@ -6,7 +6,6 @@ Nothing can reach a worker on App Platform, so its facts must be had from the AP
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Protocol
 
 from prometheus_client import generate_latest
 from prometheus_client.core import (
@@ -22,34 +21,26 @@ from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 ALL = "all"  # operations together, where the report comes from the secret's short description
 
 
-class Collected(Protocol):
-    """What gives metrics: a registry, or values that are known at the moment of scraping."""
-
-    def collect(self) -> Iterable[Metric]:
-        """Give all of them."""
-        ...
-
-
-def rendered(name: str, *sources: Collected) -> bytes:
+def rendered(name: str, *metrics: Iterable[Metric]) -> bytes:
     """Render metrics in Prometheus's text form, each with the deployment's name as a label.
 
     Args:
         name: `HEARTBEAT_NAME`, so that many deployments can stand in one Prometheus.
-        sources: Where the metrics come from.
+        metrics: What a registry has collected, or what is known at the moment of scraping.
     """
-    return b"".join(generate_latest(_Named(name, source)) for source in sources)
+    return b"".join(generate_latest(_Named(name, each)) for each in metrics)
 
 
 class _Named:
     """Metrics with one label more."""
 
-    def __init__(self, name: str, source: Collected) -> None:
+    def __init__(self, name: str, metrics: Iterable[Metric]) -> None:
         self._name = name
-        self._source = source
+        self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
         """Give all of them."""
-        for metric in self._source.collect():
+        for metric in self._metrics:
             metric.samples = [
                 sample._replace(labels={"name": self._name, **sample.labels})
                 for sample in metric.samples

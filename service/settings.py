@@ -20,6 +20,7 @@ from service.instances import CA_SUFFIX, PREFIX, by_urls, by_variables
 from service.kind import AnyInstance, AnyKind, Instance, Kind, S
 from service.logs import LogFormat
 from service.sources import KINDS, iam, secrets_manager
+from service.telemetry.settings import TelemetrySettings
 
 # Scheme, host and port alone: a browser sends no more.
 ORIGIN = re.compile(r"https?://[^\s/?#@\\]+")
@@ -105,7 +106,7 @@ class ProcessSettings(Group):
         return min(WRITE_DEADLINE_S, self.interval_s * WRITE_DEADLINE_INTERVALS)
 
 
-GROUPS: tuple[type[Group], ...] = (ProcessSettings, AlertSettings)
+GROUPS: tuple[type[Group], ...] = (ProcessSettings, AlertSettings, TelemetrySettings)
 """The variables that belong to no source."""
 
 
@@ -121,6 +122,7 @@ class Settings:
         aws: The AWS identity, None if it is not configured.
         history: Where history is kept, None if nowhere.
         alerts: Whom to tell, and when.
+        telemetry: Where metrics and traces are pushed.
         notes: What is odd about the environment; one sentence each, without any secret.
     """
 
@@ -130,6 +132,7 @@ class Settings:
     aws: roles_anywhere.Settings | None
     history: AnyInstance | None
     alerts: AlertSettings
+    telemetry: TelemetrySettings
     notes: tuple[str, ...] = ()
 
     @property
@@ -166,6 +169,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
     process = environment.group(ProcessSettings)
     alerts = environment.group(AlertSettings)
+    telemetry = environment.group(TelemetrySettings)
     own = [by_variables(environment, kind) for kind in KINDS if kind is not iam.KIND]
     identity = by_variables(environment, iam.KIND)
     found = [*own, *by_urls(environment, KINDS), identity]
@@ -176,7 +180,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     if not environment.problems:
         environment.problems += _contradictions(sources, identity)
     notes = tuple(unknown.warnings(environment.values, names, PREFIX))
-    if environment.problems or process is None or alerts is None:
+    if environment.problems or process is None or alerts is None or telemetry is None:
         raise ConfigurationError(environment.problems, notes)
     there = {source.kind.name for source in sources}
     return Settings(
@@ -186,6 +190,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         aws=identity.settings if identity else None,
         history=history,
         alerts=alerts,
+        telemetry=telemetry,
         notes=notes,
     )
 

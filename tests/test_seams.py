@@ -38,9 +38,10 @@ KNOWN = {
     "aws": set[str](),
     "sources": {"aws"},
     "history": set[str](),
-    "worker": {"aws", "history", "sources"},
+    "telemetry": set[str](),
+    "worker": {"aws", "history", "sources", "telemetry"},
     "verdict": {"aws"},
-    "api": {"alerts", "aws", "history", "sources", "verdict"},
+    "api": {"alerts", "aws", "history", "sources", "telemetry", "verdict"},
 }
 # Inside the stand-in for AWS: what each service's folder knows of the others.
 STAND_IN = {

@@ -8,17 +8,6 @@ from schema.alerts import DeliveryError
 from service.alerts.alerting import Alerting
 
 
-class AlertFacts:
-    """What is known at the moment of scraping."""
-
-    def __init__(self, alerting: Alerting) -> None:
-        self._alerting = alerting
-
-    def collect(self) -> Iterator[Metric]:
-        """All of it."""
-        return families(self._alerting)
-
-
 def families(alerting: Alerting) -> Iterator[Metric]:
     """All of it; asks no store."""
     desk = alerting.desk

@@ -21,6 +21,7 @@ from service.api.live import Live
 from service.api.manual import Manual
 from service.api.metering import Meters
 from service.api.page import Page
+from service.api.pushed import pushed
 from service.settings import Settings
 from service.verdict.diagnosis import diagnose
 from service.verdict.watch import Watch, watching
@@ -29,6 +30,7 @@ from service.version import version
 if TYPE_CHECKING:  # what only those need who tell somebody
     from service.alerts.alerting import Alerting
     from service.alerts.senders import Sender
+    from service.telemetry.push import Push
 
 # Asked before each request whether it is on; we count for ourselves.
 UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -52,6 +54,7 @@ class State(TypedDict):
 def create(
     settings: Settings | None,
     senders: "Sequence[Sender]" = (),
+    push: "Push | None" = None,
     die: Callable[[], object] = lambda: os._exit(1),
 ) -> FastAPI:
     """The app; nothing is connected before its lifespan begins.
@@ -59,6 +62,7 @@ def create(
     Args:
         settings: None to describe the API only, without an environment.
         senders: What tells each target of alerts.
+        push: Takes metrics, None if nobody wants them.
         die: Ends the process after a defect outside of any request, so that the platform starts it
             anew, as it does the worker's.
     """
@@ -71,7 +75,7 @@ def create(
             raise RuntimeError(msg)
         started = False
         try:
-            async with state(settings, meters, senders) as given:
+            async with state(settings, meters, senders, push) as given:
                 started = True
                 yield given
         except Exception:  # of what runs beside the requests: without it, answers would be frozen
@@ -104,7 +108,10 @@ def create(
 
 @asynccontextmanager
 async def state(
-    settings: Settings, meters: Meters, senders: "Sequence[Sender]" = ()
+    settings: Settings,
+    meters: Meters,
+    senders: "Sequence[Sender]" = (),
+    push: "Push | None" = None,
 ) -> AsyncIterator[State]:
     """What every request may need, for as long as requests come."""
     process = settings.process
@@ -118,16 +125,17 @@ async def state(
     ):
         live = Live(watch, tasks.start_soon, process.max_viewers, process.cors_origins)
         tasks.start_soon(live.tick)
-        yield State(
-            health=health.model_dump_json().encode(),
-            stuck=stuck.model_dump_json().encode(),
-            watch=watch,
-            live=live,
-            archive=archive,
-            title=settings.process.title,
-            meters=meters,
-            alerting=alerting,
-        )
+        async with pushed(push, watch, live, meters, alerting):
+            yield State(
+                health=health.model_dump_json().encode(),
+                stuck=stuck.model_dump_json().encode(),
+                watch=watch,
+                live=live,
+                archive=archive,
+                title=settings.process.title,
+                meters=meters,
+                alerting=alerting,
+            )
         tasks.cancel_scope.cancel()
 
 

@@ -1,6 +1,6 @@
 """What is known of sources, worker and viewers, for Prometheus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -36,12 +36,17 @@ def render(
 ) -> bytes:
     """Everything in Prometheus's text form, the counted with the known; asks no store."""
     found = Facts(snapshot, readers, live, meters)
-    if alerting is None:
-        return rendered(snapshot.settings.process.name, meters.registry, found)
-    from service.alerts.metrics import AlertFacts  # noqa: PLC0415 - where somebody is told
+    name = snapshot.settings.process.name
+    return rendered(name, meters.registry.collect(), found.collect(), told(alerting))
 
-    told = AlertFacts(alerting)
-    return rendered(snapshot.settings.process.name, meters.registry, found, told)
+
+def told(alerting: "Alerting | None") -> Iterable[Metric]:
+    """What is known of alerts; nothing where nobody is told."""
+    if alerting is None:
+        return ()
+    from service.alerts.metrics import families  # noqa: PLC0415 - where somebody is told
+
+    return families(alerting)
 
 
 class Facts:
@@ -56,12 +61,16 @@ class Facts:
 
     def collect(self) -> Iterator[Metric]:
         """All of it."""
+        yield from self.own()
+        if self._snapshot.report is not None:
+            yield from facts(self._meters.totals.of(self._snapshot.report))
+
+    def own(self) -> Iterator[Metric]:
+        """All but what the worker reports of itself."""
         yield from self._verdict()
         yield from self._readings()
         yield from self._reader_cost()
         yield from self._viewers()
-        if self._snapshot.report is not None:
-            yield from facts(self._meters.totals.of(self._snapshot.report))
 
     def _verdict(self) -> Iterator[Metric]:
         status = self._status

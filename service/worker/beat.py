@@ -1,14 +1,15 @@
 """The worker command: connects every source, and beats until a signal comes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import stamina.instrumentation
 import structlog
 from anyio import Event
+from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
 from service import logs
@@ -18,6 +19,7 @@ from service.connections import close, connect, shared
 from service.history.ledger import Ledger
 from service.history.recorder import History
 from service.history.spill import Spill
+from service.outcome import Outcome
 from service.settings import Settings
 from service.shutdown import CLOSE_S
 from service.signals import stop_on_signals
@@ -27,19 +29,28 @@ from service.worker.liveness import LATE_S, Route, Server, server
 from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
+if TYPE_CHECKING:  # what only those need who push
+    from service.telemetry.known import Collect
+    from service.telemetry.push import Push
+
 log = structlog.get_logger()
 
 
-def main(settings: Settings) -> NoReturn:
-    """Beat until a signal comes, then end the process: with 0, or with 1 after a defect."""
-    anyio.run(_beat_and_exit, settings, backend_options={"use_uvloop": True})
+def main(settings: Settings, push: "Push | None" = None) -> NoReturn:
+    """Beat until a signal comes, then end the process: with 0, or with 1 after a defect.
+
+    Args:
+        settings: Which sources there are.
+        push: Takes metrics and traces, None if nobody wants them.
+    """
+    anyio.run(_beat_and_exit, settings, push, backend_options={"use_uvloop": True})
     raise AssertionError  # it never comes here
 
 
-async def _beat_and_exit(settings: Settings) -> NoReturn:
+async def _beat_and_exit(settings: Settings, push: "Push | None") -> NoReturn:
     status = 0
     try:
-        await _beat(settings)
+        await _beat(settings, push)
     except Exception:  # whatever it is, it goes to the log, and the platform starts us again
         log.exception("worker_defect")
         status = 1
@@ -49,7 +60,7 @@ async def _beat_and_exit(settings: Settings) -> NoReturn:
     os._exit(status)
 
 
-async def _beat(settings: Settings) -> None:
+async def _beat(settings: Settings, push: "Push | None") -> None:
     stamina.instrumentation.set_on_retry_hooks([])  # retries are told of by the cycle, at debug
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
@@ -60,17 +71,22 @@ async def _beat(settings: Settings) -> None:
         settings.process,
         sources,
         recorder=history,
-        observe=_notices(aws),
+        observe=_after_cycle(settings, aws, push),
     )
     metrics = WorkerMetrics(worker)
     routes: dict[str, Route] = {
         "/livez": lambda: _livez(worker),
         "/metrics": lambda: (200, MEDIA_TYPE, metrics.render()),
     }
-    await _run(worker, server(settings.process.host, settings.process.health_port, routes), history)
+    if push is not None:
+        await push.start(_collector(metrics))
+    health = server(settings.process.host, settings.process.health_port, routes)
+    await _run(worker, health, history, push)
 
 
-async def _run(worker: Worker, health: Server, history: History | None) -> None:
+async def _run(
+    worker: Worker, health: Server, history: History | None, push: "Push | None"
+) -> None:
     """Beat, answer at the health port and keep history, until a signal comes."""
     stop = Event()
     async with anyio.create_task_group() as tasks:
@@ -83,16 +99,43 @@ async def _run(worker: Worker, health: Server, history: History | None) -> None:
         if history is not None:
             await history.finish()
         with anyio.move_on_after(CLOSE_S):
-            await close(worker.sources)
+            await _close(worker, push)
         tasks.cancel_scope.cancel()
 
 
-def _notices(aws: Aws | None) -> Callable[[], None]:
-    """What looks after each cycle whether something ends soon."""
-    if aws is None:
-        return lambda: None
-    notices = Notices(aws)
-    return lambda: notices.look(utc_now())
+async def _close(worker: Worker, push: "Push | None") -> None:
+    """Close the stores, and push what is left meanwhile."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(close, worker.sources)
+        if push is not None:
+            tasks.start_soon(push.stop)
+
+
+def _after_cycle(
+    settings: Settings, aws: Aws | None, push: "Push | None"
+) -> Callable[[Sequence[Outcome]], None]:
+    """Look whether something ends soon, and push what became of the cycle."""
+    looks: list[Callable[[Sequence[Outcome]], object]] = []
+    if aws is not None:
+        notices = Notices(aws)
+        looks.append(lambda _: notices.look(utc_now()))
+    if push is not None:
+        from service.telemetry.cycles import Cycles  # noqa: PLC0415
+
+        looks.append(Cycles(push, settings.process.name).take)
+
+    def look(outcomes: Sequence[Outcome]) -> None:
+        for each in looks:
+            each(outcomes)
+
+    return look
+
+
+def _collector(metrics: WorkerMetrics) -> "Collect":
+    async def collect() -> Iterable[Metric]:
+        return metrics.collect()
+
+    return collect
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:

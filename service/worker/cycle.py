@@ -14,7 +14,7 @@ from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
 from schema.history import LATENCY_BOUNDS_MS
 from service.errors import SourceError
-from service.outcome import Outcome
+from service.outcome import Attempt, Outcome
 from service.shutdown import WRITES_S
 from service.source import Source
 
@@ -69,6 +69,11 @@ async def _stamp(
     result: Result = ErrorWord.TIMEOUT
     cause: Cause | None = None
     warning, detail, attempts, started = None, "", 0, time.perf_counter()
+    began, tries = started, list[Attempt]()
+
+    def ended() -> None:
+        tries.append(Attempt(started - began, time.perf_counter() - began, result))
+
     with scope:
         try:
             async for attempt in _attempts(retry_for_s):
@@ -80,6 +85,7 @@ async def _stamp(
                         result, detail, cause = error.word, error.detail, error.cause
                         said = {"attempt": attempts, "error": result, "detail": detail}
                         log.debug("attempt_failed", source=name, **said)
+                        ended()
                         raise
                     result, detail, cause = "ok", "", None
         except SourceError:
@@ -87,6 +93,8 @@ async def _stamp(
         except Exception as error:  # a defect in one source must not stop the others
             log.exception("source_defect", source=name)
             result, detail, cause = ErrorWord.FAILED, type(error).__name__, None
+    if len(tries) < attempts:  # the one that landed, or that the deadline cut short
+        ended()
     return Outcome(
         source=name,
         stamp=heartbeat.timestamp,
@@ -96,6 +104,7 @@ async def _stamp(
         attempts=attempts,
         latency_ms=(time.perf_counter() - started) * 1000,
         detail=detail,
+        tries=tuple(tries),
     )
 
 

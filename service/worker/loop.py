@@ -45,7 +45,7 @@ class Worker:
         sources: All that each cycle stamps, by slug, the AWS identity among them.
         recorder: Where the outcomes go, None for nowhere.
         now: The clock that makes the stamps.
-        observe: Called after each cycle; returns at once, and never fails.
+        observe: Called with the outcomes of each cycle; returns at once, and never fails.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Worker:
         recorder: Recorder | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
-        observe: Callable[[], None] = lambda: None,
+        observe: Callable[[Sequence[Outcome]], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.sources = sources
@@ -141,7 +141,7 @@ class Worker:
         for outcome in outcomes:
             self._learn(outcome)
         self.cycles += 1
-        self._observe()
+        self._observe(outcomes)
         if self._recorder is not None:
             self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
         self._log_cycle(heartbeat, outcomes)

@@ -33,4 +33,4 @@ class WorkerMetrics:
 
     def render(self) -> bytes:
         """Give everything in Prometheus's text form."""
-        return rendered(self._worker.settings.name, self._registry, self)
+        return rendered(self._worker.settings.name, self._registry.collect(), self.collect())

@@ -14,14 +14,13 @@ from service.alerts.alerting import put_together
 from service.alerts.lease import Stores
 from service.alerts.metrics import families
 from service.alerts.senders import make
-from service.alerts.settings import AlertSettings
 from service.api.live import Live
 from service.api.metering import Meters
 from service.api.metrics import Facts
 from service.aws.client import Aws
 from service.instances import CA_SUFFIX, PREFIX
 from service.report_metrics import facts
-from service.settings import ProcessSettings, load
+from service.settings import GROUPS, load
 from service.source import Observation
 from service.sources import KINDS
 from service.verdict.readers import Look, Readers
@@ -37,10 +36,9 @@ ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
 def settings() -> dict[str, object]:
     """Every variable that the service reads, with its default."""
     found: dict[str, object] = {f"{PREFIX}<NAME>": None, f"{PREFIX}<NAME>{CA_SUFFIX}": None}
-    for field in ProcessSettings.model_fields.values():
-        found[str(field.alias)] = None if field.is_required() else field.default
-    for field in AlertSettings.model_fields.values():
-        found[str(field.alias)] = field.default
+    for group in GROUPS:
+        for field in group.model_fields.values():
+            found[str(field.alias)] = None if field.is_required() else field.default
     for kind in KINDS:
         for name, variable in kind.variables.items():
             field = kind.settings.model_fields[name]

@@ -9,7 +9,7 @@ from service import logs
 from service.settings import load
 from service.worker import beat
 
-async def broken(settings):
+async def broken(*_):
     raise ZeroDivisionError
 
 logs.configure("INFO")

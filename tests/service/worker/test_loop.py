@@ -174,7 +174,8 @@ async def test_what_the_liveness_check_counts_from_is_the_next_cycle_also_during
 async def test_who_observes_is_told_of_every_cycle_and_how_late_it_began() -> None:
     source, stop, seen = MemorySource(), anyio.Event(), list[tuple[int, float]]()
 
-    def observe() -> None:
+    def observe(outcomes: Sequence[Outcome]) -> None:
+        assert [(each.source, each.result) for each in outcomes] == [("source", "ok")]
         counted = worker.reports["source"].counted
         seen.append((counted.writes["ok"], worker.lateness_s))
         if len(seen) == 3:

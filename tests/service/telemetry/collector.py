@@ -1,0 +1,81 @@
+"""What a collector on loopback was sent, parsed by OpenTelemetry's own protocol definition."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.service.alerts.receiver import Received, Receiver
+
+STEP_S = 60.0  # how long something is waited for that must come
+
+
+def environ(who: Receiver, **more: str) -> dict[str, str]:
+    """The variables that push to it, often."""
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{who.place}",
+        "OTEL_METRIC_EXPORT_INTERVAL": "200",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        **more,
+    }
+
+
+def resources(who: Receiver) -> list[dict[str, str]]:
+    """Who says that it has sent each request with metrics."""
+    return [who_sent(request) for request in at(who, "/v1/metrics")]
+
+
+def who_sent(request: Received) -> dict[str, str]:
+    """Who says that it has sent it."""
+    (sent,) = ExportMetricsServiceRequest.FromString(request.body).resource_metrics
+    return named(sent.resource.attributes)
+
+
+def metrics(who: Receiver) -> Iterator[Metric]:
+    """Every metric of every request, in the order in which they came."""
+    for request in at(who, "/v1/metrics"):
+        yield from metrics_of(request)
+
+
+def metrics_of(request: Received) -> Iterator[Metric]:
+    """Every metric of one request."""
+    for sent in ExportMetricsServiceRequest.FromString(request.body).resource_metrics:
+        for scope in sent.scope_metrics:
+            yield from scope.metrics
+
+
+def spans(who: Receiver) -> list[Span]:
+    """Every span of every request."""
+    return [
+        span
+        for request in at(who, "/v1/traces")
+        for sent in ExportTraceServiceRequest.FromString(request.body).resource_spans
+        for scope in sent.scope_spans
+        for span in scope.spans
+    ]
+
+
+def points(metric: Metric) -> Iterator[tuple[Mapping[str, str], NumberDataPoint]]:
+    """What a counter or a gauge says, by its labels."""
+    for point in (metric.sum if metric.HasField("sum") else metric.gauge).data_points:
+        yield named(point.attributes), point
+
+
+def named(attributes: Iterable[KeyValue]) -> dict[str, str]:
+    """Attributes by their keys."""
+    return {each.key: each.value.string_value for each in attributes}
+
+
+def at(who: Receiver, path: str) -> list[Received]:
+    """What was sent there."""
+    with who.came:
+        return [request for request in who.received if request.path == path]
+
+
+def wait_for(who: Receiver, enough: Callable[[], bool]) -> None:
+    """Return once `enough()` is true; it is asked after each request."""
+    with who.came:
+        assert who.came.wait_for(enough, STEP_S), f"not among {len(who.received)} requests"

@@ -1,0 +1,179 @@
+"""Worker and API as processes that push, to a collector that works and to one that hangs."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.processes import BARE, GRACE_S, ROOT, Running, running
+from tests.service.serving import NOWHERE
+from tests.service.telemetry import collector
+
+TOKEN = "t0ken-that-nobody-may-see"
+QUICK = {"HEARTBEAT_INTERVAL_SECONDS": "0.2", "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+HEADERS = {"OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{TOKEN}"}
+
+
+@pytest.fixture
+def who() -> Iterable[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def pushing(database: dict[str, str], keys: dict[str, str], who: Receiver) -> dict[str, str]:
+    """The environment of a process that has two stores and a collector."""
+    return database | keys | QUICK | HEADERS | collector.environ(who)
+
+
+def scraped(url: str) -> set[str]:
+    """The names of `/metrics`, as OpenTelemetry says them."""
+    text = httpx2.get(f"{url}/metrics").raise_for_status().text
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    return {
+        name.removesuffix("_total") if kind == "counter" else name
+        for name, kind in types.items()
+        if not name.endswith("_created")
+    }
+
+
+def lines(process: Running) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in process.log.read_text().splitlines()]
+
+
+def cycles(process: Running) -> int:
+    return process.log.read_text().count('"event": "cycle"')
+
+
+def sent(who: Receiver, process: str) -> set[str]:
+    """The names of the metrics that one kind of process has pushed."""
+    return {
+        metric.name
+        for request in collector.at(who, "/v1/metrics")
+        if collector.who_sent(request)["heartbeat.process"] == process
+        for metric in collector.metrics_of(request)
+    }
+
+
+def all_sent(who: Receiver, process: str, names: set[str]) -> bool:
+    return names <= sent(who, process)
+
+
+def test_worker_and_api_push_what_their_metrics_say(
+    pushing: dict[str, str], who: Receiver, tmp_path: Path
+) -> None:
+    with (
+        running("worker", "HEALTH_PORT", pushing, tmp_path) as worker,
+        running("api", "PORT", pushing, tmp_path) as api,
+    ):
+        ofs = {"worker": scraped(worker.url), "api": set[str]()}
+        while "heartbeat_worker_info" not in ofs["api"]:  # until it has read a report
+            ofs["api"] = scraped(api.url)
+        ofs["api"] = {name for name in ofs["api"] if not name.startswith("heartbeat_worker_")}
+        ofs["worker"] = {name for name in ofs["worker"] if name.startswith("heartbeat_")}
+        for process, names in ofs.items():
+            assert len(names) > 10
+            collector.wait_for(who, partial(all_sent, who, process, names))
+        collector.wait_for(who, lambda: any(span.name == "cycle" for span in collector.spans(who)))
+
+    assert not {name for name in sent(who, "api") if name.startswith("heartbeat_worker_")}
+    assert {span.name for span in collector.spans(who)} == {
+        "cycle",
+        "write postgres",
+        "write valkey",
+    }
+    for each in (worker, api):
+        said = each.log.read_text()
+        assert each.process.exit_code == 0
+        assert TOKEN not in said
+        assert "telemetry_not_sent" not in said
+        assert '"event": "library"' not in said
+
+
+def test_a_collector_that_hangs_holds_up_neither_the_beat_nor_the_end(
+    pushing: dict[str, str], who: Receiver, tmp_path: Path
+) -> None:
+    who.answers = [0] * 100
+    with running("worker", "HEALTH_PORT", pushing, tmp_path) as worker:
+        who.wait_for_any()
+        before = cycles(worker)
+        while cycles(worker) < before + 5:
+            assert worker.process.running, worker.process.ending
+        worker.process.terminate()
+        worker.process.finish(GRACE_S)
+
+        assert worker.process.exit_code == 0
+    assert who.taken == []
+    assert not who.released.is_set()
+    ended = [line["event"] for line in lines(worker)]
+    assert ended[-1] == "worker_stopped"
+
+
+def test_an_api_whose_collector_hangs_answers_and_ends(
+    pushing: dict[str, str], who: Receiver, tmp_path: Path
+) -> None:
+    who.answers = [0] * 100
+    with running("api", "PORT", pushing, tmp_path) as api:
+        who.wait_for_any()
+        assert httpx2.get(f"{api.url}/worker/status").status_code == 200
+        api.process.terminate()
+        api.process.finish(GRACE_S)
+
+        assert api.process.exit_code == 0
+    assert who.taken == []
+    assert not who.released.is_set()
+
+
+@pytest.mark.parametrize("command", ["worker", "api"])
+@pytest.mark.parametrize(
+    ("before", "environ", "said"),
+    [
+        (
+            "sys.modules['opentelemetry.sdk'] = None",
+            {},
+            "needs OpenTelemetry's SDK: install heartbeat[otlp]",
+        ),
+        ("", {"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "OpenTelemetry's SDK refuses one of its OTEL_"),
+    ],
+)
+def test_what_cannot_push_says_why_and_does_not_start(
+    command: str, before: str, environ: dict[str, str], said: str
+) -> None:
+    program = (
+        f"import sys; {before}\nfrom service.__main__ import main\nsys.exit(main(['{command}']))"
+    )
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=BARE | NOWHERE | HEADERS | endpoint | environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert TOKEN not in ended.stdout + ended.stderr
+
+
+def test_nothing_of_it_is_loaded_without_an_endpoint() -> None:
+    program = (
+        "import sys, service.__main__ as m, service.worker.beat, service.api.app, service.settings;"
+        "m._push(service.settings.load(dict(PGHOST='db', PGUSER='u', PGPASSWORD='p',"
+        " PGDATABASE='d')), 'api'); print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert "service.telemetry.settings" in loaded
+    assert not {"opentelemetry.sdk", "google.protobuf", "requests"} & set(loaded)

@@ -1,0 +1,258 @@
+"""What reaches a collector, and what a collector that fails does not do."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from anyio import to_thread
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from structlog.testing import capture_logs
+
+from schema.errors import Cause, ErrorWord
+from service.outcome import Attempt, Outcome
+from service.settings import load
+from service.telemetry.cycles import Cycles
+from service.telemetry.push import Push
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.serving import NOWHERE
+from tests.service.telemetry import collector
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+NS = 1_000_000_000
+
+
+@pytest.fixture
+def who() -> Iterable[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+@asynccontextmanager
+async def pushing(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch, found: list[Metric], **more: str
+) -> AsyncIterator[Push]:
+    """What a process pushes whose metrics are `found`."""
+    environ = collector.environ(who, **more)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)  # the SDK reads them by itself
+    push = Push(load(NOWHERE | environ).telemetry, "worker", "shop", "The shop")
+
+    async def collect() -> list[Metric]:
+        return found
+
+    await push.start(collect)
+    try:
+        yield push
+    finally:
+        await push.stop()
+
+
+def counted(value: float) -> Metric:
+    family = CounterMetricFamily("heartbeat_writes", "Writes.", labels=["source"])
+    family.add_metric(["postgres"], value)
+    return family
+
+
+def measured(value: float, name: str = "heartbeat_age_seconds") -> Metric:
+    return GaugeMetricFamily(name, "How old it is.", value=value)
+
+
+async def until(who: Receiver, enough: Callable[[], bool]) -> None:
+    await to_thread.run_sync(collector.wait_for, who, enough)
+
+
+async def test_metrics_keep_their_names_labels_and_moment(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [counted(3), measured(1.5)]
+
+    def values(name: str) -> set[float]:
+        sent = [each for each in collector.metrics(who) if each.name == name]
+        return {point.as_double for each in sent for _, point in collector.points(each)}
+
+    async with pushing(who, monkeypatch, found):
+        await until(who, lambda: {1.5} <= values("heartbeat_age_seconds"))
+        found[:] = [counted(4), measured(2.5), measured(7, "heartbeat_new")]
+        await until(who, lambda: {2.5} <= values("heartbeat_age_seconds"))
+        await until(who, lambda: values("heartbeat_new") == {7.0})
+
+    counter = next(each for each in collector.metrics(who) if each.name == "heartbeat_writes")
+    assert counter.sum.is_monotonic
+    assert counter.sum.aggregation_temporality == (
+        AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    )
+    ((labels, point),) = collector.points(counter)
+    assert (labels, point.as_double) == ({"name": "shop", "source": "postgres"}, 3.0)
+
+
+async def test_who_asks_for_differences_gets_differences(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [counted(3)]
+
+    def sent() -> list[float]:
+        named = [each for each in collector.metrics(who) if each.name == "heartbeat_writes"]
+        return [point.as_double for each in named for _, point in collector.points(each)]
+
+    delta = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
+    async with pushing(who, monkeypatch, found, **delta):
+        await until(who, lambda: 3.0 in sent())
+        found[:] = [counted(5)]
+        await until(who, lambda: 2.0 in sent())
+
+    assert sum(sent()) == 5.0
+
+
+async def test_the_sender_is_named_and_the_variables_go_first(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {
+        "OTEL_SERVICE_NAME": "checkout",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=prod,service.instance.id=me",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t0ken",
+    }
+    async with pushing(who, monkeypatch, [measured(1)], **named):
+        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+
+    said = collector.resources(who)[0]
+    assert (
+        said.items()
+        >= {
+            "service.name": "checkout",
+            "service.instance.id": "me",
+            "deployment.environment.name": "prod",
+            "heartbeat.process": "worker",
+            "heartbeat.name": "shop",
+            "heartbeat.title": "The shop",
+        }.items()
+    )
+    headers = {name.lower(): value for name, value in who.received[0].headers.items()}
+    assert headers["authorization"] == "Bearer t0ken"
+
+
+async def test_without_variables_the_sender_is_named_all_the_same(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pushing(who, monkeypatch, [measured(1)]):
+        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+
+    said = collector.resources(who)[0]
+    assert said["service.name"] == "heartbeat"
+    assert said["service.version"]
+    assert said["service.instance.id"]
+
+
+async def test_a_cycle_is_a_trace_with_a_span_for_each_source_and_its_attempts(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Outcome(
+        "valkey",
+        NOW,
+        ErrorWord.UNREACHABLE,
+        cause=Cause.NO_TLS,
+        attempts=2,
+        latency_ms=50,
+        detail="connect to 10.0.0.1 refused",
+        tries=(
+            Attempt(0.0, 0.25, ErrorWord.UNREACHABLE),
+            Attempt(0.5, 0.75, ErrorWord.UNREACHABLE),
+        ),
+    )
+    landed = Outcome(
+        "postgres", NOW, "ok", attempts=1, latency_ms=20, tries=(Attempt(0.0, 0.02, "ok"),)
+    )
+    async with pushing(who, monkeypatch, []) as push:
+        Cycles(push, "shop").take([landed, failed])
+        await until(who, lambda: len(collector.spans(who)) == 3)
+        await until(who, lambda: any("duration" in each.name for each in collector.metrics(who)))
+
+    by_name = {span.name: span for span in collector.spans(who)}
+    cycle, good, bad = (by_name[name] for name in ("cycle", "write postgres", "write valkey"))
+    began = int(NOW.timestamp()) * NS + 123_456_000
+    assert {span.trace_id for span in by_name.values()} == {cycle.trace_id}
+    assert (cycle.parent_span_id, good.parent_span_id, bad.parent_span_id) == (
+        b"",
+        cycle.span_id,
+        cycle.span_id,
+    )
+    assert {span.start_time_unix_nano for span in by_name.values()} == {began}
+    assert (good.end_time_unix_nano, cycle.end_time_unix_nano) == (
+        began + 20_000_000,
+        began + 750_000_000,
+    )
+    assert statuses(cycle, good, bad) == [Status.STATUS_CODE_ERROR, 0, Status.STATUS_CODE_ERROR]
+    assert bad.status.message == "unreachable"
+    assert [event.time_unix_nano - began for event in bad.events] == [250_000_000, 750_000_000]
+    assert [collector.named(event.attributes)["heartbeat.result"] for event in bad.events] == [
+        "unreachable",
+        "unreachable",
+    ]
+    assert b"10.0.0.1" not in b"".join(request.body for request in who.received)
+    (durations,) = {
+        tuple(point.bucket_counts)
+        for each in collector.metrics(who)
+        for point in each.histogram.data_points
+        if collector.named(point.attributes)["source"] == "postgres"
+    }
+    assert sum(durations) == 1
+
+
+def statuses(*spans: Span) -> list[int]:
+    return [span.status.code for span in spans]
+
+
+async def test_a_collector_that_fails_is_told_of_once_and_so_is_its_return(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "opentelemetry")
+    who.answers = [401, 401, 500]
+    headers = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t0ken"}
+    with capture_logs() as said:
+        async with pushing(who, monkeypatch, [measured(1)], OTEL_TRACES_EXPORTER="none", **headers):
+            await until(who, lambda: len(who.taken) == 2)
+
+    assert [(line["event"], line.get("detail")) for line in said] == [
+        ("telemetry_not_sent", "HTTP 401"),
+        ("telemetry_sent_again", None),
+    ]
+
+
+async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK holds locks while it asks the loop: what the loop calls must take none of them."""
+    environ = collector.environ(who)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    push = Push(load(NOWHERE | environ).telemetry, "worker", "shop")
+    cycles, asked = Cycles(push, "shop"), anyio.Event()
+
+    async def collect() -> list[Metric]:
+        if asked.is_set():
+            cycles.take([Outcome("postgres", NOW, "ok", latency_ms=1)])
+        asked.set()
+        return [measured(1)]
+
+    await push.start(collect)
+    await until(who, lambda: len(collector.at(who, "/v1/metrics")) > 3)
+    await push.stop()
+
+    assert any(each.name == "heartbeat_age_seconds" for each in collector.metrics(who))
+
+
+async def test_a_collector_that_hangs_does_not_hold_up_the_end(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who.answers = [0] * 10
+    async with pushing(who, monkeypatch, [measured(1)]):
+        await to_thread.run_sync(who.wait_for_any)
+
+    assert who.taken == []
+    assert not who.released.is_set()

@@ -14,9 +14,9 @@ from bench.numbers import median
 from bench.past import fill
 from bench.program import Program, api
 from bench.stores import Stores
-from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
+from service.errors import Shortfall
 from service.source import Observation, Source
 from service.worker.cycle import stamp_all
 
@@ -31,7 +31,7 @@ DAYS = {"a day": 1, "a month": 30, "a year": 365}
 class Distant(Source):
     """A source whose store takes five milliseconds and costs nothing."""
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:  # noqa: ARG002 - a source's
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:  # noqa: ARG002 - a source's
         await anyio.sleep(ANSWER_S)
         return None
 

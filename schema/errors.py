@@ -61,6 +61,10 @@ class Cause(StrEnum):
     """Row security hides rows from the user, or refuses them."""
     COLUMN_MISSING = "column_missing"
     """A table of Heartbeat's lacks a column."""
+    KEY_DENIED = "key_denied"
+    """The role may not use the KMS key that the secret lies under."""
+    KEY_UNUSABLE = "key_unusable"
+    """AWS cannot use that key: it is disabled, or scheduled for deletion."""
     STAMP_REFUSED = "stamp_refused"
     """The table exists, and its columns or constraints take no stamp."""
 

@@ -98,7 +98,8 @@ class SourceReport(_Document):
     last_result: Annotated[Result | None, BeforeValidator(_known_word)] = None
     """None before the first cycle ends."""
     cause: Annotated[Cause | None, BeforeValidator(_known_cause)] = None
-    """What is behind the last result, where that is known."""
+    """What is behind the last result, or behind the warning where the stamp landed; None where
+    that is not known."""
     warning: Word = None
     """The stamp landed, but a part of the write did not (the secret's value)."""
     attempts: Count = 0

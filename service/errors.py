@@ -1,4 +1,6 @@
-"""The one error that a store, or the way to it, raises."""
+"""The one error that a store, or the way to it, raises, and what may be missing without one."""
+
+from dataclasses import dataclass
 
 from schema.errors import RETRYABLE, Cause, ErrorWord
 
@@ -22,3 +24,23 @@ class SourceError(Exception):
     def retryable(self) -> bool:
         """Whether another attempt can heal it."""
         return self.word in RETRYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What did not land although the stamp did, such as a secret's value.
+
+    Attributes:
+        word: Why it did not land; the only part that leaves the process.
+        cause: What is behind the word, None where that is not known.
+        detail: What the driver said, for the log alone.
+    """
+
+    word: ErrorWord
+    cause: Cause | None = None
+    detail: str = ""
+
+    @classmethod
+    def of(cls, error: SourceError) -> "Shortfall":
+        """Take over what an error says, without the frames that it holds."""
+        return cls(error.word, error.cause, error.detail)

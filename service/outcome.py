@@ -30,11 +30,12 @@ class Outcome:
         source: The source's slug.
         stamp: The heartbeat's timestamp.
         result: `ok`, or why the stamp did not land.
-        cause: What is behind the result, None where that is not known.
+        cause: What is behind the result, or behind the warning where the stamp landed; None where
+            that is not known.
         warning: Why a part did not land, although the stamp did.
         attempts: How often the write was tried.
         latency_ms: How long the last attempt took.
-        detail: What the driver said, for the log alone.
+        detail: What the driver said of either, for the log alone.
         tries: Each of the attempts, in order.
     """
 

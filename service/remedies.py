@@ -44,6 +44,9 @@ CAUSES = {
     "row security does not.",
     Cause.COLUMN_MISSING: "Run `python -m service migrate`: it brings back what can be, and "
     "names the column that is missing otherwise.",
+    Cause.KEY_DENIED: "Grant it `kms:Decrypt` and `kms:GenerateDataKey` (`secretKmsKeyArn` in the "
+    "stack), and check the key's own policy: the role may not use the secret's key.",
+    Cause.KEY_UNUSABLE: "Enable the secret's KMS key, or cancel its deletion: AWS cannot use it.",
     Cause.STAMP_REFUSED: "Run `python -m service migrate`, which says what in `last_update` "
     "refuses a stamp, or give Heartbeat a database of its own.",
 }

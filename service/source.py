@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
+from service.errors import Shortfall
 
 if TYPE_CHECKING:  # drivers, which only those who connect shall import
     from redis.asyncio import Redis
@@ -110,11 +111,11 @@ class Source(Protocol):
     database: Database | None = None
     keys: Keys | None = None
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Stamp the store once.
 
         Returns:
-            None if all of it landed; a word if the stamp landed but a part did not.
+            None if all of it landed; else why a part did not, although the stamp did.
 
         Raises:
             SourceError: The stamp did not land.

@@ -70,9 +70,11 @@ def _identity(values: Mapping[str, str]) -> Iterator[str]:
         previous, current = map(int, re.findall(r"\d+", generations))
         if current != previous + 1:
             yield f"identityGenerations = {generations!r}: rotate from N-1 to N, in this order"
-    secret, region = values.get("secretArn", ""), values.get("aws:region")
-    if region and secret and f":secretsmanager:{region}:" not in secret:
-        yield f"secretArn = {secret!r}: the secret is not in aws:region, {region}; align them"
+    region = values.get("aws:region")
+    for key, service in (("secretArn", "secretsmanager"), ("secretKmsKeyArn", "kms")):
+        arn = values.get(key, "")
+        if region and arn and f":{service}:{region}:" not in arn:
+            yield f"{key} = {arn!r}: it is not in aws:region, {region}; align them"
 
 
 def _logs(values: Mapping[str, str]) -> Iterator[str]:

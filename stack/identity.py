@@ -28,6 +28,7 @@ class IdentityArgs:
         generations: Accepted generations of the certificate; the app uses the last.
         revoked_before: Sessions issued before this time are refused, None for none.
         secret_arn: The one secret that the role may use.
+        key_arn: The KMS key of that secret, None for AWS's own.
         role_arn: An existing role that gets the permissions, None to make one.
         boundary_arn: The permissions boundary of a new role, None for none.
         protect: Whether Pulumi refuses to delete what cannot be had again: the authority's key.
@@ -38,6 +39,7 @@ class IdentityArgs:
     generations: tuple[int, ...]
     revoked_before: datetime | None
     secret_arn: pulumi.Input[str]
+    key_arn: str | None
     role_arn: str | None
     boundary_arn: str | None
     protect: bool
@@ -136,7 +138,7 @@ class Identity(pulumi.ComponentResource):
             iam.RolePolicyArgs(
                 role=role_name,
                 policy=pulumi.Output.from_input(args.secret_arn).apply(
-                    lambda secret: policies.permissions(secret, args.revoked_before)
+                    lambda secret: policies.permissions(secret, args.key_arn, args.revoked_before)
                 ),
             ),
             child,

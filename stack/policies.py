@@ -32,11 +32,14 @@ def trust(anchor_arn: str, common_names: Sequence[str]) -> str:
     return _document(statement)
 
 
-def permissions(secret_arn: str, revoked_before: datetime | None = None) -> str:
-    """What the role may do: read and update one secret.
+def permissions(
+    secret_arn: str, key_arn: str | None = None, revoked_before: datetime | None = None
+) -> str:
+    """What the role may do: read and update one secret, with the KMS key that it lies under.
 
     Args:
         secret_arn: The secret's whole ARN, with its random end.
+        key_arn: The customer's key of the secret, None where it is AWS's own, which needs no right.
         revoked_before: Sessions issued before this time may do nothing; None revokes none
             [IAM userguide/id_roles_use_revoke-sessions.html].
 
@@ -53,8 +56,11 @@ def permissions(secret_arn: str, revoked_before: datetime | None = None) -> str:
         ],
         "Resource": secret_arn,
     }
+    statements: list[dict[str, Any]] = [allow]
+    if key_arn is not None:
+        statements.append(_key(key_arn, secret_arn))
     if revoked_before is None:
-        return _document(allow)
+        return _document(*statements)
     deny = {
         "Sid": "RevokedSessions",
         "Effect": "Deny",
@@ -62,7 +68,27 @@ def permissions(secret_arn: str, revoked_before: datetime | None = None) -> str:
         "Resource": "*",
         "Condition": {"DateLessThan": {"aws:TokenIssueTime": _date(revoked_before)}},
     }
-    return _document(allow, deny)
+    return _document(*statements, deny)
+
+
+def _key(key_arn: str, secret_arn: str) -> dict[str, Any]:
+    """The key, used by Secrets Manager alone and for this secret alone.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    region = secret_arn.split(":")[3]
+    return {
+        "Sid": "KeyOfTheSecret",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": key_arn,
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
+                "kms:EncryptionContext:SecretARN": secret_arn,
+            }
+        },
+    }
 
 
 def _date(moment: datetime) -> str:

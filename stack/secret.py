@@ -20,10 +20,12 @@ class SecretArgs:
 
     Attributes:
         arn: An existing secret's whole ARN, None to make one.
+        key_arn: The KMS key that a new one lies under, None for AWS's own.
         protect: Whether Pulumi refuses to delete a new one.
     """
 
     arn: str | None
+    key_arn: str | None
     protect: bool
 
 
@@ -53,7 +55,9 @@ class Secret(pulumi.ComponentResource):
         secret = secretsmanager.Secret(
             name,
             secretsmanager.SecretArgs(
-                description="Heartbeat", recovery_window_in_days=RECOVERY_DAYS
+                description="Heartbeat",
+                kms_key_id=args.key_arn,
+                recovery_window_in_days=RECOVERY_DAYS,
             ),
             pulumi.ResourceOptions(
                 parent=self, protect=args.protect, ignore_changes=["description"]

@@ -62,7 +62,9 @@ def deploy(
     databases = Databases(f"{prefix}databases", _databases(chosen, given, network), opts)
     secret = Secret(
         f"{prefix}{chosen.name}",
-        SecretArgs(arn=chosen.secret_arn, protect=chosen.protect_data),
+        SecretArgs(
+            arn=chosen.secret_arn, key_arn=chosen.secret_kms_key_arn, protect=chosen.protect_data
+        ),
         opts,
     )
     identity = Identity(f"{prefix}identity", _identity(chosen, secret), opts)
@@ -134,6 +136,7 @@ def _identity(chosen: Settings, secret: Secret) -> IdentityArgs:
         generations=chosen.identity_generations,
         revoked_before=chosen.identity_revoked_before,
         secret_arn=secret.arn,
+        key_arn=chosen.secret_kms_key_arn,
         role_arn=chosen.role_arn,
         boundary_arn=chosen.permissions_boundary_arn,
         protect=chosen.protect_data,

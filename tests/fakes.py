@@ -11,7 +11,7 @@ from schema.freshness import in_future
 from schema.heartbeat import Heartbeat
 from service.aws.client import Aws
 from service.aws.roles_anywhere import Settings
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
@@ -41,7 +41,7 @@ class MemorySource(Source):
         """As a reader gets it."""
         return self
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         await self.before()
         self.written.append(heartbeat)
         if self.failures:

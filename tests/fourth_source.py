@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.kind import Kind
 from service.server import ServerSettings, of_url
 from service.source import Observation, Source
@@ -54,7 +54,7 @@ class Orders(Source):
         self.settings = settings
         self.name = name
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write the row, unless it holds a newer stamp."""
         report = heartbeat.report.model_dump_json() if heartbeat.report else None
         async with self._connection() as connection:

@@ -48,7 +48,7 @@ STAND_IN = {
     "wire": set[str](),
     "iam": {"wire"},
     "rolesanywhere": {"iam", "wire"},
-    "secretsmanager": {"wire"},
+    "secretsmanager": {"iam", "wire"},
     "control": {"wire"},
 }
 COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate"}

@@ -32,6 +32,7 @@ __all__ = [
     "policies",
     "role",
     "roles",
+    "secret_arn",
     "secrets",
 ]
 
@@ -58,6 +59,11 @@ def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
 def secrets(region: str) -> SecretsManagerBackend:
     """Moto's secrets in `region`."""
     return secretsmanager_backends[ACCOUNT][region]
+
+
+def secret_arn(region: str, name: str) -> str:
+    """The ARN of a secret, without the random end that it gets when it is made."""
+    return f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}"
 
 
 def roles() -> IAMBackend:

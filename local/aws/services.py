@@ -86,6 +86,8 @@ class Services:
         named = parameters.get("SecretId", parameters.get("Name"))
         resource = self._secrets_manager.arn(str(named)) if named else "*"
         self._authorizer.check(principal, f"secretsmanager:{operation}", resource)
+        for use in self._secrets_manager.key_uses(operation, parameters):
+            self._authorizer.check_key(principal, use)
         return self._secrets_manager.run(operation, parameters, request)
 
     def _ask_iam(self, operation: str, request: Request, principal: Principal) -> Reply:

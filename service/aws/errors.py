@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Refusal
 from service import tls_errors
 from service.accounts import mask
@@ -44,6 +44,10 @@ WORDS = {
     "ThrottlingException": ErrorWord.THROTTLED,
     "TooManyRequestsException": ErrorWord.THROTTLED,
 }
+# What is behind `permission` where the secret lies under a customer's key. A denied key has the
+# type of any denial, so only its message tells: https://github.com/aws/aws-cdk/issues/7677
+KEY_DENIED = "access to kms is not allowed"
+KEY_UNUSABLE = frozenset({"DecryptionFailure", "EncryptionFailure"})
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 BAD_REQUEST = 400
 SERVER_ERROR = 500
@@ -125,7 +129,13 @@ def _of_response(error: "ClientError") -> SourceError:
         word = WORDS[name]
     else:
         word = _of_status(status)
-    return SourceError(word, f"{name} ({status}) on {error.operation_name}")
+    return SourceError(word, f"{name} ({status}) on {error.operation_name}", _cause(name, said))
+
+
+def _cause(name: str, said: str) -> Cause | None:
+    if name == "AccessDeniedException" and KEY_DENIED in said:
+        return Cause.KEY_DENIED
+    return Cause.KEY_UNUSABLE if name in KEY_UNUSABLE else None
 
 
 def _of_session(error: "CredentialsRetrievalError") -> SourceError:

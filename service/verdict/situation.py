@@ -24,7 +24,8 @@ class SourceView:
         title: Its name for people.
         freshness: Of its stamp.
         error: What the reading says is wrong, None if nothing.
-        cause: What is behind `word`, None where that is not known.
+        cause: What is behind `word`, or behind `warning` where there is no `word`; None where that
+            is not known.
         observed: Whether it was read at all yet.
         stamp: The stamp found.
         failing_since: Since when readings fail.
@@ -78,7 +79,7 @@ class SourceView:
 
     def remedy(self, word: ErrorWord) -> str:
         """What to do about a word here."""
-        if self.cause is not None and word is self.word:
+        if self.cause is not None and word is (self.word or self.warning):
             return self.remedies.get(self.cause, CAUSES[self.cause])
         return self.remedies.get(word, REMEDIES[word])
 

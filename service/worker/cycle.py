@@ -13,7 +13,7 @@ import structlog
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
 from schema.history import LATENCY_BOUNDS_MS
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.outcome import Attempt, Outcome
 from service.shutdown import WRITES_S
 from service.source import Source
@@ -68,7 +68,8 @@ async def _stamp(
     """Write one stamp to one source within `scope`, with retries for what a retry can heal."""
     result: Result = ErrorWord.TIMEOUT
     cause: Cause | None = None
-    warning, detail, attempts, started = None, "", 0, time.perf_counter()
+    short: Shortfall | None = None
+    detail, attempts, started = "", 0, time.perf_counter()
     began, tries = started, list[Attempt]()
 
     def ended() -> None:
@@ -80,14 +81,15 @@ async def _stamp(
                 with attempt:
                     attempts, started = attempt.num, time.perf_counter()
                     try:
-                        warning = await source.write(heartbeat)
+                        short = await source.write(heartbeat)
                     except SourceError as error:
                         result, detail, cause = error.word, error.detail, error.cause
                         said = {"attempt": attempts, "error": result, "detail": detail}
                         log.debug("attempt_failed", source=name, **said)
                         ended()
                         raise
-                    result, detail, cause = "ok", "", None
+                    result = "ok"
+                    detail, cause = (short.detail, short.cause) if short else ("", None)
         except SourceError:
             pass  # its word stands in the result
         except Exception as error:  # a defect in one source must not stop the others
@@ -100,7 +102,7 @@ async def _stamp(
         stamp=heartbeat.timestamp,
         result=result,
         cause=cause,
-        warning=warning,
+        warning=short.word if short else None,
         attempts=attempts,
         latency_ms=(time.perf_counter() - started) * 1000,
         detail=detail,

@@ -160,7 +160,8 @@ class Worker:
                 failing_since=before.failing_since,
             )
         if known.warning and known.warning != before.warning:
-            say.warning("source_partly_written", error=known.warning)
+            detail = outcome.detail or None
+            say.warning("source_partly_written", error=known.warning, detail=detail)
         if before.warning and not known.warning and outcome.ok:
             say.info("source_wholly_written")
         if (known.breaker is Breaker.OPEN) and before.breaker is Breaker.CLOSED:

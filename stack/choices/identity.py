@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, Field, Json
 from stack.choices import Choices, Secret, Unset
 
 WHOLE_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$"
+# No alias: a policy that names one allows nothing [kms developerguide/alias-authorization.html].
+KEY_ARN = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$"
 ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]+$"
 POLICY_ARN = r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$"
 ANCHOR_ARN = r"^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:\d{12}:trust-anchor/[0-9a-f-]{36}$"
@@ -36,6 +38,10 @@ class Identity(Choices):
         pattern=WHOLE_ARN,
         description="use the whole ARN with its random end, as `aws secretsmanager describe-secret`"
         " prints it",
+    )
+    secret_kms_key_arn: Annotated[str | None, Unset] = Field(
+        pattern=KEY_ARN,
+        description="use the key's own ARN, no alias: arn:aws:kms:REGION:ACCOUNT:key/ID",
     )
     identity_generations: Json[tuple[Annotated[int, Field(ge=1)], ...]] = Field(
         description="use [N], or [N-1, N] while the certificate rotates (docs/rotation.md)"

@@ -2,10 +2,11 @@
 
 from typing import Any, Protocol
 
-from stack.preflight.finding import Finding, Findings, bad, good, unknown
+from stack.preflight.finding import Finding, Findings, bad, good, unknown, warning
 from stack.settings import Settings
 
 LOGIN_REMEDY = "log in: aws sso login, or export AWS_PROFILE or access keys"
+AWS_OWN_KEY = "alias/aws/secretsmanager"
 ACTIONS = (
     "iam:CreateRole",
     "iam:PutRolePolicy",
@@ -34,7 +35,9 @@ def check(cloud: Cloud, errors: tuple[type[Exception], ...], settings: Settings 
     yield good("AWS", f"logged in as {arn.rsplit('/', 1)[-1]}")
     yield _permissions(cloud, errors, _principal(arn))
     if settings and settings.secret_arn:
-        yield _secret(cloud, errors, settings.secret_arn)
+        yield from _secret(cloud, errors, settings.secret_arn, settings.secret_kms_key_arn)
+    elif settings and settings.secret_kms_key_arn:
+        yield _key(cloud, errors, settings.secret_kms_key_arn)
 
 
 def _permissions(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding:
@@ -50,12 +53,41 @@ def _permissions(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) ->
     return good("AWS", "may make role, anchor, profile and secret")
 
 
-def _secret(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding:
+def _secret(
+    cloud: Cloud, errors: tuple[type[Exception], ...], arn: str, key_arn: str | None
+) -> Findings:
+    """Whether an existing secret is there, and under the key that the settings name."""
     try:
-        cloud.client("secretsmanager").describe_secret(SecretId=arn)
+        said = cloud.client("secretsmanager").describe_secret(SecretId=arn)
     except errors as error:
-        return bad("secret", f"cannot see secretArn ({type(error).__name__})", "check its ARN")
-    return good("secret", "secretArn exists")
+        yield bad("secret", f"cannot see secretArn ({type(error).__name__})", "check its ARN")
+        return
+    yield good("secret", "secretArn exists")
+    if said.get("KmsKeyId", "").endswith(AWS_OWN_KEY):
+        said = {}
+    found, remedy = said.get("KmsKeyId"), "`pulumi config set secretKmsKeyArn ARN-OF-ITS-KEY`"
+    if found and key_arn is None:
+        yield warning("key", f"secretArn is under {found}, which the role may not use", remedy)
+    elif key_arn and not found:
+        remedy = "`pulumi config rm secretKmsKeyArn`"
+        yield warning("key", "secretArn is under AWS's own key, not secretKmsKeyArn", remedy)
+    elif key_arn and found and "alias/" not in found and not key_arn.endswith(found):
+        yield warning("key", f"secretArn is under {found}, not secretKmsKeyArn", remedy)
+
+
+def _key(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding:
+    """Whether the key of a new secret can be used; making the secret uses it."""
+    try:
+        key = cloud.client("kms").describe_key(KeyId=arn)["KeyMetadata"]
+    except errors as error:
+        says = f"cannot see secretKmsKeyArn ({type(error).__name__})"
+        return unknown("key", says, "be sure that it exists, and of kms:GenerateDataKey")
+    if key["KeyState"] != "Enabled":
+        remedy = "enable it, or cancel its deletion"
+        return bad("key", f"secretKmsKeyArn is in state {key['KeyState']}", remedy)
+    if key.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+        return bad("key", "secretKmsKeyArn is not symmetric", "choose a key for encryption")
+    return good("key", "secretKmsKeyArn is enabled")
 
 
 def _principal(arn: str) -> str:

@@ -54,6 +54,7 @@ EXTERNAL = {
         {
             "iam get-role": {"--role-name", "--query"},
             "iam update-assume-role-policy": {"--role-name", "--policy-document"},
+            "kms describe-key": set(),
             "secretsmanager describe-secret": {"--secret-id"},
             "secretsmanager list-secret-version-ids": {
                 "--secret-id",

@@ -17,6 +17,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.secret import stamp_in_value
 from service.aws.client import Aws
+from service.errors import Shortfall
 from service.settings import load
 from service.sources import secrets_manager
 from service.sources.secrets_manager.store import SecretsManager
@@ -124,7 +125,7 @@ async def test_two_days_of_two_workers_and_restarts_fail_no_cycle_and_keep_far_f
 ) -> None:
     one, two = worker(aws, time), worker(aws, time)
     made: list[datetime] = []
-    results: set[ErrorWord | None] = set()
+    results: set[Shortfall | None] = set()
     known = set(versions(operator, secret))
 
     for slot in range(int(2 * DAY / SLOT)):
@@ -165,7 +166,8 @@ async def test_without_pacing_the_quota_breaks_the_value_alone_and_it_recovers_b
 
     for _ in range(120):
         time.advance(timedelta(minutes=1))
-        results.append(await source.write(beat(time)))
+        short = await source.write(beat(time))
+        results.append(short.word if short else None)
 
     broken_at = results.index(ErrorWord.QUOTA)
     assert 95 <= broken_at <= 100

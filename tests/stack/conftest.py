@@ -24,6 +24,7 @@ from tests.stack.clouds import ZERO
 from tests.stack.recording import Recording
 
 OLD_SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:team/app-AbCdEf"
+OLD_KEY = "arn:aws:kms:us-west-2:111122223333:key/0f1e2d3c-0000-4000-8000-000000000001"
 OLD_ROLE = "arn:aws:iam::111122223333:role/team/app"
 OLD_ANCHOR = f"arn:aws:rolesanywhere:us-west-2:111122223333:trust-anchor/{ZERO}"
 OLD_BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
@@ -42,6 +43,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "published tag": {"imageGit": "", "image": "ghcr.io/owner/heartbeat:1.2.3"},
     "built here": {"imageGit": "", "imageBuild": "registry.digitalocean.com/ours/heartbeat"},
     "existing secret": {"secretArn": OLD_SECRET},
+    "own key": {"secretKmsKeyArn": OLD_KEY},
     "existing role": {"roleArn": OLD_ROLE},
     "existing clusters": {
         "postgresCluster": "team-pg",

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from stack.secret import name_in
-from tests.stack.conftest import OLD_SECRET, Program
+from tests.stack.conftest import OLD_KEY, OLD_SECRET, Program
 
 
 def test_a_new_secret_begins_as_a_json_object(program: Program) -> None:
@@ -53,3 +53,18 @@ def test_a_name_with_a_hyphen_keeps_it() -> None:
 def test_a_part_of_an_arn_is_refused() -> None:
     with pytest.raises(ValueError, match="no whole ARN"):
         name_in("arn:aws:secretsmanager:us-west-2:1:secret:app")
+
+
+def test_a_new_secret_is_made_under_the_key_that_was_chosen(program: Program) -> None:
+    assert program("own key").one("secret:Secret").inputs["kmsKeyId"] == OLD_KEY
+    assert "kmsKeyId" not in program().one("secret:Secret").inputs
+
+
+def test_the_role_may_use_the_key_of_a_new_secret_and_of_an_existing_one(program: Program) -> None:
+    for recording in (program("own key"), program("existing secret", secretKmsKeyArn=OLD_KEY)):
+        document = json.loads(recording.one("RolePolicy").inputs["policy"])
+        key = document["Statement"][1]
+
+        assert key["Resource"] == OLD_KEY
+        condition = key["Condition"]["StringEquals"]
+        assert condition["kms:EncryptionContext:SecretARN"] == recording.exports["secretArn"]

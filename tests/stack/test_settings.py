@@ -75,6 +75,8 @@ def test_the_example_is_valid() -> None:
         ("roleArn", "app", "arn:aws:iam::ACCOUNT:role/NAME"),
         ("secretArn", "team/app", "random end"),
         ("secretArn", "arn:aws:secretsmanager:us-west-2:444455556666:secret:app", "random end"),
+        ("secretKmsKeyArn", "alias/heartbeat", "no alias"),
+        ("secretKmsKeyArn", "arn:aws:kms:us-west-2:444455556666:alias/heartbeat", "no alias"),
         ("identityGenerations", "[0]", "[N]"),
         ("identityGenerations", "[]", "accept one generation"),
         ("identityGenerations", "[1, 2, 3]", "or two to rotate"),

@@ -1,12 +1,30 @@
 """Whether the role that signed a request may do what it asks."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from local.aws import mocked
 from local.aws.clock import Clock
 from local.aws.iam.credentials import Principal, Session
-from local.aws.iam.policy import Question, decide
-from local.aws.wire.errors import denied
+from local.aws.iam.policy import Decision, Question, decide
+from local.aws.wire.errors import denied, key_denied
 
 ALWAYS_ALLOWED = "sts:GetCallerIdentity"  # even against a Deny, says its API reference
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """One use of a customer's KMS key on behalf of who signed.
+
+    Attributes:
+        action: `kms:Decrypt` or `kms:GenerateDataKey`.
+        key_arn: The key.
+        context: Condition keys in lower case and their values.
+    """
+
+    action: str
+    key_arn: str
+    context: Mapping[str, str]
 
 
 class Authorizer:
@@ -24,14 +42,35 @@ class Authorizer:
         session = principal.session
         if session is None or action == ALWAYS_ALLOWED:
             return
-        question = Question(action, resource, context=self._context(session))
+        decisions = self._decisions(session, action, resource, {})
+        if decisions != {"allowed"}:
+            explicit = "explicitly denied" in decisions
+            raise denied(principal.arn, action, resource, explicit=explicit)
+
+    def check_key(self, principal: Principal, use: KeyUse) -> None:
+        """Refuse a use of a KMS key on behalf of `principal`.
+
+        The key's own policy is taken to be the default one, which leaves it to the policies of IAM
+        [kms/latest/developerguide/key-policy-default.html].
+
+        Raises:
+            AwsError: AccessDeniedException, in other words than any other denial.
+        """
+        session = principal.session
+        if session is None:
+            return
+        if self._decisions(session, use.action, use.key_arn, use.context) != {"allowed"}:
+            raise key_denied()
+
+    def _decisions(
+        self, session: Session, action: str, resource: str, also: Mapping[str, str]
+    ) -> set[Decision]:
+        question = Question(action, resource, context={**self._context(session), **also})
         role = mocked.role(session.role_arn)
         decisions = {decide(mocked.policies(role) if role is not None else [], question)}
         if session.policies:  # a session policy never allows more than the role
             decisions.add(decide(session.policies, question))
-        if decisions != {"allowed"}:
-            explicit = "explicitly denied" in decisions
-            raise denied(principal.arn, action, resource, explicit=explicit)
+        return decisions
 
     def _context(self, session: Session) -> dict[str, str]:
         context = {

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from local.aws import mocked
 from local.aws.clock import Clock
+from local.aws.iam.authorization import KeyUse
+from local.aws.secretsmanager.key import uses
 from local.aws.wire import constraints
 from local.aws.wire.errors import AwsError, invalid
 from local.aws.wire.message import Reply, Request, json_reply
@@ -45,7 +47,11 @@ class SecretsManager:
             return str(secret.arn)
         if secret_id.startswith("arn:"):
             return secret_id
-        return f"arn:aws:secretsmanager:{self._region}:{mocked.ACCOUNT}:secret:{secret_id}"
+        return mocked.secret_arn(self._region, secret_id)
+
+    def key_uses(self, operation: str, parameters: dict[str, Any]) -> list[KeyUse]:
+        """List what `operation` does with a customer's KMS key in the caller's name."""
+        return uses(operation, parameters, self._find(parameters.get("SecretId", "")), self._region)
 
     def run(self, operation: str, parameters: dict[str, Any], request: Request) -> Reply:
         """Do `operation`.

@@ -111,6 +111,14 @@ def denied(principal_arn: str, action: str, resource: str, *, explicit: bool) ->
     )
 
 
+def key_denied() -> AwsError:
+    """A KMS key that the caller may not use; these words are all that AWS says of it.
+
+    https://github.com/aws/aws-cdk/issues/7677 shows them.
+    """
+    return AwsError("AccessDeniedException", "Access to KMS is not allowed", 400)
+
+
 def throttled(status: int = 400) -> AwsError:
     """A request over the rate that the account is allowed."""
     return AwsError("ThrottlingException", "Rate exceeded", status, query_code="Throttling")

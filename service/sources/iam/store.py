@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schema.errors import ErrorWord
 from schema.heartbeat import IDENTITY, Heartbeat, IamReport, WorkerReport
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Details, Observation, Source
 
 
@@ -32,7 +31,7 @@ class Identity(Source):
         """When GetCallerIdentity last succeeded in this process."""
         return None if self._last is None else self._last.stamp
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:  # noqa: ARG002 - a source's
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:  # noqa: ARG002 - a source's
         """Prove the identity; nothing is written.
 
         Raises:

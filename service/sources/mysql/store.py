@@ -17,7 +17,7 @@ from schema.errors import ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import utc_now
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 from service.sources.mysql.errors import code_of, translate
 from service.sources.mysql.statements import PROBE, READ, SKEW_US, TABLE, WRITE
@@ -50,7 +50,7 @@ class MySql(Source):
         self._answer_timeout_s = answer_timeout_s
         self._now = now
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write the row, unless it holds a newer stamp that is not in the future.
 
         Raises:

@@ -22,7 +22,7 @@ from schema.migrations.adoption import try_stamp
 from schema.migrations.columns import ColumnMissingError, add_columns
 from schema.tables import LastUpdate
 from schema.timestamps import utc_now
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 from service.sources.postgres.errors import translate
 from service.sources.postgres.schema import lacks_stamps, look, why_hidden
@@ -60,7 +60,7 @@ class Postgres(Source):
         self._migrating = migrating or anyio.Lock()
         self.database = self
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write the row, unless it holds a newer stamp that is not in the future.
 
         Raises:

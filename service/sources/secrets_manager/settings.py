@@ -38,8 +38,7 @@ class Settings(SourceSettings):
         """What to do, with the variables that hold it."""
         return {
             **AWS_REMEDIES,
-            ErrorWord.PERMISSION: "Grant the role the right that it lacks on this secret or its "
-            "KMS key.",
+            ErrorWord.PERMISSION: "Grant the role the right that it lacks on this secret.",
             ErrorWord.QUOTA: "Write this secret's value less often; it is written again as the "
             "versions of the last 24 h age.",
             ErrorWord.NOT_FOUND: f"Check {names['secret']} and AWS_REGION, and restore the secret "

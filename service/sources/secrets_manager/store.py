@@ -10,7 +10,7 @@ from schema.heartbeat import Heartbeat, WorkerReport
 from schema.secret import Description
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 from service.sources.secrets_manager.settings import SecretDetails, Settings
 from service.sources.secrets_manager.value import CURRENT, Value, staged
@@ -37,9 +37,9 @@ class SecretsManager(Source):
         self._arn: str | None = None
         self._note: str | None = None
         self._slot: int | None = None  # the newest slot whose value needs no further try
-        self._warning: ErrorWord | None = None
+        self._short: Shortfall | None = None
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Stamp the description, and once per slot the value.
 
         AWS has no compare-and-set here, so that a stamp that is late can replace one of another
@@ -61,15 +61,15 @@ class SecretsManager(Source):
                 landed = await self.value.write(heartbeat, description, arn, slot)
             except SourceError as error:
                 # A dead value path must not take the stamp with it, nor hide behind it.
-                self._warning, landed = error.word, False
+                self._short, landed = Shortfall.of(error), False
                 if error.word is ErrorWord.QUOTA:
                     self._slot = slot  # asking every minute would not give the quota back
             else:
-                self._slot, self._warning = slot, None
+                self._slot, self._short = slot, None
             if landed:
                 return None
         await self._call("update_secret", Description=description)
-        return self._warning
+        return self._short
 
     async def read(self) -> Observation:
         """The newest valid stamp of description and value.
@@ -80,10 +80,13 @@ class SecretsManager(Source):
         said = await self._call("describe_secret")
         version_id = staged(said, CURRENT)
         error = ErrorWord.NOT_FOUND if "DeletedDate" in said else None
+        cause = None
         try:
             value_stamp = await self.value.stamp(version_id) if version_id else None
         except SourceError as failed:
-            value_stamp, error = None, error or failed.word
+            value_stamp = None
+            if error is None:
+                error, cause = failed.word, failed.cause
         found = Description.from_text(said.get("Description", ""))
         report = found.report if found else None
         return Observation(
@@ -91,6 +94,7 @@ class SecretsManager(Source):
             interval_s=found.interval_seconds if found else None,
             report=report,
             error=error,
+            cause=cause,
             details=SecretDetails(
                 name=said["Name"],
                 arn=said["ARN"],

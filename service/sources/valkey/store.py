@@ -18,7 +18,7 @@ from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import REPORT_MAX, Heartbeat, read_report
 from schema.timestamps import from_text, to_text, utc_now
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 from service.sources.valkey.errors import translate
 from service.sources.valkey.settings import Settings, ValkeyDetails
@@ -92,7 +92,7 @@ class Valkey(Source):
         self._write = client.register_script(WRITE)
         self._used_at: float | None = None  # None where no connection is known to be open
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write stamp and report, unless a newer stamp is there that is not in the future.
 
         Raises:

@@ -9,7 +9,7 @@ from botocore.exceptions import (
 )
 from iam_rolesanywhere_session import CredentialsRetrievalError
 
-from schema.errors import RETRYABLE, ErrorWord
+from schema.errors import RETRYABLE, Cause, ErrorWord
 from schema.heartbeat import Refusal
 from service.aws import errors as aws_errors
 from service.errors import SourceError
@@ -30,6 +30,25 @@ def test_each_code_of_aws_has_its_word(code: str, word: ErrorWord) -> None:
 
     assert error.word is word
     assert error.detail == f"{code} (400) on UpdateSecret"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (
+            response("AccessDeniedException", message="Access to KMS is not allowed"),
+            Cause.KEY_DENIED,
+        ),
+        (response("EncryptionFailure"), Cause.KEY_UNUSABLE),
+        (response("DecryptionFailure"), Cause.KEY_UNUSABLE),
+        (response("AccessDeniedException", message="User: x is not authorized to perform"), None),
+        (response("ValidationException", message="Access to KMS is not allowed"), None),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_a_cause_of_its_own(
+    error: ClientError, cause: Cause | None
+) -> None:
+    assert aws_errors.translate(error).cause is cause
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,12 @@ def identity(loaded: Settings) -> Aws:
     return Aws(loaded.aws)
 
 
+async def missing(source: SecretsManager, heartbeat: Heartbeat) -> ErrorWord | None:
+    """Write, and name why a part did not land."""
+    short = await source.write(heartbeat)
+    return short.word if short else None
+
+
 def beat() -> Heartbeat:
     at = datetime(2015, 1, 1, tzinfo=UTC) + next(SLOTS) * HOUR
     return Heartbeat(name="worker", timestamp=at)
@@ -81,7 +87,7 @@ async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on
     source, given = SecretsManager(identity, described), beat()
     aws.control.fail("GetSecretValue", "AccessDeniedException")
 
-    assert await source.write(given) is ErrorWord.PERMISSION
+    assert await missing(source, given) is ErrorWord.PERMISSION
 
     said = operator.describe_secret(SecretId=aws.environment()[NAME])
     description = Description.from_text(said["Description"])

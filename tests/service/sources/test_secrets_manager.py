@@ -62,6 +62,12 @@ def slot() -> datetime:
     return Slots.take()
 
 
+async def missing(source: SecretsManager, heartbeat: Heartbeat) -> ErrorWord | None:
+    """Write, and name why a part did not land."""
+    short = await source.write(heartbeat)
+    return short.word if short else None
+
+
 def beat(timestamp: datetime) -> Heartbeat:
     return Heartbeat(name="worker", timestamp=timestamp)
 
@@ -216,7 +222,7 @@ async def test_a_value_that_aws_does_not_find_is_not_taken_for_an_empty_one(
     operator.put_secret_value(SecretId=arn, SecretString='{"api_key": "k"}')
     aws.control.fail("GetSecretValue", "ResourceNotFoundException")
 
-    assert await source.write(beat(slot)) is ErrorWord.NOT_FOUND
+    assert await missing(source, beat(slot)) is ErrorWord.NOT_FOUND
 
     aws.control.clear()
     assert value(operator, arn) == {"api_key": "k"}
@@ -227,7 +233,7 @@ async def test_a_binary_value_is_left_alone_and_told(
 ) -> None:
     operator.put_secret_value(SecretId=arn, SecretBinary=b"\x00\x01")
     try:
-        assert await source.write(beat(slot)) is ErrorWord.INVALID_DATA
+        assert await missing(source, beat(slot)) is ErrorWord.INVALID_DATA
         assert operator.get_secret_value(SecretId=arn)["SecretBinary"] == b"\x00\x01"
         assert (await source.read()).stamp == slot
     finally:
@@ -268,9 +274,9 @@ async def test_without_the_quota_the_stamp_goes_on_and_the_value_recovers(
     source = connect(aws)
     aws.control.fail("UpdateSecret", "LimitExceededException", times=1)
 
-    assert await source.write(beat(slot)) is ErrorWord.QUOTA
+    assert await missing(source, beat(slot)) is ErrorWord.QUOTA
     assert (await source.read()).stamp == slot
-    assert await source.write(beat(slot + timedelta(seconds=60))) is ErrorWord.QUOTA
+    assert await missing(source, beat(slot + timedelta(seconds=60))) is ErrorWord.QUOTA
 
     later = slot + SLOT
     assert await source.write(beat(later)) is None

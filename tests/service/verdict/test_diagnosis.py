@@ -179,7 +179,7 @@ def test_a_source_with_better_advice_than_the_words_gives_it() -> None:
 def test_what_is_known_behind_a_word_chooses_the_remedy() -> None:
     host = replace(lost(PG, E.TLS), cause=Cause.WRONG_HOST)
     own = replace(host, remedies={Cause.WRONG_HOST: "Set ORDERS_HOST.", E.TLS: "Set ORDERS_CA."})
-    other = replace(PG, cause=Cause.SCHEMA_USAGE, warning=E.QUOTA)  # of another word than its own
+    other = replace(PG, last_result=E.PERMISSION, cause=Cause.SCHEMA_USAGE, warning=E.QUOTA)
 
     remedies = [diagnose(seen(source, VK)).findings[0].remedy for source in (host, own, other)]
 

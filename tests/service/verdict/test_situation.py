@@ -3,7 +3,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
+from schema.heartbeat import Result
+from service.remedies import CAUSES, REMEDIES
 from service.verdict.situation import Situation, SourceView
 from tests.fakes import NOW
 
@@ -40,6 +43,29 @@ def test_in_step_is_one_and_the_same_stamp_in_every_source(
 
 def test_the_stamps_are_those_that_were_found() -> None:
     assert holding(NOW, None, EARLIER).stamps == [NOW, EARLIER]
+
+
+@pytest.mark.parametrize(
+    ("last_result", "warning", "expected"),
+    [
+        ("ok", ErrorWord.PERMISSION, CAUSES[Cause.KEY_DENIED]),
+        (None, ErrorWord.PERMISSION, CAUSES[Cause.KEY_DENIED]),
+        (ErrorWord.TIMEOUT, ErrorWord.PERMISSION, REMEDIES[ErrorWord.PERMISSION]),
+    ],
+)
+def test_a_cause_explains_the_warning_where_the_stamp_landed(
+    last_result: Result | None, warning: ErrorWord, expected: str
+) -> None:
+    view = SourceView(
+        name="s",
+        title="S",
+        freshness=Freshness.FRESH,
+        last_result=last_result,
+        warning=warning,
+        cause=Cause.KEY_DENIED,
+    )
+
+    assert view.remedy(warning) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import anyio.lowlevel
 import pytest
 from structlog.testing import capture_logs
 
-from schema.errors import RETRYABLE, ErrorWord
+from schema.errors import RETRYABLE, Cause, ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, SourceReport
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.outcome import Outcome
 from service.source import Source
 from service.worker.cycle import after, stamp_all
@@ -192,13 +192,14 @@ async def test_a_signal_gives_writes_in_flight_nine_seconds_and_no_more_than_the
 
 async def test_a_part_that_did_not_land_is_a_warning_and_no_failure() -> None:
     class Partly(MemorySource):
-        async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+        async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
             await super().write(heartbeat)
-            return ErrorWord.QUOTA
+            return Shortfall(ErrorWord.PERMISSION, Cause.KEY_DENIED, "AccessDenied")
 
     [outcome] = await stamp_all({"partly": Partly()}, BEAT, DEADLINE_S)
 
-    assert (outcome.result, outcome.warning) == ("ok", ErrorWord.QUOTA)
+    assert (outcome.result, outcome.warning) == ("ok", ErrorWord.PERMISSION)
+    assert (outcome.cause, outcome.detail) == (Cause.KEY_DENIED, "AccessDenied")
 
 
 def outcome(*, ok: bool, minute: int = 0) -> Outcome:

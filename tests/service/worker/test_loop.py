@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, WorkerReport
-from service.errors import SourceError
+from service.errors import Shortfall, SourceError
 from service.outcome import Outcome
 from service.settings import ProcessSettings
 from service.shutdown import WRITES_S
@@ -84,9 +84,9 @@ def told(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
 class Partly(MemorySource):
     """A source of whose second to fourth write a part does not land."""
 
-    async def write(self, heartbeat: Heartbeat) -> ErrorWord | None:
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         await super().write(heartbeat)
-        return ErrorWord.QUOTA if len(self.written) in {2, 3, 4} else None
+        return Shortfall(ErrorWord.QUOTA) if len(self.written) in {2, 3, 4} else None
 
 
 async def beat(sources: dict[str, Source], cycles: int) -> tuple[Worker, Ledger]:

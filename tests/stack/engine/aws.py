@@ -58,7 +58,9 @@ class Account:
 
     def _create_Secret(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - the kind's name
         made = self.client("secretsmanager").create_secret(
-            Name=inputs["name"], Description=inputs["description"]
+            Name=inputs["name"],
+            Description=inputs["description"],
+            **({"KmsKeyId": key} if (key := inputs.get("kmsKeyId")) else {}),
         )
         return made["ARN"], {"arn": made["ARN"]}
 

@@ -1,9 +1,11 @@
 from typing import Any
 
+import pytest
+
 from stack import settings
 from stack.preflight import aws
 from tests.stack import recorder
-from tests.stack.conftest import OLD_SECRET
+from tests.stack.conftest import OLD_KEY, OLD_SECRET
 
 
 class RefusedError(Exception):
@@ -83,3 +85,57 @@ def test_an_existing_secret_must_be_there() -> None:
 
     assert (missing[-1].subject, missing[-1].verdict) == ("secret", "bad")
     assert (there[-1].subject, there[-1].verdict) == ("secret", "good")
+
+
+def chosen(**changes: str) -> settings.Settings:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    return settings.parse(values | changes)
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "verdict", "says"),
+    [
+        ({}, "", None, ""),
+        ({"KmsKeyId": "alias/aws/secretsmanager"}, "", None, ""),
+        ({"KmsKeyId": OLD_KEY}, "", "warning", "which the role may not use"),
+        ({"KmsKeyId": "alias/ours"}, "", "warning", "which the role may not use"),
+        ({"KmsKeyId": OLD_KEY}, OLD_KEY, None, ""),
+        ({"KmsKeyId": OLD_KEY.rpartition("/")[2]}, OLD_KEY, None, ""),
+        ({"KmsKeyId": "alias/ours"}, OLD_KEY, None, ""),
+        ({"KmsKeyId": OLD_KEY[:-1] + "2"}, OLD_KEY, "warning", "not secretKmsKeyArn"),
+        ({}, OLD_KEY, "warning", "under AWS's own key"),
+    ],
+)
+def test_an_existing_secret_lies_under_the_key_that_the_settings_name(
+    said: dict[str, str], key: str, verdict: str | None, says: str
+) -> None:
+    cloud = FakeAws(get_caller_identity=SESSION, describe_secret=said)
+    settings_ = chosen(secretArn=OLD_SECRET, secretKmsKeyArn=key)
+
+    found = [f for f in aws.check(cloud, (RefusedError,), settings_) if f.subject == "key"]
+
+    assert [f.verdict for f in found] == ([verdict] if verdict else [])
+    assert all(says in f.says for f in found)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "verdict"),
+    [
+        ({"KeyState": "Enabled"}, "good"),
+        ({"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}, "good"),
+        ({"KeyState": "Disabled"}, "bad"),
+        ({"KeyState": "PendingDeletion"}, "bad"),
+        ({"KeyState": "Enabled", "KeySpec": "RSA_2048"}, "bad"),
+        (None, "unknown"),
+    ],
+)
+def test_the_key_of_a_new_secret_must_be_usable(
+    metadata: dict[str, str] | None, verdict: str
+) -> None:
+    answers: dict[str, Any] = {"get_caller_identity": SESSION}
+    if metadata:
+        answers["describe_key"] = {"KeyMetadata": metadata}
+
+    found = list(aws.check(FakeAws(**answers), (RefusedError,), chosen(secretKmsKeyArn=OLD_KEY)))
+
+    assert (found[-1].subject, found[-1].verdict) == ("key", verdict)

@@ -94,6 +94,7 @@ def secrets(
         Variable(key="DASHBOARD_PASSWORD", value=password, secret=True),
         *_told("ALERT_TARGETS", settings.alert_targets),
         *_told("ALERT_PING_URL", settings.alert_ping_url),
+        *_told("OTEL_EXPORTER_OTLP_HEADERS", settings.otlp_headers),
     ]
 
 
@@ -171,6 +172,8 @@ def _choices(settings: Settings) -> list[Variable]:
     }
     if settings.cors_origins:
         chosen["API_CORS_ORIGINS"] = ",".join(settings.cors_origins)
+    if settings.otlp_endpoint:
+        chosen["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.otlp_endpoint
     return [Variable(key=key, value=str(value)) for key, value in chosen.items()]
 
 

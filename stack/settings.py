@@ -15,7 +15,7 @@ from stack.contradictions import contradictions
 
 SECRETS = (
     *("dashboardPassword", "imageCredentials", "logToken", "clientKey"),
-    *("alertTargets", "alertPingUrl"),
+    *("alertTargets", "alertPingUrl", "otlpHeaders"),
 )
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 

@@ -15,6 +15,7 @@ LEFT_OVER = re.compile(
     r"(['\"`\u201c\u2018\u201e]).*['\"`\u201c\u201d\u2019]|\$\(.*\)|\{\{.*\}\}|<.*>|\$\w+|tcp://.*"
 )
 URLS = r"[a-z0-9+.-]+://\S+(\s+[a-z0-9+.-]+://\S+)*"
+HEADERS = r"[^\s=,]+=[^\s,]*(,[^\s=,]+=[^\s,]*)*"
 
 
 def _like(pattern: str) -> AfterValidator:
@@ -61,6 +62,12 @@ class Components(Choices):
     )
     alert_ping_url: Annotated[SecretStr | None, Unset, _like(r"https?://\S+")] = Field(
         description="use a URL that begins with https://"
+    )
+    otlp_endpoint: Annotated[str | None, Unset] = Field(
+        pattern=r"^https?://\S+$", description="use a URL such as https://otlp.example.com"
+    )
+    otlp_headers: Annotated[SecretStr | None, Unset, _like(HEADERS)] = Field(
+        description="use name=value, separated by commas, each value percent-encoded"
     )
     heartbeat_name: str = Field(
         pattern=r"^[A-Za-z0-9_.-]{1,50}$", description="use 1 to 50 letters, digits and _.-"

@@ -95,6 +95,8 @@ VARIANTS: dict[str, dict[str, str]] = {
         "alertEmails": '["on-call@example.org"]',
         "alertTargets": "ilert://key pagerduty://key",
         "alertPingUrl": "https://ping.example.org/key",
+        "otlpEndpoint": "https://otlp.example.org",
+        "otlpHeaders": "authorization=Bearer%20key,x-scope=7",
         "corsOrigins": '["https://status.example.org", "http://localhost:3000"]',
         "logDestination": "logs.example.org:12345",
         "identityRevokedBefore": "2026-11-24T12:00:00Z",

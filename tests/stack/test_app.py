@@ -85,13 +85,16 @@ def test_the_secrets_stand_alone_at_the_apps_level(program: Program) -> None:
     assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(2)}
 
 
-def test_whom_to_tell_is_a_secret_of_the_app(program: Program) -> None:
+def test_whom_to_tell_and_headers_are_secrets_of_the_app(program: Program) -> None:
     app = program("everything optional").one("index/app:App")
 
     envs = app.inputs["spec"]["envs"]
-    assert [e["key"] for e in envs][2:] == ["ALERT_TARGETS", "ALERT_PING_URL"]
-    assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(4)}
-    loaded = settings.load(bindables.environ(app.inputs["spec"], "api")).alerts
+    keys = ["ALERT_TARGETS", "ALERT_PING_URL", "OTEL_EXPORTER_OTLP_HEADERS"]
+    assert [e["key"] for e in envs][2:] == keys
+    assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(5)}
+    whole = settings.load(bindables.environ(app.inputs["spec"], "api"))
+    assert whole.telemetry.metrics_url == "https://otlp.example.org/v1/metrics"
+    loaded = whole.alerts
     assert [target.kind for target in loaded.targets()] == ["ilert", "pagerduty"]
     assert loaded.public_url == "https://heartbeat-xxxxx.ondigitalocean.app"
 

@@ -3,14 +3,15 @@
 import pytest
 
 from service import settings
-from service.alerts.settings import AlertSettings
 from service.instances import TAKEN
 from service.sources import KINDS
+from service.telemetry.settings import TelemetrySettings
 from service.tls import TlsMode
 from stack.choices.clusters import RESERVED
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
+PUSH = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}  # the rest refines them
 INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
 # What a process may be told and the stack leaves at its default, or that is for local use alone.
 UNSET = {
@@ -20,6 +21,7 @@ UNSET = {
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
     *("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_STS"),  # as above
     *("IAM_CLIENT_CERT_FILE", "IAM_CLIENT_KEY_FILE"),  # in place of the variables
+    *({str(field.alias) for field in TelemetrySettings.model_fields.values()} - PUSH),
 }
 MORE = {"more databases": {"orders_db", "sessions"}}
 
@@ -113,6 +115,6 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 def known_variables() -> set[str]:
     """Every variable that some part of the service reads."""
-    groups = (settings.ProcessSettings, AlertSettings)
-    own = {str(field.alias) for group in groups for field in group.model_fields.values()}
+    fields = [field for group in settings.GROUPS for field in group.model_fields.values()]
+    own = {str(field.alias) for field in fields}
     return own | {name for kind in KINDS for name in kind.variables.values()}

@@ -91,6 +91,8 @@ def test_the_example_is_valid() -> None:
         ("heartbeatName", "k\u00fcche", "1 to 50"),
         ("dashboardPassword", "", "or set public to true"),
         ("alertTargets", "on-call@example.org", "URLs parted by spaces"),
+        ("otlpEndpoint", "otlp.example.org:4318", "a URL such as"),
+        ("otlpHeaders", "Bearer key", "name=value"),
         ("alertPingUrl", "ping.example.org", "begins with https://"),
         ("heartbeatName", "two words", "1 to 50"),
         ("intervalSeconds", "0", "1 to 3600"),

@@ -1,10 +1,13 @@
 """How to reach a server that asks for a user and speaks TLS, as most stores are."""
 
+from collections.abc import Mapping
+
 from pydantic import Field, SecretStr, field_validator
 
+from schema.timestamps import utc_now
 from service import host as hosts
 from service.group import SourceSettings
-from service.tls import TlsMode, ca_certificates
+from service.tls import TlsMode, ca_certificates, out_of_date
 from service.url import Url
 
 
@@ -32,6 +35,15 @@ class ServerSettings(SourceSettings):
     def endpoint(self) -> str:
         """The host."""
         return self.host
+
+    def warnings(self, names: Mapping[str, str]) -> list[str]:
+        """Warn of a CA out of its validity, which makes a server that it signed look wrong."""
+        if self.ca is None or self.tls is TlsMode.DISABLE:
+            return []
+        fault = out_of_date(self.ca, utc_now())
+        if fault is None:
+            return []
+        return [f"{names['ca']}: {fault}: ask the server's owner for the present one"]
 
 
 def of_url(url: Url) -> dict[str, object]:

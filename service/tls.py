@@ -62,7 +62,21 @@ def ca_certificates(value: str) -> str:
     return found
 
 
-def out_of_date(ca_pem: str, now: datetime) -> bool:
-    """Whether every certificate in a text of `ca_certificates` is outside of its validity."""
+def out_of_date(ca_pem: str, now: datetime) -> str | None:
+    """Say since when or until when no certificate of a CA text is valid; None while one is.
+
+    It is no reason to refuse to start: the system's CAs are trusted too, and a CA that is renewed
+    stands beside the one that has ended.
+
+    Args:
+        ca_pem: What `ca_certificates` gives.
+        now: The moment that counts.
+    """
     found = x509.load_pem_x509_certificates(ca_pem.encode())
-    return not any(e.not_valid_before_utc <= now <= e.not_valid_after_utc for e in found)
+    if any(e.not_valid_before_utc <= now <= e.not_valid_after_utc for e in found):
+        return None
+    begins = [e.not_valid_before_utc for e in found if e.not_valid_before_utc > now]
+    if begins:
+        return f"the CA's certificate is not valid before {min(begins):%Y-%m-%d}"
+    last = max(e.not_valid_after_utc for e in found)
+    return f"the CA's certificate ended on {last:%Y-%m-%d}"

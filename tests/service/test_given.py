@@ -202,6 +202,49 @@ def test_no_refusal_repeats_a_secret(name: str, value: str, sentence: str | None
         assert secret not in text
 
 
+NO_LONGER = issue("an old CA", ca=True, days=(-400, -30))
+NOT_YET = issue("a coming CA", ca=True, days=(2, 30))
+ENDED = f"the CA's certificate ended on {NO_LONGER.certificate.not_valid_after_utc:%Y-%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PG_CA_CERT", NO_LONGER.pem, f"PG_CA_CERT: {ENDED}"),
+        ("VALKEY_CA_CERT", NO_LONGER.pem, f"VALKEY_CA_CERT: {ENDED}"),
+        ("PG_CA_CERT", NOT_YET.pem, "PG_CA_CERT: the CA's certificate is not valid before"),
+        ("PG_CA_CERT", NO_LONGER.pem + NOT_YET.pem, "is not valid before"),
+        ("PG_CA_CERT", NO_LONGER.pem + CA.pem, None),
+    ],
+)
+def test_a_ca_that_is_out_of_its_validity_is_a_warning_and_no_refusal(
+    name: str, value: bytes, sentence: str | None
+) -> None:
+    warnings = given(name, value.decode()).warnings()
+
+    assert len(warnings) == (sentence is not None)
+    assert (sentence or "") in "".join(warnings)
+
+
+def test_a_ca_that_nobody_looks_at_is_no_warning() -> None:
+    old = {"PG_CA_CERT": NO_LONGER.pem.decode(), "VALKEY_CA_CERT": NO_LONGER.pem.decode()}
+    off = {"PGSSLMODE": "disable", "VALKEY_SSLMODE": "disable"}
+
+    assert load(WHOLE | old | off).warnings() == []
+
+
+def test_a_ca_of_one_more_store_is_named_by_its_variable() -> None:
+    for scheme in ("postgresql://me:pw@db2/app", "rediss://cache2", "mysql://me:pw@db3/app"):
+        more = {
+            "HEARTBEAT_SOURCE_MORE": scheme,
+            "HEARTBEAT_SOURCE_MORE_CA_CERT": NO_LONGER.pem.decode(),
+        }
+
+        [warning] = load(WHOLE | more).warnings()
+
+        assert warning.startswith(f"HEARTBEAT_SOURCE_MORE_CA_CERT: {ENDED}")
+
+
 def test_the_table_is_as_long_as_was_asked() -> None:
     rows = {(name, value) for name, value, _ in (*LISTED, *BEYOND)}
 

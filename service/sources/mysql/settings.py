@@ -42,9 +42,12 @@ class Settings(ServerSettings):
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """What will go wrong with these settings, though they are valid."""
+        found = super().warnings(names)
         if self.tls is TlsMode.REQUIRE and self.ca is None:
-            return [f"{names['tls']}=REQUIRED without {names['ca']} encrypts, but verifies nobody"]
-        return []
+            found.append(
+                f"{names['tls']}=REQUIRED without {names['ca']} encrypts, but verifies nobody"
+            )
+        return found
 
 
 def parse(url: Url) -> dict[str, object]:

@@ -62,8 +62,10 @@ class Settings(ServerSettings):
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """What will go wrong with these settings, though they are valid."""
-        if self.verified or self.tls is TlsMode.DISABLE:
+        if self.tls is TlsMode.DISABLE:
             return []
+        if self.verified:
+            return super().warnings(names)
         return [f"{names['verified']}=none encrypts, but verifies nobody"]
 
 

@@ -1,3 +1,5 @@
+import pulumi_digitalocean as digitalocean
+
 from tests.stack.conftest import Program
 
 
@@ -84,3 +86,21 @@ def test_existing_clusters_are_attached_and_otherwise_left_alone(program: Progra
         names = [d["clusterName"] for d in recording.spec["databases"]]
         assert names == ["team-pg", "team-valkey"]
         assert not recording.of("DatabaseFirewall")
+
+
+def test_valkey_is_reached_as_the_user_that_the_cluster_comes_with(program: Program) -> None:
+    for variant in ("vpc", "public network", "existing clusters"):
+        given = {e["key"]: e["value"] for e in program(variant).components[0]["envs"]}
+
+        assert given["VALKEY_USER"] == "${valkey.USERNAME}"
+        assert given["VALKEY_PASSWORD"] == "${valkey.PASSWORD}"
+
+
+def test_the_provider_still_has_no_acl_for_a_user_of_valkey() -> None:
+    """Once it has one, decisions/115 is to be looked at again."""
+    known = digitalocean.DatabaseUserSettingArgs.__init__.__annotations__
+
+    assert set(known) == {"acls", "opensearch_acls"}
+    assert set(digitalocean.DatabaseUserSettingAclArgs.__init__.__annotations__) == {
+        *("permission", "topic", "id"),  # Kafka's
+    }

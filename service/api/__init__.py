@@ -1,1 +1,1 @@
-"""What people and programs ask: endpoints, live push, metrics, the page and its client."""
+"""The API process: endpoints, live push, metrics, the page and its generated client."""

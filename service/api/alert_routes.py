@@ -1,4 +1,4 @@
-"""`/alerts`: who is told, of what, and what waits."""
+"""`/alerts`: targets, open alerts, and deliveries that wait or failed."""
 
 from typing import Any  # Any: a part of an OpenAPI document
 
@@ -13,7 +13,7 @@ router = APIRouter(route_class=Direct, tags=["alerts"])
 
 @router.get("/alerts", response_model=Alerts, summary="Who is told, and of what")
 async def alerts(request: Request) -> Response:
-    """Open alerts, mutes, targets by kind, and what was told lately; asks no store."""
+    """Return open alerts, mutes, targets by kind, and the latest deliveries."""
     alerting = request.state.alerting
     if alerting is None:
         return Response(NOBODY.model_dump_json(), media_type=JSON)
@@ -32,7 +32,7 @@ NOBODY = Alerts(
     mutes=[],
     recent=[],
 )
-"""Where nobody is told anything."""
+"""The answer without targets."""
 
 WEBHOOK = """\
 What a target of kind `webhook+https` is sent, signed as standardwebhooks.com says. The header
@@ -43,7 +43,7 @@ all else within a day.
 
 
 def describe_webhook(document: dict[str, Any]) -> None:
-    """Add to an OpenAPI document what is sent to webhooks."""
+    """Describe the webhooks' requests in an OpenAPI document."""
     model = AlertEvent.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, part in {**model.pop("$defs"), AlertEvent.__name__: model}.items():
         document["components"]["schemas"].setdefault(name, part)

@@ -27,19 +27,19 @@ from service.verdict.diagnosis import diagnose
 from service.verdict.watch import Watch, watching
 from service.version import version
 
-if TYPE_CHECKING:  # what only those need who tell somebody
+if TYPE_CHECKING:  # imported only if there are targets
     from service.alerts.alerting import Alerting
     from service.alerts.senders import Sender
     from service.telemetry.push import Push
 
-# Asked before each request whether it is on; we count for ourselves.
+# Disabled: it would be consulted before each request, and our own middleware counts.
 UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 log = structlog.get_logger()
 
 
 class State(TypedDict):
-    """What the lifespan gives to every request."""
+    """State that the lifespan gives to every request."""
 
     health: bytes
     stuck: bytes
@@ -57,14 +57,14 @@ def create(
     push: "Push | None" = None,
     die: Callable[[], object] = lambda: os._exit(1),
 ) -> FastAPI:
-    """The app; nothing is connected before its lifespan begins.
+    """Create the app; it connects to nothing before its lifespan begins.
 
     Args:
         settings: None to describe the API only, without an environment.
-        senders: What tells each target of alerts.
-        push: Takes metrics, None if nobody wants them.
-        die: Ends the process after a defect outside of any request, so that the platform starts it
-            anew, as it does the worker's.
+        senders: Deliver alerts, one for each kind of target.
+        push: Exports metrics; None if no endpoint is set.
+        die: Ends the process after a defect outside of any request, so that the platform restarts
+            it, like the worker.
     """
     meters = Meters()
 
@@ -78,7 +78,7 @@ def create(
             async with state(settings, meters, senders, push) as given:
                 started = True
                 yield given
-        except Exception:  # of what runs beside the requests: without it, answers would be frozen
+        except Exception:  # of a background task, without which answers would never change again
             log.exception("api_defect")
             if not started:
                 raise
@@ -89,7 +89,7 @@ def create(
         version=version(),
         summary="Whether this app can still write to all its stores.",
         lifespan=lifespan,
-        docs_url=None,  # it loads from a CDN
+        docs_url=None,  # its pages load from a CDN
         redoc_url=None,
         telemetry=UNMETERED,
     )
@@ -113,7 +113,7 @@ async def state(
     senders: "Sequence[Sender]" = (),
     push: "Push | None" = None,
 ) -> AsyncIterator[State]:
-    """What every request may need, for as long as requests come."""
+    """Provide what requests need, while the app runs."""
     process = settings.process
     health = Health(version=version(), commit=process.commit)
     stuck = health.model_copy(update={"status": "stuck"})
@@ -143,7 +143,7 @@ async def state(
 async def telling(
     settings: Settings, senders: "Sequence[Sender]", watch: Watch
 ) -> "AsyncIterator[Alerting | None]":
-    """Alerting, for as long as requests come; None, and nothing of it loaded, without targets."""
+    """Run alerting while the app runs; None, with nothing imported, if there are no targets."""
     if not settings.alerts.on:
         yield None
         return

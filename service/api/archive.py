@@ -1,4 +1,4 @@
-"""The past, as requests see it: known sources, one reading for many, an outage as an answer."""
+"""Answers from history: concurrent requests share one reading, and an outage is an answer too."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from service.history.past import Past
 
-LIFETIME_S = 5.0  # of an answer; well below the cadence of beats
+LIFETIME_S = 5.0  # lifetime of an answer; well below the interval of beats
 ANSWERS_KEPT = 64
 UNAVAILABLE = 503
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent; an outage is one too, so that it is not asked for by everybody.
+    """One answer; an outage is one too, so that it is shared like any other.
 
     Attributes:
         document: The body, None in an outage.
@@ -43,7 +43,7 @@ class Answer:
 
     @property
     def response(self) -> Response:
-        """As HTTP."""
+        """Return it as an HTTP response."""
         if self.document is not None:
             return Response(self.document, media_type="application/json")
         reason = "which cannot be read now"
@@ -54,16 +54,16 @@ class Answer:
 
 
 class Archive:
-    """Answers about the past, each made once however many ask.
+    """Answers from history, each made once for all concurrent requests.
 
     Args:
-        settings: Which sources there are, and where their past is kept.
+        settings: The sources, and which of them keeps history.
 
     Attributes:
-        titles: The sources that have a past, by slug, in their order.
-        interval_s: Seconds between slots, where no beat says so.
+        titles: Titles of the sources in history, by slug, in their order.
+        interval_s: Seconds between slots, where no beat has its own.
         beats_kept: How long single beats are kept.
-        past: What reads it, on two connections of its own: a long reading delays no stamp's.
+        past: Reads history, on two connections of its own, so that a long query delays no other.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -74,16 +74,16 @@ class Archive:
         self._answers: Cache[Answer] = Cache(LIFETIME_S, ANSWERS_KEPT)
 
     def sources(self, source: str | None) -> list[str]:
-        """The slugs that a request means; none if it names one that does not exist."""
+        """List the slugs that a request selects; none if it names an unknown one."""
         if source is None:
             return list(self.titles)
         return [source] if source in self.titles else []
 
     async def answer(self, key: Hashable, read: "Callable[[Past], Awaitable[Document]]") -> Answer:
-        """The answer to a request.
+        """Return the answer to a request.
 
         Args:
-            key: Which request it is.
+            key: Identifies the request.
             read: Reads the document.
         """
 
@@ -97,7 +97,7 @@ class Archive:
         return await self._answers.get(key, make)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self.past.made is not None:
             await self.past.made.close()
 
@@ -111,10 +111,10 @@ class Archive:
 
 @asynccontextmanager
 async def remembering(settings: Settings) -> AsyncIterator[Archive]:
-    """The past, for as long as requests come."""
+    """Provide the archive while the app runs."""
     archive = Archive(settings)
     try:
         yield archive
     finally:
-        with anyio.CancelScope(shield=True):  # closing is bounded in time by itself
+        with anyio.CancelScope(shield=True):  # closing has its own time limit
             await archive.close()

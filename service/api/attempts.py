@@ -5,14 +5,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-FAILURES_MAX = 10  # a person mistypes less often
+FAILURES_MAX = 10  # more than a person's typing errors
 WINDOW_S = 900.0
-ADDRESSES_MAX = 10_000  # about 2 MB; the one that was seen longest ago goes
-IPV6_PREFIX = 64  # one customer has at least so many addresses
+ADDRESSES_MAX = 10_000  # about 2 MB; beyond that the oldest is dropped
+IPV6_PREFIX = 64  # providers assign at least this much to one customer
 
 
 class Attempts:
-    """Refuses an address that has failed ten times, until a quarter of an hour has passed.
+    """Refuse an address after ten failed logins, for a quarter of an hour.
 
     Args:
         clock: Monotonic seconds.
@@ -23,7 +23,7 @@ class Attempts:
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def wait_s(self, address: str) -> float:
-        """Seconds until this address may try again; 0 if it may."""
+        """Return the seconds until this address may try again; 0 if it may now."""
         count, since = self._failures.get(_client(address), (0, 0.0))
         left_s = since + WINDOW_S - self._clock()
         return left_s if count >= FAILURES_MAX and left_s > 0 else 0.0
@@ -40,7 +40,7 @@ class Attempts:
 
 
 def _client(address: str) -> str:
-    """What counts as one client: an IPv4 address, an IPv6 network, else the text, cut short."""
+    """Return what identifies a client: an IPv4 address, an IPv6 network, else shortened text."""
     try:
         ip = ipaddress.ip_address(_without_port(address))
     except ValueError:
@@ -53,7 +53,7 @@ def _client(address: str) -> str:
 
 
 def _without_port(address: str) -> str:
-    """An address without what proxies add: `203.0.113.5:4711`, `[2001:db8::1]:4711`."""
+    """Remove the port that proxies add: `203.0.113.5:4711`, `[2001:db8::1]:4711`."""
     if address.startswith("["):
         return address[1:].partition("]")[0]
     return address.partition(":")[0] if address.count(":") == 1 else address

@@ -1,4 +1,4 @@
-"""A badge: what is watched, its state, and its uptime, as an image for other pages."""
+"""Badges: a label, a state and an uptime as an image for other pages."""
 
 import html
 import math
@@ -9,13 +9,13 @@ COLOURS = {"ok": "#147a4b", "degraded": "#8a5a00", "error": "#c3271f", "unknown"
 
 
 def svg(label: str, state: str, uptime: float | None, span: str) -> str:
-    """The image.
+    """Render the image.
 
     Args:
-        label: What is watched.
+        label: The name of what is watched.
         state: `ok`, `degraded`, `error` or `unknown`.
-        uptime: The share of the known time in which writes landed; None leaves it away.
-        span: Of which time, such as `30d`.
+        uptime: The share of the known time in which writes succeeded; None to omit it.
+        span: The range of the uptime, such as `30d`.
     """
     value = state if uptime is None else f"{state}, {_percent(uptime)} in {span}"
     left, right = (round(len(text) * LETTER + 2 * PADDING) for text in (label, value))
@@ -32,5 +32,5 @@ def svg(label: str, state: str, uptime: float | None, span: str) -> str:
 
 
 def _percent(share: float) -> str:
-    """Never rounded up to 100 %."""
+    """Format a share; never round it up to 100 %."""
     return "100 %" if share == 1 else f"{math.floor(share * 10_000) / 100:.2f} %"

@@ -17,13 +17,13 @@ FEED_RANGE, FEED_LIMIT = Range.MONTH, 100
 ALIVE = {Freshness.FRESH, Freshness.AGING}
 NOT_FOUND = 404
 
-# They carry no JSON, so the generated client has no use for them.
+# Not in the description: they return no JSON, so the generated client cannot use them.
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/badge.svg")
 async def badge(request: Request, range: Range = Range.MONTH) -> Response:  # noqa: A002 - its name
-    """The whole: the verdict, and the uptime of the source that has the least."""
+    """Show the verdict, and the uptime of the source that has the lowest."""
     whole = await _whole(request)
     label = request.state.title or "heartbeat"
     shares = await _uptimes(request.state.archive, range)
@@ -36,7 +36,7 @@ async def source_badge(
     source: str,
     range: Range = Range.MONTH,  # noqa: A002 - its name
 ) -> Response:
-    """One source: whether its stamp is fresh, and its uptime."""
+    """Show one source: the freshness of its stamp, and its uptime."""
     whole = await _whole(request)
     row = whole.timestamps.get(source) or (whole.iam if source == "iam" else None)
     if row is None:
@@ -50,7 +50,7 @@ async def source_badge(
 
 @router.get("/incidents.atom")
 async def feed(request: Request) -> Response:
-    """The newest incidents of 30 days."""
+    """Return the newest incidents of 30 days."""
     past: Archive = request.state.archive
     now = utc_now()
     cut = ranged(FEED_RANGE, now, past.beats_kept, past.interval_s)
@@ -72,7 +72,7 @@ async def _whole(request: Request) -> WorkerStatus:
 
 
 async def _uptimes(past: Archive, asked: Range) -> dict[str, float]:
-    """Each source's share of its known time; none while PostgreSQL is away."""
+    """Return each source's uptime; nothing while PostgreSQL is down."""
     now, sources = utc_now(), past.sources(None)
     cut = ranged(asked, now, past.beats_kept, past.interval_s)
     key = ("history", None, asked, "badge")

@@ -1,4 +1,4 @@
-"""Answers that many ask for at once are made once, and serve for a moment."""
+"""A cache that makes one answer for concurrent requests and keeps it for a short time."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 class Cache(Generic[T]):
-    """Single flight per key.
+    """Make one answer per key at a time, and keep it for its lifetime.
 
     Args:
-        lifetime_s: How long an answer serves.
-        limit: How many keys are kept; beyond it the one that came first goes.
+        lifetime_s: Seconds that an answer is kept.
+        limit: How many keys are kept; beyond it the oldest is dropped.
     """
 
     def __init__(self, lifetime_s: float, limit: int) -> None:
@@ -24,14 +24,14 @@ class Cache(Generic[T]):
         self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """The answer to a key: what is known, what is being made, or a new one.
+        """Return the answer for a key: the kept one, the one being made, or a new one.
 
         Args:
-            key: What is asked.
+            key: Identifies the answer.
             make: Makes the answer.
 
         Raises:
-            Exception: What `make` raises; that is not kept, and the next who waits tries.
+            Exception: What `make` raises; it is not kept, and the next waiting request tries again.
         """
         entry = self._entries.setdefault(key, _Entry())
         while len(self._entries) > self._limit:

@@ -1,4 +1,4 @@
-"""The page's client, printed from the API's own description: `python -m service.api.client`."""
+"""Generate the page's client from the API's description: `python -m service.api.client`."""
 
 import json
 import sys
@@ -23,16 +23,16 @@ PRIMITIVES = {
 }
 
 Node = Mapping[str, Any]  # Any: a part of an OpenAPI document
-"""A part of the description."""
+"""A part of the OpenAPI description."""
 
 
 def client(description: Node) -> str:
-    """The text of `web/client.js`.
+    """Return the text of `web/client.js`.
 
     Args:
         description: The app's OpenAPI document.
     """
-    # Any endpoint may answer with a problem, whether its description says so or not.
+    # Any endpoint may answer with a problem, also where its description does not list one.
     problem = {Problem.__name__: Problem.model_json_schema()}
     schemas: Node = problem | description["components"]["schemas"]
     typedefs = [_typedef(name, schema) for name, schema in schemas.items()]
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _constants() -> str:
-    """The borders of freshness, so that the page has them from the one place that says them."""
+    """Export the thresholds of freshness, so that the page does not define them again."""
     return (
         "/** The age in intervals from which a stamp is aging. */\n"
         f"export const AGING_AFTER_INTERVALS = {freshness.AGING_AFTER_INTERVALS:g};\n\n"
@@ -66,7 +66,7 @@ def _typedef(name: str, schema: Node) -> str:
     about = schema.get("description", name).splitlines()[0]
     if schema.get("type") != "object":
         return f"/**\n * {about}\n * @typedef {{{_type(schema)}}} {name}\n */\n"
-    # A response always has all of its fields, those with a default too.
+    # A response always has all of its fields, including those with a default.
     fields = [
         f" * @property {{{_type(field)}}} {key}" for key, field in schema["properties"].items()
     ]
@@ -74,7 +74,7 @@ def _typedef(name: str, schema: Node) -> str:
 
 
 def _type(schema: Node) -> str:
-    """The type in JSDoc's words; what it cannot say is unknown to the checker too."""
+    """Return the type in JSDoc syntax; `unknown` where JSDoc has none."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -97,7 +97,7 @@ def _quoted(value: object) -> str:
 
 
 def _answers(operation: Node) -> Iterator[tuple[int, str]]:
-    """The statuses that carry a document, each with the document's type; 503 may be one."""
+    """Return the statuses that carry a document, with the document's type; 503 may be one."""
     for status, response in operation.get("responses", {}).items():
         schema = response.get("content", {}).get("application/json", {}).get("schema")
         kind = _type(schema) if schema else Problem.__name__
@@ -119,13 +119,13 @@ def _endpoint(path: str, operation: Node, answers: Mapping[int, str]) -> str:
 
 
 def _query_type(schema: Node) -> str:
-    """A parameter that may be left out is left out, never null."""
+    """Return a query parameter's type; an optional parameter is omitted, never null."""
     kinds = [kind for kind in _type(schema).split(" | ") if kind != "null"]
     return " | ".join(kinds)
 
 
 def _name(path: str) -> str:
-    """The function's name: `/worker/status` is `workerStatus`."""
+    """Return the function's name: `workerStatus` for `/worker/status`."""
     first, *rest = path.strip("/").split("/")
     return first + "".join(part.capitalize() for part in rest)
 

@@ -1,4 +1,4 @@
-"""The API's description: what FastAPI cannot know by itself is added here."""
+"""Complete the OpenAPI description with what FastAPI cannot derive."""
 
 from typing import Any
 
@@ -33,7 +33,11 @@ SCHEMES: Node = {
         "description": "Set by an answer to the right password, for twelve hours.",
     },
 }
-ASKED: list[Node] = [{"password": []}, {"session": []}, {}]  # {}: where no password is set
+ASKED: list[Node] = [
+    {"password": []},
+    {"session": []},
+    {},
+]  # {} means that no login is needed: no password is set
 CLOSED = {
     "401": "The password is asked for",
     "429": "Too many failed logins: wait as long as Retry-After says",
@@ -42,7 +46,7 @@ ANY = {"default": "Any other error: bad host, body, size, or a defect of ours"}
 
 
 def complete(app: FastAPI) -> None:
-    """Make the app describe itself completely, once it is asked to."""
+    """Complete the app's description, on its first use."""
     plain = app.openapi
 
     def openapi() -> Node:
@@ -76,7 +80,7 @@ def _problem(text: str) -> Node:
 
 
 def _exemplify(responses: Node, shown: dict[str, Node]) -> None:
-    """Put an example beside each answer that is one of our documents."""
+    """Add an example to each answer that is one of our documents."""
     answer = responses["200"].get("content", {}).get("application/json", {})
     name = answer.get("schema", {}).get("$ref", "").rpartition("/")[2]
     if name in shown:

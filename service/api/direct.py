@@ -1,7 +1,7 @@
-"""Endpoints that take the request as it is: described like all others, and answered at once.
+"""Endpoints without parameters: described like all others, but called without FastAPI's routing.
 
-FastAPI's way to an endpoint tries one pattern after the other, opens exit stacks, reads a body and
-solves dependencies, which costs more than these answers: see `decisions/021-less-per-request.md`.
+FastAPI matches one pattern after the other, opens exit stacks, reads a body and solves
+dependencies, which costs more than these answers: see `decisions/021-less-per-request.md`.
 """
 
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Direct(APIRoute):
-    """A route of one fixed path, whose endpoint takes the request and nothing else."""
+    """A route with a fixed path, whose endpoint takes only the request."""
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; what goes wrong is for `Failures`."""
+        """Answer; `Failures` handles exceptions."""
         response = await self.endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
 
 class Shortcut:
-    """Goes straight to the endpoint where one look at the path says which; plain ASGI.
+    """Dispatch a request by its exact path, without the router; plain ASGI.
 
     Args:
-        app: What takes all other requests.
-        routes: By path.
+        app: Handles all other requests.
+        routes: The endpoints by path.
     """
 
     def __init__(self, app: ASGIApp, routes: Mapping[str, Direct]) -> None:

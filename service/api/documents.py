@@ -1,4 +1,4 @@
-"""The documents of the endpoints that the older app had, with its names and types."""
+"""Documents of the endpoints that the older app had, with its names and types."""
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness, judge
@@ -21,12 +21,12 @@ from service.verdict.snapshot import Snapshot
 
 
 def db_status(snapshot: Snapshot) -> DbStatus:
-    """The first PostgreSQL and the first Valkey; the one document that names its sources."""
+    """Describe the first PostgreSQL and the first Valkey; this document alone has fixed sources."""
     return DbStatus(postgres=_postgres(snapshot), valkey=_valkey(snapshot))
 
 
 def secret_status(snapshot: Snapshot) -> SecretStatus:
-    """The first secret, without its value."""
+    """Describe the first secret, without its value."""
     source = snapshot.settings.first(secrets_manager.KIND)
     reading = _reading(snapshot, source)
     said = snapshot.details(source.name, SecretDetails) if source else None
@@ -48,7 +48,7 @@ def secret_status(snapshot: Snapshot) -> SecretStatus:
 
 
 def iam_status(snapshot: Snapshot) -> IamStatus:
-    """The AWS identity; who AWS says that we are only while it says so."""
+    """Describe the AWS identity; its ARN only while AWS confirms it."""
     source, aws = snapshot.settings.first(iam.KIND), snapshot.aws
     reading = _reading(snapshot, source)
     caller = snapshot.details(source.name, Caller) if source and reading.error is None else None
@@ -94,7 +94,7 @@ def _valkey(snapshot: Snapshot) -> ValkeyStatus:
 
 
 def _reading(snapshot: Snapshot, source: AnyInstance | None) -> Reading:
-    """What every reading says; of a kind that is switched off, `not_configured`."""
+    """Return the fields that all readings share; `not_configured` for a kind that is off."""
     if source is None:
         return Reading(
             last_update=None,

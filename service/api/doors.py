@@ -1,4 +1,4 @@
-"""What every request passes on its way in, in this order from the outside."""
+"""The middleware, outermost first."""
 
 from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -19,15 +19,15 @@ CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failu
 
 
 def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
-    """Headers, compression, failures, counting, other origins, limits, password: from outside in.
+    """Add headers, compression, failures, counting, CORS, limits and password, outermost first.
 
     Args:
-        app: Which app.
-        settings: None leaves away what has to be set.
-        meters: What counts the requests.
+        app: The app.
+        settings: None omits what depends on settings.
+        meters: Counts the requests.
     """
     process = settings.process if settings else None
-    # The one that is added last stands outermost.
+    # The last one added is the outermost.
     direct = {
         route.path: route
         for route in (*router.routes, *alert_routes.router.routes)
@@ -49,7 +49,7 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
             allow_origins=list(process.cors_origins),
             allow_methods=["GET"],
             allow_headers=CLIENT_HEADERS,
-            # The cookie is SameSite=Strict, so this is for other origins of the same site.
+            # The cookie is SameSite=Strict, so this only helps other origins of the same site.
             allow_credentials="*" not in process.cors_origins,
         )
     app.add_middleware(Metering, meters=meters)
@@ -59,10 +59,10 @@ def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
 
 
 class Origins(CORSMiddleware):
-    """CORS that refuses in the one shape of errors."""
+    """CORS that refuses with the API's error document."""
 
     def preflight_response(self, request_headers: RequestHeaders) -> Response:
-        """The answer to a preflight."""
+        """Answer a preflight request."""
         answer = super().preflight_response(request_headers)
         if answer.status_code < 400:  # noqa: PLR2004 - the first status of errors
             return answer

@@ -1,4 +1,4 @@
-"""Which compression a client takes, and answers in it: Brotli where it is known, gzip elsewhere."""
+"""Compress answers: Brotli if the client accepts it, else gzip."""
 
 import gzip
 from typing import Literal
@@ -8,14 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Encoding = Literal["br", "gzip"]
 
-SMALLEST_BYTES = 1_000  # less fits into one packet as it is
-QUICK = 4  # of Brotli's 0 to 11: a day's history in a millisecond
-THOROUGH = 11  # for what is compressed once: 30 ms for all of the page's code
+SMALLEST_BYTES = 1_000  # smaller answers fit into one packet uncompressed
+QUICK = 4  # Brotli's quality, 0 to 11: compresses a day's history in a millisecond
+THOROUGH = 11  # for files, which are compressed once: 30 ms for all of the page's code
 TEXTS = (b"application/json", b"application/atom+xml", b"image/svg+xml", b"text/")
 
 
 def chosen(accepted: str) -> Encoding | None:
-    """The best encoding that an `Accept-Encoding` allows, None for the bytes as they are.
+    """Choose the best encoding that an `Accept-Encoding` allows, None for no compression.
 
     Args:
         accepted: The header's value, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
@@ -40,7 +40,7 @@ def _weight(parameter: str) -> float:
 
 
 def compressed(body: bytes, encoding: Encoding, quality: int = QUICK) -> bytes:
-    """A body in an encoding; blocks for a millisecond per 100 kB at the default quality."""
+    """Compress a body; blocks for a millisecond per 100 kB at the default quality."""
     if encoding == "br":
         packed: bytes = brotli.compress(body, quality=quality)
         return packed
@@ -48,13 +48,13 @@ def compressed(body: bytes, encoding: Encoding, quality: int = QUICK) -> bytes:
 
 
 class Compression:
-    """Compresses texts that are sent whole; plain ASGI."""
+    """Compress text answers that are sent in one piece; plain ASGI."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back in fewer bytes."""
+        """Pass the request on, and compress the answer."""
         encoding = _asked(scope) if scope["type"] == "http" else None
         if encoding is None:
             await self.app(scope, receive, send)
@@ -89,7 +89,7 @@ def _is_text(start: Message) -> bool:
 
 
 def _pack(start: Message, message: Message, encoding: Encoding) -> Message:
-    """The body's message, compressed if it is the whole body and large enough."""
+    """Compress the body's message if it is the whole body and large enough."""
     body = message.get("body", b"")
     if message.get("more_body", False) or len(body) < SMALLEST_BYTES:
         return message

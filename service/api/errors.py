@@ -1,4 +1,4 @@
-"""Every error of the API in one shape, and none that tells more than it should."""
+"""Error answers: all have one form, and none reveals internals."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,10 +16,10 @@ log = structlog.get_logger()
 
 
 class Failures:
-    """Answers what nobody foresaw with 500, and logs it once; plain ASGI.
+    """Answer an unexpected exception with 500, and log it once; plain ASGI.
 
-    Starlette's own handler of exceptions stands outside of every other middleware, and raises
-    again, so its answers would lack their headers and its errors would be logged twice.
+    Starlette's own handler is outside of every other middleware and raises the exception again, so
+    its answers would lack our headers and its errors would be logged twice.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,10 +36,10 @@ class Failures:
 
         try:
             await self.app(scope, receive, watch_start)
-        except Exception:  # whatever it is, the client gets an answer in the one shape
+        except Exception:  # any exception: the client gets an error document
             log.exception("request_failed", path=scope.get("path"))
             if started:
-                raise  # the server cuts the connection: half an answer must not look whole
+                raise  # the server closes the connection: half an answer must not look complete
             await refuse(
                 problem(500, "failed", "this should not have happened; the log has more"),
                 scope,
@@ -55,7 +55,7 @@ def add_handlers(app: FastAPI) -> None:
     async def refused(request: Request, error: HTTPException) -> Response:
         phrase = HTTPStatus(error.status_code).phrase
         message = error.detail
-        if message == phrase:  # the framework's own, which tells nothing
+        if message == phrase:  # the framework's own, which reveal nothing
             message = MESSAGES.get(error.status_code, phrase).format(method=request.method)
         return problem(error.status_code, phrase.lower().replace(" ", "_"), message, error.headers)
 
@@ -75,13 +75,13 @@ MESSAGES: dict[int, str] = {
 def problem(
     status: int, error: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """One error response."""
+    """Make an error response."""
     body = Problem(error=error, message=message).model_dump_json()
     return Response(body, status, headers, media_type="application/json")
 
 
 async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request, or the handshake of a WebSocket, with an error."""
+    """Refuse a request, or a WebSocket's handshake, with an error."""
     if scope["type"] == "websocket":
         await WebSocket(scope, receive, send).send_denial_response(response)
     elif scope["type"] == "http":

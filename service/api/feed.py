@@ -9,12 +9,12 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 
 def atom(found: Incidents, title: str, root: str) -> bytes:
-    """The feed, newest first.
+    """Render the feed, newest first.
 
     Args:
         found: The incidents.
-        title: The deployment's.
-        root: The page's address, with a slash at its end.
+        title: The deployment's title.
+        root: The page's address, ending with a slash.
     """
     feed = Element("feed", xmlns=ATOM)
     _text(feed, "id", uuid5(NAMESPACE_URL, root).urn)

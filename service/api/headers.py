@@ -1,4 +1,4 @@
-"""Response headers that every answer carries; plain ASGI, since it stands in every request."""
+"""Response headers of every answer."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,13 +18,13 @@ STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 
 
 class Headers:
-    """Adds the security headers, and `no-store` where nothing else is said."""
+    """Add the security headers, and `no-store` if the answer has no Cache-Control; plain ASGI."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back with the headers."""
+        """Pass the request on, and add the headers to the answer."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in STARTS:
@@ -32,7 +32,7 @@ class Headers:
                 names = {name for name, _ in given}
                 message["headers"] = [*given, *_RAW]
                 if b"cache-control" not in names:
-                    # A static file has an ETag: it may be kept, and is asked for anew each time.
+                    # A static file has an ETag: it may be kept, but must be validated each time.
                     rule = b"no-cache" if b"etag" in names else b"no-store"
                     message["headers"].append((b"cache-control", rule))
             await send(message)

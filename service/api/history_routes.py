@@ -1,4 +1,4 @@
-"""`/history` and `/incidents`: what became of every slot, and when a source was not ok."""
+"""`/history` and `/incidents`: the outcome of every slot, and the times when a source failed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +17,14 @@ from service.history.window import WORKER, Buckets, Window, WindowError, buckets
 HISTORY_DEFAULT = timedelta(hours=24)
 INCIDENTS_DEFAULT = timedelta(days=30)
 INCIDENTS_LIMIT = 1000
-BUCKETS_DEFAULT = 48  # half an hour each in a day
-BUCKETS_LIMIT = 2000  # more than a screen has columns
+BUCKETS_DEFAULT = 48  # half an hour each, for a day
+BUCKETS_LIMIT = 2000  # more than a screen can show
 INVALID, NOT_FOUND = 422, 404
 
 
-async def _archive(request: Request) -> Archive:  # FastAPI would give a thread to any other
+async def _archive(
+    request: Request,
+) -> Archive:  # FastAPI runs a function that is not async in a thread
     archive: Archive = request.state.archive
     return archive
 
@@ -39,17 +41,17 @@ Ranged = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which span of the past a request asks for: a range, or one from a moment to another."""
+    """The span that a request selects: a range, or `from` and `to`."""
 
     range: Range | None
     begin: datetime | None
     end: datetime | None
 
     def cut(self, past: Archive, count: int, now: datetime) -> Buckets:
-        """The span's buckets.
+        """Return the span's buckets.
 
         Raises:
-            WindowError: There is no such span.
+            WindowError: The span is invalid.
         """
         if self.range is None:
             asked = window(self.begin, self.end, now, HISTORY_DEFAULT)
@@ -58,10 +60,10 @@ class Asked:
         return ranged(self.range, now, past.beats_kept, past.interval_s)
 
     def window(self, past: Archive, now: datetime) -> Window:
-        """The span's ends.
+        """Return the span's start and end.
 
         Raises:
-            WindowError: There is no such span.
+            WindowError: The span is invalid.
         """
         if self.range is None:
             return window(self.begin, self.end, now, INCIDENTS_DEFAULT)
@@ -101,12 +103,12 @@ async def history(
     source: Source = None,
     count: Count = BUCKETS_DEFAULT,
 ) -> Response:
-    """By source and bucket, of the last 24 hours if nothing else is said.
+    """Return outcomes by source and bucket; by default, of the last 24 hours.
 
-    `unknown` are slots that nobody recorded. A `range` is cut into quarter hours, two hours, days
-    of UTC or weeks from Monday. Between `from` and `to` buckets are as many as asked for; from an
-    hour on, and where single beats are too many or not kept any more, they are whole hours: so
-    there can be one more than asked for, or fewer. Percentiles of hours come from a histogram.
+    `unknown` counts slots without a record. A `range` is divided into quarter hours, two hours, UTC
+    days, or weeks from Monday. Between `from` and `to` there are as many buckets as requested.
+    Buckets of an hour or more, and those where single beats are too many or no longer kept, are
+    whole hours, so their number can differ. Percentiles of hours come from a histogram.
     """
     now, sources = utc_now(), past.sources(source)
     if not sources:
@@ -127,10 +129,10 @@ async def incidents(
     source: Source = None,
     limit: Limit = INCIDENTS_LIMIT,
 ) -> Response:
-    """The incidents that touch a window, newest first; of 30 days by default.
+    """Return the incidents that overlap a window, newest first; by default, of 30 days.
 
-    A slot that nobody recorded neither begins nor ends one; spans of such slots, of all sources at
-    once, are incidents of the source `worker`.
+    A slot without a record neither begins nor ends an incident. A span without records of any
+    source is an incident of the source `worker`.
     """
     now = utc_now()
     sources = [WORKER] if source == WORKER else past.sources(source)

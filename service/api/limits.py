@@ -1,4 +1,4 @@
-"""What a request may be at all: refused here, before anything looks at it; plain ASGI."""
+"""Limits of requests, checked before anything else handles them; plain ASGI."""
 
 import re
 from http import HTTPStatus
@@ -9,18 +9,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.errors import problem, refuse
 from service.http_connection import HEAD_MAX_BYTES
 
-SEPARATORS_BYTES = 4  # colon, space and the end of the line
-TARGET_MAX_BYTES = 4_096  # of path and query; ours are under 200
-ROUTED = ("route", "endpoint")  # what routing adds for those outside
-LOGIN = "/login"  # the one address that takes a body: a form with a password
+SEPARATORS_BYTES = 4  # colon, space and line end
+TARGET_MAX_BYTES = 4_096  # bytes of path and query; ours are below 200
+ROUTED = ("route", "endpoint")  # added by routing, so they do not count
+LOGIN = "/login"  # the only address that takes a body: a form with the password
 LOGIN_MAX_BYTES = 4_096
-METHODS = frozenset({"GET", "HEAD"})  # a preflight is answered before it comes here
+METHODS = frozenset({"GET", "HEAD"})  # preflights are answered before this middleware
 WEBSOCKET_PATH = "/ws"
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
 class Limits:
-    """Takes GET and HEAD without a body, and the login form, of a bounded size, for one host."""
+    """Accept GET and HEAD without a body, and the login form, of limited size, with one Host."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -34,7 +34,7 @@ class Limits:
         if refusal is not None:
             await refuse(refusal, scope, receive, send)
         elif scope.get("method") == "HEAD":
-            # Uptime monitors ask so. The server leaves the body away.
+            # Uptime monitors use HEAD. The server omits the body.
             answered = {**scope, "method": "GET"}
             await self.app(answered, receive, send)
             scope.update({key: answered[key] for key in ROUTED if key in answered})
@@ -43,7 +43,7 @@ class Limits:
 
 
 def _refusal(scope: Scope) -> Response | None:
-    """Why a request is not taken, None if it is."""
+    """Return why a request is refused, None if it is accepted."""
     method = scope.get("method", "GET")
     if method not in METHODS and not (method == "POST" and scope["path"] == LOGIN):
         allow = {"Allow": "GET, HEAD"} | CLOSE
@@ -68,14 +68,14 @@ def _bad_headers(scope: Scope) -> Response | None:
             return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no address takes a body", CLOSE)
     if size > HEAD_MAX_BYTES:
         return _problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
-    # https://www.rfc-editor.org/rfc/rfc9112#section-3.2: exactly one, but in HTTP/1.0 none is fine.
+    # https://www.rfc-editor.org/rfc/rfc9112#section-3.2: exactly one; HTTP/1.0 may have none.
     may_lack = scope["http_version"] == "1.0"
     if len(hosts) > 1 or (not hosts and not may_lack) or (hosts and not HOST.fullmatch(hosts[0])):
         return _problem(HTTPStatus.BAD_REQUEST, "the Host header names no host")
     return None
 
 
-CLOSE = {"Connection": "close"}  # what else comes on this connection is not read
+CLOSE = {"Connection": "close"}  # the rest of this connection's input is not read
 
 
 def _problem(status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> Response:

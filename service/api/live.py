@@ -1,4 +1,4 @@
-"""Live push: one ticker per process looks for changes, and all viewers get the same document."""
+"""Live push: one ticker per process detects changes, and all viewers get the same document."""
 
 import time
 from collections.abc import Callable, Collection
@@ -17,14 +17,14 @@ from service.verdict.readers import FIRST_WAIT_S, Readers, Spawn
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
-SILENCE_MAX_S = 25.0  # App Platform's edge cuts what is silent for about 100 s
-TICK_MIN_S = 0.1  # while a reading is under way; one takes milliseconds
+SILENCE_MAX_S = 25.0  # App Platform's edge closes connections that are silent for about 100 s
+TICK_MIN_S = 0.1  # while a reading is in flight; it takes milliseconds
 STILL_S = 60.0  # a tick takes milliseconds
-TICK_MAX_S = 1.0  # ages turn into words (fresh, aging, stale) without any reading
+TICK_MAX_S = 1.0  # freshness changes with age, without any reading
 
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/
 
-# What differs from one reading to the next although nothing has happened.
+# Fields that differ from one reading to the next although nothing has changed.
 _READING = {"age_seconds", "observed_at", "last_seen", "latency_ms"}
 UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
     "current_time": True,
@@ -34,12 +34,12 @@ UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
 
 
 class Watched(Protocol):
-    """What the ticker asks: a watch."""
+    """The part of a watch that the ticker uses."""
 
     readers: Readers
 
     async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
-        """What is known now of all sources."""
+        """Return what is known now about all sources."""
         ...
 
 
@@ -47,17 +47,17 @@ class Live:
     """All viewers of a process.
 
     Args:
-        watch: What is shown.
-        spawn: Starts the sending of a document beside all else.
-        viewers_max: Beyond it, pages are told to try again later, and poll until then.
-        origins: Whose pages may watch beside our own.
-        silence_s: The longest time without a document.
+        watch: Provides what is shown.
+        spawn: Starts sending a document in the background.
+        viewers_max: Beyond it, pages are told to retry later, and poll until then.
+        origins: Other origins whose pages may connect.
+        silence_s: The longest time between two documents.
         clock: Monotonic seconds.
 
     Attributes:
         viewers: How many pages are open now.
-        dropped: Viewers so far that read too slowly.
-        refused: Viewers so far that were too many.
+        dropped: How many viewers were closed because they read too slowly.
+        refused: How many viewers were refused because there were too many.
     """
 
     def __init__(
@@ -85,27 +85,27 @@ class Live:
 
     @property
     def sent(self) -> int:
-        """Documents sent to viewers so far."""
+        """Count the documents sent to viewers."""
         return self._left_sent + sum(viewer.sent for viewer in self._greeted)
 
     @property
     def stands_still(self) -> bool:
-        """Whether somebody watches, and the ticker has not looked for far too long."""
+        """Tell whether somebody watches but the ticker has stopped."""
         return self._somebody.is_set() and self._clock() - self._ticked_at > STILL_S
 
     async def tick(self) -> None:
-        """Look for changes while somebody watches, and sleep while nobody does; never returns."""
+        """Detect changes while somebody watches, and sleep while nobody does; never returns."""
         while True:
             await self._somebody.wait()
             self._ticked_at = self._clock()
-            # Without waiting: a slow reading delays no other's news.
+            # Not awaited: a slow reading must not delay news of the others.
             self._publish(worker_status(await self._watch.snapshot(wait_s=0.0)))
             readers = self._watch.readers.by_name.values()
             due_s = min((reader.expires_in_s for reader in readers), default=TICK_MAX_S)
             await anyio.sleep(min(max(due_s, TICK_MIN_S), TICK_MAX_S))
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one viewer until it leaves, reads too slowly or says too much."""
+        """Serve one viewer until it leaves, reads too slowly or sends too much."""
         if not is_ours(websocket.headers, self._origins):
             message = "this page may not watch: its origin is not in API_CORS_ORIGINS"
             await websocket.send_denial_response(problem(403, "forbidden", message))
@@ -127,7 +127,7 @@ class Live:
     async def _greet(self, viewer: Viewer) -> None:
         status = worker_status(await self._watch.snapshot())
         viewer.offer(status.model_dump_json())
-        if not self._greeted:  # from here on, a change is one against what the first one sees
+        if not self._greeted:  # changes are compared with what this first viewer sees
             self._fingerprint, self._sent_at = _fingerprint(status), self._clock()
             self._ticked_at = self._clock()
             self._somebody.set()

@@ -1,4 +1,4 @@
-"""The login page, for people: a form of one field. Monitors and curl log in by HTTP Basic."""
+"""The login page: a form with one field. Monitors and curl log in with HTTP Basic."""
 
 import html
 import re
@@ -16,18 +16,18 @@ from service.api.origin import is_ours
 
 TEMPLATE = Path(__file__).with_name("login.template.html")
 FILES = frozenset({"/style.css"})
-"""What the login page needs before anybody has logged in; it tells nothing."""
-FIELDS_MAX = 4  # there are two
+"""Files that the login page needs before a login; they reveal nothing."""
+FIELDS_MAX = 4  # the form has two
 BACK = re.compile(r"[\w.~/?&=%:+-]*", re.ASCII)
 SEE_OTHER = 303
 
 
 class Login:
-    """The page that asks for the password.
+    """The page with the password form.
 
     Args:
         title: The deployment's name, None if it has none.
-        origins: Other sites whose pages may log in here.
+        origins: Other origins whose pages may log in here.
     """
 
     def __init__(self, title: str | None, origins: Collection[str]) -> None:
@@ -37,14 +37,14 @@ class Login:
     def page(
         self, status: int, back: str, depth: int, message: str, headers: Mapping[str, str]
     ) -> Response:
-        """The form.
+        """Render the form.
 
         Args:
-            status: 401, or 429 for who has to wait.
-            back: Where to go afterwards, relative to the page's root.
-            depth: How many folders below that root the form is shown.
+            status: 401, or 429 after too many failures.
+            back: The address to return to, relative to the page's root.
+            depth: How many path segments below that root the form is shown.
             message: What was wrong; empty at first.
-            headers: More of the response's.
+            headers: Further response headers.
         """
         values = {
             "title": " · ".join(part for part in (self._title, "Heartbeat") if part),
@@ -57,19 +57,19 @@ class Login:
         return HTMLResponse(text, status, headers)
 
     def is_shown(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a person's browser asks for a page, and not a script, a monitor or curl."""
+        """Tell whether a browser requests a page, and not a script, a monitor or curl."""
         if scope["type"] != "http" or "authorization" in headers:
             return False
         return "text/html" in headers.get("accept", "")
 
     def is_posted(self, scope: Scope) -> bool:
-        """Whether this is the form, filled in."""
+        """Tell whether this is the submitted form."""
         return (scope["type"], scope.get("method"), scope["path"]) == ("http", "POST", LOGIN)
 
     def is_own(self, headers: Headers) -> bool:
-        """Whether the form comes from here: another site could use up its visitor's attempts.
+        """Tell whether the form is our own: another site could use up its visitor's attempts.
 
-        A page without a referrer, as all of ours are, gives its origin as `null`.
+        A page with the referrer policy `no-referrer`, like ours, sends `null` as its origin.
         """
         site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin", "null")
         return site in {"same-origin", "none"} and (
@@ -78,7 +78,7 @@ class Login:
 
 
 async def filled_in(receive: Receive) -> tuple[str, str]:
-    """The password that a form gives, and where to go afterwards."""
+    """Return the form's password, and the address to return to."""
     body, more = b"", True
     while more and len(body) <= LOGIN_MAX_BYTES:
         message = await receive()
@@ -92,7 +92,7 @@ async def filled_in(receive: Receive) -> tuple[str, str]:
 
 
 def asked_for(scope: Scope) -> tuple[str, int]:
-    """What a request asks for, relative to the page's root, and how deep below it that is."""
+    """Return a request's address relative to the page's root, and its depth below that root."""
     if scope["path"] == LOGIN:
         return "", 0
     query = scope["query_string"].decode("latin-1")
@@ -101,10 +101,10 @@ def asked_for(scope: Scope) -> tuple[str, int]:
 
 
 def safe(back: str) -> str:
-    """An address on this site, as it was, or else that of the page."""
+    """Return an address of this site unchanged, and the page's address for any other."""
     return back if BACK.fullmatch(back) and not back.startswith("/") else ""
 
 
 def forward(back: str) -> Response:
-    """To where the person wanted to go; from `/login`, so that a prefix before it stays."""
+    """Redirect to where the person wanted to go; relative to `/login`, so that a prefix is kept."""
     return RedirectResponse(f"./{back}", SEE_OTHER)

@@ -1,4 +1,4 @@
-"""The docs as pages of the app, to be read while everything else is away."""
+"""The docs as pages of the app, readable during an outage."""
 
 import re
 from collections.abc import Mapping
@@ -42,10 +42,10 @@ ELSEWHERE = re.compile(r"#|https?://")
 
 
 class Manual:
-    """Every page of `docs/` by its name without `.md`; ASGI, for a route with a `page`.
+    """Serve each page of `docs/` under its name without `.md`; ASGI, for a route with a `page`.
 
     Pages link to each other as on disk. Pictures, and links to other files of the repository,
-    become plain text: the app does not have them.
+    become plain text, because the app does not contain them.
 
     Args:
         folder: Where the Markdown files are.
@@ -56,10 +56,10 @@ class Manual:
         self._files: dict[str, File] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a page.
+        """Serve a page.
 
         Raises:
-            HTTPException: There is none of this name.
+            HTTPException: There is no page with this name.
         """
         name = scope["path_params"]["page"]
         if name not in self.texts:
@@ -71,12 +71,12 @@ class Manual:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """All pages in Markdown; read once, when the first is asked for."""
+        """All pages in Markdown, read on first use."""
         return {path.stem: path.read_text("utf-8") for path in sorted(self._folder.glob("*.md"))}
 
 
 def rendered(markdown: str) -> str:
-    """One page as an HTML document; HTML inside the Markdown is shown, not obeyed."""
+    """Render one page as an HTML document; HTML inside the Markdown is shown as text."""
     from markdown_it import MarkdownIt  # noqa: PLC0415  0.1 s of a start that has no use for it
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -89,13 +89,13 @@ def rendered(markdown: str) -> str:
     for token in tokens:
         token.children = _linked(token.children) if token.children else token.children
     body = parser.renderer.render(tokens, parser.options, {})
-    # A table that is wider than a telephone scrolls by itself, so keyboards must reach it.
+    # A wide table scrolls by itself on a phone, so the keyboard must reach it.
     body = body.replace("<table>", '<div class="table" role="region" tabindex="0"><table>')
     return DOCUMENT.format(title=escape(title), body=body.replace("</table>", "</table></div>"))
 
 
 def _linked(children: "list[Token]") -> "list[Token]":
-    """A line's parts with links that lead somewhere in the app or on the web, and no others."""
+    """Keep the links of a line that lead to the app or the web, and no others."""
     kept, target = [], None
     for child in children:
         if child.type == "link_open":
@@ -107,12 +107,12 @@ def _linked(children: "list[Token]") -> "list[Token]":
 
 
 def _target(href: str) -> str | None:
-    """Where a link leads from another page of the manual, None if the app does not have it."""
+    """Return the address that a link in the manual leads to, None if the app does not have it."""
     if page := PAGE.fullmatch(href):
         return f"{page[1]}{page[2] or ''}"
     return href if ELSEWHERE.match(href) else None
 
 
 def slug(heading: str) -> str:
-    """The anchor of a heading, as GitHub makes it."""
+    """Return the anchor of a heading, as GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -1,4 +1,4 @@
-"""What the API counts of its own requests."""
+"""Counters of the API's own requests."""
 
 import time
 from collections.abc import Callable
@@ -14,18 +14,18 @@ DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 DURATION = "heartbeat_api_request_duration_seconds"
 DURATION_TEXT = "How long requests took, to the end of the answer."
 KINDS = {b"poll": "poll", b"manual": "manual"}
-FAILURES_MAX = 1_000  # what one page can have failed at between two successes, with backoff
-OTHER = "other"  # requests that no route took
+FAILURES_MAX = 1_000  # more failures than one page can have between two successes, with backoff
+OTHER = "other"  # requests that no route matched
 PAGE = "page"  # the static files
 
 
 class Meters:
-    """Counters of one API process, in a registry of its own.
+    """Counters of one API process, in their own registry.
 
     Attributes:
-        refreshes: How often pages asked for the status, by what made them ask.
-        refresh_failures: Refreshes that failed, as pages report them with the next success.
-        totals: What workers have counted.
+        refreshes: Requests of pages for the status, by their reason.
+        refresh_failures: Failed refreshes, which pages report with the next success.
+        totals: Counters of the workers.
         timed: Takes each request's route and seconds, for who pushes them; returns at once.
     """
 
@@ -66,7 +66,7 @@ class Meters:
                 self.refresh_failures += min(int(value[:9]), FAILURES_MAX)
 
     def _of(self, template: str, status: int) -> tuple[Counter, Histogram]:
-        """The counters of a route and status; to look them up by label costs more than to count."""
+        """Return the counters of a route and status; a lookup by label costs more than counting."""
         found = self._known.get((template, status))
         if found is None:
             found = (self._requests.labels(template, status), self._duration.labels(template))
@@ -75,14 +75,14 @@ class Meters:
 
 
 def _template(scope: Scope) -> str:
-    """The route that took a request, in a bounded set of words."""
+    """Name the route that matched a request, from a bounded set of words."""
     if "route" in scope:
         return str(scope["route"].path)
     return PAGE if isinstance(scope.get("endpoint"), Page | Manual) else OTHER
 
 
 class Metering:
-    """Counts every request; plain ASGI."""
+    """Count every request; plain ASGI."""
 
     def __init__(self, app: ASGIApp, meters: Meters) -> None:
         self.app = app

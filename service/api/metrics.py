@@ -1,4 +1,4 @@
-"""What is known of sources, worker and viewers, for Prometheus."""
+"""Metrics of sources, worker and viewers, for Prometheus."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def render(
     meters: Meters,
     alerting: "Alerting | None" = None,
 ) -> bytes:
-    """Everything in Prometheus's text form, the counted with the known; asks no store."""
+    """Render all metrics in Prometheus's text format, without a query to a store."""
     found = Facts(snapshot, readers, live, meters)
     name = snapshot.settings.process.name
     return rendered(name, meters.registry.collect(), found.collect(), told(alerting))
@@ -50,7 +50,7 @@ def told(alerting: "Alerting | None") -> Iterable[Metric]:
 
 
 class Facts:
-    """What is known at the moment of scraping."""
+    """The metrics that are computed when Prometheus scrapes."""
 
     def __init__(self, snapshot: Snapshot, readers: Readers, live: Live, meters: Meters) -> None:
         self._meters = meters
@@ -60,7 +60,7 @@ class Facts:
         self._live = live
 
     def collect(self) -> Iterator[Metric]:
-        """All of it."""
+        """Yield all of these metrics."""
         yield from self.own()
         if self._snapshot.report is not None:
             yield from facts(self._meters.totals.of(self._snapshot.report))
@@ -86,7 +86,7 @@ class Facts:
         yield GaugeMetricFamily("heartbeat_interval_seconds", text, value=status.interval_seconds)
 
     def _readings(self) -> Iterator[Metric]:
-        """Of every source that is switched on, and has been read."""
+        """Yield the metrics of each source that has been read."""
         status = self._status
         rows: dict[str, Row] = {**status.timestamps, IDENTITY: status.iam}
         rows = {name: row for name, row in rows.items() if row.observed_at is not None}

@@ -1,4 +1,4 @@
-"""Where a WebSocket's handshake comes from: no rule of browsers stops foreign pages from trying."""
+"""Check the origin of a WebSocket's handshake, since browsers let every page open one."""
 
 from collections.abc import Collection
 
@@ -6,14 +6,14 @@ from starlette.datastructures import Headers
 
 
 def is_ours(headers: Headers, allowed: Collection[str]) -> bool:
-    """Whether the page that opens a WebSocket is ours, or one that is allowed.
+    """Tell whether the page that opens a WebSocket is our own or allowed.
 
     Args:
-        headers: The handshake's.
+        headers: The handshake's headers.
         allowed: Origins such as `https://status.example.com`; `*` allows all.
 
     Returns:
-        True without an Origin too: browsers always send one, and other programs need no page.
+        True also without an Origin: browsers always send one, so this is no browser.
     """
     origin = headers.get("origin")
     if origin is None or "*" in allowed or origin in allowed:

@@ -1,4 +1,4 @@
-"""The page's files, from memory, in as few bytes as the client takes."""
+"""The page's files, served from memory and compressed."""
 
 import hashlib
 import html
@@ -23,16 +23,16 @@ KINDS = {
 }
 ENTRY = "main"
 WOVEN = "page.js"
-"""What the page loads in place of its modules."""
+"""The bundle that the page loads instead of its modules."""
 NOT_FOUND, NOT_MODIFIED = 404, 304
 
 
 @dataclass(slots=True)
 class File:
-    """One file, compressed when that is first asked for.
+    """One file, compressed on first use.
 
     Attributes:
-        body: Its bytes as they are.
+        body: Its uncompressed bytes.
         kind: Its media type.
     """
 
@@ -45,9 +45,9 @@ class File:
         self._digest = hashlib.sha256(self.body).hexdigest()[:32]
 
     def answer(self, request: Headers) -> Response:
-        """The whole file, or that the client's copy is still right.
+        """Return the whole file, or 304 if the client's copy is current.
 
-        A part of a small file serves nobody, so ranges are not known here.
+        Ranges are not supported: the files are small.
         """
         encoding = chosen(request.get("accept-encoding", ""))
         if len(self.body) < SMALLEST_BYTES:
@@ -68,10 +68,10 @@ class File:
 
 
 class Page:
-    """The files of `web/`, and its modules woven into one; ASGI.
+    """Serve the files of `web/`, and its modules bundled into one; ASGI.
 
     Args:
-        title: The deployment's name, for who has several tabs; None if it has none.
+        title: The deployment's name; None if it has none.
         folder: Where the files are.
     """
 
@@ -80,10 +80,10 @@ class Page:
         self._folder = folder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a file.
+        """Serve a file.
 
         Raises:
-            HTTPException: There is none at this path.
+            HTTPException: There is no file at this path.
         """
         name = scope["path"].removeprefix("/") or "index.html"
         file = self.files.get(name)
@@ -93,7 +93,7 @@ class Page:
 
     @cached_property
     def files(self) -> Mapping[str, File]:
-        """All files by name; read once, when the first is asked for."""
+        """All files by name, read on first use."""
         texts = {
             path.name: path.read_text("utf-8")
             for path in sorted(self._folder.iterdir())
@@ -110,7 +110,7 @@ class Page:
 
 
 def _named(document: str, title: str | None) -> str:
-    """A document that says which deployment it belongs to."""
+    """Insert the deployment's name into a document."""
     if title is None:
         return document
     name = html.escape(title)
@@ -122,6 +122,6 @@ def _named(document: str, title: str | None) -> str:
 
 
 def _is_known(tag: str, given: str) -> bool:
-    """Whether a client that gives these tags has the file: RFC 9110, section 13.1.2."""
+    """Tell whether a client with these tags has the current file: RFC 9110, section 13.1.2."""
     tags = {each.strip().removeprefix("W/") for each in given.split(",")}
     return tag in tags or "*" in tags

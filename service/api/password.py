@@ -21,33 +21,33 @@ from service.api.login import FILES, Login, asked_for, filled_in, forward
 from service.api.origin import is_ours
 from service.api.signed import Signer
 
-OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # platforms ask these, and they tell nothing
+OPEN = frozenset({"/livez", "/healthz", "/readyz"})  # requested by platforms; they reveal nothing
 OUTSIDER = "heartbeat.outsider"
-"""In a request's scope: whether nobody asked who it is from."""
+"""Key in a request's scope: true if the request was not authenticated."""
 COOKIE = "heartbeat_session"
 COOKIE_LIFETIME_S = 12 * 3600
 UNAUTHORIZED, TOO_MANY = 401, 429
 FORM = 'Form realm="Heartbeat"'
 CHALLENGE = 'Basic realm="Heartbeat", charset="UTF-8"'
-# The same for every process and restart, so that one's cookie opens the other: no random salt.
-# Slow, so that whoever steals a cookie does not guess the password from it.
+# No random salt: the key is the same in every process, so that a cookie is valid in all.
+# Slow, so that nobody can guess the password from a stolen cookie.
 KEY = {"salt": b"heartbeat cookie", "n": 2**14, "r": 8, "p": 1, "dklen": 32}
 
 log = structlog.get_logger()
 
 
 class Password:
-    """Asks for the password, except where platforms ask whether we live.
+    """Require the password, except for the platform's health checks.
 
     Args:
-        app: What is behind it.
-        password: Any user name goes with it.
-        proxy_header: The header in which the platform names the client's address; None where no
-            proxy stands before us, since then a client could write it itself.
+        app: The app behind it.
+        password: The password; any user name is accepted.
+        proxy_header: The header in which the platform gives the client's address; None without a
+            proxy, since a client could then write it itself.
         title: The deployment's name, for the login page.
-        origins: Whose pages may log in with a WebSocket's handshake. What others offer counts for
-            nothing, or any site could use up its visitor's attempts.
-        now: Seconds of the wall clock.
+        origins: Origins whose pages may log in with a WebSocket's handshake. A login from another
+            origin is ignored, or any site could use up its visitor's attempts.
+        now: The wall clock, in seconds.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class Password:
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on who knows the password."""
+        """Pass on requests with the right password."""
         if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN | FILES:
-            scope[OUTSIDER] = True  # a password is not looked at here: guesses would not count
+            scope[OUTSIDER] = (
+                True  # no password is checked here, because guesses would not be counted
+            )
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -97,7 +99,7 @@ class Password:
             if given is not None:
                 self.attempts.fail(client)
                 log.warning("login_failed", client=client)
-            # A browser's own dialog would hide the page's: it knows Basic, and no other scheme.
+            # With Basic, a browser would show its own dialog instead of the page's form.
             asked = {"WWW-Authenticate": FORM if "sec-fetch-mode" in headers else CHALLENGE}
             refusal = self._refusal(scope, headers, UNAUTHORIZED, MESSAGE, asked)
             await refuse(refusal, scope, receive, send)
@@ -105,7 +107,7 @@ class Password:
     def _refusal(
         self, scope: Scope, headers: Headers, status: int, message: str, more: Mapping[str, str]
     ) -> Response:
-        """No, as a page for who reads one, else as a problem."""
+        """Refuse with the login page for people, else with an error document."""
         if not self._login.is_shown(scope, headers):
             word = "unauthorized" if status == UNAUTHORIZED else "too_many_requests"
             return problem(status, word, message, more)
@@ -116,7 +118,7 @@ class Password:
         return self._login.page(status, *asked_for(scope), said, form)
 
     async def _log_in(self, scope: Scope, receive: Receive, headers: Headers) -> Response:
-        """What the form gets: the cookie and the way to the page, or the form again."""
+        """Answer the form: set the cookie and redirect to the page, or show the form again."""
         if not self._login.is_own(headers):
             return problem(403, "forbidden", "this form was sent from another site")
         client = self._client(scope, headers)
@@ -136,7 +138,7 @@ class Password:
         return answer
 
     def _offered(self, scope: Scope, headers: Headers) -> str | None:
-        """The login that a WebSocket's handshake offers as a protocol."""
+        """Return the login that a WebSocket's handshake offers as a subprotocol."""
         may = scope["type"] == "websocket" and is_ours(headers, self._origins)
         return subprotocol.authorization(scope.get("subprotocols", ())) if may else None
 
@@ -149,7 +151,7 @@ class Password:
         except (binascii.Error, UnicodeDecodeError):
             return False
         _, _, password = decoded.partition(":")
-        # Digests are of one length, so that not even the password's length shows in the time.
+        # Digests have one length, so that the time does not reveal the password's length.
         return hmac.compare_digest(_digest(password), self._password)
 
     def _is_signed(self, cookie: str) -> bool:
@@ -163,7 +165,7 @@ class Password:
 
     def _cookie(self, scope: Scope, headers: Headers) -> str:
         expiry = str(int(self._now()) + COOKIE_LIFETIME_S)
-        # A client that lies about its own https only spoils its own cookie.
+        # A client that sends a false scheme only harms its own cookie.
         proto = headers.get("x-forwarded-proto", scope.get("scheme", "http"))
         secure = "; Secure" if proto.split(",")[0].strip() in {"https", "wss"} else ""
         return (
@@ -182,9 +184,9 @@ class Password:
         return send_with_cookie
 
     def _client(self, scope: Scope, headers: Headers) -> str:
-        """The client's address as the platform reports it, else as the socket says."""
+        """Return the client's address as the platform reports it, else as the socket has it."""
         if self._proxy_header is not None and self._proxy_header in headers:
-            # Proxies append: only the last part was written by the one that we trust.
+            # Proxies append: only the last part was written by the trusted one.
             return headers.getlist(self._proxy_header)[-1].rsplit(",", 1)[-1].strip()
         return scope["client"][0] if scope.get("client") else ""
 
@@ -197,7 +199,7 @@ def _digest(text: str) -> bytes:
 
 
 def _cookies(headers: Headers) -> list[str]:
-    """Every value of our cookie, "" without one; what stands beside it may be ill-formed."""
+    """Return every value of our cookie; other cookies may be ill-formed."""
     pairs = (pair for line in headers.getlist("cookie") for pair in line.split(";"))
     named = (pair.strip().partition("=") for pair in pairs)
     return [value.strip('"') for name, _, value in named if name == COOKIE] or [""]

@@ -1,4 +1,4 @@
-"""The endpoints that take no parameter: each says what is known, and asks no store for itself."""
+"""The endpoints without parameters, which answer from the shared readings without a query."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ LIVES: Any = {  # Any: keyword arguments of mixed types
 @router.get("/livez", summary="The process answers", **LIVES)
 @router.get("/healthz", summary="The process answers", **LIVES)
 async def livez(request: Request) -> Response:
-    """Touches no store and no thread: it answers while every store hangs."""
+    """Answer while every store hangs: uses no store and no thread."""
     state = request.state
     if state.watch.stands_still or state.live.stands_still:
         return Response(state.stuck, UNAVAILABLE, media_type=JSON)
@@ -58,7 +58,7 @@ async def livez(request: Request) -> Response:
     tags=["health"],
 )
 async def readyz(request: Request) -> Response:
-    """For people, and for orchestrators that gate traffic."""
+    """Tell orchestrators whether the app is ready for traffic."""
     watch = _watch(request)
     where = watch.settings.history
     snapshot = await watch.snapshot(where.name) if where else None
@@ -70,25 +70,25 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
 async def db_status(request: Request) -> Response:
-    """Whether both can be read and written, and the stamps in them."""
+    """Return whether both can be read and written, and their stamps."""
     return _answer(documents.db_status(await _first(request, postgres.KIND, valkey.KIND)))
 
 
 @router.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
 async def secret_status(request: Request) -> Response:
-    """The stamps in the secret's description and value; never the value."""
+    """Return the stamps in the secret's description and value; never the value."""
     return _answer(documents.secret_status(await _first(request, secrets_manager.KIND)))
 
 
 @router.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
 async def iam_status(request: Request) -> Response:
-    """Who AWS says that this app is, and until when."""
+    """Return the identity that AWS reports, and when its credentials expire."""
     return _answer(documents.iam_status(await _first(request, iam.KIND)))
 
 
 @router.get("/worker/status", response_model=WorkerStatus, summary="The whole")
 async def worker_status(request: Request) -> Response:
-    """Every source, the identity, the worker, and what is wrong in one sentence."""
+    """Return every source, the identity, the worker, and the diagnosis in one sentence."""
     return Response(await _watch(request).status(), media_type=JSON)
 
 
@@ -100,7 +100,7 @@ async def worker_status(request: Request) -> Response:
     tags=["health"],
 )
 async def worker_health(request: Request) -> Response:
-    """For an uptime monitor: 503 when something is not written or cannot be read."""
+    """Answer an uptime monitor: 503 if a store cannot be written or read."""
     whole = status.worker_status(await _watch(request).snapshot())
     verdict = WorkerHealth(overall_status=whole.overall_status, diagnosis=whole.diagnosis)
     return _answer(verdict, UNAVAILABLE if whole.overall_status is Overall.ERROR else OK)
@@ -113,7 +113,7 @@ async def worker_health(request: Request) -> Response:
     tags=["health"],
 )
 async def show_metrics(request: Request) -> Response:
-    """Asks the stores no more often than any other request does."""
+    """Return all metrics, from the shared readings."""
     watch = _watch(request)
     snapshot = await watch.snapshot()
     return metrics.Text(
@@ -128,7 +128,7 @@ async def show_metrics(request: Request) -> Response:
 
 
 async def live(websocket: WebSocket) -> None:
-    """Serve one page for as long as it is open."""
+    """Push documents to one page while it is open."""
     viewers: Live = websocket.state.live
     await viewers.serve(websocket)
 
@@ -139,19 +139,19 @@ def _watch(request: Request) -> Watch:
 
 
 async def _first(request: Request, *kinds: AnyKind) -> Snapshot:
-    """What is known of the first source of each kind."""
+    """Return what is known about the first source of each kind."""
     watch = _watch(request)
     found = [watch.settings.first(kind) for kind in kinds]
     return await watch.snapshot(*(source.name for source in found if source))
 
 
 def _answer(document: Document, code: int = OK) -> Response:
-    """A document as it is: validating our own models again would double the cost."""
+    """Return a document; a second validation of our own models would double the cost."""
     return Response(document.model_dump_json(), code, media_type=JSON)
 
 
 def _ready(found: Observation | None) -> Ready:
-    """Whether the schema is at this version's head or newer."""
+    """Tell whether the schema is at this version's head or newer."""
     return Ready(
         ready=found is not None and found.reachable and not found.schema_behind,
         schema_head=migrations.head(),

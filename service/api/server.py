@@ -1,4 +1,4 @@
-"""The HTTP server that the API runs under, with the bounds that uvicorn leaves open."""
+"""The API's HTTP server: uvicorn with further limits."""
 
 import asyncio
 import signal
@@ -15,10 +15,10 @@ from service.listener import listen
 from service.shutdown import REQUESTS_S
 
 KEEP_ALIVE_S = 75  # longer than the edge's own, so that the edge closes first
-PING_S, PONG_S = 15.0, 10.0  # a viewer that reads nothing is cut after 25 s
-FRAME_MAX_BYTES = 1_024  # a viewer has nothing to say
-BUFFER_MAX_BYTES = 16_384  # a few documents; what a slow viewer does not read costs no more
-LINGER_S = 5.0  # how long a closed viewer may take to read the rest
+PING_S, PONG_S = 15.0, 10.0  # a viewer that reads nothing is closed after 25 s
+FRAME_MAX_BYTES = 1_024  # viewers have nothing to send
+BUFFER_MAX_BYTES = 16_384  # a few documents: the most memory that a slow viewer costs
+LINGER_S = 5.0  # seconds that a closed viewer may take to read the rest
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ def serve(app: ASGIApp, host: str, port: int) -> int:
     """
     server = uvicorn.Server(config(app, host, port))
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal once more when it has ended well, which would end us by it.
+        # After a clean shutdown uvicorn raises the signal again, which would kill this process.
         signal.signal(number, lambda *_: None)
     try:
         listener = listen(host, port)
@@ -44,7 +44,7 @@ def serve(app: ASGIApp, host: str, port: int) -> int:
 
 
 def config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
-    """How the app is served."""
+    """Return uvicorn's configuration."""
     return uvicorn.Config(
         app,
         host=host,
@@ -59,38 +59,38 @@ def config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # whoever needs the client's address looks into the one header set up
+        proxy_headers=False,  # the client's address comes only from the configured header
         timeout_graceful_shutdown=REQUESTS_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 
 class ApiConnection(Connection):
-    """A connection whose refusals carry the headers of every other answer."""
+    """A connection whose own refusals have the headers of all other answers."""
 
     headers_of_refusals = REFUSAL_HEADERS | SECURITY
 
 
 class ViewerConnection(WebSocketsSansIOProtocol):
-    """A viewer's connection, with a bound on what waits to be read by it."""
+    """A viewer's connection, with a limit on unread output."""
 
     def connection_made(self, transport: Any) -> None:  # Any: uvicorn narrows it itself
-        """Bound the buffer."""
+        """Limit the write buffer."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=BUFFER_MAX_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a handshake that cannot be parsed: uvicorn would let it wait for ever."""
+        """Refuse a handshake that cannot be parsed; uvicorn would leave it open for ever."""
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_complete:
             message = "this is no handshake of a WebSocket"
             refuse(self.transport, 400, "bad_request", message, REFUSAL_HEADERS | SECURITY)
 
     def keepalive_timeout(self) -> None:
-        """Cut a viewer that answers no ping: what it does not read would be waited for for ever."""
+        """Close a viewer that answers no ping: uvicorn would wait for ever until it reads."""
         self.transport.abort()
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """End the connection soon after the app's part, even if the viewer reads nothing."""
+        """Close the connection soon after the app has ended, even if the viewer reads nothing."""
         super().on_task_complete(task)
         self.loop.call_later(LINGER_S, self.transport.abort)

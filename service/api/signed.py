@@ -1,4 +1,4 @@
-"""Addresses that carry their own permission, for readers that can send no password."""
+"""Signed addresses, for readers that cannot send a password."""
 
 import hashlib
 import hmac
@@ -9,23 +9,23 @@ from starlette.types import Scope
 
 FEED = "/incidents.atom"
 BADGE = "/badge"
-# The same for every process and restart: no random salt. Slow, so that nobody guesses the password.
+# No random salt: the same key in every process. Slow, so that nobody can guess the password.
 _KEY = {"salt": b"heartbeat address", "n": 2**14, "r": 8, "p": 1, "dklen": 32}
 
 
 class Signer:
-    """Signs addresses with a key that follows from the password, and so ends with it."""
+    """Sign addresses with a key derived from the password; a new password invalidates them."""
 
     def __init__(self, password: SecretStr) -> None:
         text = password.get_secret_value().encode()
         self._key = hashlib.scrypt(text, **_KEY)  # type: ignore[arg-type] # one dict of mixed types
 
     def address(self, path: str) -> str:
-        """A path with its permission, which holds for any `range`."""
+        """Return a path with its signature, which is valid for any `range`."""
         return f"{path}?key={self._sign(path)}"
 
     def is_signed(self, scope: Scope) -> bool:
-        """Whether a request's address is one that was signed; badges and the feed alone can be."""
+        """Tell whether a request for a badge or the feed has a valid signature."""
         path = scope["path"]
         if scope["type"] != "http" or not (path == FEED or path.startswith(BADGE)):
             return False

@@ -1,4 +1,4 @@
-"""Counters of workers, summed over every worker that was seen, so that none goes down."""
+"""Counters summed over all workers that were seen, so that none decreases."""
 
 from collections import Counter, OrderedDict
 from itertools import zip_longest
@@ -6,22 +6,22 @@ from typing import TypeVar
 
 from schema.heartbeat import Counted, IamReport, SourceReport, WorkerReport
 
-WORKERS_KEPT = 16  # that may still report; a deployment overlaps two
+WORKERS_KEPT = 16  # workers that may still report; two overlap during a deployment
 
 
 class Totals:
-    """What all workers have counted since this process first read a report.
+    """Sum the workers' counters since this process first read a report.
 
-    A worker that is replaced takes its counters with it, and two that overlap take turns in being
-    the newest. Prometheus would read each turn as a restart and count it again, so the last report
-    of each worker is kept, and their counters are summed.
+    A new worker starts its counters at zero, and the reports of two overlapping workers alternate.
+    Prometheus would take each change for a restart and count again, so the last report of each
+    worker is kept, and their counters are summed.
     """
 
     def __init__(self) -> None:
         self._reports: OrderedDict[str, WorkerReport] = OrderedDict()
 
     def of(self, report: WorkerReport) -> WorkerReport:
-        """Give the newest report with the counters of every worker in it."""
+        """Return the newest report with the counters of all workers."""
         known = self._reports.get(report.id)
         if known is None or known.cycles <= report.cycles:
             self._reports[report.id] = report
@@ -38,7 +38,7 @@ class Totals:
 
 
 def _summed(newest: WorkerReport, other: WorkerReport) -> WorkerReport:
-    """The newest report, with both reports' counters."""
+    """Return the newer report with the counters of both."""
     nothing = SourceReport()
     sources = {
         name: _with(newest.sources.get(name, nothing), other.sources.get(name, nothing))

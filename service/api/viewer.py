@@ -1,4 +1,4 @@
-"""One open page on a WebSocket: it gets documents, and has nothing to say."""
+"""One open page on a WebSocket, which only receives documents."""
 
 import time
 from collections.abc import Callable
@@ -10,23 +10,23 @@ from service.verdict.readers import Spawn
 
 FRAMES_MAX = 30  # in a minute
 FRAMES_WINDOW_S = 60.0
-CLOSE_S = 1.0  # a page that reads nothing cannot be told that it is closed
+CLOSE_S = 1.0  # a page that reads nothing does not receive the close frame
 
 POLICY_VIOLATION = 1008  # https://www.iana.org/assignments/websocket/
 
 
 class Viewer:
-    """One open page; while a document is on its way, at most one more waits for it.
+    """One open page; while a document is being sent, at most one more waits.
 
-    It has one task, which listens; sending takes another only while there is something to send.
+    It has one task, which listens; a second one exists only while there is something to send.
 
     Args:
-        websocket: Accepted.
-        spawn: Starts the sending of a document.
+        websocket: The accepted connection.
+        spawn: Starts sending in the background.
         clock: Monotonic seconds.
 
     Attributes:
-        sent: How many documents it has got.
+        sent: How many documents were sent to it.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Viewer:
         self._scope = CancelScope()
         self._waiting: str | None = None
         self._under_way = False
-        self._sender = False  # whether a task is there to send
+        self._sender = False  # whether a sending task exists
 
     def offer(self, document: str) -> bool:
-        """Hand over a document; False if one is under way and another is waiting already."""
+        """Queue a document; False if one is being sent and another is already waiting."""
         if self._under_way and self._waiting is not None:
             return False
         self._waiting = document
@@ -52,11 +52,11 @@ class Viewer:
         return True
 
     def drop(self) -> None:
-        """End the conversation without a word: what was sent before is not read either."""
+        """Close the connection without a close frame: the viewer does not read anyway."""
         self._scope.cancel()
 
     async def converse(self) -> None:
-        """Go on until the page leaves, is dropped, or says too much."""
+        """Listen until the page leaves, is dropped, or sends too much."""
         said_too_much = False
         with self._scope:
             said_too_much = await self._listen()
@@ -70,14 +70,14 @@ class Viewer:
             self._under_way = True
             try:
                 await self._websocket.send_text(document)
-            except (WebSocketDisconnect, RuntimeError):  # gone, or closed by us meanwhile
+            except (WebSocketDisconnect, RuntimeError):  # gone, or closed by us in the meantime
                 self.drop()
             self._under_way = False
             self.sent += 1
         self._sender = False
 
     async def _listen(self) -> bool:
-        """Wait until the page leaves; True if it says too much before."""
+        """Wait until the page leaves; True if it sends too much first."""
         frames, since = 0, self._clock()
         while frames <= FRAMES_MAX:
             message = await self._websocket.receive()

@@ -1,7 +1,7 @@
-"""The page's modules as one: a browser then asks once instead of once for each of them.
+"""Bundle the page's modules into one, so that a browser sends one request instead of many.
 
-`web/` stays ES modules as written, which can be served, tested and debugged one by one. They use
-one form of import and one of export, so that this is text in, text out: see
+The modules in `web/` stay as written, and can be served, tested and debugged one by one. They use
+one form of import and one of export, so bundling is a change of text: see
 `decisions/080-one-request-for-all-modules.md`.
 """
 
@@ -17,15 +17,15 @@ _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def woven(modules: Mapping[str, str], entry: str) -> str:
-    """One module that does what the entry does with all that it imports.
+    """Return one module that contains the entry and all that it imports.
 
     Args:
         modules: Their texts by name, such as `words` for `words.js`.
-        entry: The name of the module that nobody imports.
+        entry: The name of the page's main module.
 
     Raises:
-        ValueError: A module imports or exports in another form, imports what does not exist, or
-            imports itself by way of others.
+        ValueError: A module uses another form of import or export, imports what does not exist, or
+            is part of a cycle.
     """
     done: dict[str, str] = {}
     _weave(entry, modules, done, ())
@@ -52,5 +52,5 @@ def _weave(
 
 
 def without_comments(text: str) -> str:
-    """A module without the comments that have lines of their own, and without blank lines."""
+    """Remove blank lines, and comments on lines of their own."""
     return _BLANK.sub("\n", _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))).lstrip("\n")

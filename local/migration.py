@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import Connection
 
 from local.home import temporary
-from local.postgres import Postgres
+from local.postgres import UnsyncedPostgres
 from schema import migrations
 from service.settings import load
 from service.sources.postgres.engine import engine as pool
@@ -19,7 +19,7 @@ def main(message: str) -> None:
 
     Alembic prints the new file's name; it is for a person to read and finish.
     """
-    with temporary() as folder, Postgres(folder / "postgres") as server:
+    with temporary() as folder, UnsyncedPostgres(folder / "postgres") as server:
         (source,) = load(server.environment).sources
         anyio.run(write, source.settings, message)
 

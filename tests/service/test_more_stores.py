@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from local.postgres import Postgres
+from local.postgres import Postgres, UnsyncedPostgres
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service import migrate
@@ -28,7 +28,7 @@ ALL = FIRST | {"orders", "cache2"}
 @pytest.fixture
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """The second PostgreSQL."""
-    with Postgres(_folder(tmp_path_factory, "orders")) as server:
+    with UnsyncedPostgres(_folder(tmp_path_factory, "orders")) as server:
         yield server
 
 

@@ -42,6 +42,7 @@ async def rows(there: World) -> list[tuple[str, bool]]:
 
 
 async def test_a_store_that_fails_and_comes_back_is_told_twice(there: World, who: Receiver) -> None:
+    there.step_least_s = 0
     there.start(hook(who))
     await there.run(60)
     began = there.now

@@ -15,7 +15,7 @@ from anyio import Event
 from schema.heartbeat import Breaker, Heartbeat, ProcessReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
 from service.outcome import Outcome
-from service.settings import ProcessSettings
+from service.process import ProcessSettings
 from service.source import Source
 from service.version import version
 from service.worker.cycle import after, stamp_all

@@ -20,9 +20,10 @@ from service.api.metrics import Facts
 from service.aws.client import Aws
 from service.instances import CA_SUFFIX, PREFIX
 from service.report_metrics import facts
-from service.settings import GROUPS, load
+from service.settings import load
 from service.source import Observation
 from service.sources import KINDS
+from service.variables import GROUPS
 from service.verdict.readers import Look, Readers
 from service.verdict.snapshot import Snapshot
 from tests.docs.pages import ROOT

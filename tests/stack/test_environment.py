@@ -2,7 +2,7 @@
 
 import pytest
 
-from service import settings
+from service import settings, variables
 from service.instances import TAKEN
 from service.sources import KINDS
 from service.telemetry.settings import TelemetrySettings
@@ -115,6 +115,5 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 def known_variables() -> set[str]:
     """Every variable that some part of the service reads."""
-    fields = [field for group in settings.GROUPS for field in group.model_fields.values()]
-    own = {str(field.alias) for field in fields}
-    return own | {name for kind in KINDS for name in kind.variables.values()}
+    urls = {url for kind in KINDS for url in kind.urls}
+    return set(variables.names() - urls)

@@ -20,7 +20,8 @@ from schema.responses import Overall
 from schema.timestamps import utc_now
 from service import connections
 from service.errors import SourceError
-from service.settings import ProcessSettings, load
+from service.process import ProcessSettings
+from service.settings import load
 from service.worker.loop import Worker
 from service.worker.metrics import WorkerMetrics
 from tests.fakes import MemorySource

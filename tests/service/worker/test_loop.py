@@ -13,7 +13,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, Heartbeat, WorkerReport
 from service.errors import Shortfall, SourceError
 from service.outcome import Outcome
-from service.settings import ProcessSettings
+from service.process import ProcessSettings
 from service.shutdown import WRITES_S
 from service.source import Source
 from service.version import version

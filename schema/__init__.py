@@ -1,1 +1,1 @@
-"""What is said: values, tables, responses and the freshness rule, one package for all."""
+"""The shared types: tables, stored documents, responses and the freshness rule."""

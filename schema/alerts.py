@@ -1,4 +1,4 @@
-"""What an alert says: to receivers, in the outbox, and to whoever asks the API."""
+"""Alerts, as sent to receivers, kept in the outbox, and returned by the API."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -11,50 +11,50 @@ from schema.timestamps import Timestamp
 
 
 class EventKind(StrEnum):
-    """Why a receiver is told."""
+    """Why a receiver gets an event."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
-    """It was told before, and has become graver."""
+    """An open alert has become more severe."""
     REMINDED = "reminded"
     REFRESHED = "refreshed"
-    """For receivers that forget an alert unless it is sent again; nobody is notified."""
+    """Repeated for receivers that forget alerts; it notifies nobody."""
     RESOLVED = "resolved"
     TEST = "test"
 
 
 class DeliveryError(StrEnum):
-    """Why a receiver did not take an event; the only form in which that is shown."""
+    """Why a delivery failed; the only form in which a failure is shown."""
 
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     TLS = "tls"
     REFUSED = "refused"
-    """It does not know who we are, or does not let us in (401, 403), or is gone for good (410)."""
+    """The receiver refused the login (401, 403), or no longer exists (410)."""
     REJECTED = "rejected"
-    """It does not accept what was sent (any other 4xx, a redirect)."""
+    """The receiver rejected the request (any other 4xx, a redirect)."""
     THROTTLED = "throttled"
-    """Too much was sent (429, 503 with Retry-After)."""
+    """The receiver asked to slow down (429, 503 with Retry-After)."""
     FAILED = "failed"
-    """It has a fault of its own (5xx), or says no without a reason."""
+    """The receiver failed (5xx), or refused without a reason."""
     EXPIRED = "expired"
-    """It did not take it within a day."""
+    """The receiver did not accept it within a day."""
 
 
 class AlertEvent(Response):
-    """One thing that happened to one alert; the body of a webhook."""
+    """One event of one alert; the body of a webhook."""
 
     id: UUID
-    """The same however often it is sent: receivers can tell a repetition by it."""
+    """The same for each repetition, so that receivers can recognise repetitions."""
     kind: EventKind
     alert_id: UUID
-    """One run of the alert, from `opened` to `resolved`."""
+    """Identifies the alert from `opened` to `resolved`."""
     alert_key: str = Field(max_length=255)
-    """What the alert is about. A later run has the same key, and so has each API instance's."""
+    """What the alert is about; the same in a later alert, and in every API instance."""
     at: Timestamp
     deployment: str
     severity: Severity
-    """The gravest that this run has reached."""
+    """The highest severity that this alert has reached."""
     code: FindingCode
     sources: list[str]
     title: str
@@ -62,32 +62,32 @@ class AlertEvent(Response):
     runbook: str
     """The anchor in docs/runbook.md."""
     began: Timestamp
-    """Since when it is wrong, as far as is known."""
+    """When the problem began, as far as is known."""
     ended: Timestamp | None
-    """Since when it is well again; null while it is not."""
+    """When the problem ended; null while it lasts."""
     page_url: str | None = None
     runbook_url: str | None = None
 
 
 class AlertTarget(Response):
-    """One receiver, and what became of what was for it; never its address or key."""
+    """One receiver and the state of its deliveries; never its address or key."""
 
     kind: str
     name: str
     severity: Severity
-    """The least that it is told of."""
+    """The lowest severity that is sent to it."""
     waiting: int
-    """How many events are still to be sent to it."""
+    """How many events wait to be sent to it."""
     waiting_since: Timestamp | None
     dead: int
-    """How many were given up within a day."""
+    """How many were given up in the last day."""
     errors: list[str]
-    """Why attempts failed, of those that wait or were given up."""
+    """Why attempts failed, for those that wait or were given up."""
     last_delivery: Timestamp | None
 
 
 class OpenAlert(Response):
-    """An alert that is not over."""
+    """An alert that is not resolved."""
 
     id: UUID
     code: FindingCode
@@ -99,25 +99,25 @@ class OpenAlert(Response):
     began: Timestamp
     opened: Timestamp
     rang: Timestamp | None
-    """When receivers were last told of it; null if they were not."""
+    """When receivers last got an event of it; null if they did not."""
     muted: bool
     ended: Timestamp | None
-    """Since when it is well again; it is over when that has lasted."""
+    """When the problem was last gone; the alert resolves if it stays so."""
 
 
 class AlertMute(Response):
-    """A time in which nothing is told."""
+    """A time in which nothing is sent."""
 
     id: UUID
     sources: list[str]
-    """Empty for all."""
+    """Empty for all sources."""
     reason: str
     began: Timestamp
     until: Timestamp
 
 
 class AlertNews(Response):
-    """An event of the last days."""
+    """A recent event."""
 
     kind: EventKind
     alert_id: UUID
@@ -129,21 +129,21 @@ class AlertNews(Response):
     began: Timestamp
     ended: Timestamp | None
     delivered: Timestamp | None
-    """When a receiver last took it; null if none has."""
+    """When a receiver last accepted it; null if none has."""
 
 
 class Alerts(Response):
-    """Whom this deployment tells, what they were told, and what they will be."""
+    """The targets of this deployment, open alerts, and recent events."""
 
     enabled: bool
-    """Whether anybody is told anything."""
+    """Whether there is any target."""
     decides: bool
-    """Whether this instance decides; of several one does."""
+    """Whether this instance decides; one of several does."""
     working: bool
-    """Whether the last look at what is wrong succeeded, and lately."""
+    """Whether deciding works: it succeeded recently."""
     page_url: str | None
     targets: list[AlertTarget]
     open: list[OpenAlert]
     mutes: list[AlertMute]
     recent: list[AlertNews]
-    """The newest first."""
+    """Newest first."""

@@ -1,23 +1,23 @@
-"""The closed set of words by which anything that goes wrong is named, everywhere."""
+"""Error words: the closed set of names for everything that can fail."""
 
 from enum import StrEnum
 
 
 class ErrorWord(StrEnum):
-    """Why a source could not be written or read; the only form in which an error leaves us."""
+    """Why a source could not be written or read; the only form in which an error is shown."""
 
     TIMEOUT = "timeout"
     """No answer within the deadline."""
     UNREACHABLE = "unreachable"
-    """No connection, or the server says that it cannot serve now."""
+    """No connection, or the server reports that it cannot serve now."""
     TLS = "tls"
     """The server's certificate or its TLS is not acceptable."""
     AUTH = "auth"
-    """The server does not accept who we are."""
+    """The server refuses the login."""
     PERMISSION = "permission"
-    """The server knows us and does not allow it."""
+    """The login succeeded, but the user lacks a right."""
     READ_ONLY = "read_only"
-    """The server answers reads and refuses writes (a demoted primary, SQLSTATE 25006)."""
+    """The server accepts reads and refuses writes (a demoted primary, SQLSTATE 25006)."""
     FULL = "full"
     """Disk or memory of the store is exhausted."""
     QUOTA = "quota"
@@ -27,9 +27,9 @@ class ErrorWord(StrEnum):
     NOT_FOUND = "not_found"
     """The table, database or secret does not exist, or is being deleted."""
     NOT_CONFIGURED = "not_configured"
-    """None of the source's variables is set, so it is switched off."""
+    """None of the source's variables is set, so it is off."""
     INVALID_DATA = "invalid_data"
-    """What is stored is not what Heartbeat writes, or it cannot be written."""
+    """The stored data is not Heartbeat's, or the stamp cannot be stored there."""
     UNSUPPORTED = "unsupported"
     """The server runs in a mode that Heartbeat cannot use: a cluster, a pool in statement mode."""
     CLOCK = "clock"
@@ -39,37 +39,37 @@ class ErrorWord(StrEnum):
 
 
 class Cause(StrEnum):
-    """What is behind a word, where that is known and another remedy follows from it."""
+    """The reason behind a word, where it is known and has a remedy of its own."""
 
     NO_TLS = "no_tls"
-    """The server answers in plain text where TLS is asked for."""
+    """The server does not speak TLS."""
     UNTRUSTED = "untrusted"
-    """No CA that is trusted here has signed the server's certificate."""
+    """The server's certificate is not signed by a trusted CA."""
     WRONG_HOST = "wrong_host"
     """The server's certificate is for another host name."""
     CERTIFICATE_EXPIRED = "certificate_expired"
-    """The server's certificate is out of its validity."""
+    """The server's certificate has expired or is not yet valid."""
     STATEMENT_POOL = "statement_pool"
-    """A pool in statement mode lies between, which allows no transaction."""
+    """The connection goes through a pool in statement mode, which allows no transactions."""
     CLUSTER = "cluster"
-    """Keys are spread over the nodes of a cluster."""
+    """The server is part of a cluster, which spreads keys over nodes."""
     SCHEMA_USAGE = "schema_usage"
-    """The user may not look into the schema that holds the tables."""
+    """The user lacks USAGE on the schema that holds the tables."""
     SEARCH_PATH = "search_path"
-    """The user's search path names no schema that exists."""
+    """The user's search path contains no existing schema."""
     ROW_SECURITY = "row_security"
     """Row security hides rows from the user, or refuses them."""
     COLUMN_MISSING = "column_missing"
-    """A table of Heartbeat's lacks a column."""
+    """One of Heartbeat's tables lacks a column."""
     KEY_DENIED = "key_denied"
-    """The role may not use the KMS key that the secret lies under."""
+    """The role may not use the KMS key that encrypts the secret."""
     KEY_UNUSABLE = "key_unusable"
     """AWS cannot use that key: it is disabled, or scheduled for deletion."""
     STAMP_REFUSED = "stamp_refused"
-    """The table exists, and its columns or constraints take no stamp."""
+    """The table exists, but its columns or constraints refuse the stamp."""
 
 
 RETRYABLE = frozenset(
     {ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE, ErrorWord.THROTTLED, ErrorWord.READ_ONLY}
 )
-"""The words that another attempt can heal; all others need a person or another configuration."""
+"""The words for which a retry can help; all others need a change by a person."""

@@ -1,4 +1,4 @@
-"""What is wrong: one finding for each root cause."""
+"""Findings: one for each root cause."""
 
 from enum import StrEnum
 
@@ -10,16 +10,16 @@ class Severity(StrEnum):
     """How much a finding matters; the worst one is the verdict."""
 
     ERROR = "error"
-    """Wake somebody: a store is not written or cannot be read, or will be soon."""
+    """A person must act now: a store is not written or cannot be read, or soon will not be."""
     DEGRADED = "degraded"
-    """It heals by itself, or will become an error."""
+    """It resolves by itself, or becomes an error later."""
 
 
 class FindingCode(StrEnum):
-    """What kind of thing is wrong."""
+    """The kind of problem."""
 
     STARTING = "starting"
-    """Too early to judge. Not a problem: nobody needs to be told of it."""
+    """Too early to judge; not a problem."""
     WORKER_SILENT = "worker_silent"
     SOURCE_UNREACHABLE = "source_unreachable"
     SOURCE_NOT_WRITTEN = "source_not_written"
@@ -31,21 +31,21 @@ class FindingCode(StrEnum):
 
 
 class Finding(Response):
-    """One thing that is wrong, and what to do about it.
+    """One problem, and what to do about it.
 
-    What follows from a root cause has no finding of its own: an AWS identity that is refused
-    stands for the secret as well, a silent worker for every store.
+    The consequences of a root cause have no findings of their own: a refused AWS identity also
+    covers the secret, and a silent worker covers every store.
     """
 
     code: FindingCode
     severity: Severity
     sources: list[str]
-    """The slugs of all sources that suffer from it, `iam` for the AWS identity."""
+    """The slugs of all affected sources, `iam` for the AWS identity."""
     since: Timestamp | None
     """When it began; null if that is not known."""
     title: str
-    """What is wrong: one short sentence without a full stop."""
+    """The problem: one short sentence without a full stop."""
     remedy: str | None
-    """What to do: one sentence that begins with a verb; null if there is nothing to do."""
+    """What to do: one sentence that begins with a verb; null if nothing."""
     runbook: str
     """The anchor in docs/runbook.md, which the API serves at `/docs/runbook`."""

@@ -10,7 +10,7 @@ from schema.freshness import DEFAULT_INTERVAL_S
 from schema.timestamps import Moment, Timestamp
 
 IDENTITY = "iam"
-"""The slug of the AWS identity, which has a place of its own in documents."""
+"""The slug of the AWS identity, which documents list separately."""
 
 Result = Literal["ok"] | ErrorWord
 """How one write ended."""
@@ -20,15 +20,15 @@ class Breaker(StrEnum):
     """State of a source's circuit breaker."""
 
     CLOSED = "closed"
-    """Writes go through, with retries."""
+    """Writes are tried, with retries."""
     OPEN = "open"
-    """Three or more cycles failed: one probe a cycle, no retries."""
+    """Three or more cycles failed: one probe per cycle, no retries."""
     HALF_OPEN = "half_open"
-    """The probe of this cycle is under way."""
+    """This cycle's probe is in flight."""
 
 
 class Refusal(StrEnum):
-    """The likely cause for which IAM Roles Anywhere refuses a session."""
+    """The likely reason why IAM Roles Anywhere refuses a session."""
 
     UNTRUSTED_CA = "untrusted_ca"
     CERTIFICATE_EXPIRED = "certificate_expired"
@@ -40,13 +40,13 @@ class Refusal(StrEnum):
     OTHER = "other"
 
 
-REPORT_MAX = 131_072  # characters; a source takes about 700
+REPORT_MAX = 131_072  # characters; a source needs about 700
 INTERVAL_MAX_S = 86_400.0
-COUNT_MAX = 2**53  # what JSON's readers agree on
+COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 
 
 def _known_word(value: object) -> object:
-    """A newer version may know more words: they are failures all the same."""
+    """Take an unknown word of a newer version as a failure."""
     return value if value in {None, "ok", *ErrorWord} else ErrorWord.FAILED
 
 
@@ -63,45 +63,44 @@ Interval = Annotated[float, Field(gt=0, le=INTERVAL_MAX_S)]
 
 
 class _Document(BaseModel):
-    """Stored by one version and read by another, so unknown keys are ignored."""
+    """A stored document; another version may have written it, so unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Counted(_Document):
-    """What the worker has counted of one source since it started."""
+    """The worker's counters for one source since it started."""
 
     writes: Counts = {}
-    """Writes by how they ended: `ok`, or an error word."""
+    """Writes by result: `ok`, or an error word."""
     attempts: Count = 0
     """Attempts of these writes, retries included."""
     durations: Annotated[tuple[Count, ...], Field(max_length=100)] = ()
-    """How many last attempts took how long, by `schema.history.LATENCY_BOUNDS_MS`, up to the last
-    bucket that is not empty."""
+    """Durations of last attempts, by `schema.history.LATENCY_BOUNDS_MS`, up to the last non-empty
+    bucket."""
     duration_seconds: Amount = 0.0
     """The sum of these durations."""
 
 
 class ProcessReport(_Document):
-    """What the worker's process uses."""
+    """Resources that the worker's process uses."""
 
     resident_bytes: Count = 0
     cpu_seconds: Amount = 0.0
-    """User and system time since it started."""
+    """User and system CPU time since it started."""
     lateness_seconds: Annotated[float, Field(ge=-COUNT_MAX, le=COUNT_MAX)] = 0.0
     """How much later than due the last cycle began."""
 
 
 class SourceReport(_Document):
-    """What the worker knows of one source at the end of its last cycle."""
+    """The worker's knowledge of one source at the end of its last cycle."""
 
     last_result: Annotated[Result | None, BeforeValidator(_known_word)] = None
     """None before the first cycle ends."""
     cause: Annotated[Cause | None, BeforeValidator(_known_cause)] = None
-    """What is behind the last result, or behind the warning where the stamp landed; None where
-    that is not known."""
+    """The cause of the last result, or of the warning if the stamp was written; None if unknown."""
     warning: Word = None
-    """The stamp landed, but a part of the write did not (the secret's value)."""
+    """The stamp was written, but a part of the write failed (the secret's value)."""
     attempts: Count = 0
     latency_ms: Amount | None = None
     consecutive_failures: Count = 0
@@ -112,7 +111,7 @@ class SourceReport(_Document):
 
 
 class IamReport(SourceReport):
-    """What the worker knows of its AWS identity."""
+    """The worker's knowledge of its AWS identity."""
 
     refusal: Refusal | None = None
     credentials_created: Timestamp | None = None
@@ -121,7 +120,7 @@ class IamReport(SourceReport):
 
 
 class WorkerReport(_Document):
-    """What the worker knows, so that the API can explain what it sees."""
+    """The worker's report, so that the API can explain what it reads."""
 
     id: Label
     version: Label
@@ -144,12 +143,12 @@ class WorkerReport(_Document):
 
     @property
     def every_source(self) -> dict[str, SourceReport]:
-        """What is known of each source by slug, the AWS identity included."""
+        """Return the reports of all sources by slug, including the AWS identity."""
         return self.sources | ({IDENTITY: self.iam} if self.iam else {})
 
     @property
     def brief(self) -> "WorkerReport":
-        """The report without what is only counted, for where there is little room."""
+        """Return the report without counters, for stores with little room."""
         none = {"counted": Counted()}
         return self.model_copy(
             update={
@@ -163,7 +162,7 @@ class WorkerReport(_Document):
 
 
 class Heartbeat(_Document):
-    """One stamp, made once in a cycle and given to every source."""
+    """One stamp, made once per cycle and written to every source."""
 
     name: str
     """The author: `HEARTBEAT_NAME`."""
@@ -173,14 +172,14 @@ class Heartbeat(_Document):
 
 
 def read_report(text: str | None) -> tuple[WorkerReport | None, bool]:
-    """Read the report that stands beside a stamp.
+    """Parse the report stored beside a stamp.
 
     Args:
         text: JSON, None where there is none.
 
     Returns:
-        The report, None if there is none; and whether all is well with that. A document of the
-        older app's is no report, and nothing is wrong with it.
+        The report or None, and whether the text was valid. A document of the older app is valid,
+        but no report.
     """
     if not text:
         return None, True

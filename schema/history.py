@@ -1,4 +1,4 @@
-"""What is recorded of every cycle, and the latency histogram that hours keep of it."""
+"""Records of every cycle, and the latency histogram of each hour."""
 
 import math
 from bisect import bisect_left
@@ -15,15 +15,15 @@ from schema.errors import ErrorWord
 from schema.timestamps import Moment
 
 HOUR = timedelta(hours=1)
-"""The span that beats are summed by."""
+"""The span over which beats are summed."""
 
 
 KEPT_DAYS = 400
-"""How long hourly sums and incidents are kept, and single beats at most."""
+"""How long hourly totals and incidents are kept; single beats are kept no longer."""
 
 
 class Range(StrEnum):
-    """A span of the past that ends now, as people ask for it."""
+    """A span of the past that ends now."""
 
     DAY = "24h"
     WEEK = "7d"
@@ -33,26 +33,28 @@ class Range(StrEnum):
 
 
 LATENCY_BOUNDS_MS = tuple(round(0.1 * 2 ** (step / 2), 3) for step in range(37))
-"""The inner bounds of the histogram, from 0.1 ms to 26 s: each the square root of two above the
-one before, so that any percentile is off by a fifth at most. Stored histograms depend on it: it
-never changes."""
+"""The inner bounds of the histogram, from 0.1 ms to 26 s. Each is the square root of two times the
+previous one, so that a percentile is wrong by a fifth at most. Stored histograms depend on these
+bounds: never change them."""
 
 LATENCY_BUCKETS = len(LATENCY_BOUNDS_MS) + 1
-"""One below the first bound, one from the last bound on."""
+"""One more than the bounds: below the first, and from the last on."""
 
 Finite = Annotated[float, AllowInfNan(allow_inf_nan=False)]
 
 
-@dataclass(frozen=True, slots=True)  # thousands may wait in memory: a model would weigh five times
+@dataclass(
+    frozen=True, slots=True
+)  # thousands may wait in memory: a pydantic model would take five times as much
 class Record:
-    """How one source's write of one cycle ended.
+    """The result of one source's write in one cycle.
 
     Attributes:
         source: The source's slug.
-        slot: The start of the cycle's slot on the wall clock.
+        slot: The start of the cycle's slot by the wall clock.
         interval_seconds: Seconds between slots at that time.
         stamp: The heartbeat's timestamp.
-        error: Why the stamp did not land, None if it did.
+        error: Why the stamp was not written, None if it was.
         attempts: How often the write was tried.
         latency_ms: How long the last attempt took.
     """
@@ -67,15 +69,15 @@ class Record:
 
 
 RECORD = TypeAdapter(Record)
-"""Reads and writes a record as JSON."""
+"""Parses and prints a record as JSON."""
 
 
 def percentile(histogram: Sequence[int], fraction: float) -> float | None:
-    """A percentile of latencies, in milliseconds.
+    """Return a percentile of latencies, in milliseconds.
 
     Args:
-        histogram: How many latencies lie in each bucket.
-        fraction: Which percentile, such as 0.95.
+        histogram: How many latencies are in each bucket.
+        fraction: The percentile, such as 0.95.
 
     Returns:
         The geometric middle of the bucket that holds it, None if all buckets are empty.

@@ -1,7 +1,7 @@
-"""Keys of a JSON object, set in its text, so that every other byte stays as it is.
+"""Set keys of a JSON object in its text, so that every other byte stays unchanged.
 
-Parsing and printing again would change what others wrote: `1.10` becomes `1.1`, `1e400` becomes
-`Infinity`, a repeated key is lost (RFC 8259 leaves all of these open).
+Parsing and printing would change the rest: `1.10` becomes `1.1`, `1e400` becomes `Infinity`, and a
+repeated key is lost (RFC 8259 leaves all of these open).
 """
 
 import json
@@ -14,7 +14,7 @@ SPACE = re.compile(r"[ \t\n\r]*")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of an object, by its place in the text.
+    """One member of an object, by its position in the text.
 
     Attributes:
         key: The key, decoded.
@@ -32,8 +32,8 @@ class Member:
 def with_keys(text: str, keys: Mapping[str, str]) -> str:
     """Set keys in the text of a JSON object.
 
-    A key that is there gets its new value in its place, and its repetitions go; a new one comes
-    last.
+    An existing key gets its new value in place, and its repetitions are removed; a new key is
+    appended.
 
     Args:
         text: A JSON object.
@@ -49,7 +49,7 @@ def with_keys(text: str, keys: Mapping[str, str]) -> str:
             continue
         if member.key in missing:
             pieces += [text[copied : member.value_start], json.dumps(missing.pop(member.key))]
-        elif before is not None:  # a repetition goes, with the comma before it
+        elif before is not None:  # remove a repetition, with the comma before it
             pieces.append(text[copied : before.end])
         copied = member.end
     end = members[-1].end if members else text.index("{") + 1
@@ -105,7 +105,7 @@ def _after_space(text: str, place: int) -> int:
 
 
 def _expect(text: str, place: int, sign: str) -> int:
-    """The place after a sign and the white space behind it."""
+    """Return the position after a character and the white space behind it."""
     if text[place : place + 1] != sign:
         msg = f"{sign!r} is missing at character {place} of the JSON object"
         raise ValueError(msg)
@@ -117,5 +117,5 @@ def _refuse(constant: str) -> float:
     raise ValueError(msg)
 
 
-# Numbers stay text: nothing is computed from them, and a long one takes no time.
+# Numbers stay text: nothing is computed from them, and parsing a long one takes time.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse)

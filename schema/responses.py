@@ -1,4 +1,4 @@
-"""What the API answers: the models of every response, and nothing else."""
+"""The models of the API's responses."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ class Health(Response):
     """The process answers."""
 
     status: Literal["ok", "stuck"] = "ok"
-    """`stuck` when readings or the live push stand still although the process answers."""
+    """`stuck` if readings or the live push have stopped although the process answers."""
     version: str
     commit: str
 
@@ -30,13 +30,13 @@ class Ready(Response):
 
     ready: bool
     schema_head: str | None
-    """This and all else is null where a password guards the rest."""
+    """This and the other fields are null if a password is set."""
     schema_revision: str | None
     error: ErrorWord | None
 
 
 class Reading(Response):
-    """What every reading of a store says."""
+    """The fields that all readings share."""
 
     last_update: Timestamp | None
     age_seconds: Seconds | None
@@ -83,13 +83,13 @@ class SecretStatus(Reading):
     version_id: str | None
     secret_last_update: Timestamp | None
     value_last_update: Timestamp | None
-    """The stamp inside the value, which is written more rarely than the description."""
+    """The stamp in the value, which is written less often than the description."""
     value_freshness: Freshness
     note: None = None
 
 
 class IamStatus(Reading):
-    """The AWS identity, proved by GetCallerIdentity."""
+    """The AWS identity, as confirmed by GetCallerIdentity."""
 
     ok: bool
     role_arn: str | None
@@ -104,12 +104,12 @@ class IamStatus(Reading):
 
 
 class Row(Reading):
-    """One source: what was read of it, and the worker's own last word for it."""
+    """One source: the last reading, and the worker's last result."""
 
     title: str
     endpoint: str | None
     interval_seconds: float | None
-    """Seconds between two stamps, which the age is judged by; None if it is switched off."""
+    """Seconds between two stamps, by which the age is judged; None if the source is off."""
     last_known_update: Timestamp | None
     """The stamp of the last reading that succeeded; it stays while the store cannot be read."""
     last_seen: Timestamp | None
@@ -117,9 +117,9 @@ class Row(Reading):
     is_stale: bool
     status: Literal["ok", "error"]
     last_result: Result | None
-    """How the worker's last write ended, None if no report could be read."""
+    """The result of the worker's last write, None if no report could be read."""
     warning: ErrorWord | None
-    """The stamp lands, but a part of the write does not (the secret's value)."""
+    """The stamp is written, but a part of the write fails (the secret's value)."""
     consecutive_failures: int
     breaker: Breaker
 
@@ -127,18 +127,18 @@ class Row(Reading):
 class IamRow(Row):
     """The AWS identity as a row beside the sources; its stamp is the last good GetCallerIdentity.
 
-    The worker's write of it is that call too.
+    The worker's write is the same call.
     """
 
     refusal: Refusal | None
-    """Why IAM Roles Anywhere refuses a session, where that is known."""
+    """Why IAM Roles Anywhere refuses a session, if known."""
     credentials_created: Timestamp | None
     credentials_expiry: Timestamp | None
     certificate_expiry: Timestamp | None
 
 
 class WorkerFacts(Response):
-    """What the newest report that could be read says of the worker itself."""
+    """The worker's own state, from the newest report that could be read."""
 
     id: str | None = None
     version: str | None = None
@@ -176,19 +176,19 @@ class Overall(StrEnum):
 
 
 class Diagnosis(Response):
-    """What is wrong: the worst finding in the first fields, and all of them as a list."""
+    """The diagnosis: the worst finding in the first fields, and all findings as a list."""
 
     code: DiagnosisCode
     sources: list[str]
     since: Timestamp | None
     message: str
-    """All findings in one sentence each, for logs and the command line."""
+    """All findings, one sentence each, for logs and the command line."""
     findings: list[Finding]
-    """The worst first; empty if all is well."""
+    """Worst first; empty if healthy."""
 
 
 class WorkerStatus(Response):
-    """The whole: every source, the identity, the worker and the verdict."""
+    """Everything: all sources, the identity, the worker and the verdict."""
 
     current_time: Timestamp
     version: str
@@ -204,18 +204,18 @@ class WorkerStatus(Response):
 
 
 class WorkerHealth(Response):
-    """The verdict, for an uptime monitor; the HTTP status says the same."""
+    """The verdict, for an uptime monitor; the HTTP status agrees."""
 
     overall_status: Overall
     diagnosis: Diagnosis
 
 
 class Bucket(Response):
-    """A span of a source's history: what was due in it, and what became of that."""
+    """A span of a source's history: how many slots were due, and their results."""
 
     start: Timestamp
     expected: int
-    """Slots whose time has come."""
+    """Slots whose time has passed."""
     ok: int
     failed: int
     unknown: int
@@ -234,7 +234,7 @@ class SourceHistory(Response):
     failed: int
     unknown: int
     first_beat: Timestamp | None
-    """The first slot recorded, as far back as is kept; nothing was due before. None if none was."""
+    """The first recorded slot that is kept; nothing was due before it. None if there is none."""
     ok_seconds: Seconds
     failed_seconds: Seconds
     unknown_seconds: Seconds

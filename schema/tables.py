@@ -1,4 +1,4 @@
-"""The tables, as SQLModel classes; migrations are proved equal to them."""
+"""The tables, as SQLModel classes; a test compares them with the migrations."""
 
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ class LastUpdate(SQLModel, table=True):
     """
 
     __tablename__ = "last_update"
-    # A downgrade drops only a table that carries this: one that was adopted does not.
+    # A downgrade drops only a table with this comment; an adopted one has none.
     __table_args__ = ({"comment": "created by heartbeat"},)
 
     source: str = Field(primary_key=True, max_length=50)
@@ -39,9 +39,11 @@ class LastUpdate(SQLModel, table=True):
 
 
 class Beat(SQLModel, table=True):
-    """How one source's write of one slot ended; written once, and never changed."""
+    """The result of one source's write in one slot; written once, never changed."""
 
-    __tablename__ = "heartbeat_beats"  # the database may be an app's: our names say whose they are
+    __tablename__ = (
+        "heartbeat_beats"  # the database may be shared with an app: our names have a prefix
+    )
 
     name: str = Field(primary_key=True, max_length=50)
     source: str = Field(primary_key=True, max_length=50)
@@ -56,8 +58,8 @@ class Beat(SQLModel, table=True):
 class Hour(SQLModel, table=True):
     """One source's hour, counted from its beats.
 
-    There is a row from an hour's first beat on. While it is `dirty` its counts are not, or not
-    yet, those of the beats; once its beats are `pruned`, nothing can change it any more.
+    The row exists from the hour's first beat on. While it is `dirty`, its counts may differ from
+    its beats; once its beats are `pruned`, it does not change any more.
     """
 
     __tablename__ = "heartbeat_hours"
@@ -70,21 +72,21 @@ class Hour(SQLModel, table=True):
     unknown: int
     """Slots without a beat after the hour's first beat."""
     before: int
-    """Slots without a beat before it: they count only if there were beats in earlier hours."""
+    """Slots without a beat before it; they count only if earlier hours have beats."""
     interval_seconds: float
-    """That of the hour's last beat: it holds for the gap that may follow."""
+    """The interval of the hour's last beat; it is used for a gap that may follow."""
     latencies: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
-    """Of the writes that landed, by the buckets of `schema.history`."""
+    """Latencies of successful writes, by the buckets of `schema.history`."""
     dirty: bool
     pruned: bool
     seconds: list[float] | None = Field(default=None, sa_column=Column(ARRAY(Float), nullable=True))
     """How long `ok`, `failed`, `unknown` and `before` lasted, in this order.
 
-    None in hours that were counted before this was kept: there it follows from the interval."""
+    None in hours from before this column existed; there it follows from the interval."""
 
 
 class Incident(SQLModel, table=True):
-    """A run of beats of one source that failed."""
+    """A sequence of failed beats of one source."""
 
     __tablename__ = "heartbeat_incidents"
 
@@ -93,14 +95,14 @@ class Incident(SQLModel, table=True):
     began: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
     """The slot of the first beat that failed."""
     ended: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
-    """The slot of the first beat after them that landed."""
+    """The slot of the first successful beat after them."""
     error: str = Field(max_length=20)
-    """The first failure's word."""
+    """The error word of the first failure."""
     missed: int
 
 
 class Alerting(SQLModel, table=True):
-    """Who decides on a deployment's alerts, and what is remembered of them."""
+    """The process that decides on a deployment's alerts, and its state."""
 
     __tablename__ = "heartbeat_alerting"
 
@@ -109,12 +111,12 @@ class Alerting(SQLModel, table=True):
     """The process that decides, until its lease ends."""
     until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     seq: int = Field(sa_column=Column(BigInteger, nullable=False))
-    """Grows with each state, here or in Valkey, so that the newer can be told."""
+    """Increases with each state, here or in Valkey, to find the newer one."""
     state: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class AlertDelivery(SQLModel, table=True):
-    """The outbox: one event for one target, until that has it or never will."""
+    """The outbox: one event for one target, until it is delivered or given up."""
 
     __tablename__ = "heartbeat_alert_outbox"
     __table_args__ = (
@@ -133,14 +135,14 @@ class AlertDelivery(SQLModel, table=True):
     position: int | None = Field(
         default=None, sa_column=Column(BigInteger, Identity(), nullable=False)
     )
-    """What came first, goes first."""
+    """The order in which events are sent."""
     alert: UUID = Field(sa_column=Column(Uuid, nullable=False))
     said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     """The event, as `schema.alerts.AlertEvent`."""
     created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     due: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     held_until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
-    """Until when whoever claimed it may be sending it."""
+    """Until when the process that claimed it may be sending it."""
     attempts: int
     """How often it was claimed."""
     delivered: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
@@ -150,19 +152,19 @@ class AlertDelivery(SQLModel, table=True):
 
 
 class AlertMute(SQLModel, table=True):
-    """A time in which nothing is told; unmuting brings its end forward."""
+    """A time in which nothing is sent; unmuting moves its end forward."""
 
     __tablename__ = "heartbeat_alert_mutes"
 
     id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     name: str = Field(max_length=50)
     sources: list[str] = Field(sa_column=Column(ARRAY(String(50)), nullable=False))
-    """Empty for all."""
+    """Empty for all sources."""
     reason: str = Field(max_length=200)
     began: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 def table(model: type[SQLModel]) -> Table:
-    """The table of a class, to build statements from."""
+    """Return the table of a class, to build statements from."""
     return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -1,4 +1,4 @@
-"""Timestamps as every part writes and reads them: aware UTC, microseconds, ISO 8601."""
+"""Timestamps in their one form: aware UTC, microseconds, ISO 8601."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime
 
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
-"""What a stamp can be. Far from the ends of the calendar, so that no interval leads past them."""
+"""The range of a stamp, far from the limits of Python's calendar: arithmetic cannot overflow."""
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -28,33 +28,33 @@ Timestamp = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware datetime, normalised to UTC; naive values are refused."""
 
 Moment = Annotated[Timestamp, AfterValidator(_is_possible)]
-"""As `Timestamp`, of what is read back from a store: one that time can be added to."""
+"""A `Timestamp` read from a store: in a range in which arithmetic cannot overflow."""
 
 
 def is_possible(moment: datetime) -> bool:
-    """Whether an aware moment can be a stamp."""
+    """Tell whether an aware datetime can be a stamp."""
     return EARLIEST <= moment <= LATEST
 
 
 def utc_now() -> datetime:
-    """Now, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def to_text(timestamp: datetime) -> str:
-    """One timestamp in the one form that sorts as text: `2026-11-24T21:03:13.072859+00:00`."""
+    """Format a timestamp so that it sorts as text: `2026-11-24T21:03:13.072859+00:00`."""
     return timestamp.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def from_text(text: str) -> datetime | None:
-    """The timestamp that a text holds.
+    """Parse a timestamp.
 
     Args:
         text: Any ISO 8601 form, `Z` or an offset included.
 
     Returns:
-        The aware UTC timestamp, or None if the text is no timestamp, names no zone or is none
-        that a stamp can be.
+        The aware UTC timestamp, or None if the text is no timestamp, has no zone, or is out of
+        range.
     """
     try:
         timestamp = datetime.fromisoformat(text.strip())

@@ -105,7 +105,7 @@ def _api(settings: Settings, host: str | None, port: int | None) -> int:
 
 
 def _senders(settings: Settings) -> "Sequence[Sender]":
-    """Make what tells each target, before anything starts: only now one can turn out wrong."""
+    """Create the senders of all targets before anything starts, so that a bad one is refused."""
     if settings.alerts.targets_text is None:
         return ()
     from service.alerts.senders import make  # noqa: PLC0415
@@ -114,7 +114,7 @@ def _senders(settings: Settings) -> "Sequence[Sender]":
 
 
 def _push(settings: Settings, process: str) -> "Push | None":
-    """Make what pushes metrics and traces; None, and nothing of it loaded, without an endpoint.
+    """Create the exporter of metrics and traces; None, with nothing imported, without an endpoint.
 
     Raises:
         ConfigurationError: It is not installed, or one of OpenTelemetry's own variables is bad.
@@ -129,7 +129,7 @@ def _push(settings: Settings, process: str) -> "Push | None":
     ours = settings.process
     try:
         return Push(settings.telemetry, process, ours.name, ours.title)
-    except ValueError as error:  # of numbers alone: names and headers are checked before
+    except ValueError as error:  # only numbers can be wrong: names and headers were checked before
         problem = f"OpenTelemetry's SDK refuses one of its OTEL_ variables: {error}"
         raise ConfigurationError([problem]) from error
 

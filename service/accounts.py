@@ -1,4 +1,4 @@
-"""AWS account ids, which nobody shall read in full."""
+"""Mask AWS account ids."""
 
 import re
 
@@ -6,5 +6,5 @@ ACCOUNT = re.compile(r"(?<!\d)\d{8}(\d{4})(?!\d)")
 
 
 def mask(text: str | None) -> str | None:
-    """The text with every account id cut to its last four digits."""
+    """Replace every account id in a text by its last four digits."""
     return None if text is None else ACCOUNT.sub(r"********\1", text)

@@ -1,4 +1,4 @@
-"""The check command: the API's verdict in a terminal, from the stores themselves."""
+"""The check command: print the API's verdict, read from the stores directly."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ EXIT = {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
 
 
 def main(settings: Settings) -> int:
-    """Read every source once and print what was found; blocks.
+    """Read every source once and print the result; blocks.
 
     Returns:
         0 ok, 1 degraded, 2 error.
@@ -24,7 +24,7 @@ def main(settings: Settings) -> int:
     status, stray = anyio.run(_read, settings)
     print(text(status))
     code = EXIT[status.overall_status]
-    if stray:  # a hung AWS call would keep the interpreter
+    if stray:  # a hung AWS call would keep the interpreter alive
         sys.stdout.flush()
         os._exit(code)
     return code
@@ -39,7 +39,7 @@ async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
 
 
 def text(status: WorkerStatus) -> str:
-    """Put a status into lines for a terminal: a row for each source, and what is wrong."""
+    """Format a status for a terminal: a row for each source, and the diagnosis."""
     rows: list[Row] = [*status.timestamps.values(), status.iam]
     width = max(len(row.title) for row in rows)
     lines = [_line(row, width) for row in rows]
@@ -56,7 +56,7 @@ def _line(row: Row, width: int) -> str:
 
 
 def _age(row: Row) -> str:
-    """Say how old the stamp is; that there is none only where the store says so."""
+    """Format the stamp's age; "never" only if the store confirmed that it has none."""
     if row.age_seconds is not None:
         return f"{row.age_seconds:.1f} s ago"
     unknown = row.observed_at is None or row.freshness is Freshness.UNREACHABLE

@@ -1,4 +1,4 @@
-"""The sources of one process: connected once, all in one place, and closed together."""
+"""Connect the sources of one process, and close them together."""
 
 from collections.abc import Mapping
 
@@ -11,26 +11,26 @@ from service.source import Source
 
 
 def shared(settings: Settings) -> Shared:
-    """What the sources of a process share, the AWS identity among it."""
+    """Create what the sources of a process share, including the AWS identity."""
     aws = Aws(settings.aws) if settings.aws else None
     return Shared(name=settings.process.name, aws=aws)
 
 
 def connect(settings: Settings, among: Shared | None = None) -> dict[str, Source]:
-    """Every source that is switched on, by its name.
+    """Connect every configured source, by name.
 
-    Without network I/O, but it imports their drivers, which takes up to a second of CPU.
+    This needs no network I/O, but imports drivers, which takes up to a second of CPU.
 
     Args:
-        settings: Which sources there are.
-        among: What they share, where the caller has it already.
+        settings: The configured sources.
+        among: What they share, if the caller has it already.
     """
     among = among or shared(settings)
     return {each.name: each.connect(among) for each in settings.sources}
 
 
 async def close(sources: Mapping[str, Source]) -> None:
-    """Close all sources at once; each is bounded in time by itself."""
+    """Close all sources concurrently; each takes bounded time."""
     async with anyio.create_task_group() as tasks:
         for source in sources.values():
             tasks.start_soon(source.close)

@@ -1,4 +1,4 @@
-"""Variables by name, and whatever is found to be wrong with them."""
+"""Environment variables, and the problems found with them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,25 +10,25 @@ from pydantic_core import ErrorDetails
 from service import text
 from service.group import Group
 
-# What a value that may be shown never holds: it is where people paste a password by mistake.
+# A value with these is never shown: it may be a password, pasted by mistake.
 PRIVATE = re.compile(r"://|@|-----|passw|pwd=|secret=", re.IGNORECASE)
-SECRET_MIN = 4  # characters of a secret; a shorter one stands in any other value
-SHOWN_MAX = 80  # characters of a bad value
+SECRET_MIN = 4  # characters of a secret; a shorter one occurs in other values by chance
+SHOWN_MAX = 80  # characters of an invalid value that are shown
 
 G = TypeVar("G", bound=Group)
 
 
 class Environment:
-    """One environment, read once; this is where every value passes before anything looks at it.
+    """One environment, read once; every value is checked here before it is used.
 
     Args:
-        environ: Variables by name; white space around a value is dropped, and an empty one counts
-            as not set, since a platform that passes every variable passes empty ones too.
+        environ: Variables by name; white space around a value is removed, and an empty value counts
+            as not set, since platforms pass empty variables.
 
     Attributes:
         values: Those that are set.
-        problems: One sentence for each thing that is wrong, without any secret.
-        faulty: Variables that are told of already, whatever else is wrong with them.
+        problems: One sentence for each problem, without any secret.
+        faulty: Variables that already have a problem, so that no second one is added.
     """
 
     secret: ClassVar[frozenset[Any]] = frozenset({SecretStr, SecretStr | None})
@@ -43,10 +43,10 @@ class Environment:
     def screen(
         self, names: Iterable[str], *, secret: frozenset[str], lines: frozenset[str]
     ) -> None:
-        """Look at values as such, before anybody asks what they mean.
+        """Check values as texts, before they are interpreted.
 
         Args:
-            names: The variables that are read.
+            names: The variables that Heartbeat reads.
             secret: Those whose values are never shown.
             lines: Those that may have several lines.
         """
@@ -58,7 +58,7 @@ class Environment:
                 self.problems.append(f"{name}: {found}")
 
     def shown(self, name: str) -> str:
-        """A bad value as a problem shows it: `='value'`, or nothing if a secret may be in it."""
+        """Format an invalid value for a problem: `='value'`, or nothing if it may hold a secret."""
         value = self.values.get(name, "")
         hidden = any(len(each) >= SECRET_MIN and each in value for each in self._secrets)
         if not value or hidden or PRIVATE.search(value):
@@ -66,14 +66,14 @@ class Environment:
         return f"={value[:SHOWN_MAX]!r}"
 
     def group(self, kind: type[G]) -> G | None:
-        """The settings whose fields have a variable's name as alias; None if any is wrong."""
+        """Return settings whose fields have variables as aliases; None if any is invalid."""
         names = {str(field.alias): str(field.alias) for field in kind.model_fields.values()}
         return self.validated(kind, self.values, names)
 
     def validated(
         self, kind: type[G], values: Mapping[str, object], names: Mapping[str, str]
     ) -> G | None:
-        """Settings of any values, None if any is wrong: then the problems say why.
+        """Validate settings; None, with problems added, if any is invalid.
 
         Args:
             kind: The settings.
@@ -93,7 +93,7 @@ class Environment:
     def _sentence(
         self, kind: type[Group], error: ErrorDetails, names: Mapping[str, str]
     ) -> str | None:
-        """What is wrong with a field, None if its variable is told of already."""
+        """Describe a field's problem, None if its variable already has one."""
         loc = str(error["loc"][0]) if error["loc"] else ""
         fields = kind.model_fields
         field = fields.get(loc) or next((f for f in fields.values() if f.alias == loc), None)
@@ -107,7 +107,7 @@ class Environment:
         if error["type"] == "missing":
             hint = f" ({field.description})" if field.description else ""
             return f"{name} is not set{hint}, but others of its group are: set it, or none of them"
-        # What was taken out of a URL is never shown: if it is not encoded, any part is a password.
+        # A part of a URL is never shown: without encoding, any part may be a password.
         shown = self.shown(name) if field.annotation not in self.secret else ""
         if error["type"] == "string_pattern_mismatch" and field.description:
             return f"{name}{shown}: must be {field.description}"
@@ -115,7 +115,7 @@ class Environment:
 
 
 def _message(error: ErrorDetails) -> str:
-    """What pydantic says, in the words of a setting."""
+    """Return pydantic's message, in the words of a setting."""
     if error["type"] in {"int_parsing", "int_from_float", "int_parsing_size"}:
         return "must be a whole number"
     if error["type"] in {"float_parsing", "finite_number"}:

@@ -1,4 +1,4 @@
-"""The one error that a store, or the way to it, raises, and what may be missing without one."""
+"""The error that stores raise, and partial failures without an error."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from schema.errors import RETRYABLE, Cause, ErrorWord
 
 
 class SourceError(Exception):
-    """A store could not be written or read; the word says why, the detail is for the log.
+    """A store could not be written or read.
 
     Args:
-        word: The only part that leaves the process.
-        detail: What the driver said; never a secret, never sent to anyone.
-        cause: What is behind the word, None where that is not known.
+        word: The reason; the only part that leaves the process.
+        detail: The driver's message, for the log only; never a secret.
+        cause: The reason behind the word, None if unknown.
     """
 
     def __init__(self, word: ErrorWord, detail: str = "", cause: Cause | None = None) -> None:
@@ -22,18 +22,18 @@ class SourceError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether another attempt can heal it."""
+        """Whether a retry can help."""
         return self.word in RETRYABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """What did not land although the stamp did, such as a secret's value.
+    """A part that was not written although the stamp was, such as a secret's value.
 
     Attributes:
-        word: Why it did not land; the only part that leaves the process.
-        cause: What is behind the word, None where that is not known.
-        detail: What the driver said, for the log alone.
+        word: The reason; the only part that leaves the process.
+        cause: The reason behind the word, None if unknown.
+        detail: The driver's message, for the log only.
     """
 
     word: ErrorWord
@@ -42,5 +42,5 @@ class Shortfall:
 
     @classmethod
     def of(cls, error: SourceError) -> "Shortfall":
-        """Take over what an error says, without the frames that it holds."""
+        """Copy an error's content, without its frames."""
         return cls(error.word, error.cause, error.detail)

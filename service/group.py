@@ -1,4 +1,4 @@
-"""Settings that belong together, validated as one."""
+"""Groups of settings that are validated together."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from schema.errors import Cause, ErrorWord
 
 
 class Group(BaseModel):
-    """Settings that belong together; an error about them never repeats what was given."""
+    """Settings that belong together; an error never repeats their values."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -19,25 +19,25 @@ class Group(BaseModel):
         values: Mapping[str, object],  # noqa: ARG003 - for those that look at several together
         names: Mapping[str, str],  # noqa: ARG003 - as above
     ) -> list[str]:
-        """What cannot be right together, whatever else is wrong; one sentence each, no secret.
+        """List contradictions between values; one sentence each, no secret.
 
         Args:
-            values: As given, by field.
+            values: The given values, by field.
             names: What people call each field: the variable that sets it.
         """
         return []
 
 
 class SourceSettings(Group):
-    """How to reach one store, whatever variables said so."""
+    """How to reach one store, independent of the variables."""
 
     @property
     @abstractmethod
     def endpoint(self) -> str:
-        """Where it is, for people: a host or a name, never a secret."""
+        """Where it is: a host or a name, never a secret."""
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:  # noqa: ARG002 - as below
-        """What to do about the words for which this source knows more than `REMEDIES`.
+        """Return remedies for the words for which this source knows more than `REMEDIES`.
 
         Args:
             names: As for `warnings`.
@@ -45,7 +45,7 @@ class SourceSettings(Group):
         return {}
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:  # noqa: ARG002 - for those that warn
-        """What will go wrong with these settings, though they are valid; one sentence each.
+        """List problems to expect with these settings, although they are valid; one sentence each.
 
         Args:
             names: What people call each field: the variable that sets it.

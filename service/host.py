@@ -1,9 +1,9 @@
-"""The name or address of a server, and what people give in its place."""
+"""Check a server's name or address, and recognise what people give instead."""
 
 import re
 from ipaddress import ip_address
 
-LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")  # with _, which Docker's networks allow
+LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")  # with _, which Docker networks allow
 MISTAKES = (
     (re.compile(r"://|@"), "it is a URL, or holds a login: give the host alone"),
     (re.compile(r"[\[\]]"), "it has brackets: give the address alone, without them or a port"),
@@ -16,10 +16,10 @@ LENGTH_MAX = 253  # characters of a name, RFC 1035
 
 
 def host(value: str) -> str:
-    """A host, checked: so it can be shown to everybody.
+    """Check a host; the result can be shown to everybody.
 
     Raises:
-        ValueError: It is none; the text never repeats it, since a password may be in it.
+        ValueError: It is invalid; the text never repeats it, since it may hold a password.
     """
     if _is_address(value):
         return value

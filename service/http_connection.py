@@ -1,4 +1,4 @@
-"""An HTTP connection with bounds that uvicorn leaves open, for every port that we serve."""
+"""HTTP connections with limits that uvicorn lacks, for every port that Heartbeat serves."""
 
 import asyncio
 import json
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_MAX_BYTES = 16_384  # of all headers together, as most servers have it
-HEAD_S = 10.0  # how long a client may take to say what it wants
+HEAD_MAX_BYTES = 16_384  # bytes of all headers together, as in most servers
+HEAD_S = 10.0  # seconds that a client may take to send a request
 REFUSAL_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
 
 
 class Connection(HttpToolsProtocol):
-    """An HTTP connection with bounds on a request's head, in size and time: httptools has none."""
+    """An HTTP connection that limits size and time of a request's headers; httptools does not."""
 
     headers_of_refusals: Mapping[str, str] = REFUSAL_HEADERS
     _head_timer: asyncio.TimerHandle | None = None
@@ -20,17 +20,17 @@ class Connection(HttpToolsProtocol):
     _in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's own
-        """A client that says nothing leaves after a while."""
+        """Close the connection of a client that sends nothing."""
         super().connection_made(transport)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Cancel the timer."""
         self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head that has not ended."""
+        """Count the bytes of unfinished headers."""
         self._head_bytes += len(data)
         super().data_received(data)
         if not self._in_head:
@@ -41,18 +41,18 @@ class Connection(HttpToolsProtocol):
             self._start_timer()
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Start to count a request's headers."""
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head has ended."""
+        """Stop counting: the headers are complete."""
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is refused in the one shape too."""
+        """Refuse what is not HTTP, with the API's error document."""
         self._refuse(400, "bad_request", msg.rstrip("."))
 
     def _refuse(self, status: int, word: str, message: str) -> None:
@@ -66,7 +66,7 @@ class Connection(HttpToolsProtocol):
         if self._head_bytes:
             self._refuse(408, "request_timeout", "the request did not come in time")
         else:
-            self.transport.close()  # browsers connect in advance
+            self.transport.close()  # browsers open connections in advance
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -77,7 +77,7 @@ class Connection(HttpToolsProtocol):
 def refuse(
     transport: asyncio.Transport, status: int, word: str, message: str, headers: Mapping[str, str]
 ) -> None:
-    """Answer in the one shape of errors what never becomes a request, and close."""
+    """Refuse an incomplete request with an error document, and close."""
     if transport.is_closing():
         return
     body = json.dumps({"error": word, "message": message}).encode()

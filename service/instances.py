@@ -1,4 +1,4 @@
-"""Which stores an environment defines: by a kind's own variables, or by one URL each."""
+"""The stores that an environment defines, by a kind's own variables or by one URL each."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,20 +14,20 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 NAME_MAX = 50  # characters, as many as history keeps
 TITLE = "title"
 TITLE_MAX = 60
-# The log line of each cycle has a field for each source beside these.
+# Fields of each cycle's log line, which has one more for each source.
 TAKEN = frozenset({"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness_ms"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Given:
-    """What the URL in a variable says.
+    """The content of a variable with a URL.
 
     Attributes:
-        kind: Whose scheme it has.
+        kind: The kind of its scheme.
         url: Its parts.
-        fields: What it says of the settings.
-        names: What people call each field of them.
-        notes: What is odd about it.
+        fields: The settings that it gives.
+        names: What people call each field.
+        notes: Oddities of it.
     """
 
     kind: AnyKind
@@ -38,9 +38,9 @@ class _Given:
 
 
 def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
-    """The instance that a kind's own variables define, None if it is off or wrong.
+    """Return the instance that a kind's own variables define, None if it is off or invalid.
 
-    A URL and the other variables may each say a part; what both say must be the same.
+    A URL and the other variables may each give a part; where both give a value, it must agree.
     """
     given = [_given(environment, name, [kind]) for name in kind.urls if name in environment.values]
     values: dict[str, object] = {
@@ -77,7 +77,7 @@ def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
 
 
 def by_urls(environment: Environment, kinds: Sequence[AnyKind]) -> list[AnyInstance]:
-    """The instances of `HEARTBEAT_SOURCE_<NAME>=<URL>`, in the order of their names."""
+    """Return the instances of `HEARTBEAT_SOURCE_<NAME>=<URL>`, sorted by name."""
     variables = sorted(name for name in environment.values if name.startswith(PREFIX))
     urls = [name for name in variables if not name.endswith(CA_SUFFIX)]
     environment.problems += [
@@ -119,7 +119,7 @@ def _by_url(
 
 
 def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> _Given | None:
-    """What a variable holds, None if it is no URL of these kinds: then the problems say why."""
+    """Parse a variable's URL; None if it is invalid, with a problem added."""
     if variable in environment.faulty:
         return None
     text = environment.values[variable]
@@ -164,7 +164,7 @@ def _slug(environment: Environment, variable: str) -> str | None:
 
 
 def _words(name: str) -> str:
-    """A name as people write it: `orders_db` is "Orders db"."""
+    """Return a name in words: "Orders db" for `orders_db`."""
     return name.replace("_", " ").capitalize()
 
 
@@ -178,6 +178,6 @@ def _title(environment: Environment, variable: str, text: str) -> str:
 
 
 def _differ(field: str, one: object, other: object) -> bool:
-    """Whether two variables say different things; names of hosts have no case."""
+    """Tell whether two variables contradict each other; host names ignore case."""
     said = [str(each).lower() if field == "host" else str(each) for each in (one, other)]
     return said[0] != said[1]

@@ -1,4 +1,4 @@
-"""Kinds of stores, and their instances: what can be connected, and how it is called."""
+"""Kinds of stores, and instances of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ S = TypeVar("S", bound=SourceSettings)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shared:
-    """What the sources of one process share.
+    """Objects that the sources of one process share.
 
     Attributes:
         name: `HEARTBEAT_NAME`, the author of the stamps.
         aws: The AWS identity, None if it is not configured.
         answer_timeout_s: How long a store may take for one answer.
-        migrating: Held by who migrates: Alembic keeps what it works on in globals of its modules,
-            so that two databases migrated at once in one process would get each other's statements.
+        migrating: Held during a migration: Alembic keeps its state in module globals, so that two
+            concurrent migrations in one process would get each other's statements.
     """
 
     name: str
@@ -39,25 +39,25 @@ class Kind(Generic[S]):
     """One kind of store: how its instances are configured, connected and read.
 
     Attributes:
-        name: Its slug, and that of the instance which `variables` define.
+        name: Its slug, and the slug of the instance that `variables` define.
         title: Its name for people.
-        settings: What it takes to reach an instance.
-        connect: Makes the source without any network I/O, so that a dead store stops nothing.
-        variables: The variable of each field, of the one instance that has variables of its own.
-        ambient: Fields whose variables switch nothing on, since they are often set for others.
-        urls: Variables that hold the same instance's URL.
-        schemes: Of the URLs that define an instance, the usual one first.
-        parse: The fields that a URL gives, None for those that it leaves open.
+        settings: The class of its settings.
+        connect: Creates the source without network I/O, so that a dead store delays nothing.
+        variables: The variable of each field, for the one instance that is set by variables.
+        ambient: Fields whose variables do not switch it on, since other programs use them too.
+        urls: Variables that hold this instance's URL.
+        schemes: The schemes of its URLs, the usual one first.
+        parse: Returns the fields that a URL gives, None for those that it leaves open.
 
     Raises:
-                ValueError: The URL says what cannot be; the text never repeats a part of it.
-        parameters: The query parameters that `parse` looks at.
-        parts: What people call a field's place in a URL, where that is not the field's own name.
-        depends_on: The kind of instance that it cannot do without.
-        keeps_stamp: False if there is nothing to write: then a reading proves it by itself.
-        keeps_history: Whether its sources have a `database`, where the past can be kept.
-        lifetime_s: How long one reading serves every request.
-        read_deadline_s: How long one reading may take.
+                ValueError: The URL is invalid; the text never repeats a part of it.
+        parameters: The query parameters that `parse` uses.
+        parts: What people call a field in a URL, where that is not the field's own name.
+        depends_on: The kind that it needs an instance of.
+        keeps_stamp: False if nothing is written: a successful reading is the proof.
+        keeps_history: Whether its sources have a `database` that can keep history.
+        lifetime_s: Seconds for which all requests share one reading.
+        read_deadline_s: Seconds that one reading may take.
     """
 
     name: str
@@ -80,16 +80,16 @@ class Kind(Generic[S]):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Instance(Generic[S]):
-    """One store that is switched on.
+    """One configured store.
 
     Attributes:
         name: Its slug, the same in settings, documents, history and metrics.
         title: Its name for people.
-        kind: What it is.
+        kind: Its kind.
         settings: How to reach it.
-        variable: What defines it, for people.
-        variables: What sets each field of the settings, for people.
-        notes: What is odd about how it is configured; one sentence each, without any secret.
+        variable: The variable that defines it.
+        variables: What sets each field of the settings, in words for people.
+        notes: Oddities of its configuration; one sentence each, without any secret.
     """
 
     name: str
@@ -102,30 +102,30 @@ class Instance(Generic[S]):
 
     @property
     def endpoint(self) -> str:
-        """Where it is, for people: a host or a name, never a secret."""
+        """Where it is: a host or a name, never a secret."""
         return self.settings.endpoint
 
     @property
     def depends_on(self) -> str | None:
-        """The instance that it cannot do without; of such kinds there is one each."""
+        """The slug of the instance that it needs."""
         return self.kind.depends_on
 
     def connect(self, shared: Shared) -> Source:
-        """The source, without any network I/O; it imports the driver, which may take a second."""
+        """Create the source, without network I/O; the driver's import may take a second."""
         return self.kind.connect(self.settings, shared)
 
     @property
     def remedies(self) -> Mapping[ErrorWord | Cause, str]:
-        """What to do about the words for which this source knows more than `REMEDIES`."""
+        """Return remedies for the words for which this source knows more than `REMEDIES`."""
         return self.settings.remedies(self.variables)
 
     def warnings(self) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """List problems to expect with these settings, although they are valid."""
         return [*self.notes, *self.settings.warnings(self.variables)]
 
 
 AnyKind = Kind[Any]
-"""A kind of whatever settings: a tuple of all kinds has no one type for them."""
+"""A kind with any settings, for tuples of all kinds."""
 
 AnyInstance = Instance[Any]
-"""An instance of whatever kind."""
+"""An instance of any kind."""

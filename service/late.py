@@ -1,4 +1,4 @@
-"""What is made when it is first needed, so that an API answers before its drivers are imported."""
+"""Create a value on first use, so that the API answers before its drivers are imported."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 class Late(Generic[T]):
-    """One thing, made once, in a thread, since its imports take a second of CPU.
+    """A value that is created once, on first use, in a thread: its imports take a second of CPU.
 
     Args:
-        make: Makes it; called again if it fails.
+        make: Creates it; called again if it fails.
 
     Attributes:
-        made: The thing, None before it was needed.
+        made: The value, None before its first use.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -24,7 +24,7 @@ class Late(Generic[T]):
         self._lock = anyio.Lock()
 
     async def get(self) -> T:
-        """The thing; whoever comes while it is made waits for it."""
+        """Return the value; concurrent callers wait until it is created."""
         async with self._lock:
             if self.made is None:
                 self.made = await anyio.to_thread.run_sync(self._make)

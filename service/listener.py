@@ -1,4 +1,4 @@
-"""The port that a process listens on."""
+"""Open the port that a process listens on."""
 
 import socket
 
@@ -7,14 +7,14 @@ EVERYWHERE = "::"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; `::` takes those of IPv4 too, whatever the system's default.
+    """Open a listening socket; `::` accepts IPv4 too, whatever the system's default.
 
     Args:
         host: An address of either family, or a name.
         port: 0 for a free one.
 
     Raises:
-        OSError: The address is taken, or not this machine's.
+        OSError: The address is in use, or not this machine's.
     """
     if ":" not in host:
         return socket.create_server((host, port), backlog=BACKLOG)

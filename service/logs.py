@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class LogFormat(StrEnum):
-    """How a line is written."""
+    """The format of log lines."""
 
     JSON = "json"
     TEXT = "text"
@@ -32,8 +32,8 @@ def configure(level: str, form: LogFormat | None = None) -> None:
     """Set up logging for this process; called once, from a process's main.
 
     Args:
-        level: The least level that is written, such as `INFO`.
-        form: None for what fits where stdout goes: text for a terminal, JSON for anything else.
+        level: The lowest level that is written, such as `INFO`.
+        form: None to choose by stdout: text for a terminal, JSON for anything else.
     """
     readable = form is LogFormat.TEXT or (form is None and sys.stdout.isatty())
     processors: list[structlog.typing.Processor] = [
@@ -65,30 +65,30 @@ def configure(level: str, form: LogFormat | None = None) -> None:
 
 
 def finish() -> None:
-    """Give a slow reader a second to take what waits; called before the process ends."""
+    """Give a slow reader a second to take the waiting lines; called before the process ends."""
     output = structlog.get_config()["logger_factory"]
     if isinstance(output, _Output):
         output.finish()
 
 
 class _Output:
-    """Write lines to stdout without ever waiting for whoever reads it.
+    """Write lines to stdout without ever waiting for its reader.
 
-    What does not fit into a full pipe waits in memory, and beyond a bound is dropped and counted.
-    The next line that can be written tells how many were dropped.
+    Lines that do not fit into a full pipe wait in memory; beyond a limit they are dropped and
+    counted. The next line that can be written says how many were dropped.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[bytes] = deque()
         self._dropped = 0
-        self._lock = threading.RLock()  # reporting what was dropped writes a line itself
+        self._lock = threading.RLock()  # reporting dropped lines writes a line itself
 
     def __call__(self, *_: object) -> "_Output":
-        """Be the logger of everybody."""
+        """Return itself: it is the logger of every module."""
         return self
 
     def finish(self) -> None:
-        """Write what waits, for a bounded time."""
+        """Write the waiting lines, for a bounded time."""
         until = time.monotonic() + LOG_S
         with self._lock:
             while self._waiting and not self._write() and time.monotonic() < until:
@@ -117,12 +117,12 @@ class _Output:
             log.warning("log_lines_dropped", lines=dropped)
 
     def _write(self) -> bool:
-        """Write what waits, as far as it does not block; say whether all of it was written."""
+        """Write waiting lines without blocking; return whether all were written."""
         while self._waiting and _takes_more():
             data = self._waiting.popleft()
             try:
                 written = os.write(_stdout(), data[: select.PIPE_BUF])
-            except OSError:  # a full disk, or a reader that went away: these lines are lost
+            except OSError:  # a full disk, or a closed pipe: these lines are lost
                 self._dropped += len(self._waiting) + 1
                 self._waiting.clear()
                 return False
@@ -132,17 +132,17 @@ class _Output:
 
 
 def _takes_more(wait_ms: int = 0) -> bool:
-    """Whether stdout takes PIPE_BUF bytes at once; of a pipe, POLLOUT promises that (pipe(7))."""
+    """Tell whether stdout accepts PIPE_BUF bytes; for a pipe, POLLOUT promises that (pipe(7))."""
     poll = select.poll()
     poll.register(_stdout(), select.POLLOUT)
     return bool(poll.poll(wait_ms))
 
 
 def _is_file() -> bool:
-    """Whether stdout is a file of the system's; in a test it may be a text in memory."""
+    """Tell whether stdout is a real file; in a test it may be a text in memory."""
     try:
         return sys.stdout.fileno() >= 0
-    except OSError:  # io.UnsupportedOperation is one
+    except OSError:  # io.UnsupportedOperation is an OSError
         return False
 
 
@@ -150,12 +150,12 @@ def _stdout() -> int:
     return sys.stdout.fileno()
 
 
-# Local variables of frames can hold secrets.
+# No local variables: they can hold secrets.
 _tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
 class _Forward(logging.Handler):
-    """Libraries' log lines in our form, without their arguments' values beyond the message."""
+    """Forward libraries' log lines in our format: only the message."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""

@@ -1,4 +1,4 @@
-"""The migrate command: brings each database to this version's schema, and says what it did."""
+"""The migrate command: bring each database to this version's schema, and log the result."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from service.errors import SourceError
 from service.kind import AnyInstance, Shared
 from service.settings import Settings
 
-DEADLINE_S = 60.0  # under a managed platform's patience with a job; the lock waits at most 30 s
+DEADLINE_S = 60.0  # below a platform's time limit of a job; the lock waits at most 30 s
 
 log = structlog.get_logger()
 
@@ -21,8 +21,8 @@ def main(settings: Settings) -> int:
 
     Returns:
         0 if the schema is at this version's head or newer where history is kept, 1 if it is not.
-        The worker migrates the others when it first writes to them: that one of the stores that it
-        watches is away stops no deployment.
+        The worker migrates other databases with its first write, so that a further store that is
+        down does not stop a deployment.
     """
     if settings.history is None:
         log.info("migrate_skipped", reason="PostgreSQL is not configured")
@@ -52,7 +52,7 @@ async def _migrate(instance: AnyInstance, among: Shared) -> bool:
         with anyio.fail_after(DEADLINE_S):
             revision = await source.database.migrate(thorough=True)
     except (SourceError, TimeoutError, migrations.UnknownRevisionError, RuntimeError) as error:
-        # Not log.exception: the text is the remedy.
+        # Not log.exception: the message is the remedy.
         log.error("migrate_failed", source=instance.name, error=str(error))  # noqa: TRY400
         return False
     finally:

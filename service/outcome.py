@@ -1,4 +1,4 @@
-"""How one source's write of one cycle ended: what the worker reports, counts and records."""
+"""The result of one source's write in one cycle, which the worker reports, counts and records."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from schema.heartbeat import Result
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt of a write ended.
+    """The result of one attempt.
 
     Attributes:
-        began_s: Seconds from the beginning of the cycle.
-        ended_s: The same, of its end.
-        result: `ok`, or why the stamp did not land.
+        began_s: Its start, in seconds since the start of the cycle.
+        ended_s: Its end, likewise.
+        result: `ok`, or why the stamp was not written.
     """
 
     began_s: float
@@ -24,19 +24,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one source's write of one cycle ended.
+    """The result of one source's write in one cycle.
 
     Attributes:
         source: The source's slug.
         stamp: The heartbeat's timestamp.
-        result: `ok`, or why the stamp did not land.
-        cause: What is behind the result, or behind the warning where the stamp landed; None where
-            that is not known.
-        warning: Why a part did not land, although the stamp did.
+        result: `ok`, or why the stamp was not written.
+        cause: The reason behind the result, or behind the warning if the stamp was written; None
+            if unknown.
+        warning: Why a part was not written, although the stamp was.
         attempts: How often the write was tried.
         latency_ms: How long the last attempt took.
-        detail: What the driver said of either, for the log alone.
-        tries: Each of the attempts, in order.
+        detail: The driver's message about either, for the log only.
+        tries: The attempts, in order.
     """
 
     source: str
@@ -51,5 +51,5 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether the stamp landed."""
+        """Whether the stamp was written."""
         return self.result == "ok"

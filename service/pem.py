@@ -1,4 +1,4 @@
-"""PEM texts as people paste them: only the blocks count, and what is no PEM is named."""
+"""Parse PEM texts as people paste them, and name what is not PEM."""
 
 import base64
 import binascii
@@ -7,8 +7,8 @@ import textwrap
 from dataclasses import dataclass, field
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-LINE_BREAK = re.compile(r"\\+[rn]")  # as `\n` in a variable that takes one line
-# RFC 1421, section 4.6: what an encrypted key of the older form has before its base64.
+LINE_BREAK = re.compile(r"\\+[rn]")  # as `\n` in a variable that can only have one line
+# RFC 1421, section 4.6: the header of an encrypted key in the older format.
 HEADERS = re.compile(r"\A\s*((?:[\w-]+: [^\n]*\n)+)\s*\n")
 PATH = re.compile(r"(/|\./|\.\./|~|file:|[A-Za-z]:\\)\S*|\S+\.(pem|crt|cer|key|der|p12|pfx|p7b)")
 CERTIFICATE = "CERTIFICATE"
@@ -30,9 +30,9 @@ class Block:
     """One PEM block.
 
     Attributes:
-        label: What stands behind BEGIN, such as `CERTIFICATE`.
+        label: The word after BEGIN, such as `CERTIFICATE`.
         body: Its base64, which may hold a private key.
-        headers: What stands before it in an encrypted key of the older form.
+        headers: Headers before the base64, in an encrypted key of the older format.
     """
 
     label: str
@@ -41,7 +41,7 @@ class Block:
 
     @property
     def der(self) -> bytes:
-        """Its content.
+        """Decode its content.
 
         Raises:
             ValueError: It is damaged.
@@ -54,19 +54,19 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The block alone, in the form that every library reads."""
+        """Return the block in the form that every library reads."""
         lines = "\n".join(textwrap.wrap(self.body, 64))
         return f"-----BEGIN {self.label}-----\n{lines}\n-----END {self.label}-----\n"
 
 
 def blocks(text: str) -> list[Block]:
-    r"""The PEM blocks in a text, or in the base64 of one.
+    r"""Find the PEM blocks in a text, or in a base64-encoded text.
 
-    What stands around them is dropped: a byte order mark, comments, blanks. A literal `\n` or
-    `\r\n` is a line break, and so is a blank inside a block.
+    Text around them is ignored: a byte order mark, comments, blanks. A literal `\n` or `\r\n` is a
+    line break, and so is a blank inside a block.
 
     Raises:
-        ValueError: There is none; the sentence says what was given instead, and repeats nothing.
+        ValueError: There is none; the message says what was given instead, without repeating it.
     """
     found = _blocks(text) or _blocks(_decoded(text) or "")
     if not found:
@@ -75,10 +75,10 @@ def blocks(text: str) -> list[Block]:
 
 
 def certificates(text: str) -> list[Block]:
-    """The certificates in a text, or in the base64 of one, in their order.
+    """Return the certificates in a text, or in a base64-encoded text, in their order.
 
     Raises:
-        ValueError: There is none, one is damaged, or something is there that must not be.
+        ValueError: There is none, one is damaged, or a block is not a certificate.
     """
     found = blocks(text)
     if any("PRIVATE KEY" in each.label for each in found):
@@ -105,7 +105,7 @@ def _blocks(text: str) -> list[Block]:
 
 
 def _decoded(text: str) -> str | None:
-    """What the text is the base64 of, None if it is no base64 of a text."""
+    """Decode a base64-encoded text, None if it is not one."""
     raw = _raw(text)
     if raw is None:
         return None
@@ -123,7 +123,7 @@ def _raw(text: str) -> bytes | None:
 
 
 def _instead(text: str) -> str:
-    """What a text without a block is."""
+    """Describe a text without a block."""
     raw = _raw(text)
     if "-----BEGIN" in text or (raw is not None and b"-----BEGIN" in raw):
         return "the PEM text is cut off: give all of it, from its BEGIN to its END line"

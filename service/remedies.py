@@ -1,6 +1,6 @@
-"""What to do about each error word and each refusal: sentences that begin with a verb.
+"""Remedies for each error word and each refusal: sentences that begin with a verb.
 
-They name a cause only where the word proves it; elsewhere they say what to check.
+They name a cause only where the word proves it; otherwise they say what to check.
 """
 
 from schema.errors import Cause, ErrorWord
@@ -50,7 +50,7 @@ CAUSES = {
     Cause.STAMP_REFUSED: "Run `python -m service migrate`, which says what in `last_update` "
     "refuses a stamp, or give Heartbeat a database of its own.",
 }
-"""What to do where more than the word is known."""
+"""Remedies where more than the word is known."""
 
 AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     ErrorWord.TIMEOUT: "Check whether this app reaches AWS, and whether AWS reports an outage of "
@@ -61,7 +61,7 @@ AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     ErrorWord.AUTH: "Read the worker's log, which has AWS's own words.",
     ErrorWord.THROTTLED: "See who else calls AWS with this identity: it makes too many requests.",
 }
-"""What differs where the store is a service of AWS."""
+"""Remedies that differ for services of AWS."""
 
 REFUSALS = {
     Refusal.UNTRUSTED_CA: "Deploy certificate and trust anchor together: the anchor does not hold "
@@ -79,7 +79,7 @@ REFUSALS = {
 
 
 def tls_remedies(ca: str, mode: str, host: str) -> dict[ErrorWord | Cause, str]:
-    """What to do about `tls`, with the variables of the source that it befell.
+    """Return remedies for `tls`, with the variables of the affected source.
 
     Args:
         ca: The variable that holds the CA's certificate.

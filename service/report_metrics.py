@@ -1,6 +1,6 @@
-"""What a worker's report holds, as metrics: on the worker's port, and on the API's as well.
+"""The worker's report as metrics, on the worker's port and on the API's.
 
-Nothing can reach a worker on App Platform, so its facts must be had from the API.
+On App Platform nothing can reach a worker, so the API must provide its metrics.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,28 +18,28 @@ from prometheus_client.core import (
 from schema.heartbeat import Breaker, Counted, ProcessReport, SourceReport, WorkerReport
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 
-ALL = "all"  # operations together, where the report comes from the secret's short description
+ALL = "all"  # the sum of all operations, if the report comes from the secret's short description
 
 
 def rendered(name: str, *metrics: Iterable[Metric]) -> bytes:
     """Render metrics in Prometheus's text form, each with the deployment's name as a label.
 
     Args:
-        name: `HEARTBEAT_NAME`, so that many deployments can stand in one Prometheus.
-        metrics: What a registry has collected, or what is known at the moment of scraping.
+        name: `HEARTBEAT_NAME`, to tell deployments apart in one Prometheus.
+        metrics: A registry's metrics, or those computed at the time of scraping.
     """
     return b"".join(generate_latest(_Named(name, each)) for each in metrics)
 
 
 class _Named:
-    """Metrics with one label more."""
+    """Metrics with one additional label."""
 
     def __init__(self, name: str, metrics: Iterable[Metric]) -> None:
         self._name = name
         self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
-        """Give all of them."""
+        """Yield all of them."""
         for metric in self._metrics:
             metric.samples = [
                 sample._replace(labels={"name": self._name, **sample.labels})
@@ -49,10 +49,10 @@ class _Named:
 
 
 def facts(report: WorkerReport) -> Iterator[Metric]:
-    """Give what a worker's report says, as metrics.
+    """Yield a worker's report as metrics.
 
     Args:
-        report: The worker's own, or the newest that a store holds.
+        report: The worker's own, or the newest one found in a store.
     """
     yield _labelled("info", "The worker's version.", "version", {report.version: 1.0})
     yield from _times(
@@ -114,7 +114,7 @@ def _counted(counted: Mapping[str, Counted]) -> Iterator[Metric]:
 
 
 def _buckets(durations: Sequence[int]) -> list[tuple[str, float]]:
-    """Cumulative counts under every second bound of history's: twenty are enough."""
+    """Return cumulative counts for every second bound of the history's histogram."""
     counts = [*durations, *[0] * (LATENCY_BUCKETS - len(durations))]
     below = list(accumulate(counts))
     bounds = zip(LATENCY_BOUNDS_MS, below, strict=False)
@@ -161,7 +161,7 @@ def _of_sources(reports: Mapping[str, SourceReport]) -> Iterator[Metric]:
 def states(
     name: str, text: str, label: str, members: Iterable[str], current: Mapping[str, str | None]
 ) -> Metric:
-    """One series per source and member of a closed set: 1 for where the source is, else 0."""
+    """Return one series per source and state: 1 for the source's current state, else 0."""
     family = GaugeMetricFamily(name, text, labels=["source", label])
     for source, state in current.items():
         for member in members:

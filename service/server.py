@@ -1,4 +1,4 @@
-"""How to reach a server that asks for a user and speaks TLS, as most stores are."""
+"""Settings of servers with a host, a user and TLS."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from service.url import Url
 
 
 class ServerSettings(SourceSettings):
-    """How to reach one server; a kind of store gives its own port, and what else it needs."""
+    """How to reach one server; a kind of store adds its default port, and further fields."""
 
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
@@ -47,5 +47,5 @@ class ServerSettings(SourceSettings):
 
 
 def of_url(url: Url) -> dict[str, object]:
-    """The fields that every such URL gives."""
+    """Return the fields that every such URL has."""
     return {"host": url.host, "port": url.port, "user": url.user, "password": url.password}

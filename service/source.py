@@ -1,4 +1,4 @@
-"""What every source can do, and what else some of them can: the capabilities."""
+"""The interface of a source, and the capabilities that only some sources have."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -9,37 +9,37 @@ from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 from service.errors import Shortfall
 
-if TYPE_CHECKING:  # drivers, which only those who connect shall import
+if TYPE_CHECKING:  # drivers, imported only by processes that connect
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Details:
-    """What one kind of store says beside the stamp, for its own endpoint; each kind derives its."""
+    """What one kind of store reports beside the stamp; each kind has its own subclass."""
 
     __slots__ = ()
 
     def part_is_stale(self, now: datetime) -> bool:  # noqa: ARG002 - for those that have parts
-        """Whether a part that is written more rarely than the stamp is overdue."""
+        """Tell whether a part that is written less often than the stamp is overdue."""
         return False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """What a store said when it was read.
+    """The result of reading a store.
 
     Attributes:
         stamp: The valid stamp found, None if never written or unreadable.
-        interval_s: Seconds between stamps, as the stamp says; None if it does not.
+        interval_s: Seconds between stamps, from the stamp; None if it has none.
         report: The worker's report that travelled with the stamp.
-        error: What is wrong although the store answered (`read_only`, `invalid_data`), or why it
-            did not answer.
-        cause: What is behind the error, None where that is not known.
+        error: A problem although the store answered (`read_only`, `invalid_data`), or why it did
+            not answer.
+        cause: The reason behind the error, None if unknown.
         reachable: False if nothing could be read.
         schema_behind: Whether the store's schema is older than this version needs.
         schema_missing: Tables and columns that this version needs and the store lacks.
         schema_revision: The schema's revision, None if there is none.
-        details: What its own endpoint says beside that.
+        details: What its own endpoint reports beside that.
     """
 
     stamp: datetime | None = None
@@ -54,7 +54,7 @@ class Observation:
     details: Details | None = None
 
     def part_is_stale(self, now: datetime) -> bool:
-        """Whether a part is overdue, once Heartbeat writes this store at all."""
+        """Tell whether a part is overdue, if Heartbeat has written this store."""
         return bool(self.report and self.details and self.details.part_is_stale(now))
 
 
@@ -64,10 +64,10 @@ class Database(Protocol):
     def connection(
         self, *, transaction: bool = False
     ) -> AbstractAsyncContextManager["AsyncConnection"]:
-        """A connection; each statement commits by itself, unless a transaction is asked for.
+        """Provide a connection; each statement commits by itself, except in a transaction.
 
         Raises:
-            SourceError: Whatever went wrong inside it, as a word.
+            SourceError: Any error inside it, as a word.
         """
         ...
 
@@ -75,7 +75,7 @@ class Database(Protocol):
         """Bring the schema to this version's head.
 
         Args:
-            thorough: Also look for what refuses a stamp although nothing is missing.
+            thorough: Also test whether the table accepts a stamp, although nothing is missing.
 
         Returns:
             The revision that the database now has.
@@ -87,43 +87,43 @@ class Database(Protocol):
 
 
 class Keys(Protocol):
-    """The capability to hold small lists and keys that expire, in a Valkey."""
+    """The capability to hold small lists and expiring keys, in a Valkey."""
 
     def commands(self) -> AbstractAsyncContextManager["Redis"]:
-        """The client.
+        """Provide the client.
 
         Raises:
-            SourceError: Whatever went wrong inside it, as a word.
+            SourceError: Any error inside it, as a word.
         """
         ...
 
 
 class Source(Protocol):
-    """A connected store that the worker stamps and the API reads back.
+    """A connected store that the worker writes and the API reads back.
 
-    A source derives from this, and so has no capability until it sets one.
+    A subclass has no capability unless it sets one.
 
     Attributes:
         database: Keeps history and has a schema, None if it does not.
-        keys: Takes what shall survive a restart while PostgreSQL is away, None if it does not.
+        keys: Keeps what must survive a restart while PostgreSQL is down, None if it does not.
     """
 
     database: Database | None = None
     keys: Keys | None = None
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Stamp the store once.
+        """Write one stamp.
 
         Returns:
-            None if all of it landed; else why a part did not, although the stamp did.
+            None if all of it was written; else why a part failed although the stamp was written.
 
         Raises:
-            SourceError: The stamp did not land.
+            SourceError: The stamp was not written.
         """
         ...
 
     async def read(self) -> Observation:
-        """What the store holds, "never written" included.
+        """Read what the store holds; "never written" is a result too.
 
         Raises:
             SourceError: The store cannot be read.
@@ -131,9 +131,9 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give everything back; bounded in time, and never raises for a dead store."""
+        """Close all connections, in bounded time; never raises for a dead store."""
         ...
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The worker's report with what this source counts and knows."""
+        """Add what this source counts and knows to the worker's report."""
         return report

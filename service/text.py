@@ -1,20 +1,19 @@
-"""What is wrong with a value as such: what people paste with it, and what tools leave over."""
+"""Recognise values that were pasted wrongly, or that a tool has left unfilled."""
 
 import re
 import unicodedata
 
-# What stands for a value that somebody else was to put in: App Platform and Compose, Kubernetes,
-# templates.
+# Placeholders of App Platform and Compose, Kubernetes, and templates.
 REFERENCE = re.compile(r"\$\{[^{}\s]*\}")
 UNFILLED = re.compile(r"\$\([\w.-]+\)|\{\{.*\}\}|<[^<>]+>|\$[A-Za-z_]\w*")
 QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c"}
 LINES = frozenset({"\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"})
-ALSO_BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # what Python's `strip` leaves, and no eye sees
-SERVICE_LINK = "tcp://"  # how Kubernetes tells every pod of a service
+ALSO_BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # invisible characters that Python's `strip` leaves
+SERVICE_LINK = "tcp://"  # Kubernetes sets such variables for every service
 
 
 def stripped(value: str) -> str:
-    """A value without the white space around it, which belongs to how it was written down."""
+    """Remove white space around a value."""
     before = None
     while value != before:
         before, value = value, value.strip().strip(ALSO_BLANK)
@@ -22,11 +21,11 @@ def stripped(value: str) -> str:
 
 
 def fault(value: str, *, secret: bool = False, lines: bool = False) -> str | None:
-    """What is wrong with a value, None if nothing is.
+    """Describe what is wrong with a value, None if nothing is.
 
     Args:
-        value: As `stripped` gives it.
-        secret: Whether it is a secret; then no part of it is repeated.
+        value: A value from `stripped`.
+        secret: Whether it is a secret, so that no part of it is repeated.
         lines: Whether it may have several lines, as PEM has.
     """
     reference = REFERENCE.search(value)
@@ -52,7 +51,7 @@ def fault(value: str, *, secret: bool = False, lines: bool = False) -> str | Non
 
 
 def _character(value: str) -> str | None:
-    """The first character that no value has."""
+    """Return the first character that is not allowed in a value."""
     for each in value:
         if each in LINES:
             return "it holds a line break: give one line"

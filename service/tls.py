@@ -1,4 +1,4 @@
-"""How a server's certificate is verified: by default fully, host name included."""
+"""TLS settings: by default a server's certificate and host name are verified."""
 
 import ssl
 from datetime import datetime
@@ -10,7 +10,7 @@ from service import pem
 
 
 class TlsMode(StrEnum):
-    """The modes of libpq that Heartbeat takes; `require` is libpq's too, see `context`."""
+    """The modes of libpq that Heartbeat supports; for `require` see `context`."""
 
     DISABLE = "disable"
     REQUIRE = "require"
@@ -19,12 +19,12 @@ class TlsMode(StrEnum):
 
 
 def context(mode: TlsMode, ca_pem: str | None) -> ssl.SSLContext | None:
-    """What a driver needs to speak TLS.
+    """Create a driver's TLS context.
 
     Args:
-        mode: `verify-full` checks chain and host name, `verify-ca` the chain alone; `require`
-            checks the chain if a CA is given and nothing otherwise, as libpq does.
-        ca_pem: Certificates to trust beside the system's, None for the system's alone.
+        mode: `verify-full` checks chain and host name, `verify-ca` only the chain; `require` checks
+            the chain if a CA is given, and nothing otherwise, as libpq does.
+        ca_pem: CA certificates to trust in addition to the system's.
 
     Returns:
         None for `disable`.

@@ -1,4 +1,4 @@
-"""What an error of TLS proves: a broken connection, or one of several faults of a server's TLS."""
+"""Interpret TLS errors: a broken connection, or one of several faults of a server's TLS."""
 
 import ssl
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from service.errors import SourceError
 EXPIRED = frozenset({9, 10})
 OTHER_NAME = frozenset({62, 64})
 PLAIN_TEXT = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
-# The far side has closed the connection, and has not judged anything.
+# The peer has closed the connection; this proves nothing about certificates.
 BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 BROKEN_REASONS = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
 TEXT_MAX = 300  # characters
 
 
 def judge(error: BaseException | None) -> SourceError | None:
-    """Name what an error of TLS proves, wherever in a chain of errors it stands.
+    """Find a TLS error in a chain of errors, and interpret it.
 
     Returns:
-        None if there is no error of TLS in the chain.
+        None if there is no TLS error in the chain.
     """
     found = [each for each in chain(error) if isinstance(each, ssl.SSLError)]
     if not found:
@@ -33,7 +33,7 @@ def judge(error: BaseException | None) -> SourceError | None:
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Walk from an error to what caused it."""
+    """Yield an error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,4 +1,4 @@
-"""What alerts and the diagnosis both know: targets that alerts do not reach."""
+"""Targets that alerts do not reach, as alerts report them to the diagnosis."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ class Undelivered:
     """A target that alerts do not reach.
 
     Attributes:
-        target: Its name for people; None if nobody is told, because deciding does not work.
-        word: Why.
+        target: Its name for people; None if deciding fails, so that no target gets alerts.
+        word: The reason.
     """
 
     target: str | None

@@ -1,13 +1,13 @@
-"""Variables that look like ours and are not, and which one was meant."""
+"""Find variables that look like Heartbeat's but are not, and the names that were probably meant."""
 
 import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 OURS = ("HEARTBEAT_", "VALKEY_", "IAM_", "SECRETS_MANAGER_", "SECRET_VALUE_", "DASHBOARD_")
-ANYBODYS = frozenset({"HOST", "PORT"})  # words that others have in their names too
-CUTOFF = 0.8  # of difflib: one letter of five, or a word's form
-# What other programs call the same things, and libpq's where Heartbeat has a name of its own.
+ANYBODYS = frozenset({"HOST", "PORT"})  # words that other programs' variables contain too
+CUTOFF = 0.8  # difflib's ratio: one letter of five, or another form of a word
+# Names of other programs for the same settings, and libpq's where Heartbeat's differs.
 MEANT = {
     "PGSSLROOTCERT": "PG_CA_CERT",
     "PGHOSTADDR": "PGHOST",
@@ -24,7 +24,7 @@ MEANT = {
     "SECRET_NAME": "SECRETS_MANAGER_SECRET_NAME",
     "CORS_ORIGINS": "API_CORS_ORIGINS",
 }
-# Of libpq, Kubernetes and Docker, which set them for purposes of their own.
+# Variables of libpq, Kubernetes and Docker, set for their own purposes.
 FOREIGN = re.compile(
     r"PG(DATA|APPNAME|PASSFILE|SERVICE|SERVICEFILE|OPTIONS|CONNECT_TIMEOUT|CLIENTENCODING|TZ"
     r"|DATESTYLE|GSS\w+|KRB\w+|REQUIRE\w+|SSL(CERT|KEY|CRL|CRLDIR|SNI|COMPRESSION)|LOCALEDIR"
@@ -44,12 +44,12 @@ SPELLINGS = (
 
 
 def warnings(given: Iterable[str], known: Collection[str], prefix: str) -> list[str]:
-    """One sentence for each variable that Heartbeat does not read, though it looks so.
+    """Return a warning for each variable that looks like Heartbeat's but is not read.
 
     Args:
-        given: The names of those that are set.
-        known: The names of those that are read.
-        prefix: How those begin that add a store; what follows is anybody's choice.
+        given: The names of the set variables.
+        known: The names of the variables that Heartbeat reads.
+        prefix: The prefix of variables that add a store; the rest of these names is free.
     """
     found = []
     for name in sorted(given):
@@ -66,7 +66,7 @@ def warnings(given: Iterable[str], known: Collection[str], prefix: str) -> list[
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
-    """The variable that was meant, None if none is like it."""
+    """Return the variable that was probably meant, None if none is similar."""
     spelled = re.sub(r"[^A-Z0-9]+", "_", name.removeprefix("export ").upper()).strip("_")
     if spelled in MEANT:
         return MEANT[spelled]
@@ -84,5 +84,5 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def _is_like(spelled: str) -> bool:
-    """Whether a name is near enough to ours to guess: others share words such as PORT with us."""
+    """Tell whether a name is similar enough to guess: many programs use words such as PORT."""
     return spelled.startswith((*OURS, "PG", "HISTORY_", "AWS_ENDPOINT", "API_", "LOG_", "MAX_VIEW"))

@@ -1,4 +1,4 @@
-"""URLs of stores, taken apart without ever repeating them: any part may hold a password."""
+"""Parse URLs of stores without repeating any part of them: it may hold a password."""
 
 import re
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Url:
-    """The parts of a URL, percent-decoded; None and "" where it says nothing.
+    """The parts of a URL, percent-decoded; None or "" if absent.
 
     Attributes:
         scheme: In lower case.
-        user: Whom to log in as.
-        password: A secret.
+        user: The user name.
+        password: The password, a secret.
         host: A name or an address; IPv6 without its brackets.
         port: Its number.
         path: Without its first slash.
-        parameters: Of the query; of one that stands twice, the last.
+        parameters: The query; of a repeated parameter, the last.
     """
 
     scheme: str
@@ -37,16 +37,16 @@ class Url:
 
 
 def scheme_of(text: str) -> str | None:
-    """The scheme in lower case, None if the text is no URL."""
+    """Return the scheme in lower case, None if the text is no URL."""
     found = SCHEME.match(text)
     return found[1].lower() if found else None
 
 
 def parse(text: str) -> Url:
-    """The parts of a URL.
+    """Split a URL into its parts.
 
     Raises:
-        ValueError: It is no URL of a server; the text names the remedy, and no part of the URL.
+        ValueError: It is not a server's URL; the text names the remedy, and no part of the URL.
     """
     if CONTROL.search(text):
         msg = "the URL holds a blank or a control character"
@@ -54,10 +54,10 @@ def parse(text: str) -> Url:
     try:
         split = urlsplit(text)
         port = split.port
-    except ValueError:  # its own text would repeat what stands there
+    except ValueError:  # its own message would repeat the text
         msg = f"host or port is not valid: write IPv6 addresses in brackets, and {ENCODE}"
         raise ValueError(msg) from None
-    # An `@` behind the host ends a password whose `/`, `?` or `#` was taken for the host's end.
+    # An `@` after the host: a `/`, `?` or `#` of the password was taken for the host's end.
     stray = "@" in split.path + split.query + split.fragment
     userinfo, _, host = split.netloc.rpartition("@")
     if stray or split.fragment or "@" in userinfo or BAD_ESCAPE.search(text):
@@ -79,7 +79,7 @@ def parse(text: str) -> Url:
 
 
 def _query(query: str) -> list[tuple[str, str]]:
-    """The parameters as they stand there; a plus sign is a blank."""
+    """Parse the parameters; a plus sign is a blank."""
     parts = [part.replace("+", " ").partition("=") for part in query.split("&") if part]
     return [(name, value) for name, _, value in parts]
 

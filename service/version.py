@@ -1,4 +1,4 @@
-"""Which version this is."""
+"""The version of Heartbeat."""
 
 from functools import cache
 from importlib import metadata
@@ -6,5 +6,5 @@ from importlib import metadata
 
 @cache
 def version() -> str:
-    """The version of the installed project."""
+    """Return the version of the installed project."""
     return metadata.version("heartbeat")

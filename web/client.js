@@ -14,7 +14,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * A time in which nothing is told.
+ * A time in which nothing is sent.
  * @typedef {Object} AlertMute
  * @property {string} id
  * @property {string[]} sources
@@ -24,7 +24,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * An event of the last days.
+ * A recent event.
  * @typedef {Object} AlertNews
  * @property {EventKind} kind
  * @property {string} alert_id
@@ -39,7 +39,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * One receiver, and what became of what was for it; never its address or key.
+ * One receiver and the state of its deliveries; never its address or key.
  * @typedef {Object} AlertTarget
  * @property {string} kind
  * @property {string} name
@@ -52,7 +52,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * Whom this deployment tells, what they were told, and what they will be.
+ * The targets of this deployment, open alerts, and recent events.
  * @typedef {Object} Alerts
  * @property {boolean} enabled
  * @property {boolean} decides
@@ -70,7 +70,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * A span of a source's history: what was due in it, and what became of that.
+ * A span of a source's history: how many slots were due, and their results.
  * @typedef {Object} Bucket
  * @property {string} start
  * @property {number} expected
@@ -89,7 +89,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * What is wrong: the worst finding in the first fields, and all of them as a list.
+ * The diagnosis: the worst finding in the first fields, and all findings as a list.
  * @typedef {Object} Diagnosis
  * @property {DiagnosisCode} code
  * @property {string[]} sources
@@ -104,17 +104,17 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * Why a source could not be written or read; the only form in which an error leaves us.
+ * Why a source could not be written or read; the only form in which an error is shown.
  * @typedef {'timeout' | 'unreachable' | 'tls' | 'auth' | 'permission' | 'read_only' | 'full' | 'quota' | 'throttled' | 'not_found' | 'not_configured' | 'invalid_data' | 'unsupported' | 'clock' | 'failed'} ErrorWord
  */
 
 /**
- * Why a receiver is told.
+ * Why a receiver gets an event.
  * @typedef {'opened' | 'escalated' | 'reminded' | 'refreshed' | 'resolved' | 'test'} EventKind
  */
 
 /**
- * One thing that is wrong, and what to do about it.
+ * One problem, and what to do about it.
  * @typedef {Object} Finding
  * @property {FindingCode} code
  * @property {Severity} severity
@@ -126,12 +126,12 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * What kind of thing is wrong.
+ * The kind of problem.
  * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered'} FindingCode
  */
 
 /**
- * How old a stamp is, against the interval that it carries.
+ * A stamp's age compared with its interval.
  * @typedef {'fresh' | 'aging' | 'stale' | 'missing' | 'unreachable'} Freshness
  */
 
@@ -181,7 +181,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * The AWS identity, proved by GetCallerIdentity.
+ * The AWS identity, as confirmed by GetCallerIdentity.
  * @typedef {Object} IamStatus
  * @property {string | null} last_update
  * @property {number | null} age_seconds
@@ -230,7 +230,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * An alert that is not over.
+ * An alert that is not resolved.
  * @typedef {Object} OpenAlert
  * @property {string} id
  * @property {FindingCode} code
@@ -268,7 +268,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * A span of the past that ends now, as people ask for it.
+ * A span of the past that ends now.
  * @typedef {'24h' | '7d' | '30d' | '90d' | '1y'} Range
  */
 
@@ -282,12 +282,12 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * The likely cause for which IAM Roles Anywhere refuses a session.
+ * The likely reason why IAM Roles Anywhere refuses a session.
  * @typedef {'untrusted_ca' | 'certificate_expired' | 'certificate_revoked' | 'clock_skew' | 'wrong_key' | 'not_allowed' | 'not_found' | 'other'} Refusal
  */
 
 /**
- * One source: what was read of it, and the worker's own last word for it.
+ * One source: the last reading, and the worker's last result.
  * @typedef {Object} Row
  * @property {string | null} last_update
  * @property {number | null} age_seconds
@@ -367,7 +367,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * What the newest report that could be read says of the worker itself.
+ * The worker's own state, from the newest report that could be read.
  * @typedef {Object} WorkerFacts
  * @property {string | null} id
  * @property {string | null} version
@@ -382,14 +382,14 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * The verdict, for an uptime monitor; the HTTP status says the same.
+ * The verdict, for an uptime monitor; the HTTP status agrees.
  * @typedef {Object} WorkerHealth
  * @property {Overall} overall_status
  * @property {Diagnosis} diagnosis
  */
 
 /**
- * The whole: every source, the identity, the worker and the verdict.
+ * Everything: all sources, the identity, the worker and the verdict.
  * @typedef {Object} WorkerStatus
  * @property {string} current_time
  * @property {string} version
@@ -404,7 +404,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * One thing that happened to one alert; the body of a webhook.
+ * One event of one alert; the body of a webhook.
  * @typedef {Object} AlertEvent
  * @property {string} id
  * @property {EventKind} kind

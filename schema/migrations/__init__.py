@@ -9,22 +9,22 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "heartbeat_schema"  # not Alembic's default: the database may be shared with an app
 ADVISORY_LOCK = 0x6865617274  # "heart": one migration at a time in a database
-LOCK_TIMEOUT = "30s"  # another process's migration takes well under that
+LOCK_TIMEOUT = "30s"  # another process's migration takes much less
 
 _FOLDER = Path(__file__).parent
 
 
 class UnknownRevisionError(Exception):
-    """The database names a revision that this version cannot place."""
+    """The database has a revision that this version cannot interpret."""
 
 
 def head() -> str:
-    """The newest revision of this version, read from the migrations' file names."""
+    """Return this version's newest revision, read from the migrations' file names."""
     return max(path.stem[:4] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def is_current(revision: str | None) -> bool:
-    """Whether a database at `revision` has all that this version needs.
+    """Tell whether a database at `revision` has all that this version needs.
 
     Args:
         revision: What the version table holds, None if there is no such table. A revision
@@ -62,7 +62,7 @@ def upgrade(connection: "Connection") -> str:
 
 
 def current(connection: "Connection") -> str | None:
-    """The revision that a database has, None if it was never migrated."""
+    """Return a database's revision, None if it was never migrated."""
     from alembic.migration import MigrationContext  # noqa: PLC0415 - as in upgrade
 
     options = {"version_table": VERSION_TABLE}
@@ -70,10 +70,10 @@ def current(connection: "Connection") -> str | None:
 
 
 def config(connection: "Connection | None" = None) -> "Config":
-    """Alembic's configuration, for its commands.
+    """Return Alembic's configuration, for its commands.
 
     Args:
-        connection: What `env.py` shall run on.
+        connection: The connection for `env.py`.
     """
     from alembic.config import Config  # noqa: PLC0415 - as in upgrade
 

@@ -1,4 +1,4 @@
-"""Whether a table of stamps that exists already takes our stamps: tried, and taken back."""
+"""Test whether an existing table of stamps accepts our stamps, by a write that is rolled back."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# As the worker writes it, by an author of the longest name, and with all microseconds.
+# As the worker writes it, with the longest possible name, and with microseconds.
 AUTHOR = "heartbeat's migration, which takes this row back".ljust(50, ".")
 MOMENTS = tuple(datetime(2026, 1, 1, 0, 0, second, 123456, tzinfo=UTC) for second in (1, 2))
 STAMP = (
@@ -17,7 +17,7 @@ STAMP = (
 )
 NO_KEY = "42P10"
 KEY_MISSING = "its column source has no whole unique index, such as a primary key"
-# Of the user or of the server, not of the table.
+# Errors of the user or the server, not of the table.
 OF_OTHERS = frozenset({"25006", "42501", "53100", "57014", "55P03"})
 
 
@@ -25,7 +25,7 @@ def try_stamp(connection: "Connection") -> None:
     """Write a stamp twice, in a savepoint that is rolled back.
 
     Raises:
-        RuntimeError: The table takes none; the text names what refuses it, and the remedy.
+        RuntimeError: The table refuses it; the message names the reason and the remedy.
         sqlalchemy.exc.DBAPIError: The server refuses for a reason that is not the table's.
     """
     from sqlalchemy import text  # noqa: PLC0415 - imports that only a migration needs

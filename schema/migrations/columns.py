@@ -1,4 +1,4 @@
-"""Columns that someone has dropped: those that may be empty come back, the others are named."""
+"""Restore dropped columns that may be NULL, and report the others."""
 
 from typing import TYPE_CHECKING
 
@@ -7,14 +7,14 @@ if TYPE_CHECKING:
 
 
 class ColumnMissingError(Exception):
-    """A table lacks a column that cannot be made anew; the text names it, and the remedy."""
+    """A table lacks a column that cannot be restored; the message names it and the remedy."""
 
 
 def add_columns(connection: "Connection") -> None:
-    """Add the columns that the tables lack, where rows may do without a value.
+    """Add missing columns that may be NULL.
 
     Raises:
-        ColumnMissingError: A column is missing that every row needs.
+        ColumnMissingError: A missing column needs a value in every row.
     """
     from alembic.migration import MigrationContext  # noqa: PLC0415 - as in `upgrade`
     from alembic.operations import Operations  # noqa: PLC0415 - as in `upgrade`

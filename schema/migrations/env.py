@@ -1,4 +1,4 @@
-"""Alembic's environment: it runs on the connection that it is given, and opens none itself."""
+"""Alembic's environment, which runs on a given connection and opens none itself."""
 
 from alembic import context
 from sqlmodel import SQLModel

@@ -86,6 +86,10 @@ bench: ## Measure, in under six minutes: make bench, or of it ARGS="api worker"
 	@export UV_PROJECT_ENVIRONMENT=.uv/bench && $(SYNC) --no-default-groups --group local && \
 	exec .uv/bench/bin/python -m bench $(ARGS)  # as deployed: no package is there by chance
 
+.PHONY: monitored
+monitored: environment ## Let a real Prometheus scrape two deployments: every rule and panel must have data; 3 minutes
+	@exec $(PYTHON) -m tests.watch -m tests.monitoring
+
 .PHONY: findings
 findings: ## Show again what real software did that we would not have guessed; downloads, 5 minutes
 	@for each in findings/*.sh; do [ "$$each" = findings/ground.sh ] && continue; \

@@ -1,0 +1,38 @@
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.monitoring.queries import Query, everything, inputs, questions
+
+
+def test_prometheus_understands_every_query_that_users_are_given(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install prometheus"
+    rules = [
+        {"record": f"query:{number}", "expr": query.text}
+        for number, query in enumerate(everything())
+    ]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+
+    said = subprocess.run(
+        [promtool, "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert f"SUCCESS: {len(rules)} rules found" in said.stdout
+
+
+def test_each_question_has_one_query() -> None:
+    asked = [query.origin for query in questions()]
+
+    assert len(asked) == len(set(asked)) == 8
+
+
+def test_an_alert_is_looked_at_by_all_that_it_selects() -> None:
+    found = {query.text for query in inputs() if query.origin == "alert HeartbeatNotObserved"}
+
+    assert found == {"heartbeat_interval_seconds", "heartbeat:alive"}
+    assert Query("alert HeartbeatDegraded", 'heartbeat_status{status="degraded"}') in inputs()

@@ -1,7 +1,7 @@
 """A receiver on loopback that answers as a test says, and keeps what it was sent."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,12 @@ class Receiver:
             came = self.came.wait_for(lambda: len(self.taken) >= count, timeout_s)
             assert came, f"{len(self.taken)} of {count} came"
             return list(self.taken)
+
+    def wait_until(self, enough: Callable[[], bool], timeout_s: float = 60.0) -> None:
+        """Return once `enough` is true; it is asked after each request."""
+        with self.came:
+            came = self.came.wait_for(enough, timeout_s)
+            assert came, f"not with {len(self.received)} requests, {len(self.taken)} taken"
 
     def wait_for_any(self, timeout_s: float = 60.0) -> None:
         """Return once a request came in, whatever is answered."""

@@ -1,6 +1,6 @@
 """What a collector on loopback was sent, parsed by OpenTelemetry's own protocol definition."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -9,8 +9,6 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.service.alerts.receiver import Received, Receiver
-
-STEP_S = 60.0  # how long something is waited for that must come
 
 
 def environ(who: Receiver, **more: str) -> dict[str, str]:
@@ -73,9 +71,3 @@ def at(who: Receiver, path: str) -> list[Received]:
     """What was sent there."""
     with who.came:
         return [request for request in who.received if request.path == path]
-
-
-def wait_for(who: Receiver, enough: Callable[[], bool]) -> None:
-    """Return once `enough()` is true; it is asked after each request."""
-    with who.came:
-        assert who.came.wait_for(enough, STEP_S), f"not among {len(who.received)} requests"

@@ -81,8 +81,8 @@ def test_worker_and_api_push_what_their_metrics_say(
         ofs["worker"] = {name for name in ofs["worker"] if name.startswith("heartbeat_")}
         for process, names in ofs.items():
             assert len(names) > 10
-            collector.wait_for(who, partial(all_sent, who, process, names))
-        collector.wait_for(who, lambda: any(span.name == "cycle" for span in collector.spans(who)))
+            who.wait_until(partial(all_sent, who, process, names))
+        who.wait_until(lambda: any(span.name == "cycle" for span in collector.spans(who)))
 
     assert not {name for name in sent(who, "api") if name.startswith("heartbeat_worker_")}
     assert {span.name for span in collector.spans(who)} == {

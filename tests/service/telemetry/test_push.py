@@ -65,7 +65,7 @@ def measured(value: float, name: str = "heartbeat_age_seconds") -> Metric:
 
 
 async def until(who: Receiver, enough: Callable[[], bool]) -> None:
-    await to_thread.run_sync(collector.wait_for, who, enough)
+    await to_thread.run_sync(who.wait_until, enough)
 
 
 async def test_metrics_keep_their_names_labels_and_moment(

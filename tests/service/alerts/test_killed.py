@@ -1,0 +1,104 @@
+"""A real API process that is killed in the middle of a sending, and started again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+import pytest
+
+from schema.alerts import AlertEvent, EventKind
+from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.test_api import QUICK
+from tests.service.alerts.world import hook, told, world
+from tests.service.processes import Running, running
+
+AWAY = {"PGPORT": "9"}  # nothing listens on the discard port
+LEASES_S = 600.0  # longer than any lease or claim
+
+
+@pytest.fixture
+def who() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+def leases_end(environ: dict[str, str]) -> None:
+    """Let the stores' clocks go on until nobody holds anything."""
+
+    async def end() -> None:
+        async with world(environ) as there:
+            await there.stores_pass_by(LEASES_S)
+
+    anyio.run(end)
+
+
+def kill(api: Running) -> None:
+    """Leave it no time for anything."""
+    api.process.kill()
+    assert api.process.exit_code is not None
+    assert api.process.exit_code < 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When it is killed.
+
+    Attributes:
+        without: What keeps stores away from it, also after its restart.
+        answers: Of the receiver to the first request: 0 hangs.
+    """
+
+    without: dict[str, str]
+    answers: list[int]
+
+
+MOMENTS = {
+    "before the answer": Moment({}, [0]),
+    "with the answer on its way": Moment({}, []),
+    "before the answer, without PostgreSQL": Moment(AWAY, [0]),
+    "with the answer on its way, without PostgreSQL": Moment(AWAY, []),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_an_api_killed_while_it_tells_loses_nothing_and_repeats_under_the_same_id(
+    database: dict[str, str],
+    keys: dict[str, str],
+    who: Receiver,
+    tmp_path: Path,
+    moment: Moment,
+) -> None:
+    stores = database | keys
+    leases_end(stores)  # migrates too
+    whole = stores | QUICK | {"ALERT_TARGETS": hook(who)}
+    who.answers = moment.answers
+    with running("api", "PORT", whole | moment.without, tmp_path) as api:
+        who.wait_for_any()
+        kill(api)
+    leases_end(stores)
+    with running("api", "PORT", whole | moment.without, tmp_path):
+        who.wait_for(1)
+
+    with (
+        running("api", "PORT", whole, tmp_path),
+        running("worker", "HEALTH_PORT", stores | QUICK, tmp_path),
+    ):
+        who.wait_until(lambda: ids(who, EventKind.RESOLVED) == ids(who, EventKind.OPENED))
+
+    sent = [AlertEvent.model_validate_json(request.body) for request in who.received]
+    taken = told(who)
+    assert {event.id for event in taken} == {event.id for event in sent}
+    said = {(event.alert_id, event.kind) for event in sent}
+    assert len(said) == len({event.id for event in sent})  # folded by it, each is told once
+    for alert in ids(who, EventKind.OPENED):
+        kinds = [event.kind for event in taken if event.alert_id == alert]
+        assert kinds == sorted(kinds, key=[EventKind.OPENED, EventKind.RESOLVED].index)
+    signed = {request.headers["webhook-id"] for request in who.received}
+    assert signed == {str(event.id) for event in sent}
+
+
+def ids(who: Receiver, kind: EventKind) -> set[UUID]:
+    """The alerts that were told so."""
+    return {event.alert_id for event in told(who) if event.kind is kind}

@@ -27,6 +27,19 @@ class Breaker(StrEnum):
     """This cycle's probe is in flight."""
 
 
+class Standing(StrEnum):
+    """How one of several processes stands, of which one shall lead."""
+
+    STANDBY = "standby"
+    """Another one leads."""
+    DATABASE = "database"
+    """It leads, by PostgreSQL's lease."""
+    VALKEY = "valkey"
+    """It leads, by Valkey's lease: PostgreSQL is away."""
+    ALONE = "alone"
+    """It leads, and so does every other that sees neither store."""
+
+
 class Refusal(StrEnum):
     """The likely reason why IAM Roles Anywhere refuses a session."""
 
@@ -48,6 +61,10 @@ COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 def _known_word(value: object) -> object:
     """Take an unknown word of a newer version as a failure."""
     return value if value in {None, "ok", *ErrorWord} else ErrorWord.FAILED
+
+
+def _known_standing(value: object) -> object:
+    return value if value in set(Standing) else None
 
 
 def _known_cause(value: object) -> object:
@@ -140,6 +157,12 @@ class WorkerReport(_Document):
     value_interval_seconds: Interval | None = None
     history_waiting: Count = 0
     history_dropped: Count = 0
+    standing: Annotated[Standing | None, BeforeValidator(_known_standing)] = None
+    """How this worker stands among those of its name; None where no store keeps a lease."""
+    lease_token: Count = 0
+    """Grows whenever another worker takes over; 0 without a lease."""
+    standbys: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
+    """The workers that stand by."""
 
     @property
     def every_source(self) -> dict[str, SourceReport]:
@@ -157,6 +180,7 @@ class WorkerReport(_Document):
                 "aws_calls_by_operation": {},
                 "aws_throttles_by_operation": {},
                 "process": ProcessReport(),
+                "standbys": self.standbys[:2],
             }
         )
 

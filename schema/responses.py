@@ -8,7 +8,7 @@ from pydantic import Field, PlainSerializer
 from schema.errors import ErrorWord
 from schema.findings import Finding
 from schema.freshness import Freshness
-from schema.heartbeat import Breaker, Refusal, Result
+from schema.heartbeat import Breaker, Refusal, Result, Standing
 from schema.response import Response
 from schema.timestamps import Timestamp
 
@@ -150,6 +150,12 @@ class WorkerFacts(Response):
     value_writes_24h: int = 0
     history_waiting: int = 0
     history_dropped: int = 0
+    standing: Standing | None = None
+    """By which lease it beats; None where no store keeps one, or from an older version."""
+    lease_token: int = 0
+    """Grows whenever another worker takes over."""
+    standbys: tuple[str, ...] = ()
+    """The workers that stand by, by id."""
 
 
 class DiagnosisCode(StrEnum):

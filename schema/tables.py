@@ -101,6 +101,21 @@ class Incident(SQLModel, table=True):
     missed: int
 
 
+class Lease(SQLModel, table=True):
+    """Who does what one process alone shall do, until when; and who stands by for it."""
+
+    __tablename__ = "heartbeat_leases"
+
+    name: str = Field(primary_key=True, max_length=50)
+    post: str = Field(primary_key=True, max_length=250)
+    """What is done; with a colon and the process's id behind it, one that stands by for that."""
+    holder: str = Field(max_length=200)
+    """The process, until its lease ends."""
+    until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    token: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """The fencing token: it grows whenever another process takes the lease."""
+
+
 class Alerting(SQLModel, table=True):
     """The process that decides on a deployment's alerts, and its state."""
 

@@ -1,4 +1,4 @@
-"""The error that stores raise, and partial failures without an error."""
+"""The errors that stores and leases raise, and partial failures without an error."""
 
 from dataclasses import dataclass
 
@@ -44,3 +44,7 @@ class Shortfall:
     def of(cls, error: SourceError) -> "Shortfall":
         """Copy an error's content, without its frames."""
         return cls(error.word, error.cause, error.detail)
+
+
+class SupersededError(Exception):
+    """Another process leads by now, so nothing was written; what it writes is newer."""

@@ -15,7 +15,14 @@ from prometheus_client.core import (
     Metric,
 )
 
-from schema.heartbeat import Breaker, Counted, ProcessReport, SourceReport, WorkerReport
+from schema.heartbeat import (
+    Breaker,
+    Counted,
+    ProcessReport,
+    SourceReport,
+    Standing,
+    WorkerReport,
+)
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 
 ALL = "all"  # the sum of all operations, if the report comes from the secret's short description
@@ -67,6 +74,8 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
     )
     yield _gauge("history_waiting_rows", "Outcomes not stored yet.", report.history_waiting)
     yield _counter("history_dropped_rows", "Outcomes lost for good.", report.history_dropped)
+    if report.standing is not None:
+        yield from _of_lease(report)
     calls, throttles = report.aws_calls_by_operation, report.aws_throttles_by_operation
     yield _by_operation("aws_calls", "AWS calls.", calls or {ALL: report.aws_calls})
     yield _by_operation(
@@ -79,6 +88,16 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
     known = report.every_source.items()
     yield from _of_sources({name: r for name, r in known if r.last_result is not None})
     yield from _counted({name: r.counted for name, r in known if r.counted.writes})
+
+
+def _of_lease(report: WorkerReport) -> Iterator[Metric]:
+    text = "How the worker stands: by which lease it beats, or that it stands by."
+    yield _labelled(
+        "standing", text, "standing", {e: float(e is report.standing) for e in Standing}
+    )
+    text = "Grows whenever another worker takes over."
+    yield _gauge("lease_token", text, report.lease_token)
+    yield _gauge("standbys", "Workers that stand by.", len(report.standbys))
 
 
 def _of_process(process: ProcessReport) -> Iterator[Metric]:

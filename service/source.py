@@ -98,6 +98,21 @@ class Keys(Protocol):
         ...
 
 
+class Fence(Protocol):
+    """Keeps a worker that was superseded from writing where no store compares."""
+
+    async def check(self, *, asking: bool) -> None:
+        """See to it that this worker still leads.
+
+        Args:
+            asking: Whether to ask the lease's store in any case.
+
+        Raises:
+            SupersededError: Another does.
+        """
+        ...
+
+
 class Source(Protocol):
     """A connected store that the worker writes and the API reads back.
 
@@ -106,10 +121,13 @@ class Source(Protocol):
     Attributes:
         database: Keeps history and has a schema, None if it does not.
         keys: Keeps what must survive a restart while PostgreSQL is down, None if it does not.
+        fence: Set in a worker that may be one of several; what cannot compare stamps asks it before
+            it writes.
     """
 
     database: Database | None = None
     keys: Keys | None = None
+    fence: Fence | None = None
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write one stamp.

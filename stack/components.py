@@ -57,7 +57,7 @@ def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
         git=parts.git(args.source, digitalocean.AppSpecWorkerGitArgs),
         dockerfile_path=parts.dockerfile(args.source),
         instance_size_slug=args.worker_size,
-        instance_count=1,
+        instance_count=args.worker_instances,
         envs=parts.environment(args, digitalocean.AppSpecWorkerEnvArgs),
         liveness_health_check=digitalocean.AppSpecWorkerLivenessHealthCheckArgs(
             http_path="/livez",

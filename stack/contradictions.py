@@ -48,12 +48,13 @@ def _access(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _sizes(values: Mapping[str, str]) -> Iterator[str]:
-    size, instances = values.get("apiSize", ""), values.get("apiInstances", "1")
-    if instances != "1" and SINGLE_INSTANCE_SIZES.search(size):
-        yield (
-            f"apiInstances = {instances!r}: {size} runs once only;"
-            " use 1, or apiSize apps-s-1vcpu-1gb or larger"
-        )
+    for part in ("api", "worker"):
+        size, instances = values.get(f"{part}Size", ""), values.get(f"{part}Instances", "1")
+        if instances != "1" and SINGLE_INSTANCE_SIZES.search(size):
+            yield (
+                f"{part}Instances = {instances!r}: {size} runs once only;"
+                f" use 1, or {part}Size apps-s-1vcpu-1gb or larger"
+            )
     nodes = values.get("databaseNodes", "1")
     if nodes != "1" and values.get("databaseSize") == SINGLE_NODE_SIZE:
         yield (

@@ -29,6 +29,6 @@ def _parts(settings: Settings) -> list[tuple[str, str, int]]:
     clusters = [c for c in settings.clusters if c.existing is None]
     return [
         ("app", settings.api_size, settings.api_instances),
-        ("app", settings.worker_size, 1),
+        ("app", settings.worker_size, settings.worker_instances),
         *((c.kind, c.size, c.nodes) for c in clusters),
     ]

@@ -37,6 +37,7 @@ class AppArgs:
         api_size: Instance size of the API.
         api_instances: Instances of the API.
         worker_size: Instance size of worker and migration.
+        worker_instances: Instances of the worker; one beats, the others stand by.
         migrate: Whether a PRE_DEPLOY job migrates.
         alert_emails: Recipients of alerts; none leaves the account's default.
         log_destination: As the setting, None for none.
@@ -58,6 +59,7 @@ class AppArgs:
     api_size: str
     api_instances: int
     worker_size: str
+    worker_instances: int
     migrate: bool
     alert_emails: Sequence[str]
     log_destination: str | None

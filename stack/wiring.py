@@ -160,6 +160,7 @@ def _app(chosen: Settings, source: image.Source, databases: Databases) -> AppArg
         api_size=chosen.api_size,
         api_instances=chosen.api_instances,
         worker_size=chosen.worker_size,
+        worker_instances=chosen.worker_instances,
         migrate=chosen.migrate_at_deploy,
         alert_emails=chosen.alert_emails,
         log_destination=chosen.log_destination,

@@ -34,12 +34,13 @@ HEAVY = {
 # Inside service: what each folder knows of the others. Modules beside the folders are for all of
 # them, but for those that put everything together.
 KNOWN = {
-    "alerts": set[str](),
+    "alerts": {"lease"},
     "aws": set[str](),
     "sources": {"aws"},
     "history": set[str](),
+    "lease": set[str](),
     "telemetry": set[str](),
-    "worker": {"aws", "history", "sources", "telemetry"},
+    "worker": {"aws", "history", "lease", "sources", "telemetry"},
     "verdict": {"aws"},
     "api": {"alerts", "aws", "history", "sources", "telemetry", "verdict"},
 }

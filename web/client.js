@@ -351,6 +351,11 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
+ * How one of several processes stands, of which one shall lead.
+ * @typedef {'standby' | 'database' | 'valkey' | 'alone'} Standing
+ */
+
+/**
  * Valkey, as read from inside the app.
  * @typedef {Object} ValkeyStatus
  * @property {string | null} last_update
@@ -379,6 +384,9 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {number} value_writes_24h
  * @property {number} history_waiting
  * @property {number} history_dropped
+ * @property {Standing | null} standing
+ * @property {number} lease_token
+ * @property {string[]} standbys
  */
 
 /**

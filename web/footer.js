@@ -3,7 +3,7 @@
 import { find, write } from './nodes.js';
 import { secondsBetween, span, utc } from './words.js';
 
-/** @import {Health, WorkerStatus} from './client.js' */
+/** @import {Health, WorkerFacts, WorkerStatus} from './client.js' */
 
 export class Footer {
   #version = find(document, '#version', HTMLElement);
@@ -24,7 +24,16 @@ export class Footer {
   show({ version, worker, interval_seconds: interval, current_time: now }, elapsedS) {
     write(this.#version, `Heartbeat ${version}${this.#commit}`);
     const up = worker.started_at && span(secondsBetween(worker.started_at, now) + elapsedS);
-    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, cycle ${worker.cycles}` : 'No word from the worker');
+    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, cycle ${worker.cycles}${others(worker)}` : 'No word from the worker');
     write(this.#clock, `A stamp every ${span(interval)} · server ${utc(now, now)}`);
   }
+}
+
+/**
+ * Who else is there: those that stand by, or that nobody can know.
+ * @param {WorkerFacts} worker
+ */
+function others({ id, standing, standbys }) {
+  if (standing === 'alone') return ', beats without a lease';
+  return standbys.length ? `; ${id} leads, ${standbys.join(', ')} ${standbys.length > 1 ? 'stand' : 'stands'} by` : '';
 }

@@ -9,9 +9,10 @@ from datetime import timedelta
 import anyio
 
 from schema.findings import Finding, FindingCode, Severity
+from schema.heartbeat import Standing
 from schema.timestamps import utc_now
 from service.alerts.desk import Desk, Situated
-from service.alerts.lease import Standing, Stores
+from service.alerts.lease import Stores
 from service.alerts.ledger import Record
 from service.alerts.ping import Ping
 from service.alerts.senders import Sender, make

@@ -10,9 +10,10 @@ import structlog
 
 from schema.alerts import EventKind
 from schema.findings import Finding
+from schema.heartbeat import Standing
 from service.alerts.deciding import Decided, Event, Look, decide, event
 from service.alerts.deliveries import Delivery, fan_out
-from service.alerts.lease import Lease, Memory, Standing, Stores
+from service.alerts.lease import Lease, Memory, Stores
 from service.alerts.ledger import LostLeaseError, News, Record
 from service.alerts.mutes import Mute, active, is_muted
 from service.alerts.outbox import STORE_S, Outbox, tried

@@ -2,36 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 import anyio
 import structlog
 
+from schema.heartbeat import Standing
 from service.alerts.ledger import Ledger, Stood
 from service.alerts.mutes import Mute
 from service.alerts.outbox import STORE_S, tried
 from service.alerts.spill import Spill
 from service.alerts.state import State, merged
 from service.errors import SourceError
+from service.lease.standing import standing
 
 RETRY_S = 5.0  # how soon a PostgreSQL that is away is asked again; it may take STORE_S each time
 MARGIN_S = 5.0
 CALM_LOOKS = 2.0  # the lease outlasts so many looks
 
 log = structlog.get_logger()
-
-
-class Standing(Enum):
-    """How this process stands."""
-
-    STANDBY = auto()
-    """Another one decides."""
-    DATABASE = auto()
-    """It decides, by PostgreSQL's lease."""
-    VALKEY = auto()
-    """It decides, by Valkey's lease: PostgreSQL is away."""
-    ALONE = auto()
-    """It decides, and so does every other that sees neither store."""
 
 
 @dataclass
@@ -108,11 +96,11 @@ class Lease:
 
     async def stand(self) -> Standing:
         """Take or prolong the lease, and learn what is remembered."""
-        standing = await self._stand()
-        if standing is not self.standing:
-            log.info("alerts_standing", standing=standing.name.lower())
-            self.standing = standing
-        return standing
+        stands = await self._stand()
+        if stands is not self.standing:
+            log.info("alerts_standing", standing=str(stands))
+            self.standing = stands
+        return stands
 
     async def release(self) -> None:
         """Let another process decide at once."""
@@ -137,11 +125,7 @@ class Lease:
         mutes = [*(first.mutes if first else ()), *(second.mutes if second else ())]
         if first is not None or second is not None:  # else what was known last still holds
             self._memory.mutes = tuple(mutes)
-        if first is not None:
-            return Standing.DATABASE
-        if second is None:
-            return Standing.ALONE
-        return Standing.VALKEY if second.leads else Standing.STANDBY
+        return standing(first.leads if first else None, second.leads if second else None)
 
     async def _by_database(self) -> Stood | None:
         if self._ledger is None or self._clock() < self._ask_at:

@@ -8,7 +8,7 @@ from schema.alerts import AlertNews, Alerts, AlertTarget, EventKind, OpenAlert
 from schema.errors import ErrorWord
 from schema.findings import FindingCode, Severity
 from schema.freshness import Freshness
-from schema.heartbeat import Breaker
+from schema.heartbeat import Breaker, Standing
 from schema.response import Response
 from schema.responses import (
     Bucket,
@@ -158,6 +158,9 @@ def _status() -> Response:
         cycles=721,
         aws_calls=1467,
         value_writes_24h=24,
+        standing=Standing.DATABASE,
+        lease_token=3,
+        standbys=("worker-7-9a8b7c",),
     )
     return WorkerStatus(
         current_time=NOW,

@@ -25,6 +25,7 @@ from service.shutdown import CLOSE_S
 from service.signals import stop_on_signals
 from service.source import Source
 from service.version import version
+from service.worker import standby
 from service.worker.liveness import LATE_S, Route, Server, server
 from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
@@ -66,11 +67,12 @@ async def _beat(settings: Settings, push: "Push | None") -> None:
         log.warning("setting_warning", message=warning)
     among = shared(settings)
     sources, aws = connect(settings, among), among.aws
-    history = _history(settings, sources)
+    history, lease = _history(settings, sources), standby.lease(settings, sources)
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
+        lease=lease,
         observe=_after_cycle(settings, aws, push),
     )
     metrics = WorkerMetrics(worker)
@@ -87,20 +89,30 @@ async def _beat(settings: Settings, push: "Push | None") -> None:
 async def _run(
     worker: Worker, health: Server, history: History | None, push: "Push | None"
 ) -> None:
-    """Beat, answer at the health port and keep history, until a signal comes."""
+    """Beat or stand by, answer at the health port and keep history, until a signal comes."""
     stop = Event()
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
         tasks.start_soon(health.listen)
         if history is not None:
             tasks.start_soon(history.run)
+        if worker.lease is not None:
+            tasks.start_soon(worker.lease.run, stop)
         await worker.run(stop)
         health.should_exit = True
-        if history is not None:
-            await history.finish()
+        await _finish(worker, history)
         with anyio.move_on_after(CLOSE_S):
             await _close(worker, push)
         tasks.cancel_scope.cancel()
+
+
+async def _finish(worker: Worker, history: History | None) -> None:
+    """Let another worker beat at once, and bring in what waits."""
+    async with anyio.create_task_group() as tasks:
+        if worker.lease is not None:
+            tasks.start_soon(worker.lease.release)
+        if history is not None:
+            tasks.start_soon(history.finish)
 
 
 async def _close(worker: Worker, push: "Push | None") -> None:

@@ -13,7 +13,7 @@ import structlog
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
 from schema.history import LATENCY_BOUNDS_MS
-from service.errors import Shortfall, SourceError
+from service.errors import Shortfall, SourceError, SupersededError
 from service.outcome import Attempt, Outcome
 from service.shutdown import WRITES_S
 from service.source import Source
@@ -42,7 +42,8 @@ async def stamp_all(
         stop: Once it is set, what is left has nine seconds.
 
     Returns:
-        One outcome per source, in the sources' order; nothing is raised for a source's failure.
+        One outcome per source, in the sources' order, but for those where another worker has taken
+        over meanwhile; nothing is raised for a source's failure.
     """
     outcomes: dict[str, Outcome] = {}
     end = anyio.current_time() + deadline_s
@@ -50,7 +51,12 @@ async def stamp_all(
 
     async def run(name: str) -> None:
         retry_for_s = 0.0 if name in probed else deadline_s
-        outcomes[name] = await _stamp(name, sources[name], heartbeat, retry_for_s, scopes[name])
+        try:
+            outcome = await _stamp(name, sources[name], heartbeat, retry_for_s, scopes[name])
+        except SupersededError:  # what it would have written was old, and nothing failed
+            log.info("write_superseded", source=name)
+        else:
+            outcomes[name] = outcome
 
     async with anyio.create_task_group() as cutter:
         if stop is not None:
@@ -59,7 +65,7 @@ async def stamp_all(
             for name in sources:
                 tasks.start_soon(run, name)
         cutter.cancel_scope.cancel()
-    return [outcomes[name] for name in sources]
+    return [outcomes[name] for name in sources if name in outcomes]
 
 
 async def _stamp(
@@ -90,6 +96,8 @@ async def _stamp(
                         raise
                     result = "ok"
                     detail, cause = (short.detail, short.cause) if short else ("", None)
+        except SupersededError:
+            raise
         except SourceError:
             pass  # its word stands in the result
         except Exception as error:  # a defect in one source must not stop the others

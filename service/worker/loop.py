@@ -1,5 +1,6 @@
 """The worker: one cycle after the other, on a fixed cadence, until a signal comes."""
 
+import math
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ from anyio import Event
 
 from schema.heartbeat import Breaker, Heartbeat, ProcessReport, SourceReport, WorkerReport
 from schema.timestamps import utc_now
+from service.lease.lease import Lease
 from service.outcome import Outcome
 from service.process import ProcessSettings
 from service.source import Source
@@ -44,6 +46,7 @@ class Worker:
         settings: Name, interval and deadline.
         sources: All that each cycle stamps, by slug, the AWS identity among them.
         recorder: Where the outcomes go, None for nowhere.
+        lease: Says whether to beat or to stand by; None for a worker that always beats.
         now: The clock that makes the stamps.
         observe: Called with the outcomes of each cycle; returns at once, and never fails.
     """
@@ -54,18 +57,21 @@ class Worker:
         sources: Mapping[str, Source],
         recorder: Recorder | None = None,
         *,
+        lease: Lease | None = None,
         now: Callable[[], datetime] = utc_now,
         observe: Callable[[Sequence[Outcome]], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.sources = sources
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.id = lease.holder if lease else new_id()
         self.cycles = 0
         self.lateness_s = 0.0
         self.started_at = now()
         self.reports: dict[str, SourceReport] = {name: SourceReport() for name in sources}
         self.next_due = anyio.current_time()
         self._recorder = recorder
+        self.lease = lease
+        self._beat_at: float | None = None
         self._observe = observe
         self._now = now
 
@@ -77,7 +83,8 @@ class Worker:
     async def run(self, stop: Event) -> None:
         """Run the first cycle at once, and the next on the cadence, until `stop` is set.
 
-        Writes in flight then have nine seconds to end.
+        One that stands by runs none after its first, which proves that it can. When it comes to
+        lead, it beats at once. Writes in flight have nine seconds to end after `stop`.
         """
         schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
         log.info("worker_started", worker=self.id, version=version(), sources=list(self.sources))
@@ -87,12 +94,35 @@ class Worker:
             if cycle > last + 1:
                 log.warning("cycles_skipped", cycles=cycle - last - 1)
             self.next_due = schedule.due(cycle)
-            with anyio.move_on_after(self.next_due - anyio.current_time()):
-                await stop.wait()
+            if await self._takes_over(stop):
+                schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
+                cycle = 0
+            elif stop.is_set():
                 break
             schedule = self._by_wall_clock(schedule)
-            await self._cycle(schedule, cycle, stop)
+            self.next_due = schedule.due(cycle + 1)  # for the liveness check, whatever comes now
+            if self.lease is None or await self.lease.begin(first=self._beat_at is None):
+                await self._cycle(schedule, cycle, stop)
         log.info("worker_stopped", worker=self.id, cycles=self.cycles)
+
+    @property
+    def _owes_at(self) -> float:
+        """When this worker owes a beat, if it is to lead."""
+        return -math.inf if self._beat_at is None else self._beat_at + self.interval_s
+
+    async def _takes_over(self, stop: Event) -> bool:
+        """Wait until the next cycle is due or `stop` is set; True as soon as it is to beat instead.
+
+        What beat less than an interval ago owes no beat before its cadence's.
+        """
+        lease = self.lease
+        if lease is not None and not lease.leads:
+            leads = await _before(self.next_due, stop, lease)
+            if leads and anyio.current_time() >= self._owes_at:
+                return True
+        with anyio.move_on_at(self.next_due):
+            await stop.wait()
+        return False
 
     def report(self, next_due: datetime) -> WorkerReport:
         """What the worker knows now."""
@@ -112,6 +142,8 @@ class Worker:
         )
         for source in self.sources.values():
             report = source.tell(report)
+        if self.lease is not None:
+            report = self.lease.tell(report)
         return report if self._recorder is None else self._recorder.tell(report)
 
     def _by_wall_clock(self, schedule: Schedule) -> Schedule:
@@ -123,9 +155,8 @@ class Worker:
         return schedule.moved(step)
 
     async def _cycle(self, schedule: Schedule, cycle: int, stop: Event) -> None:
-        self.lateness_s = anyio.current_time() - schedule.due(cycle)
-        # The liveness check counts from the next cycle, whatever this one takes.
-        self.next_due = schedule.due(cycle + 1)
+        self._beat_at = anyio.current_time()
+        self.lateness_s = self._beat_at - schedule.due(cycle)
         heartbeat = Heartbeat(
             name=self.settings.name,
             timestamp=self._now(),
@@ -180,3 +211,25 @@ class Worker:
             lateness_ms=round(self.lateness_s * 1000, 1),
             **{o.source: {"result": o.result, "ms": round(o.latency_ms, 1)} for o in outcomes},
         )
+
+
+def new_id() -> str:
+    """A name for this process that no other has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+async def _before(due: float, stop: Event, lease: Lease) -> bool:
+    """Wait until this worker leads; False if it does not before `due` or `stop`."""
+    leading = False
+    with anyio.move_on_at(due):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_after, stop, tasks.cancel_scope)
+            await lease.until_leading()
+            leading = True
+            tasks.cancel_scope.cancel()
+    return leading
+
+
+async def _cancel_after(event: Event, scope: anyio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()

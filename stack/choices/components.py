@@ -51,6 +51,7 @@ class Components(Choices):
     worker_size: str = Field(
         pattern=APP_SIZE, description="use a size (`doctl apps tier instance-size list`)"
     )
+    worker_instances: int = Field(ge=1, le=20, description="use 1 to 20")
     public: bool = Field(description="use true or false")
     dashboard_password: Annotated[SecretStr | None, Unset, AfterValidator(_plain)] = Field(
         min_length=12,

@@ -8,7 +8,14 @@ from typing import Any, cast
 import yaml
 from prometheus_client.core import Metric
 
-from schema.heartbeat import Counted, IamReport, ProcessReport, SourceReport, WorkerReport
+from schema.heartbeat import (
+    Counted,
+    IamReport,
+    ProcessReport,
+    SourceReport,
+    Standing,
+    WorkerReport,
+)
 from schema.timestamps import utc_now
 from service.alerts.alerting import put_together
 from service.alerts.lease import Stores
@@ -148,6 +155,7 @@ def _report() -> WorkerReport:
             )
         },
         process=ProcessReport(resident_bytes=1),
+        standing=Standing.DATABASE,
         iam=IamReport(last_result="ok", credentials_expiry=now, certificate_expiry=now),
     )
 

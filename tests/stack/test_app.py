@@ -34,6 +34,13 @@ def test_the_worker_is_watched_on_its_own_port(program: Program) -> None:
     assert worker["instanceCount"] == 1
 
 
+def test_a_second_worker_stands_by_while_the_migration_still_runs_once(program: Program) -> None:
+    two = program(workerInstances="2", workerSize="apps-s-1vcpu-1gb")
+
+    assert _component(two, "worker")["instanceCount"] == 2
+    assert _component(two, "migrate")["instanceCount"] == 1
+
+
 def test_the_migration_runs_before_each_deployment(program: Program) -> None:
     assert _component(program(), "migrate")["kind"] == "PRE_DEPLOY"
 

@@ -35,11 +35,15 @@ def test_instances_nodes_and_sizes_count() -> None:
     larger = {
         "apiSize": "apps-s-1vcpu-1gb",
         "apiInstances": "3",
+        "workerSize": "apps-s-1vcpu-2gb",
+        "workerInstances": "2",
         "databaseSize": "db-s-1vcpu-2gb",
         "databaseNodes": "2",
     }
 
-    assert _usd(**larger) == pytest.approx(3 * 12 + 5 + 2 * (30.45 + 30) + 0.40 + 0.22, abs=0.01)
+    assert _usd(**larger) == pytest.approx(
+        3 * 12 + 2 * 25 + 2 * (30.45 + 30) + 0.40 + 0.22, abs=0.01
+    )
 
 
 @pytest.mark.parametrize(

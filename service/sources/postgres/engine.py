@@ -17,7 +17,7 @@ from service.sources.postgres.settings import Settings
 from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 from service.tls import context as tls_context
 
-POOL_SIZE = 2  # the stamp, and history beside it
+POOL_SIZE = 3  # the stamp, and history and the lease beside it
 CLOSE_TIMEOUT_S = 0.3  # of one connection; to a silent server it would wait for ever
 IDLE_S = 0.5  # a connection used less long ago is not tried before its use
 PING_S = 0.7  # below a reading's deadline, so that another connection can still be opened

@@ -10,7 +10,7 @@ from schema.heartbeat import Heartbeat, WorkerReport
 from schema.secret import Description
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.errors import Shortfall, SourceError
+from service.errors import Shortfall, SourceError, SupersededError
 from service.source import Observation, Source
 from service.sources.secrets_manager.settings import SecretDetails, Settings
 from service.sources.secrets_manager.value import CURRENT, Value, staged
@@ -51,6 +51,7 @@ class SecretsManager(Source):
         Raises:
             SourceError: The description was not written; `clock` if our clock and AWS's differ by
                 more than the tolerance.
+            SupersededError: Another worker leads by now.
         """
         arn = await self._learn_arn()
         await self._check_clock()
@@ -59,6 +60,8 @@ class SecretsManager(Source):
         if slot != self._slot:
             try:
                 landed = await self.value.write(heartbeat, description, arn, slot)
+            except SupersededError:
+                landed = False  # whoever leads writes it
             except SourceError as error:
                 # A dead value path must not take the stamp with it, nor hide behind it.
                 self._short, landed = Shortfall.of(error), False
@@ -139,6 +142,8 @@ class SecretsManager(Source):
             raise SourceError(ErrorWord.CLOCK, detail)
 
     async def _call(self, operation: str, **parameters: str) -> dict[str, Any]:
+        if self.fence is not None and operation == "update_secret":
+            await self.fence.check(asking="SecretString" in parameters)
         return await self.aws.call(
             "secretsmanager", operation, SecretId=self.settings.secret, **parameters
         )

@@ -15,7 +15,14 @@ from websockets.asyncio.client import connect
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
-from schema.heartbeat import Breaker, Heartbeat, IamReport, SourceReport, WorkerReport
+from schema.heartbeat import (
+    Breaker,
+    Heartbeat,
+    IamReport,
+    SourceReport,
+    Standing,
+    WorkerReport,
+)
 from schema.responses import Overall
 from schema.timestamps import utc_now
 from service import connections
@@ -71,6 +78,9 @@ async def client(environ: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
         value_writes_24h=5,
         history_waiting=3,
         history_dropped=2,
+        standing=Standing.DATABASE,
+        lease_token=4,
+        standbys=("worker-2",),
     )
     sources = connections.connect(load(environ))
     for source in sources.values():
@@ -103,6 +113,10 @@ async def test_the_workers_facts_come_from_its_report(client: httpx2.AsyncClient
     assert value(found, "heartbeat_worker_value_writes_24h") == 5
     assert value(found, "heartbeat_worker_history_waiting_rows") == 3
     assert value(found, "heartbeat_worker_history_dropped_rows_total") == 2
+    assert value(found, "heartbeat_worker_standing", standing="database") == 1
+    assert value(found, "heartbeat_worker_standing", standing="standby") == 0
+    assert value(found, "heartbeat_worker_lease_token") == 4
+    assert value(found, "heartbeat_worker_standbys") == 1
     assert value(found, "heartbeat_worker_aws_calls_total", operation="all") == 7
     assert value(found, "heartbeat_worker_aws_throttles_total", operation="all") == 1
     assert value(found, "heartbeat_worker_write_ok", source="postgres") == 1

@@ -1,0 +1,102 @@
+"""A lease in PostgreSQL: a row, by the server's clock."""
+
+from typing import Any, Protocol
+
+from service.lease import statements
+from service.lease.post import Post
+from service.lease.standing import Answer
+from service.source import Database
+
+
+class Rows(Protocol):
+    """The lease of one post, and who stands by for it."""
+
+    async def claim(self, known: int) -> Answer:
+        """Take or renew the lease, unless another holds it."""
+        ...
+
+    async def look(self) -> Answer:
+        """Say who holds it, and change nothing."""
+        ...
+
+    async def stand_by(self) -> None:
+        """Say that we stand by."""
+        ...
+
+    async def leave(self) -> None:
+        """Stand by no longer."""
+        ...
+
+    async def release(self) -> None:
+        """Let another take the lease at once."""
+        ...
+
+
+class InDatabase:
+    """The rows of one post.
+
+    Args:
+        database: Where it is.
+        post: Which one, and who we are.
+
+    Every method raises SourceError if PostgreSQL cannot be read or written.
+    """
+
+    def __init__(self, database: Database, post: Post) -> None:
+        self._database = database
+        self._post = post
+        self._row = {"of": post.name, "what": post.what}
+        self._ours = {**self._row, "who": post.holder}
+
+    async def claim(self, known: int) -> Answer:
+        """Take or renew the lease, unless another holds it.
+
+        Args:
+            known: The newest token that we know; a new one is greater.
+        """
+        given = {**self._ours, "lease_s": self._post.terms.lease_s, "known": known}
+        async with self._database.connection() as connection:
+            row = (await connection.execute(statements.CLAIM, given)).one()
+        if row.taken is None:
+            return self._answer(row)
+        return Answer(
+            leads=True,
+            token=row.taken,
+            holder=self._post.holder,
+            left_s=self._post.terms.lease_s,
+            standbys=self._others(row),
+        )
+
+    async def look(self) -> Answer:
+        """Say who holds it, and change nothing."""
+        async with self._database.connection() as connection:
+            return self._answer((await connection.execute(statements.LOOK, self._row)).one())
+
+    async def stand_by(self) -> None:
+        """Say that we stand by."""
+        given = {**self._ours, "lease_s": self._post.terms.lease_s}
+        async with self._database.connection() as connection:
+            await connection.execute(statements.STAND_BY, given)
+
+    async def leave(self) -> None:
+        """Stand by no longer, and forget those that never said so."""
+        async with self._database.connection() as connection:
+            await connection.execute(statements.LEAVE, self._ours)
+            await connection.execute(statements.FORGET, self._row)
+
+    async def release(self) -> None:
+        """Let another take the lease at once."""
+        async with self._database.connection() as connection:
+            await connection.execute(statements.RELEASE, self._ours)
+
+    def _answer(self, row: Any) -> Answer:  # Any: a Row of CLAIM or LOOK
+        return Answer(
+            leads=row.holder == self._post.holder,
+            token=row.token or 0,
+            holder=row.holder,
+            left_s=float(row.left_s or 0.0),
+            standbys=self._others(row),
+        )
+
+    def _others(self, row: Any) -> tuple[str, ...]:
+        return tuple(each for each in row.standbys or () if each != self._post.holder)

@@ -1,0 +1,110 @@
+"""A lease in Valkey, for while PostgreSQL is away: a key that expires."""
+
+from typing import Any, Protocol
+
+from service.lease.post import Post
+from service.lease.standing import Answer
+from service.source import Keys
+
+KEPT_S = 7 * 86_400  # of a token that nobody needs any more
+
+# Keys: the holder, the token, who stands by. Arguments: who we are, how long a lease lasts in ms,
+# the newest token that we know, whether we hold PostgreSQL's lease, whether we claim, whether we
+# stand by. Answers the holder, how long its lease lasts in ms, the token, who stands by.
+STAND = """
+local who, lasts, known = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local holder = redis.call('GET', KEYS[1])
+local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') or 0, known)
+if ARGV[5] == '1' and (ARGV[4] == '1' or not holder or holder == who) then
+  if ARGV[4] == '0' and holder ~= who then token = token + 1 end
+  redis.call('SET', KEYS[1], who, 'PX', lasts)
+  redis.call('SET', KEYS[2], string.format('%.0f', token), 'EX', ARGV[7])
+  holder = who
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+if ARGV[6] == '1' then
+  redis.call('ZADD', KEYS[3], now + lasts, who)
+  redis.call('PEXPIRE', KEYS[3], 2 * lasts)
+elseif holder == who then
+  redis.call('ZREM', KEYS[3], who)
+end
+local left = holder and redis.call('PTTL', KEYS[1]) or 0
+return {holder, left, string.format('%.0f', token), redis.call('ZRANGE', KEYS[3], 0, 99)}
+"""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+redis.call('ZREM', KEYS[2], ARGV[1])
+"""
+
+
+class Entries(Protocol):
+    """The lease of one post, and who stands by for it."""
+
+    async def claim(self, known: int, *, overrides: bool) -> Answer:
+        """Take or renew the lease, unless another holds it."""
+        ...
+
+    async def stand_by(self) -> None:
+        """Say that we stand by."""
+        ...
+
+    async def release(self) -> None:
+        """Let another take the lease at once."""
+        ...
+
+
+class InKeys:
+    """The keys of one post.
+
+    Args:
+        keys: Where they are.
+        post: Which one, and who we are.
+
+    Every method raises SourceError if Valkey cannot be read or written.
+    """
+
+    def __init__(self, keys: Keys, post: Post) -> None:
+        self._keys = keys
+        self._post = post
+        self._lease = f"{post.name}:lease:{post.what}"
+        self._token = f"{self._lease}:token"
+        self._standbys = f"{self._lease}:standbys"
+
+    async def claim(self, known: int, *, overrides: bool) -> Answer:
+        """Take or renew the lease, unless another holds it.
+
+        Args:
+            known: The newest token that we know; a new one is greater.
+            overrides: Whether another's lease counts for nothing, because we hold PostgreSQL's.
+        """
+        return await self._stand(known, overrides=overrides, claims=True)
+
+    async def stand_by(self) -> None:
+        """Say that we stand by."""
+        await self._stand(0, stands_by=True)
+
+    async def release(self) -> None:
+        """Let another take the lease at once, and stand by no longer."""
+        async with self._keys.commands() as client:
+            await client.eval(RELEASE, 2, self._lease, self._standbys, self._post.holder)
+
+    async def _stand(
+        self, known: int, *, overrides: bool = False, claims: bool = False, stands_by: bool = False
+    ) -> Answer:
+        keys, who = [self._lease, self._token, self._standbys], self._post.holder
+        lasts_ms = max(1, int(self._post.terms.lease_s * 1000))
+        flags = [int(overrides), int(claims), int(stands_by)]
+        given: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types
+        async with self._keys.commands() as client:
+            said = await client.eval(STAND, len(keys), *keys, *given)
+        holder, left_ms, token, standbys = said
+        return Answer(
+            leads=holder == who,
+            token=int(token),
+            holder=holder,
+            left_s=max(0, left_ms) / 1000,
+            standbys=tuple(sorted(each for each in standbys if each != who)),
+        )

@@ -1,0 +1,212 @@
+"""One process's part in a lease: asked in the background, answered from memory."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+import structlog
+
+from schema.heartbeat import Standing, WorkerReport
+from service.errors import SourceError, SupersededError
+from service.lease.database import Rows
+from service.lease.keys import Entries
+from service.lease.post import Post
+from service.lease.standing import Answer, Known
+from service.lease.terms import RETRY_S
+
+ANSWER_S = 2.0  # how long a store may take
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Lease:
+    """The claim of one process to a post.
+
+    Nobody waits for it: a store that is slow or away changes nothing, and where no store answers,
+    every process leads.
+
+    Args:
+        post: Which one, and who we are.
+        database: The lease in PostgreSQL, None if there is none.
+        keys: The one in Valkey, for while PostgreSQL is away; None if there is none.
+        clock: Monotonic seconds; it must run on while the process is paused.
+    """
+
+    def __init__(
+        self,
+        post: Post,
+        database: Rows | None,
+        keys: Entries | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._post = post
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._known = Known()
+        self._turn = anyio.Lock()
+        self._leading = anyio.Event()
+        self._begun: int | None = None  # the token under which the cycle began
+        self._said_at: float | None = None  # when we last said that we stand by
+        self._retry_s = RETRY_S
+
+    @property
+    def holder(self) -> str:
+        """Who we are."""
+        return self._post.holder
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process leads, by what it knows."""
+        return self._known.leads
+
+    async def run(self, stop: anyio.Event) -> None:
+        """Look after the lease until `stop` is set."""
+        while not stop.is_set():
+            await self.stand()
+            with anyio.move_on_after(self._pause_s()):
+                await stop.wait()
+
+    async def stand(self) -> None:
+        """Take or renew the lease, or look whether it is free."""
+        async with self._turn:
+            asked, before = self._clock(), self._known.standing
+            database = await self._by_database()
+            valkey = None
+            if self._known.asks_valkey(asked, database):
+                valkey = await self._by_valkey(database)
+            self._known.learn(asked, database, valkey)
+            await self._say_standby(asked, database)
+            if self._known.standing is not before:
+                await self._changed(before)
+
+    async def begin(self, *, first: bool) -> bool:
+        """Say whether this process is to beat now.
+
+        After a pause as long as a lease it asks first; else it knows already.
+
+        Args:
+            first: Whether it never beat: then it does, and so proves that it can.
+        """
+        if first:
+            return True
+        if self._is_old:
+            with anyio.move_on_after(ANSWER_S):
+                await self.stand()
+        self._begun = self._known.token
+        return self.leads
+
+    async def check(self, *, asking: bool) -> None:
+        """See to it that another has not taken over since the cycle began.
+
+        A process's first beat may write what is harmless if two do it, whoever leads.
+
+        Args:
+            asking: Whether the stores are asked even if the lease has not ended by our clock.
+
+        Raises:
+            SupersededError: Another has.
+        """
+        if asking or self._is_old:
+            with anyio.move_on_after(self._post.terms.ask_s):
+                await self.stand()
+        if self._begun is None and not asking:
+            return
+        if not self.leads or self._begun not in {None, self._known.token}:
+            raise SupersededError
+
+    async def until_leading(self) -> None:
+        """Wait until this process leads."""
+        while not self.leads:
+            await self._leading.wait()
+
+    async def release(self) -> None:
+        """Let another process lead at once."""
+        database, keys, leads = self._database, self._keys, self.leads
+        async with self._turn, anyio.create_task_group() as tasks:
+            if database is not None:
+                step = database.release if leads else database.leave
+                tasks.start_soon(_asked, step)
+            if keys is not None:
+                tasks.start_soon(_asked, keys.release)
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """The worker's report with who leads by what, and who stands by."""
+        known = self._known
+        update = {
+            "standing": known.standing,
+            "lease_token": known.token,
+            "standbys": known.standbys,
+        }
+        return report.model_copy(update=update)
+
+    @property
+    def _is_old(self) -> bool:
+        return self._known.is_old(self._clock(), self._post.terms.lease_s)
+
+    async def _by_database(self) -> Answer | None:
+        database, known = self._database, self._known
+        if database is None:
+            return None
+        if known.standing is Standing.STANDBY:
+            said = await _asked(database.look)
+            if said is None or said.holder is not None:
+                return said
+        return await _asked(lambda: database.claim(known.token))
+
+    async def _by_valkey(self, database: Answer | None) -> Answer | None:
+        keys = self._keys
+        if keys is None:
+            return None
+        token = max(self._known.token, database.token if database else 0)
+        return await _asked(lambda: keys.claim(token, overrides=database is not None))
+
+    async def _say_standby(self, now: float, database: Answer | None) -> None:
+        """Let the leader know of us, as often as it renews its lease."""
+        if self.leads:
+            self._said_at = None
+            return
+        if self._said_at is not None and now - self._said_at < self._post.terms.renew_s:
+            return
+        self._said_at = now
+        if self._database is not None and database is not None:
+            await _asked(self._database.stand_by)
+        elif self._keys is not None:
+            await _asked(self._keys.stand_by)
+
+    async def _changed(self, before: Standing) -> None:
+        known = self._known
+        log.info(
+            "worker_standing", standing=str(known.standing), token=known.token, leader=known.holder
+        )
+        if not known.leads:
+            self._leading = anyio.Event()
+            return
+        self._leading.set()
+        if before is Standing.STANDBY and self._database is not None:
+            await _asked(self._database.leave)
+
+    def _pause_s(self) -> float:
+        terms = self._post.terms
+        if not self.leads:
+            return terms.poll_s
+        if self._known.standing is not Standing.ALONE:
+            self._retry_s = RETRY_S
+            return terms.renew_s
+        pause_s = min(self._retry_s, terms.renew_s)
+        self._retry_s = 2 * pause_s
+        return pause_s
+
+
+async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
+    """What a store answers soon; None if it does not."""
+    try:
+        with anyio.fail_after(ANSWER_S):
+            return await step()
+    except (SourceError, TimeoutError) as error:
+        log.debug("lease_not_answered", detail=str(error))
+    except Exception:  # whatever it is, it must keep nobody from beating
+        log.exception("lease_defect")
+    return None

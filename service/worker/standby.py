@@ -1,0 +1,43 @@
+"""The lease by which one of several workers beats, and the others stand by."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from service.lease.database import InDatabase
+from service.lease.keys import InKeys
+from service.lease.lease import Lease
+from service.lease.post import Post
+from service.lease.terms import Terms
+from service.settings import Settings
+from service.source import Source
+from service.worker.loop import new_id
+
+DIGITS = 12  # of a digest, enough to tell a handful of settings apart
+
+
+def lease(settings: Settings, sources: Mapping[str, Source]) -> Lease | None:
+    """This worker's part in the lease, None where no store can keep one.
+
+    It lies where history does, and in the first Valkey.
+    """
+    database = sources[settings.history.name].database if settings.history else None
+    keys = next((source.keys for source in sources.values() if source.keys), None)
+    if database is None and keys is None:
+        return None
+    process = settings.process
+    post = Post(process.name, work(settings), new_id(), Terms.of(process.interval_s))
+    made = Lease(
+        post,
+        InDatabase(database, post) if database else None,
+        InKeys(keys, post) if keys else None,
+    )
+    for source in sources.values():
+        source.fence = made
+    return made
+
+
+def work(settings: Settings) -> str:
+    """Name what is to be done: a worker stands by for one alone that stamps the same, as often."""
+    stores = sorted(f"{s.name} {s.kind.name} {s.endpoint}" for s in settings.sources)
+    said = "\n".join([str(settings.process.interval_s), *stores])
+    return f"worker:{sha256(said.encode()).hexdigest()[:DIGITS]}"

@@ -1,0 +1,112 @@
+"""Leases in memory by a simulated clock, as PostgreSQL and Valkey keep them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from schema.errors import ErrorWord
+from service.errors import SourceError
+from service.lease.lease import Lease
+from service.lease.post import Post
+from service.lease.standing import Answer
+from service.lease.terms import Terms
+
+
+@dataclass
+class Store:
+    """One store that all processes share.
+
+    Attributes:
+        unreachable: The processes that it does not answer.
+        taken: Each holder with its token, as they took the lease.
+        hangs_s: How long it makes others wait before it fails.
+    """
+
+    unreachable: set[str] = field(default_factory=set)
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    hangs_s: float = 0.0
+    holder: str | None = None
+    until: float = 0.0
+    token: int = 0
+    standbys: dict[str, float] = field(default_factory=dict)
+
+    def empty(self) -> None:
+        """Forget everything, as a cache that restarted."""
+        self.holder, self.until, self.token = None, 0.0, 0
+        self.standbys.clear()
+
+
+class Way:
+    """One process's way to a store."""
+
+    def __init__(self, store: Store, post: Post) -> None:
+        self.store = store
+        self.post = post
+
+    async def claim(self, known: int, *, overrides: bool = False) -> Answer:
+        await self._pass()
+        store, now = self.store, anyio.current_time()
+        free = store.holder is None or store.until <= now or overrides
+        if free or store.holder == self.post.holder:
+            same = store.holder == self.post.holder or overrides
+            token = max(store.token, known) + (0 if same else 1)
+            if store.holder != self.post.holder:
+                store.taken.append((self.post.holder, token))
+            store.holder, store.token = self.post.holder, token
+            store.until = now + self.post.terms.lease_s
+        return self._said()
+
+    async def look(self) -> Answer:
+        await self._pass()
+        return self._said()
+
+    async def stand_by(self) -> None:
+        await self._pass()
+        self.store.standbys[self.post.holder] = anyio.current_time() + self.post.terms.lease_s
+
+    async def leave(self) -> None:
+        await self._pass()
+        self.store.standbys.pop(self.post.holder, None)
+
+    async def release(self) -> None:
+        await self._pass()
+        if self.store.holder == self.post.holder:
+            self.store.until = 0.0
+        self.store.standbys.pop(self.post.holder, None)
+
+    async def _pass(self) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self.post.holder in self.store.unreachable:
+            await anyio.sleep(self.store.hangs_s)
+            raise SourceError(ErrorWord.UNREACHABLE)
+
+    def _said(self) -> Answer:
+        store, now = self.store, anyio.current_time()
+        there = store.holder is not None and store.until > now
+        return Answer(
+            leads=there and store.holder == self.post.holder,
+            token=store.token if there else 0,
+            holder=store.holder if there else None,
+            left_s=store.until - now if there else 0.0,
+            standbys=tuple(
+                sorted(n for n, end in store.standbys.items() if end > now and n != store.holder)
+            ),
+        )
+
+
+def lease(
+    name: str,
+    database: Store | None,
+    keys: Store | None,
+    interval_s: float = 60.0,
+    clock: Callable[[], float] = anyio.current_time,
+) -> Lease:
+    """The part of the process `name` in the lease that these stores keep."""
+    post = Post("worker", "worker:stores", name, Terms.of(interval_s))
+    return Lease(
+        post,
+        Way(database, post) if database else None,
+        Way(keys, post) if keys else None,
+        clock,
+    )

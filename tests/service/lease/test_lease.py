@@ -1,0 +1,283 @@
+"""Who leads, in simulated time: what is lost, comes back, and comes in any order."""
+
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.heartbeat import Standing, WorkerReport
+from service.errors import SupersededError
+from service.lease.terms import RENEW_LEAST_S, Terms
+from tests.fakes import NOW
+from tests.service.lease.stores import Store, lease
+from tests.service.worker.simulated import BACKEND, SimulatedLoop, loop
+
+pytestmark = pytest.mark.anyio
+
+REPORT = WorkerReport(id="one", version="1", started_at=NOW, interval_seconds=60, next_due=NOW)
+TERMS = Terms.of(60.0)
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return BACKEND
+
+
+@given(st.floats(0.05, 3600))
+def test_a_dead_leaders_lease_ends_and_is_seen_to_end_within_an_interval(interval_s: float) -> None:
+    terms = Terms.of(interval_s)
+
+    assert terms.renew_s < terms.lease_s
+    if interval_s >= 2 * RENEW_LEAST_S:
+        assert terms.lease_s + terms.poll_s < interval_s
+
+
+async def test_the_first_that_asks_leads_and_the_other_stands_by() -> None:
+    database, keys = Store(), Store()
+    one, two = lease("one", database, keys), lease("two", database, keys)
+    for each in (one, two):
+        await each.stand()
+    await one.stand()
+
+    assert (one.leads, two.leads) == (True, False)
+    report = one.tell(REPORT)
+    assert (report.standing, report.lease_token) == (Standing.DATABASE, 1)
+    assert report.standbys == ("two",)
+    assert two.tell(REPORT).standing is Standing.STANDBY
+    assert keys.holder == "one"  # for when PostgreSQL goes
+
+
+async def test_before_the_first_answer_a_process_leads() -> None:
+    assert lease("one", Store(), None).leads
+
+
+async def test_where_no_store_answers_all_lead() -> None:
+    everybody = {"one", "two"}
+    database, keys = Store(unreachable=everybody), Store(unreachable=everybody)
+    both = [lease(name, database, keys) for name in everybody]
+    for each in both:
+        await each.stand()
+
+    assert [each.tell(REPORT).standing for each in both] == [Standing.ALONE] * 2
+
+
+async def test_a_store_that_hangs_is_not_waited_for() -> None:
+    alone = lease("one", Store(unreachable={"one"}, hangs_s=3600.0), None)
+    await alone.stand()
+
+    assert anyio.current_time() == pytest.approx(2.0)
+    assert alone.leads
+
+
+async def test_what_was_said_holds_until_the_lease_ends_though_nobody_answers() -> None:
+    database = Store()
+    one, two = lease("one", database, None), lease("two", database, None)
+    for each in (one, two):
+        await each.stand()
+    database.unreachable = {"one", "two"}
+
+    loop().seconds += TERMS.lease_s - 1
+    await two.stand()
+    assert not two.leads
+    loop().seconds += 1
+    await two.stand()
+    assert two.tell(REPORT).standing is Standing.ALONE
+
+
+async def test_an_emptied_valkey_gives_no_lease_while_postgresqls_lasts() -> None:
+    database, keys = Store(), Store()
+    one, two = lease("one", database, keys), lease("two", database, keys)
+    for each in (one, two):
+        await each.stand()
+    database.unreachable = {"one", "two"}
+    keys.empty()
+
+    await two.stand()
+
+    assert not two.leads
+    assert keys.holder is None
+
+
+async def test_without_postgresql_valkeys_lease_counts_and_its_end_is_seen_at_once() -> None:
+    keys = Store()
+    one, two = lease("one", None, keys), lease("two", None, keys)
+    for each in (one, two, one):
+        await each.stand()
+    assert one.tell(REPORT).standing is Standing.VALKEY
+    assert not two.leads
+    assert one.tell(REPORT).standbys == ("two",)
+
+    await one.release()
+    await two.stand()
+
+    assert two.tell(REPORT).standing is Standing.VALKEY
+
+
+async def test_whoever_postgresql_does_not_answer_gives_way_to_whom_it_does() -> None:
+    database, keys = Store(), Store()
+    one, two = lease("one", database, keys), lease("two", database, keys)
+    for each in (one, two):
+        await each.stand()
+    database.unreachable = {"one"}
+    await one.stand()
+    assert one.tell(REPORT).standing is Standing.VALKEY
+
+    loop().seconds += TERMS.lease_s
+    await two.stand()
+    await one.stand()
+
+    assert two.tell(REPORT).standing is Standing.DATABASE
+    assert not one.leads
+
+
+async def test_tokens_grow_across_both_stores() -> None:
+    database, keys = Store(), Store()
+    one, two = lease("one", database, keys), lease("two", database, keys)
+    for each in (one, two):
+        await each.stand()
+    database.unreachable = {"one", "two"}
+    loop().seconds += TERMS.lease_s
+    await two.stand()
+    by_valkey = two.tell(REPORT)
+    database.unreachable = {"two"}
+    loop().seconds += TERMS.lease_s
+    await one.stand()
+    await one.stand()
+
+    assert (by_valkey.standing, by_valkey.lease_token) == (Standing.VALKEY, 2)
+    assert one.tell(REPORT).lease_token >= 2
+
+
+async def test_a_leader_that_was_paused_asks_before_it_beats() -> None:
+    database = Store()
+    one, two = lease("one", database, None), lease("two", database, None)
+    for each in (one, two):
+        await each.stand()
+    assert await one.begin(first=False)
+    loop().seconds += TERMS.lease_s
+    await two.stand()
+
+    assert one.leads  # it was paused, and knows nothing of that
+    assert not await one.begin(first=False)
+
+
+async def test_a_write_is_refused_to_whom_another_has_superseded() -> None:
+    database = Store()
+    one, two = lease("one", database, None), lease("two", database, None)
+    for each in (one, two):
+        await each.stand()
+    await one.begin(first=False)
+    await one.check(asking=True)
+    loop().seconds += TERMS.lease_s
+    await two.stand()
+
+    with pytest.raises(SupersededError):
+        await one.check(asking=False)
+
+
+async def test_a_write_is_refused_even_if_the_other_has_come_and_gone() -> None:
+    database = Store()
+    one, two = lease("one", database, None), lease("two", database, None)
+    for each in (one, two):
+        await each.stand()
+    await one.begin(first=False)
+    loop().seconds += TERMS.lease_s
+    await two.stand()
+    await two.release()
+
+    with pytest.raises(SupersededError):
+        await one.check(asking=True)
+    assert one.leads  # again, and the next cycle writes
+    await one.begin(first=False)
+    await one.check(asking=True)
+
+
+async def test_a_write_is_not_refused_because_nobody_answers() -> None:
+    database = Store(unreachable={"one"}, hangs_s=3600.0)
+    one = lease("one", database, None)
+    await one.begin(first=False)
+
+    await one.check(asking=True)
+    assert anyio.current_time() == pytest.approx(TERMS.ask_s)
+
+
+async def test_a_first_beat_writes_what_is_harmless_and_no_value_while_another_leads() -> None:
+    database = Store()
+    one, two = lease("one", database, None), lease("two", database, None)
+    await one.stand()
+    assert await two.begin(first=True)
+    await two.stand()
+
+    await two.check(asking=False)
+    with pytest.raises(SupersededError):
+        await two.check(asking=True)
+
+
+class World:
+    """Two processes, two stores, and what happens to them."""
+
+    def __init__(self) -> None:
+        self.database, self.keys = Store(), Store()
+        self.processes = {name: lease(name, self.database, self.keys) for name in ("one", "two")}
+        self.paused: set[str] = set()
+
+    @property
+    def leaders(self) -> list[str]:
+        return [n for n, each in self.processes.items() if each.leads and n not in self.paused]
+
+    def happens(self, event: str, name: str) -> None:
+        everybody = set(self.processes)
+        match event:
+            case "cut":
+                self.database.unreachable.add(name)
+            case "paused":
+                self.paused.add(name)
+            case "woken":
+                self.paused.discard(name)
+            case "no database":
+                self.database.unreachable = everybody
+            case "no valkey":
+                self.keys.unreachable = everybody
+            case "valkey emptied":
+                self.keys.empty()
+            case "all is well":
+                self.database.unreachable, self.keys.unreachable, self.paused = set(), set(), set()
+
+    async def live(self, seconds: float) -> None:
+        """Let each that is not paused look after its lease, as often as a standby does."""
+        end = anyio.current_time() + seconds
+        while anyio.current_time() < end:
+            for name in self.processes.keys() - self.paused:
+                await self.processes[name].stand()
+            if not self.paused | self.database.unreachable:
+                assert len(self.leaders) <= 1
+            loop().seconds += TERMS.poll_s
+
+
+EVENTS = st.sampled_from(
+    ["cut", "paused", "woken", "no database", "no valkey", "valkey emptied", "all is well"]
+)
+STORY = st.lists(st.tuples(EVENTS, st.sampled_from(["one", "two"]), st.floats(0.1, 100)))
+
+
+@given(STORY)
+def test_however_the_stores_come_and_go_somebody_leads_and_in_the_end_one_does(
+    story: list[tuple[str, str, float]],
+) -> None:
+    anyio.run(_play, story, backend_options={"loop_factory": SimulatedLoop})
+
+
+async def _play(story: list[tuple[str, str, float]]) -> None:
+    world = World()
+    for event, name, seconds in [*story, ("all is well", "", TERMS.poll_s)]:
+        world.happens(event, name)
+        await world.live(seconds)
+        if len(world.paused) < len(world.processes):
+            await world.live(TERMS.lease_s + TERMS.poll_s)
+            assert world.leaders
+
+    assert len(world.leaders) == 1
+    tokens = [token for _, token in world.database.taken]
+    assert tokens == sorted(set(tokens))

@@ -1,0 +1,174 @@
+"""A lease in the real stores: one contract over PostgreSQL and Valkey."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import anyio
+import pytest
+
+from service.connections import close, connect
+from service.lease.database import InDatabase
+from service.lease.keys import InKeys
+from service.lease.post import Post
+from service.lease.standing import Answer
+from service.lease.terms import Terms
+from service.settings import load
+from tests.service.lease import stores
+
+pytestmark = pytest.mark.anyio
+
+LONG, SHORT = Terms.of(60.0), Terms(lease_s=0.5, renew_s=0.03, poll_s=0.01, ask_s=0.1)
+
+Way = InDatabase | InKeys | stores.Way
+
+
+@dataclass
+class Leases:
+    """Ways to one lease.
+
+    Attributes:
+        way: The way of a process of this name, whose lease lasts so long.
+    """
+
+    way: Callable[[str, Terms], Way]
+
+
+@pytest.fixture(params=["postgres", "valkey", "memory"])
+async def leases(
+    request: pytest.FixtureRequest, database: dict[str, str], keys: dict[str, str]
+) -> AsyncIterator[Leases]:
+    sources = connect(load({**database, **keys}))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(close, sources)
+        rows, entries = sources["postgres"].database, sources["valkey"].keys
+        assert rows is not None
+        assert entries is not None
+        await rows.migrate()
+        kept = stores.Store()
+
+        def way(name: str, terms: Terms) -> Way:
+            post = Post("worker", "worker:stores", name, terms)
+            ways: dict[str, Way] = {
+                "postgres": InDatabase(rows, post),
+                "valkey": InKeys(entries, post),
+                "memory": stores.Way(kept, post),
+            }
+            return ways[request.param]
+
+        yield Leases(way)
+
+
+async def claim(way: Way, known: int = 0) -> Answer:
+    """Claim as a process does that holds nothing elsewhere."""
+    return await (
+        way.claim(known, overrides=False) if isinstance(way, InKeys) else way.claim(known)
+    )
+
+
+async def test_one_of_two_holds_it_and_the_other_is_told_for_how_long(leases: Leases) -> None:
+    one, two = leases.way("one", LONG), leases.way("two", LONG)
+    first, second = await claim(one), await claim(two)
+
+    assert (first.leads, first.token, first.holder) == (True, 1, "one")
+    assert (second.leads, second.token, second.holder) == (False, 1, "one")
+    assert 0 < second.left_s <= LONG.lease_s
+    assert (await claim(one)).token == 1
+
+
+async def test_when_it_ends_another_takes_it_with_a_greater_token(leases: Leases) -> None:
+    one, two = leases.way("one", SHORT), leases.way("two", LONG)
+    await claim(one)
+    taken = await claim(two)
+    while not taken.leads:
+        taken = await claim(two)
+
+    assert taken.token == 2
+    late = await claim(one)
+    assert (late.leads, late.holder, late.token) == (False, "two", 2)
+
+
+async def test_what_is_released_is_free_at_once_but_only_by_its_holder(leases: Leases) -> None:
+    one, two = leases.way("one", LONG), leases.way("two", LONG)
+    await claim(one)
+    await two.release()
+    assert not (await claim(two)).leads
+
+    await one.release()
+    taken = await claim(two)
+
+    assert (taken.leads, taken.token) == (True, 2)
+
+
+async def test_a_token_is_greater_than_every_one_that_is_known_from_elsewhere(
+    leases: Leases,
+) -> None:
+    one, two = leases.way("one", LONG), leases.way("two", LONG)
+    await claim(one)
+    assert (await claim(one, known=7)).token == 7
+    await one.release()
+
+    assert (await claim(two, known=3)).token == 8
+
+
+async def test_those_that_stand_by_are_named_until_they_lead_or_leave(leases: Leases) -> None:
+    one, two, three = (leases.way(name, LONG) for name in ("one", "two", "three"))
+    await claim(one)
+    await two.stand_by()
+    await three.stand_by()
+    await three.stand_by()
+    assert (await claim(one)).standbys == ("three", "two")
+
+    for each in (two, three):
+        await (each.release() if isinstance(each, InKeys) else each.leave())
+    assert (await claim(one)).standbys == ()
+
+
+async def test_whoever_has_gone_without_a_word_is_no_longer_named(leases: Leases) -> None:
+    one, two = leases.way("one", LONG), leases.way("two", SHORT)
+    await two.stand_by()
+    assert (await claim(one)).standbys == ("two",)
+    while (await claim(one)).standbys:
+        pass
+
+
+async def test_of_two_that_claim_at_once_one_leads(leases: Leases) -> None:
+    found: list[bool] = []
+
+    async def claims(name: str) -> None:
+        found.append((await claim(leases.way(name, LONG))).leads)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(5):
+            tasks.start_soon(claims, str(number))
+
+    assert found.count(True) == 1
+
+
+async def test_looking_takes_nothing(database: dict[str, str]) -> None:
+    sources = connect(load(database))
+    rows = sources["postgres"].database
+    assert rows is not None
+    await rows.migrate()
+    one, two = (InDatabase(rows, Post("w", "x", name, LONG)) for name in ("one", "two"))
+    assert (await one.look()).holder is None
+    await two.claim(0)
+
+    seen = await one.look()
+
+    assert (seen.leads, seen.holder, seen.token) == (False, "two", 1)
+    await close(sources)
+
+
+async def test_whoever_holds_postgresqls_lease_takes_valkeys(keys: dict[str, str]) -> None:
+    sources = connect(load(keys))
+    entries = sources["valkey"].keys
+    assert entries is not None
+    one, two = (InKeys(entries, Post("w", "x", name, LONG)) for name in ("one", "two"))
+    await one.claim(0, overrides=False)
+
+    taken = await two.claim(5, overrides=True)
+
+    assert (taken.leads, taken.token) == (True, 5)
+    assert not (await one.claim(0, overrides=False)).leads
+    await close(sources)

@@ -6,11 +6,13 @@ from hashlib import sha256
 import pulumi
 from pydantic import SecretStr
 
-from stack.databases import Cluster, Databases
+from stack.databases import Databases
 from stack.identity import Identity
 from stack.image import GitSource, Source
 from stack.secret import Secret
 from stack.settings import Settings
+from stack.variables import SECRET, plain
+from stack.variables import source as source_of
 
 HTTP_PORT = 8080  # the API's; App Platform routes to it
 HEALTH_PORT = 8081  # the worker's, for its liveness check alone
@@ -92,9 +94,12 @@ def secrets(
     return [
         Variable(key="IAM_CLIENT_KEY", value=identity.private_key, secret=True),
         Variable(key="DASHBOARD_PASSWORD", value=password, secret=True),
-        *_told("ALERT_TARGETS", settings.alert_targets),
-        *_told("ALERT_PING_URL", settings.alert_ping_url),
-        *_told("OTEL_EXPORTER_OTLP_HEADERS", settings.otlp_headers),
+        *(
+            variable
+            for key, field in SECRET.items()
+            if key != "DASHBOARD_PASSWORD"
+            for variable in _told(key, getattr(settings, field))
+        ),
     ]
 
 
@@ -140,14 +145,12 @@ def _more(settings: Settings, databases: Databases) -> list[Variable]:
         for cluster in databases.clusters
         if cluster not in own
         for variable in (
-            Variable(key=_source(cluster), value=cluster.url(private=private)),
-            Variable(key=f"{_source(cluster)}_CA_CERT", value=cluster.bind("CA_CERT")),
+            Variable(key=source_of(cluster.args.binding), value=cluster.url(private=private)),
+            Variable(
+                key=f"{source_of(cluster.args.binding)}_CA_CERT", value=cluster.bind("CA_CERT")
+            ),
         )
     ]
-
-
-def _source(cluster: Cluster) -> str:
-    return f"HEARTBEAT_SOURCE_{cluster.args.binding.replace('-', '_').upper()}"
 
 
 def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variable]:
@@ -162,19 +165,7 @@ def _aws(settings: Settings, secret: Secret, identity: Identity) -> list[Variabl
 
 
 def _choices(settings: Settings) -> list[Variable]:
-    chosen: dict[str, object] = {
-        "HEARTBEAT_NAME": settings.heartbeat_name,
-        "HEARTBEAT_TITLE": settings.name,
-        "HEARTBEAT_INTERVAL_SECONDS": settings.interval_seconds,
-        "SECRET_VALUE_INTERVAL_SECONDS": settings.secret_value_interval_seconds,
-        "HISTORY_RETENTION_DAYS": settings.history_retention_days,
-        "LOG_LEVEL": settings.log_level,
-    }
-    if settings.cors_origins:
-        chosen["API_CORS_ORIGINS"] = ",".join(settings.cors_origins)
-    if settings.otlp_endpoint:
-        chosen["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.otlp_endpoint
-    return [Variable(key=key, value=str(value)) for key, value in chosen.items()]
+    return [Variable(key=key, value=value) for key, value in plain(settings).items()]
 
 
 def _tls(*, private: bool) -> str:

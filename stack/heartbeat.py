@@ -7,9 +7,8 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from stack import defaults, settings, wiring
+from stack.choices import HIDDEN
 from stack.kinds import KindName
-
-HIDDEN = "given-by-the-program"  # stands for a password that is known only later
 
 
 @dataclass(frozen=True, kw_only=True)

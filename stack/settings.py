@@ -6,6 +6,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 from pydantic import ValidationError
 
+from stack import variables
 from stack.choices.clusters import Clusters
 from stack.choices.components import Components
 from stack.choices.identity import Identity
@@ -50,7 +51,8 @@ def parse(values: Mapping[str, str]) -> Settings:
     """Settings from configuration as Pulumi holds it: text by key, lists as JSON.
 
     Raises:
-        SettingsError: Some value is missing, wrong, or contradicts another.
+        SettingsError: Some value is missing, wrong, contradicts another, or is one that the service
+            would refuse.
     """
     problems = contradictions(values)
     try:
@@ -61,6 +63,7 @@ def parse(values: Mapping[str, str]) -> Settings:
             *problems,
         ]
         raise SettingsError(_report(problems)) from None
+    problems = problems or variables.problems(settings)
     if problems:
         raise SettingsError(_report(problems))
     return settings

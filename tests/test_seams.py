@@ -20,7 +20,7 @@ ALLOWED = {
     "schema": {"schema"},
     "service": {"schema", "service"},
     "local": {"schema", "service", "local"},
-    "stack": {"schema", "stack"},
+    "stack": {"schema", "service", "stack"},
 }
 HEAVY = {
     "moto",
@@ -86,6 +86,12 @@ def test_the_stack_knows_of_the_schema_only_its_head() -> None:
     names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "schema"}
 
     assert names <= {"schema", "schema.migrations", "schema.migrations.head"}
+
+
+def test_the_stack_knows_of_the_service_only_its_rules() -> None:
+    names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "service"}
+
+    assert names == {"service", "service.settings", "service.aws", "service.aws.arns"}
 
 
 @pytest.mark.parametrize("part", ["schema", "service"])

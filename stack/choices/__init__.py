@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
+HIDDEN = "hidden-by-encryption"  # stands for a secret of which only its presence is known
+
 Unset = BeforeValidator(lambda text: text or None)  # Pulumi.yaml's "" means: not set
 Secret = Annotated[SecretStr | None, Unset]
 ClusterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]

@@ -11,12 +11,8 @@ from stack.kinds import KINDS, KindName
 
 DATABASE_SIZE = r"^(db|gd|so1_5|so|m3|m|c)-[a-z0-9.-]+$"
 VERSION = r"^\d{1,2}(\.\d+)?$"
-# What is called so already: the spec's components and first clusters, the service's own sources,
-# and the fields of its log lines.
-RESERVED = frozenset(
-    {"api", "worker", "migrate", "pg", "valkey", "postgres", "mysql", "secrets-manager", "iam"}
-    | {"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness-ms"}
-)
+# What the spec calls so already; what the service does, stack/variables.py finds out.
+RESERVED = frozenset({"api", "worker", "migrate", "pg", "valkey"})
 DATABASE = r"^[A-Za-z_][\w-]{0,62}$"
 TRUSTED = r"^(ip_addr:[0-9a-f.:/]+|(droplet|k8s|app):[0-9a-f-]+|tag:[\w:-]+)$"
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"

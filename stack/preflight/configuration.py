@@ -6,11 +6,10 @@ from typing import Any
 
 import yaml
 
+from stack.choices import HIDDEN
 from stack.defaults import text
 from stack.preflight.finding import Findings, bad, good, warning
 from stack.settings import Settings, SettingsError, parse
-
-HIDDEN = "hidden-by-encryption"  # stands for a secret, of which only its presence is known
 
 
 def values(project: Path, stack: Path) -> dict[str, str]:

@@ -3,11 +3,9 @@
 import pytest
 
 from service import settings, variables
-from service.instances import TAKEN
 from service.sources import KINDS
 from service.telemetry.settings import TelemetrySettings
 from service.tls import TlsMode
-from stack.choices.clusters import RESERVED
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
@@ -45,12 +43,6 @@ def test_a_cluster_more_is_verified_like_the_first(program: Program) -> None:
 
         for name in ("postgres", "valkey", "orders_db", "sessions"):
             assert loaded[name].settings.tls is tls, name
-
-
-def test_no_name_of_a_cluster_is_one_that_the_service_refuses() -> None:
-    taken = {name.replace("-", "_") for name in RESERVED}
-
-    assert taken >= TAKEN | {kind.name for kind in KINDS}
 
 
 def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:

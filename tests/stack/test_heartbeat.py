@@ -7,6 +7,7 @@ import pytest
 
 from service import settings as service_settings
 from stack import defaults, heartbeat
+from stack.choices import HIDDEN
 from stack.settings import SettingsError
 from tests.stack import bindables, recorder
 from tests.stack.recorder import ROOT
@@ -45,7 +46,7 @@ def test_the_password_stays_secret(shop: Recording) -> None:
     (place,) = [i for i, e in enumerate(app.inputs["spec"]["envs"]) if e["value"] == PASSWORD]
 
     assert f"spec.envs[{place}].value" in app.secret_paths
-    assert heartbeat.HIDDEN not in set(strings(app.inputs))
+    assert HIDDEN not in set(strings(app.inputs))
 
 
 def test_all_that_it_makes_is_its_child_and_bears_its_name(shop: Recording) -> None:

@@ -5,9 +5,15 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from service import settings as service
 from stack import settings as stack
+from stack import variables
+from stack.choices import HIDDEN
+from tests.service.aws.pki import issue
+from tests.stack import bindables, pem
+from tests.stack.conftest import OLD_ROLE, OLD_SECRET, VARIANTS, Program
 from tests.stack.test_settings import values
 
 STORE = {"PGHOST": "db", "PGDATABASE": "app", "PGUSER": "me", "PGPASSWORD": "none"}
@@ -19,37 +25,125 @@ ANY = st.one_of(
     st.integers(-1, 100_000).map(str),
 )
 RULES = {
-    "name": ("HEARTBEAT_TITLE", "name"),
-    "heartbeatName": ("HEARTBEAT_NAME", "heartbeat_name"),
-    "intervalSeconds": ("HEARTBEAT_INTERVAL_SECONDS", "interval_seconds"),
-    "secretValueIntervalSeconds": (
-        "SECRET_VALUE_INTERVAL_SECONDS",
-        "secret_value_interval_seconds",
-    ),
-    "historyRetentionDays": ("HISTORY_RETENTION_DAYS", "history_retention_days"),
-    "logLevel": ("LOG_LEVEL", "log_level"),
-    "dashboardPassword": ("DASHBOARD_PASSWORD", "dashboard_password"),
-    "corsOrigins": ("API_CORS_ORIGINS", "cors_origins"),
+    "name": "HEARTBEAT_TITLE",
+    "heartbeatName": "HEARTBEAT_NAME",
+    "intervalSeconds": "HEARTBEAT_INTERVAL_SECONDS",
+    "secretValueIntervalSeconds": "SECRET_VALUE_INTERVAL_SECONDS",
+    "historyRetentionDays": "HISTORY_RETENTION_DAYS",
+    "logLevel": "LOG_LEVEL",
+    "corsOrigins": "API_CORS_ORIGINS",
+    "dashboardPassword": "DASHBOARD_PASSWORD",
+    "alertTargets": "ALERT_TARGETS",
+    "alertPingUrl": "ALERT_PING_URL",
+    "otlpEndpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "otlpHeaders": "OTEL_EXPORTER_OTLP_HEADERS",
+}
+# What the program makes, or App Platform fills in; no setting is behind it.
+MADE = {
+    *("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PG_CA_CERT"),
+    *("VALKEY_HOST", "VALKEY_PORT", "VALKEY_USER", "VALKEY_PASSWORD", "VALKEY_SSLMODE"),
+    *("VALKEY_CA_CERT", "IAM_PROFILE_ARN", "TRUSTED_PROXY_HEADER", "HEALTH_PORT", "SCHEMA_HEAD"),
+    *("PUBLIC_URL", "HEARTBEAT_COMMIT"),
 }
 
 
 def check(key: str, value: str) -> None:
     """Give a value to the stack, and what the stack makes of it to the service."""
-    variable, field = RULES[key]
     given_ = json.dumps([value]) if key == "corsOrigins" else value
     try:
-        taken = getattr(stack.parse(values(**{key: given_})), field)
+        chosen = stack.parse(values(**{key: given_}))
     except stack.SettingsError:
         return
-    if key == "dashboardPassword":
-        taken = taken.get_secret_value()
-    text = ",".join(taken) if key == "corsOrigins" else str(taken)
+    taken = getattr(chosen, {**variables.PLAIN, **variables.SECRET}[RULES[key]])
+    if taken is None:
+        return
+    taken = taken.get_secret_value() if isinstance(taken, SecretStr) else taken
+    text = ",".join(taken) if isinstance(taken, tuple) else str(taken)
 
-    process = service.load(STORE | {variable: text}).process
+    process = service.load(STORE | {RULES[key]: text}).process
 
     if key == "dashboardPassword":
         assert process.dashboard_password is not None
         assert process.dashboard_password.get_secret_value() == text
+
+
+def refusal(**changes: str) -> str:
+    with pytest.raises(stack.SettingsError) as caught:
+        stack.parse(values(**changes))
+    return str(caught.value)
+
+
+def test_every_variable_of_the_app_is_under_a_rule_or_made(program: Program) -> None:
+    ruled = {*variables.PLAIN, *variables.SECRET, *variables.IDENTITY}
+    assert set(RULES.values()) == {*variables.PLAIN, *variables.SECRET}
+
+    for variant in VARIANTS:
+        given_ = set(bindables.environ(program(variant).spec, "worker"))
+        assert {n for n in given_ if not n.startswith("HEARTBEAT_SOURCE_")} <= ruled | MADE
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"alertTargets": "nosuch://key"}, "alertTargets"),
+        ({"alertTargets": "pagerduty://key pagerduty://key"}, "alertTargets"),
+        ({"alertPingUrl": "https://ping.example.org/${key}"}, "alertPingUrl: it holds a reference"),
+        ({"otlpHeaders": "'authorization=key'"}, "otlpHeaders: the quotes around it"),
+        ({"databases": '[{"kind": "valkey", "name": "lateness-ms"}]'}, "databases: a name is"),
+        ({"databases": '[{"kind": "postgres", "name": "mysql"}]'}, "databases: 'mysql' is the"),
+        ({"databases": '[{"kind": "postgres", "name": "postgres"}]'}, "two stores are named"),
+        (
+            {"roleArn": OLD_ROLE.replace("111122223333", "111122220000"), "secretArn": OLD_SECRET},
+            "roleArn is of account ********0000, but secretArn is of ********3333",
+        ),
+    ],
+)
+def test_what_the_service_refuses_the_stack_refuses_under_its_own_name(
+    changes: dict[str, str], sentence: str
+) -> None:
+    text = refusal(**changes)
+
+    assert sentence in text
+    assert not any(name in text for name in (*variables.PLAIN, *variables.SECRET))
+
+
+EXPIRED = issue("the-app", days=(-10, -1))
+OTHER = pem.issued("another-app")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, None),
+        ({"clientKey": OTHER.key}, "clientCertificate is not the certificate of clientKey"),
+        ({"clientKey": "key.pem"}, "clientKey: it is a path"),
+        (
+            {"clientCertificate": EXPIRED.pem.decode(), "clientKey": EXPIRED.key_pem.decode()},
+            "clientCertificate has expired",
+        ),
+        ({"roleArn": OLD_ROLE.replace("111122223333", "111122220000")}, "roleArn"),
+    ],
+)
+def test_a_given_certificate_is_judged_before_anything_is_made(
+    changes: dict[str, str], sentence: str | None
+) -> None:
+    given_ = VARIANTS["given certificate"] | changes
+    if sentence is None:
+        stack.parse(values(**given_))
+        return
+
+    text = refusal(**given_)
+
+    assert sentence in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_of_a_hidden_secret_only_its_presence_counts() -> None:
+    hidden = dict.fromkeys(
+        ("dashboardPassword", "alertTargets", "alertPingUrl", "otlpHeaders", "clientKey"), HIDDEN
+    )
+
+    stack.parse(values(**VARIANTS["given certificate"] | hidden))
 
 
 @pytest.mark.parametrize("key", RULES)
@@ -75,6 +169,12 @@ def test_what_the_stack_takes_the_service_takes(key: str, value: str) -> None:
         ("corsOrigins", "https://me@status.example.org"),
         ("corsOrigins", "https://status.example.org:8443"),
         ("logLevel", "warning"),
+        ("alertTargets", "ilert://key pagerduty://key"),
+        ("alertTargets", "https://example.org"),
+        ("alertPingUrl", "https://"),
+        ("alertPingUrl", "https://ping.example.org/key"),
+        ("otlpEndpoint", "https://"),
+        ("otlpHeaders", "a key=b"),
     ],
 )
 def test_what_was_once_taken_by_one_alone(key: str, value: str) -> None:

@@ -1,0 +1,103 @@
+"""The settings that become variables of the service, held to the service's own rules.
+
+Whatever the service would refuse at its start is refused here, before the first cluster is made.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from service import settings as service
+from service.aws import arns
+from stack.choices import HIDDEN
+
+if TYPE_CHECKING:
+    from stack.settings import Settings
+
+PLAIN = {
+    "HEARTBEAT_NAME": "heartbeat_name",
+    "HEARTBEAT_TITLE": "name",
+    "HEARTBEAT_INTERVAL_SECONDS": "interval_seconds",
+    "SECRET_VALUE_INTERVAL_SECONDS": "secret_value_interval_seconds",
+    "HISTORY_RETENTION_DAYS": "history_retention_days",
+    "LOG_LEVEL": "log_level",
+    "API_CORS_ORIGINS": "cors_origins",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otlp_endpoint",
+}
+"""Variables that show a setting as it is, by its field."""
+
+SECRET = {
+    "DASHBOARD_PASSWORD": "dashboard_password",
+    "ALERT_TARGETS": "alert_targets",
+    "ALERT_PING_URL": "alert_ping_url",
+    "OTEL_EXPORTER_OTLP_HEADERS": "otlp_headers",
+}
+"""Variables that hold a secret setting, by its field."""
+
+IDENTITY = {
+    "IAM_TRUST_ANCHOR_ARN": "trust_anchor_arn",
+    "IAM_ROLE_ARN": "role_arn",
+    "IAM_CLIENT_CERT": "client_certificate",
+    "IAM_CLIENT_KEY": "client_key",
+    "SECRETS_MANAGER_SECRET_NAME": "secret_arn",
+    "AWS_REGION": "aws_region",
+}
+"""Variables of the AWS identity, where it is given and not made, by the setting's field."""
+
+# Stand for what is made, or bound by App Platform; no rule looks at them.
+STORE = {"PGHOST": "db", "PGDATABASE": "db", "PGUSER": "user", "PGPASSWORD": "password"}
+URLS = {"postgres": "postgresql://user:password@db/db", "valkey": "rediss://user:password@db"}
+
+
+def plain(settings: "Settings") -> dict[str, str]:
+    """The variables that hold a setting and no secret."""
+    return dict(_given(settings, PLAIN))
+
+
+def source(name: str) -> str:
+    """The variable that adds a cluster of `databases` as a source."""
+    return f"HEARTBEAT_SOURCE_{name.replace('-', '_').upper()}"
+
+
+def problems(settings: "Settings") -> list[str]:
+    """What the service would refuse, each in the service's words under the setting's name."""
+    sources = {source(each.name): URLS[each.kind] for each in settings.databases}
+    environ = {**STORE, **plain(settings), **dict(_given(settings, SECRET)), **sources}
+    given = dict(_given(settings, IDENTITY))
+    found = arns.contradictions(given)
+    if settings.trust_anchor_arn and {"IAM_CLIENT_CERT", "IAM_CLIENT_KEY"} <= given.keys():
+        environ |= _made(settings.trust_anchor_arn) | given
+    try:
+        service.load(environ)
+    except service.ConfigurationError as error:
+        found += [each for each in error.problems if each not in found]
+    names = {**PLAIN, **SECRET, **IDENTITY}
+    aliases = {name: str(type(settings).model_fields[field].alias) for name, field in names.items()}
+    return [_named(each, {**dict.fromkeys(sources, "databases"), **aliases}) for each in found]
+
+
+def _given(settings: "Settings", fields: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Those that are set, without the secrets of which only the presence is known."""
+    for variable, field in fields.items():
+        value = getattr(settings, field)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text not in (None, (), HIDDEN):
+            yield variable, ",".join(text) if isinstance(text, tuple) else str(text)
+
+
+def _made(anchor_arn: str) -> dict[str, str]:
+    """What the program makes beside a given anchor, in its account and region."""
+    _, partition, _, region, account, _ = anchor_arn.split(":", 5)
+    return {
+        "IAM_PROFILE_ARN": f"arn:{partition}:rolesanywhere:{region}:{account}:profile/made",
+        "IAM_ROLE_ARN": f"arn:{partition}:iam::{account}:role/made",
+        "SECRETS_MANAGER_SECRET_NAME": "made",
+    }
+
+
+def _named(problem: str, aliases: dict[str, str]) -> str:
+    """A problem in which settings stand for variables; the longest first, as some begin alike."""
+    for variable in sorted(aliases, key=len, reverse=True):
+        problem = problem.replace(variable, aliases[variable])
+    return problem

@@ -1,1 +1,1 @@
-"""Heartbeat on one machine: real stores, a stand-in for AWS, and what runs it all."""
+"""Heartbeat on one machine: real stores, a stand-in for AWS, and a supervisor."""

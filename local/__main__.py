@@ -15,7 +15,7 @@ FAILED = 1
 
 
 def main() -> int:
-    """Runs what the command line asks for, and gives the exit code."""
+    """Run the command line, and return the exit code."""
     arguments = parser().parse_args()
     options = Options(
         port=arguments.port,
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Make the parser of the command line."""
     made = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     made.add_argument("--port", type=int, default=8080, help="of the dashboard (8080)")
     made.add_argument("--interval", type=float, default=60.0, help="seconds between beats (60)")
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(home: Path, options: Options) -> int:
-    """Starts everything in a folder, keeps it running, and stops it on a signal.
+    """Start everything in a folder, keep it running, and stop it on a signal.
 
     Raises:
         StartError: The dashboard's port is taken, or something did not start.
@@ -69,7 +69,7 @@ def run(home: Path, options: Options) -> int:
 
 
 def say(name: str, line: str) -> None:
-    """Prints a line with its origin before it, in one piece however many speak at once."""
+    """Print a line with its origin in front; concurrent lines stay whole."""
     sys.stdout.write(f"{name:<8} | {line}\n")
     sys.stdout.flush()
 

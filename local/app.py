@@ -16,20 +16,20 @@ from local.server import StartError
 PROBE_S = 0.5
 HEALTH_S = 5.0  # the first answer waits for every store, 2 s at most
 INBOX_SECRET = "INBOX_SECRET"  # noqa: S105 - the name of the variable that holds it
-# How their variables begin; HEARTBEAT_SOURCE_* stay, since nothing else has a use for them.
+# Prefixes of their variables; HEARTBEAT_SOURCE_* are kept: only Heartbeat uses them.
 STORES = ("AWS_", "DATABASE_URL", "IAM_", "PG", "REDIS_URL", "SECRETS_MANAGER_", "VALKEY_")
 
 
 class App:
-    """One Python process of the service; its lines go to `say`.
+    """One Python process of the service; its output goes to `say`.
 
     Args:
-        name: What its lines are marked with.
-        arguments: What stands after `python -m`, or a script and its arguments.
-        folder: Where it works; made if it is missing.
-        environment: All of its environment.
+        name: The prefix of its lines.
+        arguments: The arguments of `python -m`, or a script and its arguments.
+        folder: Its working directory; created if missing.
+        environment: Its complete environment.
         say: Takes its lines.
-        health: Answers 200 when it is ready; None takes a running process for a ready one.
+        health: The URL that answers 200 when it is ready; None if running means ready.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class App:
         self._health = health
 
     def launch(self) -> None:
-        """Starts the process, in place of any that an earlier run has left here."""
+        """Start the process; end one that an earlier run has left here."""
         self.process.end_leftovers()
         self.process.start()
 
     def ready(self) -> bool:
-        """Whether it runs and, where it has a health endpoint, answers 200 there within 0.5 s."""
+        """Tell whether it runs and its health endpoint, if any, answers 200 within 0.5 s."""
         if not self.process.running or self._health is None:
             return self.process.running
         try:
@@ -69,7 +69,7 @@ class App:
 
 
 def beats(address: str) -> bool:
-    """Whether the page's address answers that all is well, or nothing without a password."""
+    """Tell whether the page's address reports a good state, or asks for a password."""
     from schema.responses import Overall  # noqa: PLC0415  slow, and needed late
 
     try:
@@ -82,26 +82,26 @@ def beats(address: str) -> bool:
 
 
 def ask(url: str, timeout_s: float) -> Any:  # Any: urllib's answers have no common type
-    """The answer of an HTTP server on this machine, whatever proxy the environment names."""
+    """Send a request to a server on this machine, without the environment's proxy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return direct.open(url, timeout=timeout_s)
 
 
 def app_environment(inherited: Mapping[str, str], stores: Mapping[str, str]) -> dict[str, str]:
-    """Our environment, with the stores' variables in place of what it holds of their kind.
+    """Return our environment, with the variables of the local stores instead of its own.
 
-    So nothing that a shell still holds (a production certificate, an AWS profile) gets mixed in;
-    and no HTTP proxy stands before this machine's own addresses.
+    So nothing of the shell (a production certificate, an AWS profile) is mixed in, and no HTTP proxy
+    is used for this machine's own addresses.
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith(STORES)}
-    if sys.stdout.isatty():  # the processes see a pipe, and a person reads it
+    if sys.stdout.isatty():  # the processes write to a pipe, but a person reads it
         kept.setdefault("LOG_FORMAT", "text")
     direct = ",".join(filter(None, [kept.get("NO_PROXY"), "127.0.0.1", "localhost"]))
     return {**kept, **stores, "NO_PROXY": direct, "no_proxy": direct, "PYTHONUNBUFFERED": "1"}
 
 
 def require_free(port: int) -> None:
-    """Sees that the API can listen there.
+    """Check that the API can listen there.
 
     Raises:
         StartError: It cannot.

@@ -1,4 +1,4 @@
-"""The stand-in for AWS as one more server of ours."""
+"""The stand-in for AWS as an embedded server."""
 
 import socket
 import sys
@@ -17,7 +17,7 @@ class Cloud(Server):
     Args:
         folder: See `Server`.
         port: See `Server`.
-        control_port: Where its faults are set, on 127.0.0.1; None keeps them out of reach.
+        control_port: The port on 127.0.0.1 that controls its faults; None for no control.
     """
 
     name = "aws"
@@ -30,13 +30,13 @@ class Cloud(Server):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a client needs; known once it has started for the first time."""
+        """The variables that a client needs; known after the first start."""
         from local.aws.environment import environment  # noqa: PLC0415  slow, and needed late
 
         return environment(self._data, self.port)
 
     def ready(self) -> bool:
-        """Whether it listens, which it does when all is prepared."""
+        """Tell whether it listens; it does so once it is prepared."""
         try:
             socket.create_connection(("127.0.0.1", self.port), PROBE_S).close()
         except OSError:

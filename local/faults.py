@@ -1,4 +1,4 @@
-"""`python -m local.faults`: proxies before the stores, and an HTTP control that spoils them."""
+"""`python -m local.faults`: proxies in front of the stores, with an HTTP control for faults."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ from local.proxy import DEFAULT_LATENCY_S, HOST, Mode, Proxy, serving
 
 
 class Setting(BaseModel):
-    """What a proxy does; `latency_s` counts in mode `slow` alone."""
+    """A proxy's mode; `latency_s` is used only in mode `slow`."""
 
     mode: Mode
     latency_s: float = Field(default=DEFAULT_LATENCY_S, gt=0, le=60)
 
 
 def control(proxies: Mapping[str, Proxy]) -> Starlette:
-    """An HTTP application over named proxies.
+    """Make an HTTP application that controls named proxies.
 
-    `GET /` tells the setting of all; `POST /NAME` with a `Setting` as JSON changes one.
+    `GET /` returns all settings; `POST /NAME` with a `Setting` as JSON changes one.
     """
 
     def tell(_request: Request) -> Response:
@@ -50,7 +50,7 @@ def control(proxies: Mapping[str, Proxy]) -> Starlette:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serves until SIGTERM: `--control PORT --proxy NAME=PORT:TARGET …`."""
+    """Serve until SIGTERM: `--control PORT --proxy NAME=PORT:TARGET …`."""
     parser = argparse.ArgumentParser(prog="python -m local.faults", description=__doc__)
     parser.add_argument("--control", type=int, required=True, help="port of the control")
     parser.add_argument("--proxy", action="append", required=True, metavar="NAME=PORT:TARGET")
@@ -59,14 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def parsed(text: str) -> tuple[str, Proxy]:
-    """The proxy that `NAME=PORT:TARGET` describes, with its name."""
+    """Parse `NAME=PORT:TARGET` into a name and a proxy."""
     name, _, ports = text.partition("=")
     port, _, target = ports.partition(":")
     return name, Proxy(int(target), port=int(port))
 
 
 async def serve(port: int, descriptions: Sequence[str]) -> None:
-    """Serves the proxies described, and their control on a port of 127.0.0.1."""
+    """Serve the proxies described, and their control on a port of 127.0.0.1."""
     proxies = dict(map(parsed, descriptions))
     config = uvicorn.Config(control(proxies), host=HOST, port=port, log_level="warning")
     async with serving(*proxies.values()):

@@ -1,4 +1,4 @@
-"""What keeps a child process in bounds: whom it runs as, and that it dies with us."""
+"""Start child processes as another user, and end them with their parent."""
 
 import os
 import pwd
@@ -10,11 +10,11 @@ CAP_DAC_READ_SEARCH = 2  # its number in linux/capability.h
 
 
 def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
-    """What to put before a command so that it runs as a user and dies with us.
+    """Return the prefix of a command that runs as another user and ends with its parent.
 
-    The user may still pass through folders that only root may enter (a checkout or data under
-    /root): that takes one capability instead of wider permissions on folders that are not ours,
-    and a bit by which access(2) counts it, with which PostgreSQL looks for its own programs.
+    The user may pass through folders that only root may enter (a checkout or data under /root).
+    This uses one capability instead of wider permissions on other people's folders, and a bit by
+    which access(2) respects it, because PostgreSQL looks for its own programs with access(2).
     """
     setpriv = shutil.which("setpriv")  # util-linux: on every Linux, nowhere else
     if setpriv is None:
@@ -29,7 +29,7 @@ def guard(user: str | None, death_signal: signal.Signals) -> list[str]:
 
 
 def _passage() -> str:
-    """The smallest capability of ours that opens every folder; containers often lack the first."""
+    """Return the smallest capability that opens every folder; containers often lack the first."""
     status = Path("/proc/self/status").read_text()
     ours = int(status.split("CapEff:")[1].split()[0], base=16)
     return "dac_read_search" if ours >> CAP_DAC_READ_SEARCH & 1 else "dac_override"

@@ -1,4 +1,4 @@
-"""The folder that holds all of one machine's Heartbeat, for one supervisor at a time."""
+"""The folder with all data of one machine's Heartbeat, locked by one supervisor."""
 
 import fcntl
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 
 
 class HomeInUseError(RuntimeError):
-    """Another supervisor works on this folder; the text names its pid."""
+    """Another supervisor uses this folder; the message names its pid."""
 
 
 def default_home() -> Path:
-    """Where data stay between runs: inside the checkout, so that nothing is put outside of it."""
+    """Return where data is kept between runs: inside the checkout."""
     return Path(__file__).parents[1] / ".heartbeat"
 
 
 @contextmanager
 def locked(home: Path) -> Iterator[Path]:
-    """Holds the folder, made if it is missing; the lock goes with the process, whatever ends it.
+    """Lock the folder, created if missing; the lock ends with the process.
 
     Raises:
-        HomeInUseError: Someone else holds it.
+        HomeInUseError: Another process has locked it.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("a+") as lock:
@@ -41,7 +41,7 @@ def locked(home: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
+    """Provide a folder that is removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="heartbeat-"))
     try:
         yield home

@@ -20,7 +20,7 @@ from local.app import INBOX_SECRET
 from schema.alerts import AlertEvent
 from service.alerts import words
 
-KEPT = 200  # alerts on the page
+KEPT = 200  # alerts shown on the page
 HOST = "127.0.0.1"
 PAGE = """\
 <!doctype html>
@@ -48,10 +48,10 @@ EMPTY = "None yet. Run with --faults and stage an outage: it rings two intervals
 
 
 class Inbox:
-    """What was received, the newest first.
+    """Received alerts, newest first.
 
     Args:
-        secret: That of the signatures.
+        secret: The secret of the signatures.
     """
 
     def __init__(self, secret: str) -> None:
@@ -59,7 +59,7 @@ class Inbox:
         self._verifier = Webhook(secret)
 
     async def receive(self, request: Request) -> Response:
-        """Take one alert; a repetition, by its id, is there once."""
+        """Store one alert; a repetition with the same id is stored once."""
         body = await request.body()
         try:
             self._verifier.verify(body, dict(request.headers))
@@ -74,14 +74,14 @@ class Inbox:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def show(self, _: Request) -> Response:
-        """Show all that was received, as a page that renews itself."""
+        """Render all received alerts as a page that reloads itself."""
         alerts = "".join(_article(event) for event in self.received)
         hint = "The newest first; the page renews itself." if self.received else EMPTY
         return HTMLResponse(PAGE.format(count=len(self.received), hint=hint, alerts=alerts))
 
 
 def application(secret: str) -> Starlette:
-    """The receiver at `/`, and its page at `/inbox`."""
+    """Make the app: the receiver at `/`, and its page at `/inbox`."""
     inbox = Inbox(secret)
 
     async def lead(_: Request) -> Response:
@@ -105,7 +105,7 @@ def _article(event: AlertEvent) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM; the secret stands in `INBOX_SECRET`."""
+    """Serve until SIGTERM; the secret is in `INBOX_SECRET`."""
     parser = argparse.ArgumentParser(prog="python -m local.inbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args(arguments)

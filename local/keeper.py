@@ -1,4 +1,4 @@
-"""One thing that the supervisor keeps running."""
+"""Restart one unit of the supervisor when it ends."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,7 +7,7 @@ from local.process import Process
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
-STEADY_S = 60.0  # after so long a run, an end is a new one and not the same again
+STEADY_S = 60.0  # after a run of this length, the delay starts again from its minimum
 
 Say = Callable[[str, str], None]
 
@@ -17,26 +17,26 @@ class Unit(Protocol):
 
     @property
     def name(self) -> str:
-        """Stands before its lines."""
+        """Return the prefix of its lines."""
 
     @property
     def process(self) -> Process:
-        """What is watched, and stopped at the end."""
+        """The process that is watched, and stopped at the end."""
 
     def launch(self) -> None:
-        """Starts it, without waiting until it is ready."""
+        """Start it, without waiting until it is ready."""
 
     def ready(self) -> bool:
-        """Whether it can do its work; returns within half a second."""
+        """Tell whether it is ready for work; returns within half a second."""
 
 
 class Keeper:
-    """Starts a unit again when it has ended, each time after twice the delay, and says so.
+    """Restarts a unit when it has ended, each time after twice the delay, and reports it.
 
     Args:
-        unit: Started by whoever makes the keeper.
+        unit: A unit that the caller has started.
         say: Takes the unit's name and a line about it.
-        now: The time of that start, in seconds on a clock that only goes forward.
+        now: The time of that start, in monotonic seconds.
     """
 
     def __init__(self, unit: Unit, say: Say, now: float) -> None:

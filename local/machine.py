@@ -17,19 +17,19 @@ from local.server import free_port
 from local.supervisor import Supervisor
 from local.valkey import Valkey
 
-FIRST_BEAT_S = 30.0  # then the page says better than we do what is wrong
+FIRST_BEAT_S = 30.0  # by then, the page explains better what is wrong
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen.
+    """Options of the command line.
 
     Attributes:
-        port: Of the dashboard.
-        interval_s: Between two heartbeats.
-        services_only: Whether the service is left out.
+        port: The dashboard's port.
+        interval_s: Seconds between two heartbeats.
+        services_only: Whether only the stores run, without the service.
         faults: Whether outages can be staged.
-        env_file: Where the stores' variables are written; None for nowhere.
+        env_file: The file for the stores' variables; None for no file.
     """
 
     port: int
@@ -40,7 +40,7 @@ class Options:
 
 
 class Machine:
-    """Starts everything in the order in which it is needed, and as soon as it can."""
+    """Starts everything in the order of its dependencies, as early as possible."""
 
     def __init__(self, home: Path, options: Options, supervisor: Supervisor, say: Say) -> None:
         self._home = home
@@ -53,7 +53,7 @@ class Machine:
         self._postgres = Postgres(home / "postgres")
 
     def start(self) -> None:
-        """Returns when all is up, or as soon as the supervisor is to stop.
+        """Start everything; return when it is ready, or when a signal asks to stop.
 
         Raises:
             StartError: Something did not start.
@@ -64,7 +64,7 @@ class Machine:
             self._say(server.name, f"{verb} on port {server.port}")
         self._supervisor.launch(servers)
         if not self._options.services_only:
-            self._migrate()  # in the time that the stand-in for AWS takes
+            self._migrate()  # while the stand-in for AWS starts
         self._supervisor.wait_for(servers)
         if self._supervisor.stopping:
             return
@@ -84,7 +84,7 @@ class Machine:
         self._supervisor.complete(self._app("migrate", ["service", "migrate"], environment))
 
     def _start_proxies(self, stores: Mapping[str, str]) -> dict[str, str]:
-        """Puts proxies before PostgreSQL and Valkey, and gives the ports that lead through them."""
+        """Start proxies for PostgreSQL and Valkey, and return their ports."""
         ports = {"PGPORT": free_port(), "VALKEY_PORT": free_port()}
         control = free_port()
         address = f"http://127.0.0.1:{control}/"
@@ -125,7 +125,7 @@ class Machine:
             self._say("local", f"everything runs; Ctrl-C stops it. The page: {address}")
 
     def _inbox(self, environment: Mapping[str, str], page: str) -> tuple[dict[str, str], App]:
-        """A receiver of alerts, and the API's environment with it beside what it tells already."""
+        """Make a receiver of alerts, and the API's environment with it as an additional target."""
         port = free_port()
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
         address = f"http://127.0.0.1:{port}/inbox"
@@ -148,8 +148,8 @@ class Machine:
         return App(name, command, folder, environment=environment, say=self._say, health=health)
 
     def _write(self, stores: Mapping[str, str], file: Path) -> None:
-        """Writes variables as lines that a shell can source, for their owner's eyes alone."""
-        file.unlink(missing_ok=True)  # an older one may be open to others
+        """Write variables as lines that a shell can source, readable only by their owner."""
+        file.unlink(missing_ok=True)  # an existing file may be readable by others
         file.touch(mode=0o600)
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(stores.items())]
         file.write_text("".join(lines))

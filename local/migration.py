@@ -1,4 +1,4 @@
-"""`python -m local.migration "add …"`: writes what the tables have and the migrations lack."""
+"""`python -m local.migration "add …"`: write a migration for changed tables."""
 
 import sys
 
@@ -15,9 +15,9 @@ from service.sources.postgres.settings import Settings
 
 
 def main(message: str) -> None:
-    """Compares the tables with a database that was just migrated, and writes the next migration.
+    """Compare the tables with a migrated database, and write the next migration.
 
-    Alembic prints the new file's name; it is for a person to read and finish.
+    Alembic prints the new file's name; a person has to review and finish it.
     """
     with temporary() as folder, UnsyncedPostgres(folder / "postgres") as server:
         (source,) = load(server.environment).sources
@@ -25,7 +25,7 @@ def main(message: str) -> None:
 
 
 async def write(settings: Settings, message: str) -> None:
-    """Writes the migration against the database that the settings name."""
+    """Write the migration against the settings' database."""
     engine = pool(settings).execution_options(isolation_level="READ COMMITTED")
     revision = f"{int(migrations.head()) + 1:04}"
 

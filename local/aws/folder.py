@@ -48,7 +48,7 @@ class Folder:
 
     @property
     def state(self) -> Path:
-        """Secrets, roles, anchors and profiles, JSON."""
+        """Secret, roles, anchors and profiles, JSON."""
         return self.path / "state.json"
 
 

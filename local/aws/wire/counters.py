@@ -20,7 +20,7 @@ class Counts(BaseModel):
     hanging: int
 
     def total(self, operation: str) -> int:
-        """Calls of `operation`, whatever their result."""
+        """Call of `operation`, whatever their result."""
         return sum(self.calls.get(operation, {}).values())
 
 

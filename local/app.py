@@ -88,10 +88,10 @@ def ask(url: str, timeout_s: float) -> Any:  # Any: urllib's answers have no com
 
 
 def app_environment(inherited: Mapping[str, str], stores: Mapping[str, str]) -> dict[str, str]:
-    """Return our environment, with the variables of the local stores instead of its own.
+    """Return our environment, with the local stores' variables instead of its own.
 
-    So nothing of the shell (a production certificate, an AWS profile) is mixed in, and no HTTP proxy
-    is used for this machine's own addresses.
+    So nothing of the shell (a production certificate, an AWS profile) is mixed in, and no HTTP
+    proxy is used for this machine's own addresses.
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith(STORES)}
     if sys.stdout.isatty():  # the processes write to a pipe, but a person reads it

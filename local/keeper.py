@@ -47,7 +47,7 @@ class Keeper:
         self._delay_s = FIRST_DELAY_S
 
     def tick(self, now: float) -> None:
-        """Does what is due at that time, on the clock of the start."""
+        """Do what is due at a time, in monotonic seconds."""
         if self.unit.process.running:
             return
         if self._due is None:

@@ -76,10 +76,10 @@ class Postgres(Server):
         )
 
     def _clear(self) -> None:
-        """Remove a crashed server's lock file if another program now has its pid.
+        """Remove a crashed server's lock file if another program has its pid now.
 
-        PostgreSQL itself removes the file if no such process exists, and takes any other process for
-        a server; but no server of ours runs here any more.
+        PostgreSQL itself removes the file if no such process exists, and takes any other process
+        for a server; but no server of ours runs here any more.
         """
         lock = self._data / "postmaster.pid"
         if lock.exists() and psutil.pid_exists(int(lock.read_text().split(maxsplit=1)[0])):

@@ -48,7 +48,7 @@ class Folder:
 
     @property
     def state(self) -> Path:
-        """Secret, roles, anchors and profiles, JSON."""
+        """Secrets, roles, anchors and profiles, as JSON."""
         return self.path / "state.json"
 
 

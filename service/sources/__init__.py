@@ -1,4 +1,4 @@
-"""The kinds of sources, in the order in which people see them; a new one is one entry."""
+"""The kinds of sources, in the order in which they are shown; a new kind is one more entry."""
 
 from service.kind import AnyKind
 from service.sources import iam, mysql, postgres, secrets_manager, valkey

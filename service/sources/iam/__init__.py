@@ -7,7 +7,7 @@ from service.sources.iam.store import Identity
 
 
 def connect(settings: Settings, shared: Shared) -> Identity:  # noqa: ARG001 - they made `aws`
-    """The process's one AWS identity."""
+    """Return the process's AWS identity as a source."""
     if shared.aws is None:
         msg = "the AWS identity is shared by the process: see service/connections.py"
         raise ValueError(msg)
@@ -23,5 +23,5 @@ KIND = Kind(
     ambient=AMBIENT,
     keeps_stamp=False,
     lifetime_s=60.0,
-    read_deadline_s=8.0,  # a first call makes a session and loads boto3
+    read_deadline_s=8.0,  # the first call creates a session and imports boto3
 )

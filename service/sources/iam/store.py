@@ -12,7 +12,7 @@ from service.source import Details, Observation, Source
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller(Details):
-    """Who AWS says that we are."""
+    """The identity that AWS reports."""
 
     arn: str
     account: str
@@ -20,7 +20,7 @@ class Caller(Details):
 
 
 class Identity(Source):
-    """Proves, by one call, that the certificate still opens the role."""
+    """Proves with one call that the certificate still gives access to the role."""
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
@@ -41,9 +41,9 @@ class Identity(Source):
         return None
 
     async def read(self) -> Observation:
-        """Prove the identity, and say who AWS says that we are.
+        """Prove the identity, and return what AWS reports.
 
-        A refusal is an observation with the last success as its stamp.
+        A refusal gives an observation with the last success as its stamp.
         """
         try:
             return await self._prove()
@@ -51,10 +51,10 @@ class Identity(Source):
             return Observation(stamp=self.last_success, error=error.word, reachable=False)
 
     async def close(self) -> None:
-        """Nothing to give back: boto3's connections end with the process."""
+        """Do nothing: boto3's connections end with the process."""
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The report with the identity in its own place, and what AWS was asked."""
+        """Add the identity and the counts of AWS calls to the report."""
         sources, facts = dict(report.sources), self.aws.facts()
         outcome = sources.pop(IDENTITY).model_dump() if IDENTITY in sources else {}
         known = IamReport(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Settings, shared: Shared) -> "MySql":
-    """MySQL on a pool that opens its connections when they are first needed."""
+    """Create the source on a pool that opens connections on first use."""
     from service.sources.mysql.engine import engine  # noqa: PLC0415  the driver is an extra
     from service.sources.mysql.store import MySql  # noqa: PLC0415  as above
 

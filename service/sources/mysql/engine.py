@@ -1,4 +1,4 @@
-"""The pool of connections, each of them with TLS as it was asked for, or none."""
+"""The connection pool; each connection has the configured TLS mode or fails."""
 
 import ssl
 from contextlib import suppress
@@ -18,16 +18,16 @@ from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 from service.tls import context as tls_context
 
 POOL_SIZE = 2  # the worker's stamp and the API's readings never need more
-CLOSE_TIMEOUT_S = 0.3  # of one connection; TLS would wait for a silent server's goodbye
+CLOSE_TIMEOUT_S = 0.3  # of one connection; TLS would wait for a silent server's close_notify
 # Times without a zone are UTC in every session, whatever the server's own zone is.
 SESSION = "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 4"
 
 
 class Connection(aiomysql.Connection):  # type: ignore[misc] # aiomysql has no types
-    """aiomysql's connection, which never falls back to plain text."""
+    """A connection of aiomysql that never falls back to plain text."""
 
     async def _request_authentication(self) -> None:
-        """Log in, unless TLS was asked for and the server has none: aiomysql would go on without.
+        """Log in; fail if TLS is required and the server has none: aiomysql would go on.
 
         Raises:
             ssl.SSLError: The server does not offer TLS.
@@ -37,7 +37,7 @@ class Connection(aiomysql.Connection):  # type: ignore[misc] # aiomysql has no t
         await super()._request_authentication()
 
     async def ensure_closed(self) -> None:
-        """Say goodbye and wait until the socket is closed; a silent server is cut off."""
+        """Close the session and the socket; abort the connection to a silent server."""
         writer = self._writer
         await super().ensure_closed()
         if writer is None:
@@ -48,10 +48,10 @@ class Connection(aiomysql.Connection):  # type: ignore[misc] # aiomysql has no t
 
 
 async def connect(**arguments: Any) -> Connection:  # Any: aiomysql's own arguments
-    """One connection.
+    """Open one connection.
 
     Raises:
-        pymysql.err.Error: It was refused, or the way to the server is not open.
+        pymysql.err.Error: The server refused, or cannot be reached.
     """
     connection = Connection(**arguments)
     await connection._connect()  # noqa: SLF001 - aiomysql.connect does the same with its own class
@@ -59,7 +59,7 @@ async def connect(**arguments: Any) -> Connection:  # Any: aiomysql's own argume
 
 
 def engine(settings: Settings) -> AsyncEngine:
-    """An engine that commits each statement: Heartbeat's writes are single statements."""
+    """Create an engine that commits each statement: Heartbeat's writes are single statements."""
     # aiomysql encodes passwords as Latin-1; MySQL's own clients send the bytes of UTF-8.
     password = settings.password.get_secret_value().encode().decode("latin-1")
     made = create_async_engine(
@@ -76,7 +76,7 @@ def engine(settings: Settings) -> AsyncEngine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=ANSWER_TIMEOUT_S,
-        pool_reset_on_return=None,  # nothing is ever left open, and a silent server could hang it
+        pool_reset_on_return=None,  # no transaction is left open, and a rollback could hang
         hide_parameters=True,
         connect_args={
             "async_creator_fn": connect,
@@ -91,7 +91,7 @@ def engine(settings: Settings) -> AsyncEngine:
 
 
 def _drop_read_only(context: ExceptionContext) -> None:
-    """Let the pool drop its connections to a demoted primary: the next one asks where it is now."""
+    """Drop all connections to a demoted primary, so that the next one finds the new primary."""
     error = context.sqlalchemy_exception or context.original_exception
     if translate(error).word is ErrorWord.READ_ONLY:
         context.is_disconnect = True

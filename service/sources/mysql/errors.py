@@ -1,4 +1,4 @@
-"""How errors of SQLAlchemy and aiomysql become words."""
+"""Translate errors of SQLAlchemy and aiomysql into error words."""
 
 import re
 
@@ -11,7 +11,7 @@ from service.errors import SourceError
 
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html;
-# https://mariadb.com/kb/en/mariadb-error-code-reference/ for those of MariaDB alone.
+# https://mariadb.com/kb/en/mariadb-error-code-reference/ for MariaDB's own codes.
 CODES: dict[ErrorWord, tuple[int, ...]] = {
     ErrorWord.AUTH: (1045, 1130, 1251, 1698, 1820, 1862, 2059, 2061, 3118, 4151),
     ErrorWord.PERMISSION: (1044, 1142, 1143, 1227, 1370, 1410),
@@ -31,21 +31,21 @@ CODES: dict[ErrorWord, tuple[int, ...]] = {
     ),
 }
 WORDS = {code: word for word, codes in CODES.items() for code in codes}
-FILE_ERRORS = (3, 1026, 1030)  # of the file system below, told apart by its own number
+FILE_ERRORS = (3, 1026, 1030)  # errors of the file system, distinguished by its own number
 NO_SPACE = re.compile(r"(errcode:|error) (28|122)\b", re.IGNORECASE)  # ENOSPC, EDQUOT
 NO_TLS = "the server does not offer TLS"  # our own refusal, see Connection
-OPTION = 1290  # refused because of an option that the server runs with, whichever it is
+OPTION = 1290  # refused because of a server option, which can be any
 
 
 def code_of(error: BaseException) -> int | None:
-    """The server's or the client's number for an error, None if it has none."""
+    """Return the error number of server or client, None if there is none."""
     original = error.orig if isinstance(error, DBAPIError) else error
     number = original.args[0] if original and original.args else None
     return number if isinstance(number, int) else None
 
 
 def translate(error: BaseException) -> SourceError:
-    """One of SQLAlchemy's or aiomysql's errors as ours; the detail holds no parameter."""
+    """Translate an error of SQLAlchemy or aiomysql; the detail has no parameters."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
     causes = list(tls_errors.chain(original))
     if any(NO_TLS in str(cause) for cause in causes):

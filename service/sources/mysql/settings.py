@@ -1,4 +1,4 @@
-"""How to reach one MySQL or MariaDB."""
+"""Settings of a MySQL or MariaDB."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -12,7 +12,9 @@ from service.tls import TlsMode
 from service.url import Url
 
 DRIVER = "aiomysql"
-PARAMETERS = frozenset({"ssl-mode", "ssl_mode"})  # of MySQL's own tools, and of its Python drivers
+PARAMETERS = frozenset(
+    {"ssl-mode", "ssl_mode"}
+)  # names used by MySQL's own tools and its Python drivers
 # https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
 MODES = {
     "DISABLED": TlsMode.DISABLE,
@@ -23,7 +25,7 @@ MODES = {
 
 
 class Settings(ServerSettings):
-    """How to reach one MySQL or MariaDB."""
+    """Settings of a MySQL or MariaDB."""
 
     port: int = Field(default=3306, ge=1, le=65535)
     database: str = Field(min_length=1)
@@ -31,7 +33,7 @@ class Settings(ServerSettings):
     password: SecretStr
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
-        """What to do, with the variables that hold it."""
+        """Return remedies that name the variables to check."""
         return {
             **tls_remedies(names["ca"], names["tls"], names["host"]),
             ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
@@ -41,7 +43,7 @@ class Settings(ServerSettings):
         }
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """List problems to expect with these settings, although they are valid."""
         found = super().warnings(names)
         if self.tls is TlsMode.REQUIRE and self.ca is None:
             found.append(
@@ -51,12 +53,12 @@ class Settings(ServerSettings):
 
 
 def parse(url: Url) -> dict[str, object]:
-    """The settings that a URL of MySQL's form gives; without `ssl-mode`, TLS is verified fully.
+    """Return the settings in a MySQL URL; without `ssl-mode`, TLS is verified fully.
 
     https://dev.mysql.com/doc/refman/8.4/en/connecting-using-uri-or-key-value-pairs.html
 
     Raises:
-        ValueError: The driver is not installed, or `ssl-mode` has no value that Heartbeat takes.
+        ValueError: The driver is not installed, or `ssl-mode` has an unsupported value.
     """
     if find_spec(DRIVER) is None:
         msg = f"{url.scheme}:// needs the driver {DRIVER}: install heartbeat[mysql]"

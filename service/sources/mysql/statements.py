@@ -40,7 +40,7 @@ TABLE = Table(
 
 
 def _write() -> Any:  # Any: SQLAlchemy's builder types end at a dialect's clause
-    """Insert or go forward, and replace a stamp from the future."""
+    """Insert the row, replace an older stamp, or replace a stamp from the future."""
     rows = TABLE.c
     new = insert(TABLE).values(
         source=bindparam("source"),
@@ -51,7 +51,7 @@ def _write() -> Any:  # Any: SQLAlchemy's builder types end at a dialect's claus
         text("SECOND"), timedelta(seconds=CLOCK_TOLERANCE_S).seconds, func.utc_timestamp(text("6"))
     )
     forward = or_(rows.timestamp < new.inserted.timestamp, rows.timestamp > latest)
-    # In this order: MySQL assigns one after the other, and the condition looks at the timestamp.
+    # In this order: MySQL assigns one after the other, and the condition uses the old timestamp.
     return new.on_duplicate_key_update(
         [
             ("metadata", case((forward, new.inserted.metadata), else_=rows.metadata)),
@@ -71,5 +71,5 @@ SKEW_US: Any = select(
 READ: Any = select(TABLE.c.timestamp, type_coerce(TABLE.c.metadata, Text).label("report")).where(
     TABLE.c.source == bindparam("name")
 )
-# A write that changes nothing: a read-only server refuses it before it looks for rows.
+# A write that changes nothing: a read-only server refuses it before it searches rows.
 PROBE: Any = update(TABLE).values(timestamp=TABLE.c.timestamp).where(false())

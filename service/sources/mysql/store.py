@@ -1,4 +1,4 @@
-"""The row in MySQL: stamped and read back."""
+"""The row in MySQL."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,13 +29,13 @@ MICROSECONDS = 1_000_000
 
 
 class MySql(Source):
-    """The source, on an engine that it owns.
+    """A connected MySQL.
 
     Args:
-        engine: Its pool.
+        engine: Its connection pool, closed with the source.
         name: `HEARTBEAT_NAME`.
         answer_timeout_s: How long a write or a reading may take; the driver sets no limit.
-        now: The clock that the server's is compared with.
+        now: The clock to compare with the server's.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class MySql(Source):
         self._now = now
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Write the row, unless it holds a newer stamp that is not in the future.
+        """Write the row, unless its stamp is newer and not in the future.
 
         Raises:
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
-                else what the server or the way to it refuses.
+                else the error of the server or the network.
         """
         async with self._connection() as connection:
             await self._check_clock(connection)
@@ -69,7 +69,7 @@ class MySql(Source):
         return None
 
     async def read(self) -> Observation:
-        """The row and the write probe; a table that is not there yet was never written.
+        """Read the row, and probe a write; a missing table means never written.
 
         Raises:
             SourceError: The server cannot be read.
@@ -87,7 +87,7 @@ class MySql(Source):
         return _observation(row, await self._probe())
 
     async def close(self) -> None:
-        """Close the pool's connections; one whose server is silent is cut off."""
+        """Close the pool's connections; abort those to a silent server."""
         with anyio.move_on_after(CLOSE_TIMEOUT_S):
             await self.engine.dispose()
 
@@ -125,7 +125,7 @@ def _row(heartbeat: Heartbeat) -> dict[str, object]:
 
 
 def _observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row of READ
-    """What a row says, whoever wrote it."""
+    """Interpret a row, whoever wrote it."""
     if row is None:
         return Observation(error=error)
     if not isinstance(row.timestamp, datetime):  # such as 0000-00-00, which is no date in Python

@@ -1,4 +1,4 @@
-"""Valkey: the stamp under one key, the report beside it, both written only forward in time."""
+"""Valkey: the stamp and the report under one key each, which only move forward in time."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Settings, shared: Shared) -> "Valkey":
-    """Valkey on a pool that opens its connections when they are first needed."""
+    """Create the source on a pool that opens connections on first use."""
     from service.sources.valkey.store import Valkey, client  # noqa: PLC0415  0.2 s of CPU
 
     return Valkey(client(settings), shared.name)

@@ -1,4 +1,4 @@
-"""How errors of redis-py become words."""
+"""Translate redis-py's errors into error words."""
 
 import re
 
@@ -8,8 +8,8 @@ from schema.errors import Cause, ErrorWord
 from service import tls_errors
 from service.errors import SourceError
 
-# redis-py takes the code off the text where it has a class for it, and leaves it where it has none,
-# so the class comes first. Subclasses stand before their bases.
+# redis-py removes the code from the text if it has a class for it, and keeps it otherwise, so the
+# class is checked first. Subclasses come before their bases.
 CLASSES: tuple[tuple[type[Exception], ErrorWord], ...] = (
     (exceptions.AuthenticationError, ErrorWord.AUTH),
     (exceptions.ExternalAuthProviderError, ErrorWord.AUTH),
@@ -38,11 +38,11 @@ CODES = {
     "CLUSTERDOWN": ErrorWord.UNREACHABLE,
     "TRYAGAIN": ErrorWord.UNREACHABLE,
     "BUSY": ErrorWord.UNREACHABLE,
-    "DENIED": ErrorWord.UNREACHABLE,  # protected mode: it takes connections from its host alone
+    "DENIED": ErrorWord.UNREACHABLE,  # protected mode: only connections from its own host
     "WRONGTYPE": ErrorWord.INVALID_DATA,
     "max": ErrorWord.THROTTLED,  # "max number of clients reached"
 }
-# What the server says under the general code ERR, which redis-py takes off.
+# Messages under the general code ERR, which redis-py removes.
 TEXTS = (
     (re.compile("^ACL failure in script"), ErrorWord.PERMISSION),
     (re.compile("non local key in a cluster"), ErrorWord.UNSUPPORTED),
@@ -52,7 +52,7 @@ COMMAND_MISSING = "the server lacks a command"
 
 
 def translate(error: Exception) -> SourceError:
-    """One of redis-py's errors as ours; the detail is its type, since texts can hold keys."""
+    """Translate an error of redis-py; the detail is its type, since its text can hold keys."""
     of_tls = tls_errors.judge(error)
     if of_tls is not None:
         return of_tls

@@ -1,4 +1,4 @@
-"""How to reach one Valkey, and what its own endpoint says."""
+"""Settings of a Valkey, and the details for its own endpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ VARIABLES = {
 PARAMETERS = frozenset({"db", "ssl_cert_reqs", "ssl_check_hostname"})
 PARTS = {"secure": "scheme", "database": "db", "verified": "ssl_cert_reqs", "tls": "scheme"}
 SECURE = frozenset({"rediss", "valkeys"})
-CERT_REQS = ("required", "optional", "none")  # of a server, `optional` verifies like `required`
-FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as redis-py reads them; all else is true
+CERT_REQS = ("required", "optional", "none")  # `optional` verifies a server like `required`
+FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as in redis-py; all other values are true
 
 
 class Settings(ServerSettings):
@@ -33,9 +33,9 @@ class Settings(ServerSettings):
     port: int = Field(default=6379, ge=1, le=65535)
     database: int = Field(default=0, ge=0)
     secure: bool = False
-    """Whether a URL's scheme asks for TLS."""
+    """Whether the URL's scheme requires TLS."""
     verified: bool = True
-    """Whether the certificate is verified; only a URL can say that it is not."""
+    """Whether the certificate is verified; only a URL can turn it off."""
 
     @field_validator("tls")
     @classmethod
@@ -54,14 +54,14 @@ class Settings(ServerSettings):
         return value
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
-        """What to do, with the variables that hold it."""
+        """Return remedies that name the variables to check."""
         return {
             **tls_remedies(names["ca"], names["tls"], names["host"]),
             ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
         }
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """List problems to expect with these settings, although they are valid."""
         if self.tls is TlsMode.DISABLE:
             return []
         if self.verified:
@@ -70,7 +70,7 @@ class Settings(ServerSettings):
 
 
 def parse(url: Url) -> dict[str, object]:
-    """The settings that a URL of redis-py's form gives; TLS is verified fully if nothing else.
+    """Return the settings in a URL of redis-py's form; by default TLS is verified fully.
 
     https://redis.readthedocs.io/en/stable/connections.html#redis.Redis.from_url
 
@@ -94,7 +94,7 @@ def parse(url: Url) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValkeyDetails(Details):
-    """What Valkey's own endpoint says beside the stamp."""
+    """What Valkey's own endpoint reports beside the stamp."""
 
     ping_ok: bool = False
     set_get_ok: bool = False

@@ -1,4 +1,4 @@
-"""The keys in Valkey: stamped by one script, read back in one round trip."""
+"""The keys in Valkey: written by one script, read back in one round trip."""
 
 import time
 import uuid
@@ -26,16 +26,15 @@ from service.timeouts import ANSWER_TIMEOUT_S
 from service.tls import TlsMode
 
 STAMP_MAX = 64  # characters; ours have 32
-IDLE_S = 0.5  # connections used less long ago are not tried before their use
+IDLE_S = 0.5  # connections used more recently are not tested before their use
 PING_S = 0.7  # below a reading's deadline, so that another connection can still be opened
-PROBE_EXPIRY_S = 60  # the probe's key goes by itself when nobody watches any more
-CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's goodbye
-CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found out within it
+PROBE_EXPIRY_S = 60  # the probe's key expires when nobody watches any more
+CLOSE_TIMEOUT_S = 0.5  # TLS would wait for a silent server's close_notify
+CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is found in time
 PLAIN_TEXT_WAIT_S = 0.3
 
-# Refuses when the clocks differ; else goes forward, except over a stamp in the future or a text
-# that is no stamp of ours. Stamps of this one form sort as text. Answers the skew in seconds, or
-# nothing.
+# Refuses if the clocks differ. Otherwise replaces an older stamp, a stamp in the future, and a text
+# that is no stamp. Stamps of this form sort as text. Returns the skew in seconds, or nothing.
 WRITE = """
 local time = redis.call('TIME')
 local skew = time[1] + time[2] / 1000000 - tonumber(ARGV[3])
@@ -50,7 +49,7 @@ return false
 
 
 def client(settings: Settings) -> redis.asyncio.Redis:
-    """A client without retries of its own: there is one policy of retries."""
+    """Create a client without its own retries: the worker has the only retry policy."""
     return redis.asyncio.Redis(
         host=settings.host,
         port=settings.port,
@@ -73,12 +72,12 @@ def client(settings: Settings) -> redis.asyncio.Redis:
 
 
 class Valkey(Source):
-    """The source, on a client that it owns.
+    """A connected Valkey.
 
     Args:
-        client: Its pool.
+        client: Its connection pool, closed with the source.
         name: `HEARTBEAT_NAME`.
-        now: The clock that the server's is compared with.
+        now: The clock to compare with the server's.
     """
 
     def __init__(
@@ -90,14 +89,14 @@ class Valkey(Source):
         self.names = (f"{name}:last_update", f"{name}:report")
         self._probe_key = f"{name}:probe:{uuid.uuid4()}"
         self._write = client.register_script(WRITE)
-        self._used_at: float | None = None  # None where no connection is known to be open
+        self._used_at: float | None = None  # None if no connection is known to be open
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Write stamp and report, unless a newer stamp is there that is not in the future.
+        """Write stamp and report, unless the stored stamp is newer and not in the future.
 
         Raises:
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
-                else what the server or the way to it refuses.
+                else the error of the server or the network.
         """
         our_now = self._now()
         arguments: list[str | float] = [
@@ -119,7 +118,7 @@ class Valkey(Source):
         return None
 
     async def read(self) -> Observation:
-        """Stamp, report, PING and the probe, in one round trip.
+        """Read stamp and report, send PING and the write probe, in one round trip.
 
         Raises:
             SourceError: The server cannot be read.
@@ -127,7 +126,7 @@ class Valkey(Source):
         token = str(uuid.uuid4())
         pipeline = self.client.pipeline(transaction=False)
         stamp, report = self.names
-        # What is stored may be anything: no more than a stamp and a report can be is read.
+        # The stored data may be anything: read no more than the longest stamp and report.
         pipeline.exists(stamp)
         pipeline.getrange(stamp, 0, STAMP_MAX)
         pipeline.getrange(report, 0, REPORT_MAX)
@@ -153,10 +152,10 @@ class Valkey(Source):
 
     @asynccontextmanager
     async def commands(self) -> AsyncIterator[redis.asyncio.Redis]:
-        """The client, with its errors turned into ours.
+        """Provide the client, with its errors translated.
 
         Raises:
-            SourceError: Whatever went wrong, as a word.
+            SourceError: Any error, as a word.
         """
         await self._drop_dead()
         try:
@@ -165,30 +164,30 @@ class Valkey(Source):
             raise translate(error) from error
 
     async def close(self) -> None:
-        """Close the pool's connections; one whose server is silent is cut off."""
+        """Close the pool's connections; abort those to a silent server."""
         with anyio.move_on_after(CLOSE_TIMEOUT_S):
             await self.client.aclose()
 
     async def _drop_dead(self) -> None:
-        """Ask connections that lay idle for an answer, and drop them if none comes.
+        """Test idle connections, and close those that do not answer.
 
-        A server that restarted has closed them; a network that forgot them says nothing at all.
+        A restarted server has closed them; a network that lost their state sends nothing at all.
         """
         if self._used_at is None or time.monotonic() - self._used_at < IDLE_S:
             return
         self._used_at = None
         with anyio.move_on_after(PING_S), suppress(exceptions.ConnectionError, OSError):
-            with suppress(exceptions.ResponseError):  # a refusal is an answer
+            with suppress(exceptions.ResponseError):  # an error reply is an answer
                 await self.client.ping()
             return
         with anyio.move_on_after(CLOSE_TIMEOUT_S):
             await self.client.connection_pool.disconnect(inuse_connections=False)
 
     async def _translate(self, error: Exception) -> SourceError:
-        """As `translate`; but silence may mean that the server does not speak TLS.
+        """Translate an error; silence may mean that the server does not speak TLS.
 
-        A greeting of TLS has no end of line before its first NUL, so that a server of plain text
-        waits for the rest of it and says nothing, for ever.
+        A TLS ClientHello has no line end before its first NUL, so a plain-text server waits for the
+        rest of the line and never answers.
         """
         translated = translate(error)
         secure = self.client.connection_pool.connection_class is redis.asyncio.SSLConnection

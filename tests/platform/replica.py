@@ -1,0 +1,89 @@
+"""A streaming pair of PostgreSQL: a primary, and a hot standby that can be promoted."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from local.postgres import ROOT_RUNS_AS, SETTINGS, UnsyncedPostgres
+
+STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
+
+
+class Primary(UnsyncedPostgres):
+    """A server that a standby may follow."""
+
+    settings: Mapping[str, str] = {**SETTINGS, **STREAMING, "fsync": "off"}
+
+
+class Standby(Primary):
+    """A copy of a primary that follows it until it is promoted.
+
+    Args:
+        folder: For its data.
+        primary: It must be stopped, and never have been copied while it ran.
+    """
+
+    def __init__(self, folder: Path, primary: Primary) -> None:
+        super().__init__(folder)
+        self._primary = primary
+
+    async def promote(self) -> None:
+        """Make it a primary; it takes writes when this returns."""
+        server = await connect(self)
+        try:
+            assert await server.fetchval("SELECT pg_promote(true, 60)")
+        finally:
+            await server.close()
+
+    def _initialize(self) -> None:
+        """Copy the primary's files, its password too: logins are part of what is copied."""
+        secret = self._primary.environment["PGPASSWORD"]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "password").write_text(secret)
+        shutil.copytree(self._primary.folder / "data", self._data)
+        environ = self._primary.environment
+        words = {
+            "host": environ["PGHOST"],
+            "port": environ["PGPORT"],
+            "user": environ["PGUSER"],
+            "password": secret,
+            "sslmode": "disable",
+        }
+        conninfo = " ".join(f"{name}={value}" for name, value in words.items())
+        with (self._data / "postgresql.auto.conf").open("a") as settings:
+            settings.write(f"primary_conninfo = '{conninfo}'\n")
+        (self._data / "standby.signal").touch()
+        if os.geteuid() == 0:
+            for path in (self._data, *self._data.rglob("*")):
+                shutil.chown(path, ROOT_RUNS_AS)
+
+
+@contextmanager
+def streaming(folder: Path) -> Iterator[tuple[Primary, Standby]]:
+    """A primary and its standby, both running; both are stopped at the end.
+
+    Args:
+        folder: For their data; PostgreSQL's own user must be able to enter it.
+    """
+    primary = Primary(folder / "primary")
+    standby = Standby(folder / "standby", primary)
+    primary.start()
+    primary.stop()  # files are copied while nobody writes them
+    with primary, standby:
+        yield primary, standby
+
+
+async def connect(server: Primary, database: str = "postgres") -> asyncpg.Connection:
+    """A connection to one of the two."""
+    environ = server.environment
+    return await asyncpg.connect(
+        host=environ["PGHOST"],
+        port=int(environ["PGPORT"]),
+        user=environ["PGUSER"],
+        password=environ["PGPASSWORD"],
+        database=database,
+    )

@@ -1,11 +1,13 @@
 """The preflight, `python -m stack.doctor`: what stands in the way of an `up`, and what to do."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -37,11 +39,11 @@ def findings(stack: str) -> list[Finding]:
     settings, _ = configuration.settings_in(values)
     exports = deployed.outputs(world, stack)
     return [
-        *tools.check(world),
+        *tools.check(world, _own_uv()),
         *configuration.check(values, file),
         *digitalocean.check(world, os.environ, settings, exports.get("appId")),
         *aws.check(_Aws(values.get("aws:region")), (BotoCoreError, ClientError), settings),
-        *(image.check(world, os.environ, settings) if settings else ()),
+        *(image.check(world, os.environ, _docker(), settings) if settings else ()),
         *deployed.check(world, exports, settings, datetime.now(UTC)),
     ]
 
@@ -50,6 +52,21 @@ def report(finding: Finding) -> str:
     """One finding as a line, its remedy beneath."""
     line = f"{SIGNS[finding.verdict]} {finding.subject}: {finding.says}"
     return f"{line}\n       -> {finding.remedy}" if finding.remedy else line
+
+
+def _own_uv() -> Path | None:
+    """The newest uv that .ci/uv.py got for this folder."""
+    return max(ROOT.glob(".uv/*/uv"), key=lambda uv: uv.stat().st_mtime, default=None)
+
+
+def _docker() -> dict[str, Any]:
+    """What docker's configuration holds; empty where there is none, or none that can be read."""
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        found = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class _Aws:

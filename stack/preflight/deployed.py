@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from stack.certificates import CLIENT_RENEWAL_H
 from stack.preflight.finding import Finding, Findings, bad, good, warning
-from stack.preflight.world import World
+from stack.preflight.world import World, get
 from stack.settings import Settings
 
 UNAUTHORIZED = 401
@@ -38,7 +38,7 @@ def _certificate(expiry: datetime, now: datetime) -> Finding:
 
 
 def _dashboard(world: World, url: str, settings: Settings) -> Finding:
-    status = world.get(f"{url}/worker/status").status
+    status = get(world, f"{url}/worker/status").status
     closed = status == UNAUTHORIZED
     if closed != settings.public:
         return good("dashboard", "open to everyone" if settings.public else "asks for its password")

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.preflight.finding import Finding, Findings, bad, good, unknown, warning
-from stack.preflight.world import Answer, World
+from stack.preflight.world import Answer, World, get
 from stack.settings import Settings
 
 API = "https://api.digitalocean.com/v2"
 LOGIN_REMEDY = "export DIGITALOCEAN_TOKEN, made at cloud.digitalocean.com/account/api/tokens"
 SCOPES = ("app", "database", "vpc")  # what the program makes; each needs read, create and more
+CLOSE_REMEDY = (
+    "`make deploy` closes it once the app is deployed; until then "
+    "`doctl databases firewalls append CLUSTER_ID --rule ip_addr:YOUR_ADDRESS` does"
+)
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 
 
@@ -23,7 +27,7 @@ class Account:
 
     def get(self, path: str) -> Answer:
         """Ask the API."""
-        return self.world.get(f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
+        return get(self.world, f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
 
     def all(self, path: str, key: str) -> list[dict[str, Any]] | None:
         """A list, its first 200 entries; None if it may not be read."""
@@ -53,6 +57,7 @@ def check(
         yield from _name(account, settings, app_id)
         yield _region(account, settings)
         yield from _existing(account, settings)
+        yield from _open(account, settings)
 
 
 def _scopes(account: Account) -> Findings:
@@ -93,3 +98,20 @@ def _existing(account: Account, settings: Settings) -> Findings:
             yield bad("cluster", f"{name} is in another VPC", remedy)
         else:
             yield good("cluster", f"{name} exists")
+
+
+def _open(account: Account, settings: Settings) -> Findings:
+    """Name the stack's own clusters that anybody may reach, as a failed first `up` leaves them."""
+    own = {f"{settings.name}-{each.binding}" for each in settings.clusters if not each.existing}
+    for cluster in account.all("databases", "databases") or []:
+        if cluster["name"] not in own:
+            continue
+        answer = account.get(f"databases/{cluster['id']}/firewall")
+        if answer.status != OK:
+            remedy = "give the token database:read"
+            yield unknown("firewall", f"cannot see who may reach {cluster['name']}", remedy)
+        elif not (answer.body or {}).get("rules"):
+            says = f"{cluster['name']} is open to the internet: it has no trusted sources"
+            yield warning("firewall", says, CLOSE_REMEDY)
+        else:
+            yield good("firewall", f"{cluster['name']} has trusted sources")

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from stack.image import RegistryImage, published
+from stack.preflight import registry
 from stack.preflight.digitalocean import API, OK
 from stack.preflight.finding import Finding, Findings, bad, good, unknown
-from stack.preflight.world import World
+from stack.preflight.world import World, get
 from stack.settings import Settings
 
 TOKENS = {  # where a registry gives anonymous readers a token
@@ -25,12 +27,14 @@ ACCEPT = (
 )
 
 
-def check(world: World, environ: Mapping[str, str], settings: Settings) -> Findings:
-    """Whether the image source will do."""
+def check(
+    world: World, environ: Mapping[str, str], docker: Mapping[str, Any], settings: Settings
+) -> Findings:
+    """Whether the image source will do; `docker` is what docker's `config.json` holds."""
     if settings.image_git:
         yield _git(world, settings.image_git, settings.image_branch)
     elif settings.image_build:
-        yield _build(world)
+        yield _build(world, docker, settings.image_build)
     elif settings.image:
         image = published(settings.image)
         token = environ.get("DIGITALOCEAN_TOKEN", "")
@@ -47,22 +51,23 @@ def _git(world: World, url: str, branch: str) -> Finding:
     return bad("image", f"no branch {branch} at {url}", "push it, or mend imageGit and imageBranch")
 
 
-def _build(world: World) -> Finding:
-    if world.run("docker", "buildx", "version").code == 0:
-        return good("image", "docker can build; the registry's login is seen at the push")
-    return bad("image", "no docker with buildx", "start Docker, or use image or imageGit instead")
+def _build(world: World, docker: Mapping[str, Any], repository: str) -> Finding:
+    if world.run("docker", "buildx", "version").code != 0:
+        remedy = "start Docker, or use image or imageGit instead"
+        return bad("image", "no docker with buildx", remedy)
+    return registry.check(world, docker, repository)
 
 
 def _docr(world: World, image: RegistryImage, token: str) -> Finding:
     headers = {"Authorization": f"Bearer {token}"}
-    registry = world.get(f"{API}/registry", headers)
-    if registry.status != OK:
+    found = get(world, f"{API}/registry", headers)
+    if found.status != OK:
         return unknown(
             "image", "the account's registry cannot be read", "give the token registry:*"
         )
-    name, kind = registry.body["registry"]["name"], "tags" if image.tag else "digests"
+    name, kind = found.body["registry"]["name"], "tags" if image.tag else "digests"
     path = f"{API}/registry/{name}/repositories/{image.repository}/{kind}?per_page=200"
-    entries = (world.get(path, headers).body or {}).get("tags" if image.tag else "manifests") or []
+    entries = (get(world, path, headers).body or {}).get("tags" if image.tag else "manifests") or []
     wanted = image.tag or image.digest
     if wanted in [entry.get("tag") or entry.get("digest") for entry in entries]:
         return good("image", f"{wanted} is in {name}/{image.repository}")
@@ -71,11 +76,12 @@ def _docr(world: World, image: RegistryImage, token: str) -> Finding:
 
 def _public(world: World, image: RegistryImage) -> Finding:
     path, reference = f"{image.registry}/{image.repository}", image.tag or image.digest
-    granted = world.get(TOKENS[image.registry_type].format(path=path))
+    granted = get(world, TOKENS[image.registry_type].format(path=path))
     if granted.status == 0:
         return unknown("image", "its registry cannot be reached", "check the network")
     token = (granted.body or {}).get("token", "")
-    manifest = world.get(
+    manifest = get(
+        world,
         MANIFESTS[image.registry_type].format(path=path, reference=reference),
         {"Authorization": f"Bearer {token}", "Accept": ACCEPT},
     )

@@ -1,5 +1,7 @@
 """The commands on this machine, and whether Pulumi is logged in."""
 
+from pathlib import Path
+
 from stack.preflight.finding import Findings, bad, good, unknown, warning
 from stack.preflight.world import World
 
@@ -14,13 +16,24 @@ USEFUL = {
 }
 
 
-def check(world: World) -> Findings:
-    """What `make deploy` needs, and what is good to have."""
+def check(world: World, own_uv: Path | None) -> Findings:
+    """What `make deploy` needs, and what is good to have.
+
+    Args:
+        world: What is asked.
+        own_uv: The uv that `make` got for this folder, None if there is none.
+    """
     for tool, remedy in REQUIRED.items():
-        yield good("tool", tool) if world.has(tool) else bad("tool", f"no {tool}", remedy)
+        if found := world.where(tool):
+            yield good("tool", f"{tool} is {found}")
+        elif tool == "uv" and own_uv:
+            says = f"uv is not on PATH, where Pulumi looks for it; make's own is {own_uv}"
+            yield bad("tool", says, f'export PATH="{own_uv.parent}:$PATH"')
+        else:
+            yield bad("tool", f"no {tool}", remedy)
     for tool, remedy in USEFUL.items():
-        yield good("tool", tool) if world.has(tool) else warning("tool", f"no {tool}", remedy)
-    if not world.has("pulumi"):
+        yield good("tool", tool) if world.where(tool) else warning("tool", f"no {tool}", remedy)
+    if not world.where("pulumi"):
         yield unknown("Pulumi", "cannot ask for its login", REQUIRED["pulumi"])
         return
     who = world.run("pulumi", "whoami")

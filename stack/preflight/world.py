@@ -1,12 +1,14 @@
 """The doctor's eyes: commands, HTTP and AWS, each with a deadline."""
 
+import http.client
 import json
 import shutil
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any, Protocol
 
 COMMAND_S = 30.0
@@ -33,52 +35,62 @@ class Answer:
     Attributes:
         status: 0 if there was none.
         body: The JSON in it, None if it holds none.
+        headers: By their names in lower case.
     """
 
     status: int
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class World(Protocol):
     """What the checks look at; tests have one of their own."""
 
-    def has(self, tool: str) -> bool:
-        """Whether a command is on PATH."""
+    def where(self, tool: str) -> str | None:
+        """Find a command on PATH."""
 
-    def run(self, *command: str) -> Done:
-        """Run a command; never raises."""
+    def run(self, *command: str, given: str = "") -> Done:
+        """Run a command with `given` on its standard input; never raises."""
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask for a page; never raises."""
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        """Send a request without a body; never raises."""
 
 
 class ThisMachine:
     """The real one."""
 
-    def has(self, tool: str) -> bool:
-        """Whether a command is on PATH."""
-        return shutil.which(tool) is not None
+    def where(self, tool: str) -> str | None:
+        """Find a command on PATH."""
+        return shutil.which(tool)
 
-    def run(self, *command: str) -> Done:
+    def run(self, *command: str, given: str = "") -> Done:
         """Run a command for at most `COMMAND_S`."""
-        return _run(command)
+        return _run(command, given)
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask for a page, for at most `HTTP_S`."""
-        request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - https only
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        """Send a request, for at most `HTTP_S`."""
+        request = urllib.request.Request(  # noqa: S310 - https only
+            url, headers=dict(headers), method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=HTTP_S) as reply:  # noqa: S310 - as above
-                return _answer(reply.status, reply.read())
+                return _answer(reply.status, reply.read(), reply.headers)
         except urllib.error.HTTPError as error:
-            return _answer(error.code, error.read())
-        except OSError:
+            with error:
+                return _answer(error.code, error.read(), error.headers)
+        except (OSError, http.client.HTTPException, ValueError):
             return Answer(status=0, body=None)
 
 
-def _run(command: Sequence[str]) -> Done:
+def get(world: World, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Ask for a page; never raises."""
+    return world.send("GET", url, headers or {})
+
+
+def _run(command: Sequence[str], given: str) -> Done:
     try:
         ended = subprocess.run(  # noqa: S603 - commands are ours
-            command, capture_output=True, text=True, timeout=COMMAND_S, check=False
+            command, input=given, capture_output=True, text=True, timeout=COMMAND_S, check=False
         )
     except FileNotFoundError:
         return Done(code=127, out="")
@@ -87,8 +99,9 @@ def _run(command: Sequence[str]) -> Done:
     return Done(code=ended.returncode, out=ended.stdout.strip())
 
 
-def _answer(status: int, content: bytes) -> Answer:
+def _answer(status: int, content: bytes, headers: Message) -> Answer:
+    by_name = {name.lower(): value for name, value in headers.items()}
     try:
-        return Answer(status=status, body=json.loads(content))
+        return Answer(status=status, body=json.loads(content), headers=by_name)
     except ValueError:
-        return Answer(status=status, body=None)
+        return Answer(status=status, body=None, headers=by_name)

@@ -90,3 +90,37 @@ def test_an_existing_cluster_must_be_in_the_vpc() -> None:
     found = _check({}, postgresCluster="team-pg", valkeyCluster="team-pg", vpcId=other)
 
     assert _bad(found) == ["team-pg is in another VPC"] * 2
+
+
+OURS = page(
+    {"databases": [{"id": "c-1", "name": "heartbeat-dev-pg"}, {"id": "c-2", "name": "other"}]}
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "says"),
+    [
+        (page({"rules": []}), "warning", "heartbeat-dev-pg is open to the internet"),
+        (page({"rules": [{"type": "app", "value": "a-1"}]}), "good", "has trusted sources"),
+        (page(status=403), "unknown", "cannot see who may reach heartbeat-dev-pg"),
+    ],
+)
+def test_a_cluster_that_a_failed_deployment_left_open_is_told(
+    answer: Answer, verdict: str, says: str
+) -> None:
+    pages = {"/databases?per_page=200": OURS, "/databases/c-1/firewall": answer}
+
+    found = [f for f in _check(pages, network="public") if f.subject == "firewall"]
+
+    assert [f.verdict for f in found] == [verdict]
+    assert says in found[0].says
+    if verdict == "warning":
+        assert "make deploy" in found[0].remedy
+
+
+def test_the_rules_of_an_existing_cluster_are_its_owners() -> None:
+    pages = {"/databases?per_page=200": page({"databases": [{"id": "c-1", "name": "team-pg"}]})}
+
+    found = _check(pages, network="public", postgresCluster="team-pg")
+
+    assert not [f for f in found if f.subject == "firewall"]

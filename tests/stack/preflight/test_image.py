@@ -24,7 +24,6 @@ GHCR = {
     [
         ("vpc", {GIT: Done(code=0, out="")}, {}, "good"),
         ("vpc", {GIT: Done(code=2, out="")}, {}, "bad"),
-        ("built here", {"docker buildx version": Done(code=0, out="")}, {}, "good"),
         ("built here", {}, {}, "bad"),
         ("published digest", {}, DOCR, "good"),
         ("published digest", {}, DOCR | {"/digests?per_page=200": page({})}, "bad"),
@@ -42,7 +41,7 @@ def test_the_image_is_looked_for(
         values["imageGit"] = URL
     chosen = settings.parse(values | VARIANTS[variant])
 
-    (finding,) = image.check(FakeWorld(commands=commands, pages=pages), {}, chosen)
+    (finding,) = image.check(FakeWorld(commands=commands, pages=pages), {}, {}, chosen)
 
     assert finding.verdict == verdict
 
@@ -51,7 +50,17 @@ def test_the_examples_repository_is_named_as_nobodys_own() -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     world = FakeWorld(commands={}, pages={})
 
-    (finding,) = image.check(world, {}, settings.parse(values))
+    (finding,) = image.check(world, {}, {}, settings.parse(values))
 
     assert finding.verdict == "bad"
     assert "imageGit is still the example" in str(finding)
+
+
+def test_an_image_that_is_built_here_is_pushed_with_dockers_own_login() -> None:
+    values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
+    chosen = settings.parse(values | VARIANTS["built here"])
+    world = FakeWorld(commands={"docker buildx version": Done(code=0, out="")})
+
+    (finding,) = image.check(world, {}, {"auths": {}}, chosen)
+
+    assert finding.says == "docker is not logged in to registry.digitalocean.com"

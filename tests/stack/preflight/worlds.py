@@ -15,18 +15,24 @@ class FakeWorld:
     commands: dict[str, Done] = field(default_factory=dict)
     pages: dict[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
 
-    def has(self, tool: str) -> bool:
-        return tool in self.tools
+    def where(self, tool: str) -> str | None:
+        return f"/usr/bin/{tool}" if tool in self.tools else None
 
-    def run(self, *command: str) -> Done:
+    def run(self, *command: str, given: str = "") -> Done:
+        self.given.append(given)
         return self.commands.get(" ".join(command), Done(code=127, out=""))
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        self.asked.append((url, headers or {}))
-        found = [answer for end, answer in self.pages.items() if url.endswith(end)]
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        self.asked.append((url, headers))
+        ends = self.pages if method == "GET" else {}
+        named = {k.split(" ", 1)[1]: v for k, v in self.pages.items() if k.startswith(f"{method} ")}
+        found = [answer for end, answer in {**named, **ends}.items() if url.endswith(end)]
         return found[0] if found else Answer(status=0, body=None)
 
 
-def page(body: Any = None, status: int = 200) -> Answer:
-    return Answer(status=status, body=body)
+def page(body: Any = None, status: int = 200, **headers: str) -> Answer:
+    """An answer; the headers' names with `_` for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status=status, body=body, headers=named)

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# PyMySQL and aiomysql encode a password as Latin-1: one with other letters cannot log in.
+#
+# Versions: aiomysql 0.3.2, PyMySQL 1.2.4; the mariadbd that is installed (10.11 of Debian 12 when this
+# was seen). Seen: 2026-11-28.
+# Most would expect: charset="utf8mb4" holds for the login too, as MySQL's own clients send a password
+#   in the bytes that were typed, which are UTF-8 nearly everywhere.
+# What is: connect() raises UnicodeEncodeError for letters outside of Latin-1, whatever the charset. A
+#   password with letters of Latin-1 (é) is sent as other bytes than the mariadb client sends, and is
+#   refused (1045). The UTF-8 bytes, decoded as Latin-1, log in.
+source "$(dirname "$0")/ground.sh"
+PATH=$PATH:/usr/sbin
+command -v mariadbd >/dev/null || { echo "needs mariadbd: apt-get install mariadb-server" >&2; exit 2; }
+install aiomysql==0.3.2 pymysql==1.2.4
+export MARIADB_PORT
+MARIADB_PORT=$(free_port)
+data=$ground/mariadb
+mkdir "$data"
+if [ "$(id -u)" = 0 ]; then chown nobody "$data"; user=--user=nobody; else user=; fi
+mariadb-install-db --no-defaults $user --datadir="$data" --auth-root-authentication-method=normal >/dev/null
+mariadbd --no-defaults $user --datadir="$data" --bind-address=127.0.0.1 --port="$MARIADB_PORT" \
+  --socket="$data/socket" --skip-name-resolve >"$ground/log" 2>&1 &
+pids+=($!)
+await "$MARIADB_PORT"
+mariadb --no-defaults --default-character-set=utf8mb4 --socket="$data/socket" --user=root --execute "
+  CREATE USER accent@'%' IDENTIFIED BY 'café'; CREATE USER cyrillic@'%' IDENTIFIED BY 'пароль'"
+python <<'PY'
+import asyncio
+import os
+
+import aiomysql
+import pymysql
+
+PORT = int(os.environ["MARIADB_PORT"])
+
+async def login(user, password):
+    try:
+        connection = await aiomysql.connect(
+            host="127.0.0.1", port=PORT, user=user, password=password, charset="utf8mb4"
+        )
+    except UnicodeEncodeError as error:
+        return type(error).__name__
+    except pymysql.MySQLError as error:
+        return str(error.args[0])
+    connection.close()
+    return "logs in"
+
+async def main():
+    for user, password in (("accent", "café"), ("cyrillic", "пароль")):
+        as_given = await login(user, password)
+        as_bytes = await login(user, password.encode().decode("latin-1"))
+        print(f"{password}: as given {as_given}; as UTF-8 in Latin-1 {as_bytes}")
+        yield as_given, as_bytes
+
+async def collected():
+    return [each async for each in main()]
+
+assert asyncio.run(collected()) == [("1045", "logs in"), ("UnicodeEncodeError", "logs in")]
+PY

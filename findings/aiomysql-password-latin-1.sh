@@ -9,20 +9,9 @@
 #   password with letters of Latin-1 (é) is sent as other bytes than the mariadb client sends, and is
 #   refused (1045). The UTF-8 bytes, decoded as Latin-1, log in.
 source "$(dirname "$0")/ground.sh"
-PATH=$PATH:/usr/sbin
-command -v mariadbd >/dev/null || { echo "needs mariadbd: apt-get install mariadb-server" >&2; exit 2; }
-install aiomysql==0.3.2 pymysql==1.2.4
-export MARIADB_PORT
-MARIADB_PORT=$(free_port)
-data=$ground/mariadb
-mkdir "$data"
-if [ "$(id -u)" = 0 ]; then chown nobody "$data"; user=--user=nobody; else user=; fi
-mariadb-install-db --no-defaults $user --datadir="$data" --auth-root-authentication-method=normal >/dev/null
-mariadbd --no-defaults $user --datadir="$data" --bind-address=127.0.0.1 --port="$MARIADB_PORT" \
-  --socket="$data/socket" --skip-name-resolve >"$ground/log" 2>&1 &
-pids+=($!)
-await "$MARIADB_PORT"
-mariadb --no-defaults --default-character-set=utf8mb4 --socket="$data/socket" --user=root --execute "
+install mariadb-server" >&2; exit 2; }
+mariadb_server
+mariadb --no-defaults --default-character-set=utf8mb4 --socket="$MARIADB_SOCKET" --user=root --execute "
   CREATE USER accent@'%' IDENTIFIED BY 'café'; CREATE USER cyrillic@'%' IDENTIFIED BY 'пароль'"
 python <<'PY'
 import asyncio

@@ -72,3 +72,21 @@ valkey() {
   pids+=($!)
   await "$VALKEY_PORT"
 }
+
+# mariadb_server: the mariadbd that is installed; sets MARIADB_PORT and MARIADB_SOCKET, and "root" needs
+# no password there. Ends with status 2 where there is none.
+mariadb_server() {
+  local data="$ground/mariadb" user=
+  PATH=$PATH:/usr/sbin
+  command -v mariadbd >/dev/null || { echo "needs mariadbd: apt-get install mariadb-server" >&2; exit 2; }
+  mkdir "$data"
+  if [ "$(id -u)" = 0 ]; then chown nobody "$data"; user=--user=nobody; fi
+  mariadb-install-db --no-defaults $user --datadir="$data" --auth-root-authentication-method=normal >/dev/null
+  MARIADB_PORT=$(free_port)
+  MARIADB_SOCKET=$data/socket
+  export MARIADB_PORT MARIADB_SOCKET
+  mariadbd --no-defaults $user --datadir="$data" --bind-address=127.0.0.1 --port="$MARIADB_PORT" \
+    --socket="$MARIADB_SOCKET" --skip-name-resolve >"$data.log" 2>&1 &
+  pids+=($!)
+  await "$MARIADB_PORT"
+}

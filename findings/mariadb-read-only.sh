@@ -9,19 +9,8 @@
 #   writes on, so a probe with administrator's rights is green on a replica; super_read_only is an
 #   unknown variable (1193). A read-only transaction is another error, 1792.
 source "$(dirname "$0")/ground.sh"
-PATH=$PATH:/usr/sbin
-command -v mariadbd >/dev/null || { echo "needs mariadbd: apt-get install mariadb-server" >&2; exit 2; }
-install pymysql==1.2.0
-export MARIADB_PORT
-MARIADB_PORT=$(free_port)
-data=$ground/mariadb
-mkdir "$data"
-if [ "$(id -u)" = 0 ]; then chown nobody "$data"; user=--user=nobody; else user=; fi
-mariadb-install-db --no-defaults $user --datadir="$data" --auth-root-authentication-method=normal >/dev/null
-mariadbd --no-defaults $user --datadir="$data" --bind-address=127.0.0.1 --port="$MARIADB_PORT" \
-  --socket="$data/socket" --skip-name-resolve >"$ground/log" 2>&1 &
-pids+=($!)
-await "$MARIADB_PORT"
+install mariadb-server" >&2; exit 2; }
+mariadb_server
 mariadbd --no-defaults --version
 python <<'PY'
 import os
@@ -40,8 +29,7 @@ def code_of(connection, *statements):
         return error.args[0]
     return None
 
-import pathlib
-admin = pymysql.connect(unix_socket=str(pathlib.Path("mariadb/socket").absolute()), user="root", autocommit=True)
+admin = pymysql.connect(unix_socket=os.environ["MARIADB_SOCKET"], user="root", autocommit=True)
 for statement in ("CREATE DATABASE d", "CREATE TABLE d.t (n int)",
                   "CREATE USER app@'%' IDENTIFIED BY 'x'", "GRANT ALL ON d.* TO app@'%'",
                   "CREATE USER boss@'%' IDENTIFIED BY 'x'", "GRANT ALL ON d.* TO boss@'%'",

@@ -9,7 +9,7 @@
 #   password with letters of Latin-1 (é) is sent as other bytes than the mariadb client sends, and is
 #   refused (1045). The UTF-8 bytes, decoded as Latin-1, log in.
 source "$(dirname "$0")/ground.sh"
-install mariadb-server" >&2; exit 2; }
+install aiomysql==0.3.2 pymysql==1.2.4
 mariadb_server
 mariadb --no-defaults --default-character-set=utf8mb4 --socket="$MARIADB_SOCKET" --user=root --execute "
   CREATE USER accent@'%' IDENTIFIED BY 'café'; CREATE USER cyrillic@'%' IDENTIFIED BY 'пароль'"

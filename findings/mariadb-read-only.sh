@@ -9,7 +9,7 @@
 #   writes on, so a probe with administrator's rights is green on a replica; super_read_only is an
 #   unknown variable (1193). A read-only transaction is another error, 1792.
 source "$(dirname "$0")/ground.sh"
-install mariadb-server" >&2; exit 2; }
+install pymysql==1.2.0
 mariadb_server
 mariadbd --no-defaults --version
 python <<'PY'

@@ -13,7 +13,14 @@ from starlette.routing import Route, WebSocketRoute
 
 from schema.findings import Finding
 from schema.responses import Health
-from service.api import alert_routes, badge_routes, description, history_routes, routes
+from service.api import (
+    alert_routes,
+    badge_routes,
+    description,
+    download_routes,
+    history_routes,
+    routes,
+)
 from service.api.archive import Archive, remembering
 from service.api.doors import add_doors
 from service.api.errors import add_handlers
@@ -96,6 +103,7 @@ def create(
     add_handlers(app)
     app.include_router(routes.router)
     app.include_router(history_routes.router)
+    app.include_router(download_routes.router)
     app.include_router(badge_routes.router)
     app.include_router(alert_routes.router)
     app.router.routes.append(WebSocketRoute("/ws", routes.live))

@@ -1,10 +1,10 @@
 """Answers from history: concurrent requests share one reading, and an outage is an answer too."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import structlog
@@ -13,8 +13,10 @@ from fastapi import Response
 from schema.errors import ErrorWord
 from schema.response import Response as Document
 from service.api.cache import Cache
+from service.api.download import Format
 from service.api.errors import problem
 from service.errors import SourceError
+from service.history.window import Window
 from service.kind import Shared
 from service.late import Late
 from service.settings import Settings
@@ -72,6 +74,7 @@ class Archive:
         self.beats_kept = timedelta(days=settings.process.history_retention_days)
         self.past = Late(lambda: self._open(settings))
         self._answers: Cache[Answer] = Cache(LIFETIME_S, ANSWERS_KEPT)
+        self._turn = anyio.Lock()  # downloads share one connection; the other is for the page
 
     def sources(self, source: str | None) -> list[str]:
         """List the slugs that a request selects; none if it names an unknown one."""
@@ -91,10 +94,45 @@ class Archive:
             try:
                 return Answer((await read(await self.past.get())).model_dump_json().encode())
             except SourceError as error:
-                log.debug("history_reading_failed", error=error.word, detail=error.detail)
-                return Answer(None, error.word)
+                return self.unavailable(error)
 
         return await self._answers.get(key, make)
+
+    async def download(
+        self, sources: Sequence[str], asked: Window, form: Format
+    ) -> AsyncIterator[bytes]:
+        """Return the beats of a window in pieces, each read when it is asked for.
+
+        Args:
+            sources: Slugs.
+            asked: The window.
+            form: The format.
+
+        Raises:
+            SourceError: PostgreSQL cannot be read; while the pieces are read, too.
+        """
+        from service.history.stamps import pages  # noqa: PLC0415  with SQLAlchemy, half a second
+
+        past = await self.past.get()
+
+        async def page(source: str, start: datetime, end: datetime, most: int) -> Sequence[Any]:
+            async with self._turn:
+                return await past.beats(source, start, end, most)
+
+        beats = pages(page, sources, asked)
+        first = await anext(beats, None) or []  # an outage is an answer while none has begun
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield form.head + form.lines(first)
+            async for each in beats:
+                yield form.lines(each)
+
+        return pieces()
+
+    def unavailable(self, error: SourceError) -> Answer:
+        """Return an outage as an answer."""
+        log.debug("history_reading_failed", error=error.word, detail=error.detail)
+        return Answer(None, error.word)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -12,7 +12,16 @@ from schema.responses import History, Incidents, Problem
 from schema.timestamps import utc_now
 from service.api.archive import UNAVAILABLE, Archive
 from service.api.errors import problem
-from service.history.window import WORKER, Buckets, Window, WindowError, buckets, ranged, window
+from service.history.window import (
+    WORKER,
+    Buckets,
+    Window,
+    WindowError,
+    buckets,
+    ranged,
+    window,
+    with_beats,
+)
 
 HISTORY_DEFAULT = timedelta(hours=24)
 INCIDENTS_DEFAULT = timedelta(days=30)
@@ -67,8 +76,23 @@ class Asked:
         """
         if self.range is None:
             return window(self.begin, self.end, now, INCIDENTS_DEFAULT)
+        return self._ranged(self.range, past, now)
+
+    def beats(self, past: Archive, now: datetime) -> Window:
+        """Return the span's start and end, if single beats of all of it are kept.
+
+        Raises:
+            WindowError: The span is invalid, or begins before.
+        """
+        if self.range is None:
+            asked = window(self.begin, self.end, now, HISTORY_DEFAULT)
+        else:
+            asked = self._ranged(self.range, past, now)
+        return with_beats(asked, now, past.beats_kept)
+
+    def _ranged(self, asked: Range, past: Archive, now: datetime) -> Window:
         self._be_one()
-        cut = ranged(self.range, now, past.beats_kept, past.interval_s)
+        cut = ranged(asked, now, past.beats_kept, past.interval_s)
         return Window(cut.start(0), now)
 
     def _be_one(self) -> None:
@@ -112,7 +136,7 @@ async def history(
     """
     now, sources = utc_now(), past.sources(source)
     if not sources:
-        return _no_source(past, source)
+        return no_source(past, source)
     try:
         cut = span.cut(past, count, now)
     except WindowError as error:
@@ -137,7 +161,7 @@ async def incidents(
     now = utc_now()
     sources = [WORKER] if source == WORKER else past.sources(source)
     if not sources:
-        return _no_source(past, source)
+        return no_source(past, source)
     everything = [*sources, WORKER] if source is None else sources
     try:
         asked = span.window(past, now)
@@ -148,6 +172,7 @@ async def incidents(
     return answer.response
 
 
-def _no_source(past: Archive, source: str | None) -> Response:
+def no_source(past: Archive, source: str | None) -> Response:
+    """Refuse a source that is not there."""
     there = ", ".join(past.sources(None))
     return problem(NOT_FOUND, "not_found", f"there is no source {source!r} here, but {there}")

@@ -13,7 +13,7 @@ from schema.errors import ErrorWord
 from schema.responses import History, Incidents
 from schema.tables import Beat, Hour, table
 from service.errors import SourceError
-from service.history import listing
+from service.history import listing, stamps
 from service.history.counts import history
 from service.history.spans import Grid, seconds
 from service.history.tally import merged, tallies
@@ -123,6 +123,24 @@ class Past:
             most=limit + 1,
         )
         return listing.incidents(chain(*found), self.titles, asked, now, limit)
+
+    async def beats(
+        self, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[Row[Any]]:
+        """The first single beats of a source in a span, oldest first.
+
+        Args:
+            source: Its slug.
+            start: Included.
+            end: Not included.
+            most: How many at most.
+
+        Raises:
+            SourceError: PostgreSQL cannot be read.
+        """
+        values = {"name": self.name, "source": source, "start": start, "end": end, "most": most}
+        (rows,) = await self._read(stamps.PAGE, **values)
+        return rows
 
     async def _read(self, *queries: Any, **values: object) -> list[Sequence[Row[Any]]]:
         if self._source is None or self._source.database is None:

@@ -131,6 +131,25 @@ def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float
     return Buckets(first, width, count, hourly=width >= HOUR)
 
 
+def with_beats(asked: Window, now: datetime, beats_kept: timedelta) -> Window:
+    """The window, if the single beats of all of it are kept.
+
+    Args:
+        asked: The window.
+        now: The server's clock.
+        beats_kept: How long ago single beats can be told.
+
+    Raises:
+        WindowError: It begins before.
+    """
+    if asked.start < now - beats_kept - SLACK:
+        raise WindowError(
+            f"from: {asked.start.isoformat()} is beyond the {beats_kept.days} days for which "
+            "single beats are kept (HISTORY_RETENTION_DAYS); /history has the sums of earlier times"
+        )
+    return asked
+
+
 def _told_by_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
     """Whether single beats are kept and few enough to be read."""
     longest = SLOTS_READ_LIMIT * timedelta(seconds=interval_s)

@@ -140,7 +140,7 @@ def _check_value(key: str, where: str, value: str) -> None:
 
 def _curl(arguments: list[str]) -> None:
     options = [word for word in arguments if word.startswith("-")]
-    assert set(options) <= {"-s", "-u", "-d", "-H"}, f"curl {options}: not on the list"
+    assert set(options) <= {"-f", "-s", "-u", "-d", "-H", "-o"}, f"curl {options}: not on the list"
     for word in arguments:
         if "/" in word:
             path = urlsplit(word.replace("$SUBSTITUTED", "http://there")).path

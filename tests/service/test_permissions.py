@@ -1,22 +1,39 @@
 """The documented permissions suffice for everything that Heartbeat does."""
 
+import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import anyio
 import asyncpg
+import httpx2
 import pytest
 import redis
 
+from schema.alerts import AlertEvent, EventKind
+from schema.findings import FindingCode, Severity
 from schema.heartbeat import Heartbeat
 from schema.history import Record
 from schema.timestamps import utc_now
+from service.alerts import ledger as alerts_ledger
+from service.alerts import spill as alerts_spill
+from service.alerts.deliveries import Delivery, Settled
+from service.alerts.mutes import Mute
+from service.alerts.state import State
 from service.connections import close, connect
 from service.history.ledger import Ledger
 from service.history.spill import Spill
+from service.lease.database import InDatabase
+from service.lease.keys import InKeys
+from service.lease.post import Post
+from service.lease.terms import Terms
 from service.settings import load
+from service.source import Database, Keys
 from tests.docs.pages import Page
+from tests.service.processes import running
 
 pytestmark = pytest.mark.anyio
 SECTION = (
@@ -25,6 +42,9 @@ SECTION = (
 SQL = SECTION.split("```sql")[1].split("```")[0]
 ACL = SECTION.split("```text")[1].split("```")[0].strip()
 PASSWORD = "PASSWORD"
+TARGET = f"webhook+http://127.0.0.1:9/x?secret=whsec_{base64.b64encode(bytes(24)).decode()}"
+# What a connection begins with, or a database other than 0: which of them depends on the driver.
+ALWAYS = {"auth", "hello", "select", "client|setinfo"}
 
 
 def test_the_docs_have_the_section() -> None:
@@ -87,24 +107,139 @@ async def test_with_exactly_these_it_migrates_stamps_reads_and_keeps_history(
             assert await source.write(stamp) is None
             found = await source.read()
             assert (found.stamp, found.error) == (stamp.timestamp, None)
-        now = utc_now()
-        record = Record(
-            source="postgres",
-            slot=now,
-            interval_seconds=60.0,
-            stamp=now,
-            error=None,
-            attempts=1,
-            latency_ms=1.0,
-        )
-        spill, ledger = Spill(valkey.keys, "worker"), Ledger(postgres.database, "worker")
-        await spill.add([record])
-        assert await spill.drop_oversized() == 0
-        entries = await spill.first(10)
-        await ledger.add([entry.record for entry in entries if entry.record])
-        await spill.remove(entries)
-        await ledger.repair()
-        await ledger.count(now)
-        await ledger.prune(now + timedelta(days=1), timedelta(days=9))
+        await keep_history(postgres.database, valkey.keys)
+        await keep_alerts(postgres.database, valkey.keys)
+        await lead(postgres.database, valkey.keys)
     finally:
         await close(sources)
+
+
+async def keep_history(database: Database, keys: Keys) -> None:
+    """Do all that history does to the stores."""
+    now = utc_now()
+    record = Record(
+        source="postgres",
+        slot=now,
+        interval_seconds=60.0,
+        stamp=now,
+        error=None,
+        attempts=1,
+        latency_ms=1.0,
+    )
+    spill, ledger = Spill(keys, "worker"), Ledger(database, "worker")
+    await spill.add([record])
+    async with keys.commands() as client:
+        kept: Any = client.rpush(spill.key, "x" * 100_000)  # one that is nobody's, and too long
+        await kept
+    assert await spill.drop_oversized() == 1
+    entries = await spill.first(10)
+    await ledger.add([entry.record for entry in entries if entry.record])
+    await spill.remove(entries)
+    await ledger.repair()
+    await ledger.count(now)
+    await ledger.prune(now + timedelta(days=1), timedelta(days=9))
+
+
+async def keep_alerts(database: Database, keys: Keys) -> None:
+    """Do all that alerts do to the stores."""
+    now = utc_now()
+    said = AlertEvent(
+        id=uuid4(),
+        kind=EventKind.OPENED,
+        alert_id=uuid4(),
+        alert_key="source_unreachable",
+        at=now,
+        deployment="worker",
+        severity=Severity.ERROR,
+        code=FindingCode.SOURCE_UNREACHABLE,
+        sources=["valkey"],
+        title="Valkey cannot be reached",
+        remedy=None,
+        runbook="source_unreachable",
+        began=now,
+        ended=None,
+    )
+    delivery = Delivery(said=said, target="a-target", created=now)
+    mute = Mute(id=uuid4(), sources=(), reason="a test", began=now, until=now)
+    spill, ledger = alerts_spill.Spill(keys, "worker"), alerts_ledger.Ledger(database, "worker")
+    for store in (spill, ledger):
+        await store.mute(mute)
+        await store.mutes()
+        await store.peek()
+    stood = await ledger.stand("me", 30.0)
+    await ledger.save("me", stood.seq, stood.seq + 1, State(), [delivery])
+    await ledger.merge([delivery])
+    claimed = await ledger.claim("a-target", 30.0)
+    assert claimed is not None
+    await ledger.settle(Settled(claimed, wait_s=1.0))
+    await ledger.waiting()
+    await ledger.records()
+    await ledger.recent(now - timedelta(days=1), 10)
+    await ledger.resend()
+    await ledger.prune()
+    await ledger.release("me")
+    await spill.stand("me", 30.0, overrides=False)
+    await spill.save(1, State())
+    await spill.put([delivery])
+    await spill.remove(await spill.all())
+    await spill.release("me")
+
+
+async def lead(database: Database, keys: Keys) -> None:
+    """Do all that a worker's lease does to the stores."""
+    post = Post("worker", "worker:permitted", "me", Terms.of(60.0))
+    in_database, in_keys = InDatabase(database, post), InKeys(keys, post)
+    await in_database.claim(0)
+    await in_database.look()
+    await in_database.stand_by()
+    await in_database.leave()
+    await in_database.release()
+    for overrides in (False, True):
+        await in_keys.claim(0, overrides=overrides)
+    await in_keys.stand_by()
+    await in_keys.release()
+
+
+async def test_worker_and_api_run_with_exactly_these(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    more = {"HEARTBEAT_INTERVAL_SECONDS": "0.2", "ALERT_TARGETS": TARGET}
+    given = {**environ, **more, "LOG_LEVEL": "DEBUG"}
+    with (
+        running("worker", "HEALTH_PORT", given, tmp_path) as worker,
+        running("api", "PORT", given, tmp_path) as api,
+    ):
+        said = await until_ok(api.url)
+        for path in ("history?range=24h", "incidents?range=24h", "alerts", "db/status", "readyz"):
+            httpx2.get(f"{api.url}/{path}").raise_for_status()
+
+    assert said["diagnosis"]["code"] == "healthy"
+    for log in (worker.log, api.log):
+        assert "permission" not in log.read_text()
+        assert "NOPERM" not in log.read_text()
+
+
+async def until_ok(url: str) -> dict[str, Any]:
+    """Ask until the verdict is good, which a worker without a right never makes it."""
+    with anyio.fail_after(60):
+        while True:
+            said: dict[str, Any] = httpx2.get(f"{url}/worker/status").json()
+            if said["overall_status"] == "ok":
+                return said
+            await anyio.sleep(0.1)
+
+
+async def test_the_acl_line_names_the_commands_that_are_used_and_no_others(
+    environ: dict[str, str], valkey: Any
+) -> None:
+    admin = dict(valkey.environment)
+    port, password = int(admin["VALKEY_PORT"]), admin.get("VALKEY_PASSWORD")
+    with redis.Redis(host=admin["VALKEY_HOST"], port=port, password=password) as client:
+        client.script_flush()  # so that scripts are sent and not only named
+        client.config_resetstat()
+        await test_with_exactly_these_it_migrates_stamps_reads_and_keeps_history(environ)
+        used: Any = client.info("commandstats")
+
+    allowed = {word[1:] for word in ACL.split() if word.startswith("+")}
+    ours = {name.removeprefix("cmdstat_") for name in used} - {"info", "config|resetstat"}
+    assert ours - ALWAYS == allowed - ALWAYS

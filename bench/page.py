@@ -21,9 +21,9 @@ from bench.stores import stores
 from tests.web.browser import chromium
 
 ROUNDS = 3
-IDLE_S = 30.0
 SETTLE_MS = 5_000  # after the first load: transitions, and what is asked for late
 INTERVAL_S = 60.0
+IDLE_S = INTERVAL_S  # each visit sees one stamp land
 SHIFT = """
 window.shifted = 0;
 new PerformanceObserver((list) => {
@@ -79,7 +79,7 @@ class Traffic:
 
 
 def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
-    """Open the page, wait until it has loaded, and then let it be; blocks for half a minute."""
+    """Open the page, wait until it has loaded, then leave it idle; blocks for more than a minute."""
     with _opened(browser) as (page, session):
         traffic = Traffic()
         traffic.watch(session)
@@ -132,7 +132,7 @@ def table(found: dict[str, list[Seen]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the table; blocks for about a minute a round and revision."""
+    """Measure, and print the table; blocks for about 80 seconds a round and revision."""
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
     parser.add_argument("--against", help="an older revision, measured beside this checkout")
     parser.add_argument("--rounds", type=int, default=ROUNDS)

@@ -7,6 +7,7 @@ import { clockUtc, span, secondsBetween, utc } from './words.js';
 /** @import {Alerts, AlertTarget, Incident, OpenAlert} from './client.js' */
 
 const AGAIN_MS = 15_000;
+const DISABLED_MS = 300_000; // only a restarted API can begin to alert
 
 /** @type {Alerts | null} */
 let known = null;
@@ -31,7 +32,8 @@ export class AlertPanel {
    * @param {number} nowMs
    */
   show(now, nowMs) {
-    if (this.#asking || nowMs - this.#askedMs < AGAIN_MS) return;
+    const againMs = known?.enabled === false ? DISABLED_MS : AGAIN_MS;
+    if (this.#asking || nowMs - this.#askedMs < againMs) return;
     this.#askedMs = nowMs;
     this.#asking = true;
     alerts().then((said) => this.#draw(said, now), () => this.#lose()).finally(() => {

@@ -27,12 +27,18 @@ export function copy(id) {
 }
 
 /**
- * Writing what is there already would wake screen readers and the layout for nothing.
+ * Write only what changes, so that screen readers and the layout rest. A text that replaces a text
+ * keeps its node: a new one would make the browser match every `:empty` and `:has()` anew.
  * @param {Element} element
  * @param {string} text
  */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const { firstChild: only } = element;
+  if (text && only instanceof Text && only === element.lastChild) {
+    if (only.data !== text) only.data = text;
+  } else if (element.textContent !== text) {
+    element.textContent = text;
+  }
 }
 
 /**

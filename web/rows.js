@@ -1,7 +1,7 @@
 // One row for each source that the API sends, and one for the identity.
 
 import { ageInWords, factsOf, stateInWords, stateOf } from './facts.js';
-import { ageInIntervals, ageS, freshnessOf } from './freshness.js';
+import { ageInIntervals, freshnessOf } from './freshness.js';
 import { copy, find, mark, write, writeParts } from './nodes.js';
 import { local, utc } from './words.js';
 
@@ -13,6 +13,7 @@ const SHAPES = {
 };
 const METER_INTERVAL = 100; // the meter's width of one interval, in its own units
 const METER_END = 150;
+const METER_STEP = 5; // three seconds of a minute: finer, it would cost as much as the ages
 
 export class Rows {
   #body = find(document, '#rows', HTMLElement);
@@ -86,10 +87,7 @@ class RowView {
     write(this.#word, stateInWords(row, state));
     write(this.#facts, off ? '' : factsOf(row, status, elapsedS).join(' · '));
     write(this.#age, off ? '' : ageInWords(row, state, status.current_time, elapsedS));
-    // With each second of the age, so that nothing is painted between.
-    const wholeS = elapsedS - ((ageS(row, elapsedS) ?? 0) % 1);
-    const filled = Math.min(METER_END, (ageInIntervals(row, wholeS) ?? 0) * METER_INTERVAL);
-    mark(this.#fill, 'width', filled.toFixed(1));
+    mark(this.#fill, 'width', String(filled(row, elapsedS)));
     this.#showTimes(row.last_update ?? row.last_known_update, status.current_time);
   }
 
@@ -104,4 +102,14 @@ class RowView {
     write(this.#local, stamp ? local(stamp) : '');
     for (const time of [this.#utc, this.#local]) time.setAttribute('datetime', shown);
   }
+}
+
+/**
+ * How far the meter is filled, in whole steps.
+ * @param {Row | IamRow} row
+ * @param {number} elapsedS
+ */
+function filled(row, elapsedS) {
+  const width = (ageInIntervals(row, elapsedS) ?? 0) * METER_INTERVAL;
+  return Math.min(METER_END, Math.floor(width / METER_STEP) * METER_STEP);
 }

@@ -89,6 +89,8 @@ class SecretsManager:
         reply = self._ask(operation, parameters, request)
         if secret is not None:
             _keep(labels, secret.versions)
+            if parameters.get("Description") == "":
+                secret.description = ""  # moto keeps the one before
         self._stamp(operation, json.loads(reply.body)["ARN"], known)
         return reply
 

@@ -39,6 +39,16 @@ def test_a_description_makes_no_version(clients: Clients) -> None:
     assert len(versions(clients, arn)) == 1
 
 
+def test_an_empty_description_takes_the_place_of_the_one_before(clients: Clients) -> None:
+    arn = clients.secret()
+    secrets = clients.operator("secretsmanager")
+    secrets.update_secret(SecretId=arn, Description="before")
+
+    secrets.update_secret(SecretId=arn, Description="")
+
+    assert "Description" not in secrets.describe_secret(SecretId=arn)
+
+
 def test_a_value_a_minute_meets_the_quota_at_the_hundred_and_first_version(
     clients: Clients,
 ) -> None:

@@ -79,7 +79,7 @@ class Traffic:
 
 
 def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
-    """Open the page, wait until it has loaded, then leave it idle; blocks for more than a minute."""
+    """Open the page, wait until it has loaded, then leave it idle; takes over a minute."""
     with _opened(browser) as (page, session):
         traffic = Traffic()
         traffic.watch(session)

@@ -76,6 +76,10 @@ migration: environment ## Write a migration for what the tables lack: make migra
 client: environment ## Write the page's client anew from the API's description
 	@$(PYTHON) -m service.api.client > web/client.js.new && mv web/client.js.new web/client.js
 
+.PHONY: reality
+reality: environment ## Write docs/reality.md from the tests that prove it
+	@$(PYTHON) -m tests.reality
+
 .PHONY: screenshots
 screenshots: environment ## Take the page's pictures anew
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \

@@ -17,11 +17,20 @@ from local.valkey import Valkey
 from service.settings import Settings, load
 from tests import interruption
 from tests.platform import docker, emptied
+from tests.reality import Fact
 from tests.stack.engine import NO_CLI
 
 # No example may fail for being slow: the machines that run this are shared.
 hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
 hypothesis_settings.load_profile("heartbeat")
+
+
+@pytest.fixture
+def fact(request: pytest.FixtureRequest) -> Fact:
+    """The fact that a test proves: see `tests.reality`."""
+    mark = request.node.get_closest_marker("reality")
+    found: Fact = mark.args[0]
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -24,9 +24,11 @@ from service.sources.mysql import settings as mysql_settings
 from service.sources.mysql.errors import translate
 from service.sources.mysql.store import MySql
 from tests.conftest import _folder
+from tests.reality import Fact, reality
 from tests.service import tls_servers
 from tests.service.mariadb import DATABASE, USER, MariaDb
 
+SERVER = "MariaDB 10.11, by aiomysql 0.3"
 pytestmark = pytest.mark.anyio
 
 CA, OTHER_CA = (ca.certificate_pem.decode() for ca in (tls_servers.CA, tls_servers.OTHER_CA))
@@ -123,8 +125,9 @@ async def test_a_clock_that_differs_is_told_and_nothing_is_written(
     assert (await store.read()).stamp is None
 
 
+@reality(SERVER, "`read_only` is on", "1290", ErrorWord.READ_ONLY)
 async def test_a_read_only_server_is_read_and_not_written_and_heals(
-    store: MySql, mariadb: MariaDb, author: str
+    fact: Fact, store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     given = beat(author)
     await store.write(given)
@@ -136,8 +139,9 @@ async def test_a_read_only_server_is_read_and_not_written_and_heals(
     finally:
         mariadb.execute("SET GLOBAL read_only = 0")
 
-    assert caught.value.word is ErrorWord.READ_ONLY
-    assert (found.stamp, found.error) == (given.timestamp, ErrorWord.READ_ONLY)
+    assert caught.value.word is fact.word
+    assert fact.answer in caught.value.detail
+    assert (found.stamp, found.error) == (given.timestamp, fact.word)
     await store.write(beat(author))
     assert (await store.read()).error is None
 
@@ -174,19 +178,21 @@ async def test_a_document_that_is_not_ours_does_not_hide_the_stamp(
     assert (found.stamp, found.report) == (given.timestamp, None)
 
 
+@reality(SERVER, "a stamp that is no date", "a row with 0000-00-00", ErrorWord.INVALID_DATA)
 async def test_a_date_that_is_none_is_invalid_data(
-    store: MySql, mariadb: MariaDb, author: str
+    fact: Fact, store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     await store.write(beat(author))
     mariadb.execute(f"UPDATE IGNORE {TABLE} SET timestamp = 'yesterday'")
 
     found = await store.read()
 
-    assert (found.stamp, found.error) == (None, ErrorWord.INVALID_DATA)
+    assert (found.stamp, found.error) == (None, fact.word)
 
 
+@reality(SERVER, "the connection was killed", "2013", ErrorWord.UNREACHABLE)
 async def test_a_killed_connection_is_one_failure_and_then_healed(
-    store: MySql, mariadb: MariaDb, author: str
+    fact: Fact, store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     await store.write(beat(author))
     for [number] in mariadb.execute(
@@ -197,18 +203,21 @@ async def test_a_killed_connection_is_one_failure_and_then_healed(
     with pytest.raises(SourceError) as caught:
         await store.write(beat(author))
 
-    assert caught.value.word is ErrorWord.UNREACHABLE
+    assert caught.value.word is fact.word
+    assert fact.answer in caught.value.detail
     assert await store.write(beat(author)) is None
 
 
-async def test_a_wrong_password_is_auth_and_stands_nowhere(mariadb: MariaDb) -> None:
+@reality(SERVER, "a wrong password", "1045", ErrorWord.AUTH)
+async def test_a_wrong_password_is_auth_and_stands_nowhere(fact: Fact, mariadb: MariaDb) -> None:
     url = mariadb.url("DISABLED").replace(f"{USER}:", f"{USER}:hunter2")
     source = connected(url)
 
     with pytest.raises(SourceError) as caught:
         await source.read()
 
-    assert caught.value.word is ErrorWord.AUTH
+    assert caught.value.word is fact.word
+    assert fact.answer in caught.value.detail
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
     await source.close()
 
@@ -228,7 +237,8 @@ async def test_a_database_that_is_not_there_or_not_ours_has_its_word(mariadb: Ma
     assert await word_of(connected(mariadb.url("DISABLED", database="nothing"))) == "not_found"
 
 
-async def test_a_full_disk_is_full(store: MySql, mariadb: MariaDb, author: str) -> None:
+@reality(SERVER, "the table space is full", "1114", ErrorWord.FULL)
+async def test_a_full_disk_is_full(fact: Fact, store: MySql, mariadb: MariaDb, author: str) -> None:
     """A table in memory that has reached its limit gives the error of a full table space."""
     mariadb.execute("SET GLOBAL max_heap_table_size = 16384")
     mariadb.execute(
@@ -244,18 +254,20 @@ async def test_a_full_disk_is_full(store: MySql, mariadb: MariaDb, author: str) 
     with pytest.raises(SourceError) as caught:
         await store.write(beat(author))
 
-    assert caught.value.word is ErrorWord.FULL
+    assert caught.value.word is fact.word
+    assert fact.answer in caught.value.detail
     mariadb.execute(f"DROP TABLE {TABLE}")
 
 
-async def test_too_many_connections_are_throttled(mariadb: MariaDb) -> None:
+@reality(SERVER, "the user has too many connections", "1226", ErrorWord.THROTTLED)
+async def test_too_many_connections_are_throttled(fact: Fact, mariadb: MariaDb) -> None:
     mariadb.execute("CREATE OR REPLACE USER busy@localhost IDENTIFIED BY 'x'")
     mariadb.execute(f"GRANT ALL ON {DATABASE}.* TO busy@localhost WITH MAX_USER_CONNECTIONS 1")
     url = f"mysql://busy:x@127.0.0.1:{mariadb.port}/{DATABASE}?ssl-mode=DISABLED"
     holder = connected(url)
     await holder.write(beat("worker"))
 
-    assert await word_of(connected(url)) == "throttled"
+    assert await word_of(connected(url)) == fact.word
     await holder.close()
 
 

@@ -15,11 +15,13 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.sources.valkey.errors import translate
+from tests.reality import Fact, reality
 from tests.service.sources.cluster import ask, cluster, node
 from tests.service.sources.test_valkey import connect
 
 pytestmark = pytest.mark.anyio
 
+SERVER = "Valkey 9.1, by redis-py 8.1"
 TAG = "{worker}"  # keys with the same tag share a slot
 
 
@@ -32,6 +34,12 @@ def admin(keys: dict[str, str]) -> Iterator[redis.Redis]:
         client.replicaof("NO", "ONE")
         client.config_set("replica-serve-stale-data", "yes", "min-replicas-to-write", "0")
         client.acl_deluser("limited")
+
+
+def test_the_server_is_the_one_that_the_page_names(admin: redis.Redis) -> None:
+    version = admin.info("server")["valkey_version"]
+
+    assert f"Valkey {version.rpartition('.')[0]}, by redis-py {redis.__version__[:3]}" == SERVER
 
 
 async def told(
@@ -59,31 +67,44 @@ def of(client: redis.Redis) -> dict[str, str]:
     return {"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": str(port), "VALKEY_SSLMODE": "disable"}
 
 
+@reality(
+    SERVER,
+    "a replica without its primary, `replica-serve-stale-data no`",
+    "MASTERDOWN",
+    ErrorWord.UNREACHABLE,
+)
 async def test_a_replica_that_lost_its_primary_is_unreachable_and_tried_again(
-    keys: dict[str, str], admin: redis.Redis
+    fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     admin.config_set("replica-serve-stale-data", "no")
     admin.replicaof("127.0.0.1", "1")
 
     written, read = await told(keys)
 
-    assert (written.word, written.retryable) == (ErrorWord.UNREACHABLE, True)
-    assert read is ErrorWord.UNREACHABLE
+    assert (written.word, written.retryable) == (fact.word, True)
+    assert read is fact.word
 
 
+@reality(
+    SERVER,
+    "a primary with fewer replicas than `min-replicas-to-write`",
+    "NOREPLICAS",
+    ErrorWord.READ_ONLY,
+)
 async def test_a_primary_that_lacks_replicas_is_read_only(
-    keys: dict[str, str], admin: redis.Redis
+    fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     admin.config_set("min-replicas-to-write", "1")
 
     written, read = await told(keys)
 
-    assert (written.word, read) == (ErrorWord.READ_ONLY, ErrorWord.READ_ONLY)
+    assert (written.word, read) == (fact.word, fact.word)
 
 
 @pytest.mark.parametrize("lacks", ["-time", "-mset", "-evalsha"])
+@reality(SERVER, "a user whose ACL lacks a command of the script", "NOPERM", ErrorWord.PERMISSION)
 async def test_a_right_that_a_user_lacks_is_permission_inside_the_script_too(
-    keys: dict[str, str], admin: redis.Redis, lacks: str
+    fact: Fact, keys: dict[str, str], admin: redis.Redis, lacks: str
 ) -> None:
     password = keys["VALKEY_PASSWORD"]
     commands = ["+@all", lacks]
@@ -96,12 +117,13 @@ async def test_a_right_that_a_user_lacks_is_permission_inside_the_script_too(
     with pytest.raises(SourceError) as error:
         await source.write(Heartbeat(name="worker", timestamp=utc_now()))
 
-    assert error.value.word is ErrorWord.PERMISSION
+    assert error.value.word is fact.word
     await source.close()
 
 
+@reality(SERVER, "another client's script runs for too long", "BUSY", ErrorWord.UNREACHABLE)
 async def test_a_server_that_runs_a_script_without_end_is_unreachable_and_tried_again(
-    keys: dict[str, str], admin: redis.Redis
+    fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     before = str(admin.config_get("lua-time-limit")["lua-time-limit"])
     admin.config_set("lua-time-limit", "1")
@@ -118,8 +140,8 @@ async def test_a_server_that_runs_a_script_without_end_is_unreachable_and_tried_
             endless.join()
             admin.config_set("lua-time-limit", before)
 
-    assert (written.word, written.retryable) == (ErrorWord.UNREACHABLE, True)
-    assert read is ErrorWord.UNREACHABLE
+    assert (written.word, written.retryable) == (fact.word, True)
+    assert read is fact.word
 
 
 def _run_without_end(client: redis.Redis) -> None:
@@ -135,22 +157,27 @@ def _is_busy(client: redis.Redis) -> bool:
     return False
 
 
-async def test_a_cluster_without_slots_is_unreachable_and_tried_again(tmp_path: Path) -> None:
+@reality(SERVER, "a cluster without slots", "CLUSTERDOWN", ErrorWord.UNREACHABLE)
+async def test_a_cluster_without_slots_is_unreachable_and_tried_again(
+    fact: Fact, tmp_path: Path
+) -> None:
     with node(tmp_path, "only") as client, pytest.raises(RedisError) as error:
         client.get("anything")
 
+    assert str(error.value).startswith("Hash slot not served")  # CLUSTERDOWN's text
     found = translate(error.value)
-    assert (found.word, found.retryable) == (ErrorWord.UNREACHABLE, True)
+    assert (found.word, found.retryable) == (fact.word, True)
 
 
-async def test_a_cluster_is_told_as_one_and_not_tried_again(tmp_path: Path) -> None:
+@reality(SERVER, "a cluster", "CROSSSLOT", ErrorWord.UNSUPPORTED)
+async def test_a_cluster_is_told_as_one_and_not_tried_again(fact: Fact, tmp_path: Path) -> None:
     with node(tmp_path, "only") as client:
         ask(client, "CLUSTER ADDSLOTSRANGE", 0, 16383)
         while ask(client, "CLUSTER INFO")["cluster_state"] != "ok":
             pass  # each look is a round trip
         written, read = await told(of(client))
 
-    assert (written.word, written.retryable) == (ErrorWord.UNSUPPORTED, False)
+    assert (written.word, written.retryable) == (fact.word, False)
     assert written.cause is Cause.CLUSTER
     assert read is None  # one node has all slots, and each key is read by itself
 
@@ -173,29 +200,51 @@ async def tagged(tmp_path: Path, anyio_backend: str) -> AsyncIterator[redis.asyn
 
 
 @pytest.mark.parametrize(
-    ("command", "word"),
+    "command",
     [
-        (("MGET", f"{TAG}:1", f"{TAG}:2"), ErrorWord.UNREACHABLE),  # TRYAGAIN
-        (("GET", f"{TAG}:2"), ErrorWord.UNSUPPORTED),  # ASK
-        (("GET", "elsewhere"), ErrorWord.UNSUPPORTED),  # MOVED
-        (("EVAL", "return redis.call('GET', 'elsewhere')", 1, f"{TAG}:1"), ErrorWord.UNSUPPORTED),
+        pytest.param(
+            ("MGET", f"{TAG}:1", f"{TAG}:2"),
+            marks=reality(
+                SERVER, "a cluster that moves the keys' slot", "TRYAGAIN", ErrorWord.UNREACHABLE
+            ),
+        ),
+        pytest.param(
+            ("GET", f"{TAG}:2"),
+            marks=reality(SERVER, "a cluster that has moved the key", "ASK", ErrorWord.UNSUPPORTED),
+        ),
+        pytest.param(
+            ("GET", "elsewhere"),
+            marks=reality(
+                SERVER, "a cluster, and a key of another node", "MOVED", ErrorWord.UNSUPPORTED
+            ),
+        ),
+        pytest.param(
+            ("EVAL", "return redis.call('GET', 'elsewhere')", 1, f"{TAG}:1"),
+            marks=reality(
+                SERVER,
+                "a cluster, and a script that reads another node's key",
+                "an error of the script",
+                ErrorWord.UNSUPPORTED,
+            ),
+        ),
     ],
 )
 async def test_what_a_cluster_answers_has_its_word(
-    tagged: redis.asyncio.Redis, command: tuple[str | int, ...], word: ErrorWord
+    fact: Fact, tagged: redis.asyncio.Redis, command: tuple[str | int, ...]
 ) -> None:
     with pytest.raises(RedisError) as error:
         await tagged.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's own
 
-    assert translate(error.value).word is word
+    assert translate(error.value).word is fact.word
 
 
+@reality(SERVER, "a command that the server lacks", "ERR unknown command", ErrorWord.UNSUPPORTED)
 async def test_a_command_that_the_server_lacks_is_unsupported(
-    keys: dict[str, str], admin: redis.Redis
+    fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     with pytest.raises(ResponseError) as error:
         ask(admin, "EVALSHA_OF_ANOTHER_NAME", keys["VALKEY_PASSWORD"])
 
     found = translate(error.value)
-    assert (found.word, found.retryable) == (ErrorWord.UNSUPPORTED, False)
+    assert (found.word, found.retryable) == (fact.word, False)
     assert keys["VALKEY_PASSWORD"] not in str(found)

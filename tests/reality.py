@@ -1,0 +1,99 @@
+"""Facts about real servers, as marks on the tests that prove them.
+
+`python -m tests.reality` writes docs/reality.md from these marks; a test compares the two.
+"""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from schema.errors import RETRYABLE, ErrorWord
+from tests.docs.pages import ROOT
+
+PAGE = ROOT / "docs" / "reality.md"
+PROOFS = "tests.service.sources"
+HEAD = """\
+# What real servers do, and what Heartbeat calls it
+
+`make reality` writes this page from the tests. Each row is a test that brings a real server into a
+state and checks the error word of a write or a reading. The [runbook](runbook.md#error-words) says
+what each word means and what to do; ↻ marks the words that the worker retries within a cycle.
+"""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What one server does in one state.
+
+    Attributes:
+        server: The server and its version.
+        state: The state of the server, or what was done to it.
+        answer: What the server answers: a code, the beginning of its text, or what happens instead.
+        word: The error word that Heartbeat gives it.
+        source: Where the answer is documented; "" where only the test shows it.
+    """
+
+    server: str
+    state: str
+    answer: str
+    word: ErrorWord
+    source: str = ""
+
+
+def reality(
+    server: str, state: str, answer: str, word: ErrorWord, source: str = ""
+) -> pytest.MarkDecorator:
+    """Mark a test as the proof of a fact, which it takes as the fixture `fact`."""
+    return pytest.mark.reality(Fact(server, state, answer, word, source))
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts, in the order of the modules and tests."""
+    for test in _tests():
+        yield from _marked(test.pytestmark)
+
+
+def proofs() -> Iterator[FunctionType]:
+    """Yield the tests that prove facts."""
+    return (test for test in _tests() if any(_marked(test.pytestmark)))
+
+
+def _tests() -> Iterator[Any]:  # Any: functions with pytest's own attribute
+    package = importlib.import_module(PROOFS)
+    for name in sorted(each.name for each in pkgutil.iter_modules(package.__path__)):
+        for test in vars(importlib.import_module(f"{PROOFS}.{name}")).values():
+            if isinstance(test, FunctionType) and hasattr(test, "pytestmark"):
+                yield test
+
+
+def _marked(marks: Sequence[pytest.Mark]) -> Iterator[Fact]:
+    for mark in reversed(marks):
+        if mark.name == "reality":
+            yield mark.args[0]
+        if mark.name == "parametrize":
+            for case in mark.args[1]:
+                yield from _marked(getattr(case, "marks", ()))
+
+
+def page() -> str:
+    """Return the text of docs/reality.md."""
+    found = list(facts())
+    text = HEAD
+    for server in dict.fromkeys(fact.server for fact in found):
+        text += f"\n## {server}\n\n| state | answer | word |\n| --- | --- | --- |\n"
+        for fact in found:
+            if fact.server == server:
+                answer = f"[{fact.answer}]({fact.source})" if fact.source else fact.answer
+                again = " ↻" if fact.word in RETRYABLE else ""
+                text += f"| {fact.state} | {answer} | `{fact.word}`{again} |\n"
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(PAGE.write_text(page()) and None)

@@ -12,7 +12,7 @@ from service.alerts.ledger import Ledger
 from service.alerts.spill import Spill
 from service.errors import SourceError
 from service.kind import Shared
-from service.late import Late
+from service.lazy import Lazy
 from service.settings import Settings
 from service.source import Source
 
@@ -30,7 +30,7 @@ class Connections:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sources: Late[dict[str, Source]] = Late(self._connect)
+        self._sources: Lazy[dict[str, Source]] = Lazy(self._connect)
         name, history = settings.process.name, settings.history
         self._history = history.name if history else ""
         self.stores = Stores(

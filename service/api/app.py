@@ -22,11 +22,11 @@ from service.api import (
     routes,
 )
 from service.api.archive import Archive, remembering
-from service.api.doors import add_doors
 from service.api.errors import add_handlers
 from service.api.live import Live
 from service.api.manual import Manual
 from service.api.metering import Meters
+from service.api.middleware import add_middleware
 from service.api.page import Page
 from service.api.pushed import pushed
 from service.settings import Settings
@@ -109,7 +109,7 @@ def create(
     app.router.routes.append(WebSocketRoute("/ws", routes.live))
     app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
     app.mount("/", Page(settings.process.title if settings else None))
-    add_doors(app, settings, meters)
+    add_middleware(app, settings, meters)
     description.complete(app)
     return app
 

@@ -18,7 +18,7 @@ from service.api.errors import problem
 from service.errors import SourceError
 from service.history.window import Window
 from service.kind import Shared
-from service.late import Late
+from service.lazy import Lazy
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Archive:
         self.titles = {each.name: each.title for each in settings.sources}
         self.interval_s = settings.process.interval_s
         self.beats_kept = timedelta(days=settings.process.history_retention_days)
-        self.past = Late(lambda: self._open(settings))
+        self.past = Lazy(lambda: self._open(settings))
         self._answers: Cache[Answer] = Cache(LIFETIME_S, ANSWERS_KEPT)
-        self._turn = anyio.Lock()  # downloads share one connection; the other is for the page
+        self._shared = anyio.Lock()  # downloads share one connection; the other is for the page
 
     def sources(self, source: str | None) -> list[str]:
         """List the slugs that a request selects; none if it names an unknown one."""
@@ -116,7 +116,7 @@ class Archive:
         past = await self.past.get()
 
         async def page(source: str, start: datetime, end: datetime, most: int) -> Sequence[Any]:
-            async with self._turn:
+            async with self._shared:
                 return await past.beats(source, start, end, most)
 
         beats = pages(page, sources, asked)

@@ -12,14 +12,14 @@ import structlog
 from schema.timestamps import utc_now
 from service.connections import close, connect, shared
 from service.kind import Shared
-from service.late import Late
+from service.lazy import Lazy
 from service.settings import Settings
 from service.source import Source
 from service.undelivered import Undelivered
+from service.verdict.coalesced import Coalesced
 from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
-from service.verdict.turn import Turn
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Watch:
         self.readers = readers
         self.since: datetime = utc_now()
         self.undelivered: Callable[[], Sequence[Undelivered]] = tuple
-        self._turn = Turn(self._document)
+        self._shared = Coalesced(self._document)
 
     async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
         """What is known now of these sources, of all if none is named.
@@ -61,7 +61,7 @@ class Watch:
     async def status(self) -> bytes:
         """The whole document as JSON, of this moment."""
         await self.readers.refresh()
-        return self._turn.get()
+        return self._shared.get()
 
     def _document(self) -> bytes:
         looks = {name: reader.last for name, reader in self.readers.by_name.items()}
@@ -101,14 +101,14 @@ async def watching(settings: Settings) -> AsyncIterator[Watch]:
         tasks.cancel_scope.cancel()
 
 
-async def _source(sources: Late[dict[str, Source]], name: str) -> Source:
+async def _source(sources: Lazy[dict[str, Source]], name: str) -> Source:
     return (await sources.get())[name]
 
 
 @asynccontextmanager
-async def _connected(settings: Settings, among: Shared) -> AsyncIterator[Late[dict[str, Source]]]:
+async def _connected(settings: Settings, among: Shared) -> AsyncIterator[Lazy[dict[str, Source]]]:
     """The sources, closed at the end however it comes."""
-    sources = Late(lambda: connect(settings, among))
+    sources = Lazy(lambda: connect(settings, among))
     try:
         yield sources
     finally:
@@ -116,7 +116,7 @@ async def _connected(settings: Settings, among: Shared) -> AsyncIterator[Late[di
             await close(sources.made or {})
 
 
-async def _connect_ahead(sources: Late[dict[str, Source]]) -> None:
+async def _connect_ahead(sources: Lazy[dict[str, Source]]) -> None:
     """Import the drivers before somebody asks; whoever asks later tries again if that fails."""
     try:
         await sources.get()

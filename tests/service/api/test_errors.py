@@ -8,9 +8,9 @@ from fastapi import FastAPI, HTTPException, Query
 from starlette.responses import StreamingResponse
 from structlog.testing import capture_logs
 
-from service.api.doors import add_doors
 from service.api.errors import add_handlers
 from service.api.metering import Meters
+from service.api.middleware import add_middleware
 from tests.service.serving import served
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 def app() -> FastAPI:
     app = FastAPI()
-    add_doors(app, None, Meters())
+    add_middleware(app, None, Meters())
     add_handlers(app)
 
     @app.get("/defect")

@@ -18,7 +18,7 @@ from service.settings import Settings
 CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failures"]
 
 
-def add_doors(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
+def add_middleware(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
     """Add headers, compression, failures, counting, CORS, limits and password, outermost first.
 
     Args:

@@ -8,7 +8,7 @@ import anyio
 T = TypeVar("T")
 
 
-class Late(Generic[T]):
+class Lazy(Generic[T]):
     """A value that is created once, on first use, in a thread: its imports take a second of CPU.
 
     Args:

@@ -3,7 +3,7 @@ import threading
 import anyio
 import pytest
 
-from service.late import Late
+from service.lazy import Lazy
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ async def test_it_is_made_once_and_beside_the_loop() -> None:
         threads.append(threading.get_ident())
         return object()
 
-    late, found = Late(make), []
+    late, found = Lazy(make), []
 
     async def ask() -> None:
         found.append(await late.get())
@@ -39,7 +39,7 @@ async def test_what_failed_is_tried_again() -> None:
             raise answer
         return answer
 
-    late = Late(make)
+    late = Lazy(make)
 
     with pytest.raises(OSError, match="no"):
         await late.get()

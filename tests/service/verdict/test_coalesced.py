@@ -4,14 +4,14 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from service.verdict.turn import Turn
+from service.verdict.coalesced import Coalesced
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_all_who_ask_in_one_turn_get_one_answer() -> None:
     numbers = iter(range(10))
-    turn = Turn(lambda: next(numbers))
+    turn = Coalesced(lambda: next(numbers))
     answers: list[int] = []
 
     async def ask() -> None:
@@ -26,7 +26,7 @@ async def test_all_who_ask_in_one_turn_get_one_answer() -> None:
 
 async def test_who_asks_in_a_later_turn_gets_a_new_answer() -> None:
     numbers = iter(range(10))
-    turn = Turn(lambda: next(numbers))
+    turn = Coalesced(lambda: next(numbers))
 
     first = turn.get()
     await anyio.lowlevel.checkpoint()
@@ -36,7 +36,7 @@ async def test_who_asks_in_a_later_turn_gets_a_new_answer() -> None:
 
 async def test_who_was_woken_by_what_is_new_gets_an_answer_that_knows_it() -> None:
     known, news = ["old"], anyio.Event()
-    turn = Turn(lambda: known[-1])
+    turn = Coalesced(lambda: known[-1])
     answers: list[str] = []
 
     async def wait_for_news() -> None:
@@ -62,7 +62,7 @@ async def test_what_goes_wrong_is_told_to_who_asked_and_to_nobody_after() -> Non
             raise result
         return result
 
-    turn = Turn(make)
+    turn = Coalesced(make)
 
     with pytest.raises(ZeroDivisionError):
         turn.get()

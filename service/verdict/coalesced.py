@@ -1,4 +1,4 @@
-"""One answer for all who ask at the same moment."""
+"""One answer for all requests of the same moment."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turn(Generic[T]):
-    """Makes one answer for all who ask in one turn of the event loop.
+class Coalesced(Generic[T]):
+    """Makes one answer for all requests that one iteration of the event loop handles.
 
-    What they asked with had come before the turn began, so nobody gets an answer that was made
-    before his question.
+    These requests had arrived before the iteration began, so no answer is older than its request.
 
     Args:
-        make: Makes the answer, without waiting for anything.
+        make: Makes the answer, without waiting.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -22,7 +21,7 @@ class Turn(Generic[T]):
         self._made: list[T] = []  # one at most
 
     def get(self) -> T:
-        """The answer of this turn; called in the event loop.
+        """Return the answer of this iteration; called in the event loop.
 
         Raises:
             Exception: What `make` raises.

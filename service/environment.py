@@ -52,7 +52,7 @@ class Environment:
         """
         self._secrets = frozenset(self.values[name] for name in secret & self.values.keys())
         for name in sorted(set(names) & self.values.keys()):
-            found = text.fault(self.values[name], secret=name in secret, lines=name in lines)
+            found = text.fault(name, self.values[name], secret=name in secret, lines=name in lines)
             if found:
                 self.faulty.add(name)
                 self.problems.append(f"{name}: {found}")

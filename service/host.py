@@ -12,6 +12,7 @@ MISTAKES = (
     (re.compile(r"^[^:]+:\d*$"), "it holds a port, which has a variable of its own"),
     (re.compile(r"[/\\]"), "it is a path or a part of a URL: give a host, to connect to by TCP"),
 )
+IPV4 = re.compile(r"\d+(\.\d+){3}")
 LENGTH_MAX = 253  # characters of a name, RFC 1035
 
 
@@ -26,6 +27,9 @@ def host(value: str) -> str:
     for mistake, sentence in MISTAKES:
         if mistake.search(value):
             raise ValueError(sentence)
+    if IPV4.fullmatch(value):
+        msg = "it is no valid IPv4 address: four numbers from 0 to 255, without zeros before them"
+        raise ValueError(msg)
     labels = value.removesuffix(".").split(".")
     if len(value) > LENGTH_MAX or not all(map(LABEL.fullmatch, labels)):
         msg = "it is neither a host's name nor an address"

@@ -127,7 +127,7 @@ def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) ->
     kind = next((each for each in kinds if scheme in each.schemes), None)
     try:
         if kind is None or kind.parse is None:
-            raise ValueError(_unknown(scheme, kinds))  # noqa: TRY301 - a problem like the parser's
+            raise ValueError(_unknown(text, kinds))  # noqa: TRY301 - a problem like the parser's
         url = parse(text)
         said = kind.parse(url)
     except ValueError as error:
@@ -145,10 +145,20 @@ def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) ->
     )
 
 
-def _unknown(scheme: str | None, kinds: Sequence[AnyKind]) -> str:
-    known = ", ".join(f"{each}://" for kind in kinds for each in kind.schemes)
+def _unknown(text: str, kinds: Sequence[AnyKind]) -> str:
+    """Describe a text that is no URL of these kinds; nothing of it but its scheme is repeated."""
+    known = [each for kind in kinds for each in kind.schemes]
+    scheme = scheme_of(text)
+    plain = (scheme or "").partition("+")[0]
+    if plain != scheme and plain in known:
+        return f"{scheme}:// names a driver too: begin it with {plain}://"
+    if text.startswith("jdbc:"):
+        return (
+            "it is a URL of JDBC: write user, password, host and database as "
+            f"{known[0]}://USER:PASSWORD@HOST/DATABASE"
+        )
     said = "this is no URL" if scheme is None else f"{scheme}:// is unknown"
-    return f"{said}: begin it with one of {known}"
+    return f"{said}: begin it with one of {', '.join(f'{each}://' for each in known)}"
 
 
 def _slug(environment: Environment, variable: str) -> str | None:
@@ -156,9 +166,11 @@ def _slug(environment: Environment, variable: str) -> str | None:
     if NAME.fullmatch(name) and len(name) <= NAME_MAX and name.lower() not in TAKEN:
         return name.lower()
     taken = ", ".join(sorted(each.upper() for each in TAKEN))
+    better = "_".join(re.findall(r"[A-Z0-9]+", name.upper()))
+    hint = f": call it {PREFIX}{better}" if NAME.fullmatch(better) and better != name else ""
     environment.problems.append(
         f"{variable}: a name is capital letters and digits with single underscores between them, "
-        f"begins with a letter, has {NAME_MAX} characters at most, and is none of {taken}"
+        f"begins with a letter, has {NAME_MAX} characters at most, and is none of {taken}{hint}"
     )
     return None
 

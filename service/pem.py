@@ -125,7 +125,7 @@ def _raw(text: str) -> bytes | None:
 def _instead(text: str) -> str:
     """Describe a text without a block."""
     raw = _raw(text)
-    if "-----BEGIN" in text or (raw is not None and b"-----BEGIN" in raw):
+    if "-----BEGIN" in text or "-----END" in text or (raw is not None and b"-----BEGIN" in raw):
         return "the PEM text is cut off: give all of it, from its BEGIN to its END line"
     if PATH.fullmatch(text.strip()):
         return "it is a path, not a PEM certificate or key: give the text of the file"

@@ -11,7 +11,9 @@ from service.group import Group
 from service.logs import LogFormat
 
 # Scheme, host and port alone: a browser sends no more.
-ORIGIN = re.compile(r"https?://[^\s/?#@\\]+")
+ORIGIN = re.compile(r"https?://[^\s/?#@\\*]+")
+HEADER = "the header's name alone, such as DO-Connecting-IP"
+SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 WRITE_DEADLINE_S = 20.0  # of one source in one cycle, retries included
 WRITE_DEADLINE_INTERVALS = 0.8  # and below the interval, so that a cycle never meets the next
 
@@ -45,7 +47,7 @@ class ProcessSettings(Group):
         default=None,
         alias="TRUSTED_PROXY_HEADER",
         pattern=r"^[A-Za-z0-9-]+$",
-        description="the header's name alone, such as DO-Connecting-IP",
+        description=HEADER,
     )
     commit: str = Field(default="unknown", alias="HEARTBEAT_COMMIT")
 
@@ -53,6 +55,14 @@ class ProcessSettings(Group):
     @classmethod
     def _is_host(cls, value: str) -> str:
         return hosts.host(value)
+
+    @field_validator("trusted_proxy_header")
+    @classmethod
+    def _is_header(cls, value: str) -> str:
+        if value.lower() in SWITCHES:
+            msg = f"must be {HEADER}"
+            raise ValueError(msg)
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -46,6 +46,21 @@ class ServerSettings(SourceSettings):
         return [f"{names['ca']}: {fault}: ask the server's owner for the present one"]
 
 
+def database(value: str) -> str:
+    """Check a database's name.
+
+    Raises:
+        ValueError: A part of a URL stands around it.
+    """
+    if "://" in value:
+        msg = "it is a URL: give the name alone, or the URL as DATABASE_URL"
+        raise ValueError(msg)
+    if value.startswith("/") or value.endswith("/") or "?" in value:
+        msg = "it holds a slash or a question mark of a URL: give the name alone"
+        raise ValueError(msg)
+    return value
+
+
 def of_url(url: Url) -> dict[str, object]:
     """Return the fields that every such URL has."""
     return {"host": url.host, "port": url.port, "user": url.user, "password": url.password}

@@ -55,6 +55,9 @@ def warnings(given: Iterable[str], known: Collection[str], prefix: str) -> list[
     for name in sorted(given):
         if name in known or name.startswith(prefix) or FOREIGN.fullmatch(name):
             continue
+        if name.upper().rstrip("S") == prefix.rstrip("_"):
+            found.append(f"{name} is not read: one more store is {prefix}<NAME>=<URL>")
+            continue
         nearest = _nearest(name, known)
         if nearest is not None and nearest not in given:
             found.append(f"{name} is not read: {nearest} is the variable that exists")

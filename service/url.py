@@ -9,6 +9,8 @@ ENCODE = (
     "percent-encode every special character of user and password, such as `@` as %40 and `/` as %2F"
 )
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# What documentation and consoles show in place of a password.
+PLACEHOLDER = re.compile(r"://[^/]*:(\[[^\[\]@]*\]|<[^<>@]*>|[*\u2022\u25cf]{3,})@")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
@@ -50,6 +52,9 @@ def parse(text: str) -> Url:
     """
     if CONTROL.search(text):
         msg = "the URL holds a blank or a control character"
+        raise ValueError(msg)
+    if PLACEHOLDER.search(text):
+        msg = "a placeholder stands for the password in the URL: put the password itself there"
         raise ValueError(msg)
     try:
         split = urlsplit(text)

@@ -1,11 +1,14 @@
 """The variables of alerts."""
 
+import re
+
 from pydantic import Field, SecretStr, field_validator
 
 from service.alerts.policy import OPEN_INTERVALS, REFRESH_S, RESOLVE_INTERVALS, Policy, policy
 from service.alerts.targets import Target, parse, repeats
 from service.group import Group
 
+URL = re.compile(r"https?://[^\s/?#]+\S*")
 HOUR_S = 3600.0
 MINUTE_S = 60.0
 
@@ -25,7 +28,12 @@ class AlertSettings(Group):
     degraded_minutes: float | None = Field(
         default=None, alias="ALERT_DEGRADED_AFTER_MINUTES", ge=0, le=10_080
     )
-    public_url: str | None = Field(default=None, alias="PUBLIC_URL", pattern=r"^https?://[^\s/]+")
+    public_url: str | None = Field(
+        default=None,
+        alias="PUBLIC_URL",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",  # people who get an alert see it
+        description="the page's address, such as https://heartbeat.example.com, without a login",
+    )
 
     @field_validator("targets_text")
     @classmethod
@@ -36,8 +44,8 @@ class AlertSettings(Group):
     @field_validator("ping_url")
     @classmethod
     def _is_url(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("http://", "https://")):
-            msg = "is no URL that begins with https://"
+        if not URL.fullmatch(value.get_secret_value()):
+            msg = "it is no URL that begins with https://, names a host and has no blank in it"
             raise ValueError(msg)
         return value
 

@@ -24,6 +24,7 @@ INCIDENTS = (
 HOST_IS_PUBLIC = frozenset({*WEBHOOK, *ALERTMANAGER, *GOALERT, "mailto", "mailtos"})
 OURS = frozenset({"severity", "repeat"})
 SCHEME = re.compile(r"([a-z0-9][a-z0-9+.-]{0,29})://", re.IGNORECASE)
+COMMA = re.compile(r"[,;](\s|$|[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 SPAN = re.compile(r"(\d{1,4})(s|m|h|d)|0")
 UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 REPEAT_LEAST_S = 60.0
@@ -73,6 +74,9 @@ def parse(text: str) -> list[Target]:
     Raises:
         TargetError: One of them cannot be used.
     """
+    if COMMA.search(text):
+        msg = "the targets are parted by commas: part them by spaces"
+        raise TargetError(msg)
     targets = [_parsed(number, url) for number, url in enumerate(text.split(), start=1)]
     ids = [target.id for target in targets]
     for target in targets:

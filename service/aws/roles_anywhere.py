@@ -235,6 +235,11 @@ def _content(path: str) -> str:
 
 def _url(value: str, *, must_be_secure: bool) -> str:
     split = urlsplit(value)
+    try:
+        split.port  # noqa: B018 - it raises
+    except ValueError:
+        msg = "its port is no number from 0 to 65535"
+        raise ValueError(msg) from None
     if split.scheme not in {"http", "https"} or not split.hostname:
         msg = "it is no URL: begin it with https://, as in https://127.0.0.1:4566"
         raise ValueError(msg)

@@ -1,7 +1,7 @@
 """What people give, and the sentence that each mistake deserves: one row a value.
 
-`LISTED` is of the issue that asked for it, `BEYOND` is what else was found to be pasted. A row is a
-variable, its value, and a part of the sentence; None where the value is taken.
+`LISTED` is of the issue that asked for it, `BEYOND` and `PASTED` are what else people paste. A row
+is a variable, its value, and a part of the sentence; None where the value is taken.
 """
 
 import base64
@@ -163,11 +163,94 @@ BEYOND: list[Row] = [
     ("HEARTBEAT_SOURCE_ORDERS", "redis://me:${cache.PASSWORD}@cache2", "nobody has filled in"),
 ]
 
+BLOB = '{"connection": {"host": "db.example.com", "port": 25060, "password": "h\u00fcnter2!"}}'
+
+PASTED: list[Row] = [
+    ("DATABASE_URL", "postgresql://me:p@ss@db/app", "percent-encode every special character"),
+    ("DATABASE_URL", "postgresql://me:50%off@db/app", "percent-encode every special character"),
+    ("DATABASE_URL", "postgresql://me:pw@db/app/", "holds a slash or a question mark of a URL"),
+    ("DATABASE_URL", "postgres://me:pw@db:5432/app", None),
+    ("DATABASE_URL", "postgresql+asyncpg://me:pw@db/app", "begin it with postgresql://"),
+    ("DATABASE_URL", "jdbc:postgresql://db/app?user=me", "it is a URL of JDBC"),
+    ("DATABASE_URL", f"export DATABASE_URL=postgresql://me:{PASSWORD}@db/app", "its own name"),
+    ("DATABASE_URL", f"DATABASE_URL=postgresql://me:{PASSWORD}@db/app", "its own name"),
+    ("DATABASE_URL", f"psql 'postgresql://me:{PASSWORD}@db/app'", "this is no URL"),
+    ("DATABASE_URL", f"host=db user=me password={PASSWORD}", "this is no URL"),
+    ("DATABASE_URL", "postgresql://me:pw@db:port/app", "host or port is not valid"),
+    ("DATABASE_URL", "postgresql://me:[YOUR-PASSWORD]@db/app", "a placeholder stands for the"),
+    ("DATABASE_URL", "postgresql://me:****@db/app", "a placeholder stands for the password"),
+    ("DATABASE_URL", "postgresql:///app", "the URL names no host"),
+    ("DATABASE_URL", BLOB, "it is JSON: give the one value in it"),
+    ("PGHOST", BLOB, "it is JSON: give the one value in it"),
+    ("PGHOST", "PGHOST=db", "it begins with its own name"),
+    ("PGHOST", "$env:PGHOST = db", "it begins with its own name"),
+    ("PGHOST", "10.0.0.256", "it is no valid IPv4 address"),
+    ("PGHOST", "010.0.0.1", "it is no valid IPv4 address"),
+    ("PGHOST", "10.0.0.1", None),
+    ("PGHOST", "undefined", "it is what a script writes where it has no value"),
+    ("PGHOST", "[object Object]", "it is what a script writes where it has no value"),
+    ("PGPORT", "54 32", "must be a whole number"),
+    ("PGPORT", ":5432", "must be a whole number"),
+    ("PGPASSWORD", f"PGPASSWORD={PASSWORD}", "it begins with its own name"),
+    ("PGPASSWORD", f"export PGPASSWORD={PASSWORD}", "it begins with its own name"),
+    ("PGPASSWORD", '{"username": "me", "password": "h\u00fcnter2!"}', "it is JSON"),
+    ("PGPASSWORD", "None", "it is what a script writes where it has no value"),
+    ("PGPASSWORD", "********", "a program has hidden it behind asterisks or dots"),
+    ("PGPASSWORD", "{not JSON", None),
+    ("PGPASSWORD", "[" * 5000, None),
+    ("PGDATABASE", "app?sslmode=require", "a slash or a question mark of a URL"),
+    ("PGDATABASE", "/app", "a slash or a question mark of a URL"),
+    ("PGDATABASE", "my database", None),
+    ("PG_CA_CERT", CA_TEXT.partition("\n")[2], "the PEM text is cut off"),
+    ("PG_CA_CERT", '{"ca": {"certificate": "LS0t"}}', "it is JSON: give the one value in it"),
+    ("PG_CA_CERT", "file:///etc/ca.pem", "it is a path, not a PEM"),
+    ("PG_CA_CERT", CA_TEXT.replace("-----", "----"), "it is no PEM"),
+    ("IAM_CLIENT_CERT", OURS.pem.decode().partition("\n")[2], "the PEM text is cut off"),
+    ("IAM_CLIENT_KEY", OURS.key_pem.decode() * 2, "it holds 2 private keys"),
+    ("VALKEY_URL", "rediss://cache:6379/0/", "must be a whole number"),
+    ("VALKEY_URL", "redis-cli -u rediss://cache:25061", "this is no URL"),
+    ("REDIS_URL", "unix:///run/redis.sock", "unix:// is unknown"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "PT60S", "must be a number, such as 60 or 0.5"),
+    ("HEARTBEAT_INTERVAL_SECONDS", "* * * * *", "must be a number, such as 60 or 0.5"),
+    ("HEARTBEAT_SOURCE_ORDERS-DB", "redis://cache2", "call it HEARTBEAT_SOURCE_ORDERS_DB"),
+    ("HEARTBEAT_SOURCE_orders", "redis://cache2", "call it HEARTBEAT_SOURCE_ORDERS"),
+    ("HEARTBEAT_SOURCE_1", "redis://cache2", "begins with a letter"),
+    ("HEARTBEAT_SOURCE_ORDERS", "mongodb://me:pw@db/app", "mongodb:// is unknown"),
+    ("HEARTBEAT_SOURCE_ORDERS", "postgresql://me:pw@db2,db3/app", "not one host alone"),
+    ("HEARTBEAT_SOURCE_ORDERS", "mysql://me:pw@db2/app/", "a slash or a question mark of a URL"),
+    ("ALERT_TARGETS", "hooks.slack.com/services/T/B/x", "is no URL such as slack://"),
+    ("ALERT_TARGETS", "https://hooks.slack.com/services/T/B/x", "write webhook+https://"),
+    ("ALERT_TARGETS", "slack://T/B/x, pagerduty://key", "part them by spaces"),
+    ("ALERT_TARGETS", "slack://T/B/x,pagerduty://key", "part them by spaces"),
+    ("ALERT_TARGETS", '["slack://T/B/x"]', "it is JSON: give the one value in it"),
+    ("ALERT_PING_URL", "hc-ping.com/uuid", "it is no URL that begins with https://"),
+    ("ALERT_PING_URL", "https://hc-ping.com/uuid curl", "has no blank in it"),
+    ("ALERT_PING_URL", "https:///uuid", "names a host"),
+    ("ALERT_REMINDER_HOURS", "4h", "must be a number, such as 60 or 0.5"),
+    ("PUBLIC_URL", "heartbeat.example.com", "must be the page's address, such as https://"),
+    ("PUBLIC_URL", f"https://me:{PASSWORD}@heartbeat.example.com", "without a login"),
+    ("PUBLIC_URL", "https://example.com/heartbeat/", None),
+    ("API_CORS_ORIGINS", "https://*.example.com", "must be origins such as https://"),
+    ("API_CORS_ORIGINS", '["https://a.example.com"]', "it is JSON: give the one value in it"),
+    ("API_CORS_ORIGINS", "*", None),
+    ("TRUSTED_PROXY_HEADER", "true", "must be the header's name alone"),
+    ("MAX_VIEWERS", "1,000", "must be a whole number"),
+    ("LOG_LEVEL", "20", "must be one of DEBUG, INFO, WARNING, ERROR"),
+    ("AWS_REGION", "us_west_2", "it is no region's name, such as us-west-2"),
+    ("AWS_ENDPOINT_URL", "https://localhost:port", "its port is no number from 0 to 65535"),
+    ("AWS_ENDPOINT_URL", "https://", "it is no URL: begin it with https://"),
+    ("IAM_ROLE_ARN", "arn:aws:iam::1234-5678-9012:role/a", "it is not of the form arn:aws:iam"),
+    ("IAM_TRUST_ANCHOR_ARN", "1b2c", "it is not of the form arn:aws:rolesanywhere"),
+    ("SECRETS_MANAGER_SECRET_NAME", f"{SECRET}:password::", "must be a secret's name"),
+]
+EVERY = [*LISTED, *BEYOND, *PASTED]
+
 
 def given(name: str, value: str) -> Settings:
     environ = {**WHOLE, name: value}
-    if name == "DATABASE_URL":
-        environ = {each: it for each, it in environ.items() if not each.startswith("PG")}
+    if name.endswith("_URL") and name.startswith(("DATABASE", "VALKEY", "REDIS")):
+        replaced = "PG" if name == "DATABASE_URL" else "VALKEY_H"
+        environ = {each: it for each, it in environ.items() if not each.startswith(replaced)}
     if name.endswith("_FILE"):
         del environ[name.removesuffix("_FILE")]
     return load(environ)
@@ -179,7 +262,7 @@ def refusal(name: str, value: str) -> list[str]:
     return error.value.problems
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), [*LISTED, *BEYOND])
+@pytest.mark.parametrize(("name", "value", "sentence"), EVERY)
 def test_what_is_given_is_taken_or_refused_by_name(
     name: str, value: str, sentence: str | None
 ) -> None:
@@ -192,7 +275,7 @@ def test_what_is_given_is_taken_or_refused_by_name(
     assert name in problem
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), [*LISTED, *BEYOND])
+@pytest.mark.parametrize(("name", "value", "sentence"), EVERY)
 def test_no_refusal_repeats_a_secret(name: str, value: str, sentence: str | None) -> None:
     if sentence is None:
         return
@@ -246,9 +329,9 @@ def test_a_ca_of_one_more_store_is_named_by_its_variable() -> None:
 
 
 def test_the_table_is_as_long_as_was_asked() -> None:
-    rows = {(name, value) for name, value, _ in (*LISTED, *BEYOND)}
+    rows = {(name, value) for name, value, _ in EVERY}
 
-    assert len(rows) == len(LISTED) + len(BEYOND) >= 80
+    assert len(rows) == len(EVERY) >= 80
     assert len(BEYOND) >= 30
 
 
@@ -317,6 +400,13 @@ def test_a_variable_that_looks_like_ours_is_a_warning_with_the_nearest(
 )
 def test_what_others_set_is_no_warning(environ: dict[str, str]) -> None:
     assert load(WHOLE | environ).warnings() == []
+
+
+@pytest.mark.parametrize("name", ["HEARTBEAT_SOURCE", "HEARTBEAT_SOURCES"])
+def test_a_store_without_a_name_of_its_own_is_a_warning(name: str) -> None:
+    [warning] = load(WHOLE | {name: "redis://cache2"}).warnings()
+
+    assert warning == f"{name} is not read: one more store is HEARTBEAT_SOURCE_<NAME>=<URL>"
 
 
 def test_a_name_like_ours_that_is_near_to_none_is_a_warning_too() -> None:

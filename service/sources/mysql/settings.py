@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from schema.errors import Cause, ErrorWord
 from service.remedies import tls_remedies
-from service.server import ServerSettings, of_url
+from service.server import ServerSettings, database, of_url
 from service.tls import TlsMode
 from service.url import Url
 
@@ -31,6 +31,11 @@ class Settings(ServerSettings):
     database: str = Field(min_length=1)
     user: str = Field(min_length=1)
     password: SecretStr
+
+    @field_validator("database")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        return database(value)
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
         """Return remedies that name the variables to check."""

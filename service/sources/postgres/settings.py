@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from schema.errors import Cause, ErrorWord
 from service.remedies import tls_remedies
-from service.server import ServerSettings, of_url
+from service.server import ServerSettings, database, of_url
 from service.source import Details
 from service.tls import TlsMode
 from service.url import Url
@@ -31,7 +31,12 @@ class Settings(ServerSettings):
     user: str = Field(min_length=1)
     password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
 
-    @field_validator("database", "user")
+    @field_validator("database")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        return database(value)
+
+    @field_validator("user")
     @classmethod
     def _is_no_url(cls, value: str) -> str:
         if "://" in value:

@@ -104,7 +104,7 @@ def test_a_ping_address_that_is_none_is_not_shown_either() -> None:
     with pytest.raises(ConfigurationError) as ended:
         load(STORE | {"ALERT_PING_URL": "ftp://s3cret"})
 
-    assert "ALERT_PING_URL: is no URL" in str(ended.value)
+    assert "ALERT_PING_URL: it is no URL" in str(ended.value)
     assert "s3cret" not in str(ended.value)
 
 

@@ -1,6 +1,6 @@
-"""Changes the rules that matter most, one place at a time, and shows what no test notices.
+"""Mutate the rules that matter most, and show each mutation that no test notices.
 
-What is changed, and which tests must notice, stands in pyproject.toml under `tool.mutmut`.
+pyproject.toml names the mutated files and the tests under `tool.mutmut`.
 """
 
 import os
@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from tests.mutation.equivalent import EQUIVALENT
@@ -23,7 +24,7 @@ def main() -> int:
     """Print each change that survived, with its reason if there is one.
 
     Returns:
-        1 if one of them has no reason, else 0.
+        1 if one of them has no reason, or a reason is out of date, else 0.
     """
     os.nice(10)
     copy()
@@ -31,17 +32,26 @@ def main() -> int:
     said = mutmut("run", "--max-children", PROCESSES)
     names = survivors(mutmut("results"))
     print(f"{total(said)} changes, of which no test notices {len(names)}:")
-    unexplained = 0
+    unexplained, seen = 0, set()
     for name in names:
         diff = mutmut("show", name)
+        seen.add(change(diff))
         reason = EQUIVALENT.get(change(diff))
         unexplained += reason is None
         print(f"{name}: {reason}" if reason else f"{name}: WITHOUT A REASON\n{diff}")
-    return 1 if unexplained else 0
+    old = out_of_date(seen, EQUIVALENT)
+    for line in old:
+        print(f"{line}: its reason in tests/mutation/equivalent.py is out of date")
+    return 1 if unexplained or old else 0
+
+
+def out_of_date(seen: Set[tuple[str, str]], reasons: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return the lines with a reason that no surviving change needs any more."""
+    return [line for line, new in reasons if (line, new) not in seen]
 
 
 def copy() -> None:
-    """Make the folder anew."""
+    """Make a new copy."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     for name in COPIED:
         shutil.copytree(ROOT / name, FOLDER / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -49,7 +59,7 @@ def copy() -> None:
 
 
 def mutmut(*arguments: str) -> str:
-    """What mutmut says; what it complains of comes through."""
+    """Run mutmut, and return its output; errors go to stderr."""
     command = [sys.executable, "-m", "mutmut", *arguments]
     done = subprocess.run(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -58,18 +68,18 @@ def mutmut(*arguments: str) -> str:
 
 
 def total(said: str) -> int:
-    """How many changes were tried, by mutmut's last line of progress, such as `⠧ 876/876`."""
+    """Return the number of changes in mutmut's last line of progress, such as `⠧ 876/876`."""
     return int(re.findall(r"(\d+)/\1 ", said)[-1])
 
 
 def survivors(results: str) -> list[str]:
-    """The names of the changes that no test noticed, whatever the reason."""
+    """Return the names of the changes that no test noticed."""
     lines = [line.strip().rpartition(": ") for line in results.splitlines()]
     return [name for name, colon, status in lines if colon and status != NOTICED]
 
 
 def change(diff: str) -> tuple[str, str]:
-    """What a diff takes away and what it puts there, without their indentation."""
+    """Return the removed and the added lines of a diff, without indentation."""
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
     old, new = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
     return "\n".join(old), "\n".join(new)

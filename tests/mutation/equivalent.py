@@ -1,4 +1,4 @@
-"""The changes that alter nothing, each with its reason; `decisions/043-what-tests-notice.md`."""
+"""Mutations that change nothing, each with its reason; `decisions/043-what-tests-notice.md`."""
 
 EQUIVALENT = {
     (

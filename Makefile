@@ -80,6 +80,10 @@ client: environment ## Write the page's client anew from the API's description
 reality: environment ## Write docs/reality.md from the tests that prove it
 	@$(PYTHON) -m tests.reality
 
+.PHONY: sql
+sql: environment ## Write the SQL that runs anew from the expressions of service/sql
+	@$(PYTHON) -m service.sql
+
 .PHONY: screenshots
 screenshots: environment ## Take the page's pictures anew
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \

@@ -19,6 +19,7 @@ RUN = re.compile(r"\.(__main__|migrations\.(env|versions)(\..*)?)$")  # by other
 LATE = (  # imported by name, when they are first used
     "boto3",
     "iam_rolesanywhere_session",
+    "alembic.command",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "uvicorn.protocols.http.httptools_impl",
     "uvicorn.protocols.websockets.websockets_sansio_impl",

@@ -5,7 +5,7 @@ import anyio
 from bench.counted import session
 from service.settings import load
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
 
 SOURCES = ("postgres", "valkey", "secrets_manager", "iam")
@@ -54,7 +54,7 @@ def migrate(environ: dict[str, str]) -> None:
 async def _migrate(environ: dict[str, str]) -> None:
     found = load(environ).first(postgres.KIND)
     assert found is not None
-    source = Postgres(engine(found.settings), "worker")
+    source = Postgres(Pool(found.settings), "worker")
     await source.migrate()
     await source.close()
 

@@ -16,7 +16,7 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.settings import load
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
 
 SIZES = (1, 100, 1000)
@@ -39,7 +39,7 @@ def figures(stores: Stores) -> Iterator[Figure]:
 async def _measured(stores: Stores, watched: Program) -> list[Figure]:
     found = load(stores.environ).first(postgres.KIND)
     assert found is not None
-    source = Postgres(engine(found.settings), "worker")
+    source = Postgres(Pool(found.settings), "worker")
     crowd = Crowd(watched.port)
     try:
         return [figure async for figure in _figures(source, crowd, watched)]

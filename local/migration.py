@@ -10,8 +10,8 @@ from local.home import temporary
 from local.postgres import UnsyncedPostgres
 from schema import migrations
 from service.settings import load
-from service.sources.postgres.engine import engine as pool
 from service.sources.postgres.settings import Settings
+from service.sources.postgres.upgrade import engine as sqlalchemys
 
 
 def main(message: str) -> None:
@@ -26,7 +26,7 @@ def main(message: str) -> None:
 
 async def write(settings: Settings, message: str) -> None:
     """Write the migration against the settings' database."""
-    engine = pool(settings).execution_options(isolation_level="READ COMMITTED")
+    engine = sqlalchemys(settings)
     revision = f"{int(migrations.head()) + 1:04}"
 
     def compare(connection: Connection) -> None:

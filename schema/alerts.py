@@ -1,5 +1,6 @@
 """Alerts, as sent to receivers, kept in the outbox, and returned by the API."""
 
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,6 +9,9 @@ from pydantic import Field
 from schema.findings import FindingCode, Severity
 from schema.response import Response
 from schema.timestamps import Timestamp
+
+LIVES = timedelta(hours=24)
+"""How long a receiver has to take an event, by PostgreSQL's clock."""
 
 
 class EventKind(StrEnum):

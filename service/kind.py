@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import anyio
-
 from schema.errors import Cause, ErrorWord
 from service.aws.client import Aws
 from service.group import SourceSettings
@@ -24,14 +22,11 @@ class Shared:
         name: `HEARTBEAT_NAME`, the author of the stamps.
         aws: The AWS identity, None if it is not configured.
         answer_timeout_s: How long a store may take for one answer.
-        migrating: Held during a migration: Alembic keeps its state in module globals, so that two
-            concurrent migrations in one process would get each other's statements.
     """
 
     name: str
     aws: Aws | None = None
     answer_timeout_s: float = ANSWER_TIMEOUT_S
-    migrating: anyio.Lock = field(default_factory=anyio.Lock)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,17 +1,21 @@
 """The interface of a source, and the capabilities that only some sources have."""
 
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 from service.errors import Shortfall
+from service.sql.statement import Statement
 
 if TYPE_CHECKING:  # drivers, imported only by processes that connect
     from redis.asyncio import Redis
-    from sqlalchemy.ext.asyncio import AsyncConnection
+
+Row = Any
+"""A row of a database: its columns are attributes, and have the types of PostgreSQL's columns."""
 
 
 class Details:
@@ -58,12 +62,32 @@ class Observation:
         return bool(self.report and self.details and self.details.part_is_stale(now))
 
 
+class Connection(Protocol):
+    """A connection to a PostgreSQL, for as long as a block has it."""
+
+    async def rows(self, statement: Statement, **values: object) -> list[Row]:
+        """The rows that a statement gives; its parameters' values come by name."""
+        ...
+
+    async def row(self, statement: Statement, **values: object) -> Row:
+        """The first row that a statement gives, None without one."""
+        ...
+
+    async def change(self, statement: Statement, **values: object) -> int:
+        """Execute a statement that changes rows; how many it changed."""
+        ...
+
+    async def change_each(
+        self, statement: Statement, values: Iterable[Mapping[str, object]]
+    ) -> None:
+        """Execute a statement once for each set of values, all or none of them."""
+        ...
+
+
 class Database(Protocol):
     """The capability to keep history: tables of this version's schema in a PostgreSQL."""
 
-    def connection(
-        self, *, transaction: bool = False
-    ) -> AbstractAsyncContextManager["AsyncConnection"]:
+    def connection(self, *, transaction: bool = False) -> AbstractAsyncContextManager[Connection]:
         """Provide a connection; each statement commits by itself, except in a transaction.
 
         Raises:

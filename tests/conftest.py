@@ -15,9 +15,11 @@ from local.aws.process import RunningAws, running
 from local.postgres import Postgres, UnsyncedPostgres
 from local.valkey import Valkey
 from service.settings import Settings, load
+from service.sources.postgres import migration
 from tests import interruption
 from tests.platform import docker, emptied
 from tests.reality import Fact
+from tests.service.upgraded import upgraded
 from tests.stack.engine import NO_CLI
 
 # No example may fail for being slow: the machines that run this are shared.
@@ -154,8 +156,12 @@ def aws(
 
 
 @pytest.fixture
-def database(postgres: Postgres | docker.Container) -> dict[str, str]:
+def database(
+    postgres: Postgres | docker.Container, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
+    # Hundreds of tests migrate theirs: a process for each would take a second of CPU.
+    monkeypatch.setattr(migration, "upgrade", upgraded)
     environ = dict(postgres.environment)
     anyio.run(emptied.empty, environ)
     return environ | {"PGDATABASE": emptied.NAME}

@@ -34,11 +34,12 @@ HEAVY = {
 # Inside service: what each folder knows of the others. Modules beside the folders are for all of
 # them, but for those that put everything together.
 KNOWN = {
-    "alerts": {"lease"},
+    "alerts": {"lease", "sql"},
     "aws": set[str](),
-    "sources": {"aws"},
-    "history": set[str](),
-    "lease": set[str](),
+    "sources": {"aws", "sql"},
+    "sql": set[str](),
+    "history": {"sql"},
+    "lease": {"sql"},
     "telemetry": set[str](),
     "worker": {"aws", "history", "lease", "sources", "telemetry"},
     "verdict": {"aws"},
@@ -213,9 +214,12 @@ def test_the_environment_is_read_in_one_place() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("service.worker.beat", {"fastapi", "alembic", "moto", "pulumi"}),
-        ("service.api.app", {"sqlalchemy", "redis", "boto3", "alembic", "moto", "pulumi"}),
-        ("service.migrate", {"fastapi", "moto", "pulumi"}),
+        ("service.worker.beat", {"fastapi", "alembic", "sqlalchemy", "moto", "pulumi"}),
+        ("service.api.app", {"asyncpg", "sqlalchemy", "redis", "boto3", "alembic", "moto"}),
+        ("service.history.past", {"sqlalchemy", "sqlmodel", "alembic"}),
+        ("service.alerts.alerting", {"sqlalchemy", "sqlmodel", "alembic"}),
+        ("service.sources.postgres.store", {"sqlalchemy", "sqlmodel", "alembic", "redis"}),
+        ("service.migrate", {"fastapi", "sqlalchemy", "moto", "pulumi"}),
         ("schema.responses", {"fastapi", "alembic", "sqlalchemy", "boto3"}),
     ],
 )

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -19,7 +19,6 @@ RETRY_FIRST_S = 5.0  # three times as long after each attempt
 RETRY_MOST_S = 300.0
 RETRY_GROWTH = 3.0
 JITTER = 0.2
-LIVES = timedelta(hours=24)  # by PostgreSQL's clock
 ATTEMPTS_MOST = 291  # which come to a day; counted, since a clock of ours may step
 REJECTED_MOST = 6  # attempts, some 10 minutes: a receiver that is being deployed may say 404
 

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from schema.alerts import AlertEvent
-from service.alerts import statements
 from service.alerts.deliveries import Delivery, Settled
 from service.alerts.mutes import Mute
 from service.alerts.state import State
-from service.source import Database
+from service.source import Database, Row
+from service.sql import alerts as sql
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,13 +84,13 @@ class Ledger:
 
     async def stand(self, holder: str, lease_s: float) -> Stood:
         """Take or prolong the lease, and read what is remembered."""
-        given = {"of": self._name, "who": holder, "lease_s": lease_s}
+        name = self._name
         async with self._database.connection() as connection:
-            row = (await connection.execute(statements.STAND, given)).one_or_none()
+            row = await connection.row(sql.STAND, of=name, who=holder, lease_s=lease_s)
             leads = row is not None
             if row is None:
-                row = (await connection.execute(statements.LEASE, {"of": self._name})).one()
-            mutes = await connection.execute(statements.MUTES, {"of": self._name})
+                row = await connection.row(sql.LEASE, of=name)
+            mutes = await connection.rows(sql.MUTES, of=name)
             return Stood(
                 leads=leads,
                 seq=row.seq,
@@ -101,14 +101,13 @@ class Ledger:
     async def peek(self) -> State:
         """Read what is remembered."""
         async with self._database.connection() as connection:
-            rows = await connection.execute(statements.LEASE, {"of": self._name})
-            row = rows.one_or_none()
+            row = await connection.row(sql.LEASE, of=self._name)
         return _state(row.state) if row else State()
 
     async def release(self, holder: str) -> None:
         """Let somebody else take the lease at once."""
         async with self._database.connection() as connection:
-            await connection.execute(statements.RELEASE, {"of": self._name, "who": holder})
+            await connection.change(sql.RELEASE, of=self._name, who=holder)
 
     async def save(
         self, holder: str, known: int, new: int, state: State, deliveries: Sequence[Delivery] = ()
@@ -125,52 +124,46 @@ class Ledger:
         Raises:
             LostLeaseError: Somebody else decides by now.
         """
-        document = state.model_dump(mode="json")
-        given = {"of": self._name, "who": holder, "known": known, "new": new, "doc": document}
+        given = {"of": self._name, "who": holder, "known": known, "new": new}
         async with self._database.connection(transaction=True) as connection:
-            saved = await connection.execute(statements.SAVE, given)
-            if not saved.rowcount:
+            if not await connection.change(sql.SAVE, **given, doc=state.model_dump_json()):
                 raise LostLeaseError
-            if deliveries:
-                await connection.execute(statements.MERGE, [self._row(d) for d in deliveries])
+            await connection.change_each(sql.MERGE, [self._row(each) for each in deliveries])
 
     async def merge(self, deliveries: Sequence[Delivery]) -> None:
         """Add deliveries that PostgreSQL does not know, with what became of them."""
         async with self._database.connection(transaction=True) as connection:
-            await connection.execute(statements.MERGE, [self._row(d) for d in deliveries])
+            await connection.change_each(sql.MERGE, [self._row(each) for each in deliveries])
 
     async def claim(self, target: str, lease_s: float) -> Delivery | None:
         """Take the next delivery for a target; nobody else does while the lease lasts."""
-        given = {"of": self._name, "whom": target, "lease_s": lease_s}
         async with self._database.connection() as connection:
-            row = (await connection.execute(statements.CLAIM, given)).one_or_none()
+            row = await connection.row(sql.CLAIM, of=self._name, whom=target, lease_s=lease_s)
         return None if row is None else _delivery(row)
 
     async def settle(self, settled: Settled) -> None:
         """Note what became of an attempt."""
         delivery = settled.delivery
-        given = {
-            "which": delivery.said.id,
-            "whom": delivery.target,
-            "wait_s": settled.wait_s,
-            "taken": delivery.delivered,
-            "given_up": delivery.dead,
-            "why": delivery.error,
-        }
         async with self._database.connection() as connection:
-            await connection.execute(statements.SETTLE, given)
+            await connection.change(
+                sql.SETTLE,
+                which=delivery.said.id,
+                whom=delivery.target,
+                wait_s=settled.wait_s,
+                taken=delivery.delivered,
+                given_up=delivery.dead,
+                why=delivery.error,
+            )
 
     async def waiting(self) -> list[Delivery]:
         """List what is still to be sent, in order; what waited too long dies now."""
         async with self._database.connection() as connection:
-            await connection.execute(statements.EXPIRE, {"of": self._name})
-            rows = await connection.execute(statements.WAITING, {"of": self._name})
-            return [_delivery(row) for row in rows]
+            await connection.change(sql.EXPIRE, of=self._name)
+            return [_delivery(row) for row in await connection.rows(sql.WAITING, of=self._name)]
 
     async def records(self) -> dict[str, Record]:
         """What became of deliveries, by target."""
         async with self._database.connection() as connection:
-            rows = await connection.execute(statements.TARGETS, {"of": self._name})
             return {
                 row.target: Record(
                     waiting=row.waiting,
@@ -179,28 +172,27 @@ class Ledger:
                     delivered=row.delivered,
                     errors=sorted(set(row.errors or ())),
                 )
-                for row in rows
+                for row in await connection.rows(sql.TARGETS, of=self._name)
             }
 
     async def recent(self, since: datetime, most: int) -> list[News]:
         """List the newest events, each with the last time that a target took it."""
-        given = {"of": self._name, "since": since, "most": most}
         async with self._database.connection() as connection:
-            rows = await connection.execute(statements.RECENT, given)
-            return [
-                News(said=AlertEvent.model_validate(row.said), delivered=row.delivered)
-                for row in rows
-            ]
+            rows = await connection.rows(sql.RECENT, of=self._name, since=since, most=most)
+        return [
+            News(said=AlertEvent.model_validate_json(row.said), delivered=row.delivered)
+            for row in rows
+        ]
 
     async def resend(self) -> int:
         """Try again what was given up; gives how many."""
         async with self._database.connection() as connection:
-            return int((await connection.execute(statements.RESEND, {"of": self._name})).rowcount)
+            return await connection.change(sql.RESEND, of=self._name)
 
     async def prune(self) -> None:
         """Remove what is delivered or dead for long."""
         async with self._database.connection() as connection:
-            await connection.execute(statements.PRUNE, {"of": self._name})
+            await connection.change(sql.PRUNE, of=self._name)
 
     async def mute(self, mute: Mute) -> None:
         """Add a mute, or bring its end forward."""
@@ -213,14 +205,12 @@ class Ledger:
             "until": mute.until,
         }
         async with self._database.connection() as connection:
-            await connection.execute(statements.MUTE, row)
+            await connection.change(sql.MUTE, **row)
 
     async def mutes(self) -> list[Mute]:
         """List the mutes that hold now."""
         async with self._database.connection() as connection:
-            return [
-                _mute(row) for row in await connection.execute(statements.MUTES, {"of": self._name})
-            ]
+            return [_mute(row) for row in await connection.rows(sql.MUTES, of=self._name)]
 
     def _row(self, delivery: Delivery) -> dict[str, Any]:
         return {
@@ -228,7 +218,7 @@ class Ledger:
             "target": delivery.target,
             "name": self._name,
             "alert": delivery.said.alert_id,
-            "said": delivery.said.model_dump(mode="json"),
+            "said": delivery.said.model_dump_json(),
             "attempts": delivery.attempts,
             "delivered": delivery.delivered,
             "dead": delivery.dead,
@@ -236,16 +226,16 @@ class Ledger:
         }
 
 
-def _state(document: Any) -> State:  # Any: JSONB, which anybody can have written
+def _state(document: str) -> State:  # which anybody can have written
     try:
-        return State.model_validate(document)
+        return State.model_validate_json(document)
     except ValidationError:
         return State()
 
 
-def _delivery(row: Any) -> Delivery:  # Any: a Row of the outbox
+def _delivery(row: Row) -> Delivery:
     return Delivery(
-        said=AlertEvent.model_validate(row.said),
+        said=AlertEvent.model_validate_json(row.said),
         target=row.target,
         created=row.created,
         attempts=row.attempts,
@@ -255,7 +245,7 @@ def _delivery(row: Any) -> Delivery:  # Any: a Row of the outbox
     )
 
 
-def _mute(row: Any) -> Mute:  # Any: a Row of the mutes
+def _mute(row: Row) -> Mute:
     return Mute(
         id=row.id,
         sources=tuple(row.sources),

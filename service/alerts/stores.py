@@ -14,11 +14,10 @@ from service.errors import SourceError
 from service.kind import Shared
 from service.lazy import Lazy
 from service.settings import Settings
-from service.source import Source
+from service.source import Connection, Source
 
 if TYPE_CHECKING:  # drivers, which are imported when they are first needed
     from redis.asyncio import Redis
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Connections:
@@ -64,7 +63,7 @@ class _Database:
         self._connections = connections
 
     @asynccontextmanager
-    async def connection(self, *, transaction: bool = False) -> "AsyncIterator[AsyncConnection]":
+    async def connection(self, *, transaction: bool = False) -> AsyncIterator[Connection]:
         """A connection; as that of the store itself."""
         database = (await self._connections.database()).database
         if database is None:

@@ -111,7 +111,7 @@ class Archive:
         Raises:
             SourceError: PostgreSQL cannot be read; while the pieces are read, too.
         """
-        from service.history.stamps import pages  # noqa: PLC0415  with SQLAlchemy, half a second
+        from service.history.stamps import pages  # noqa: PLC0415  only when it is asked for
 
         past = await self.past.get()
 
@@ -140,7 +140,7 @@ class Archive:
             await self.past.made.close()
 
     def _open(self, settings: Settings) -> "Past":
-        from service.history.past import Past  # noqa: PLC0415  with SQLAlchemy, half a second
+        from service.history.past import Past  # noqa: PLC0415  only when it is asked for
 
         name, where = settings.process.name, settings.history
         source = where.connect(Shared(name=name)) if where else None

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Request, Response
 
 from schema.freshness import Freshness
-from schema.history import Range
+from schema.history import WORKER, Range
 from schema.responses import History, Incidents, WorkerStatus
 from schema.timestamps import utc_now
 from service.api.archive import Archive
 from service.api.badge import svg
 from service.api.errors import problem
 from service.api.feed import atom
-from service.history.window import WORKER, Window, ranged
+from service.history.window import Window, ranged
 from service.verdict import status
 
 FEED_RANGE, FEED_LIMIT = Range.MONTH, 100

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
-from schema.history import Range
+from schema.history import WORKER, Range
 from schema.responses import History, Incidents, Problem
 from schema.timestamps import utc_now
 from service.api.archive import UNAVAILABLE, Archive
 from service.api.errors import problem
 from service.history.window import (
-    WORKER,
     Buckets,
     Window,
     WindowError,

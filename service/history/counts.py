@@ -4,14 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from schema.history import percentile
+from schema.history import SETTLED_AFTER_S, TOLERANCE_S, percentile
 from schema.responses import Bucket, SourceHistory
-from service.history.spans import SETTLED_AFTER_S, TOLERANCE_S
 from service.history.window import Buckets
+from service.source import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Lasted:
 def history(
     source: str,
     title: str,
-    rows: Mapping[int, Row[Any]],
+    rows: Mapping[int, Row],
     cut: Buckets,
     *,
     first: datetime | None,
@@ -70,7 +67,7 @@ def _slots(start: datetime, end: datetime, interval_s: float, now: datetime) -> 
     return max(0, math.ceil((due_s - TOLERANCE_S) / interval_s) - first)
 
 
-def _bucket(start: datetime, row: Row[Any] | None, unknown: int, *, exact: bool) -> Bucket:
+def _bucket(start: datetime, row: Row | None, unknown: int, *, exact: bool) -> Bucket:
     if row is None:
         return Bucket(
             start=start,

@@ -6,20 +6,19 @@ one would.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import datetime, timedelta
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.history import KEPT_DAYS, Record
-from schema.tables import Hour, Incident, table
-from service.history import upkeep
-from service.history.beats import ADD, DERIVE, LOCK, RECORD
-from service.source import Database
+from service.source import Connection, Database
+from service.sql import history as sql
+from service.sql.statement import Statement
 
 COUNTED_KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents
-
-_hours, _incidents = table(Hour).c, table(Incident).c
+RECORD = [field.name for field in fields(Record)]
+AT_ONCE = 1000  # rows a transaction, so that each is short
+COUNTED_AT_ONCE = 200  # hours a transaction
 
 
 class Ledger:
@@ -50,11 +49,12 @@ class Ledger:
             latest = their_now + timedelta(seconds=CLOCK_TOLERANCE_S)
             past = [record for record in records if record.slot <= latest]
             beats = {each: [getattr(record, each) for record in past] for each in RECORD}
-            changed = (await connection.execute(ADD, {"name": self.name, **beats})).all()
+            changed = await connection.rows(sql.ADD, name=self.name, **beats)
             if changed:
                 sources, first, last = (list(column) for column in zip(*changed, strict=True))
-                touched = {"sources": sources, "first": first, "last": last}
-                await connection.execute(DERIVE, {"name": self.name, **touched})
+                await connection.change(
+                    sql.DERIVE, name=self.name, sources=sources, first=first, last=last
+                )
         return len(records) - len(past)
 
     async def repair(self) -> None:
@@ -74,10 +74,7 @@ class Ledger:
         Raises:
             SourceError: PostgreSQL cannot be written; what was counted stays.
         """
-        counted = upkeep.COUNTED_AT_ONCE
-        while counted == upkeep.COUNTED_AT_ONCE:
-            async with self._transaction() as (connection, _):
-                counted = (await connection.execute(upkeep.count_hours(self.name, now))).rowcount
+        await self._change_all(sql.COUNT_HOURS, COUNTED_AT_ONCE, now=now)
 
     async def prune(self, now: datetime, kept: timedelta) -> None:
         """Remove old beats in small batches, and hours and incidents that are older still.
@@ -92,23 +89,26 @@ class Ledger:
         Raises:
             SourceError: PostgreSQL cannot be written; what was removed stays so.
         """
-        oldest = now - max(kept, COUNTED_KEPT)
+        before, oldest = now - kept, now - max(kept, COUNTED_KEPT)
         async with self._database.connection() as connection:
-            sources = (await connection.scalars(upkeep.sources(self.name))).all()
-        for statement in (
-            upkeep.seal(self.name, now - kept),
-            *(upkeep.prune_beats(self.name, source, now - kept) for source in sources),
-            upkeep.prune_rows(Hour, self.name, _hours.pruned & (_hours.hour < oldest), "hour"),
-            upkeep.prune_rows(Incident, self.name, _incidents.ended < oldest, "began"),
-        ):
-            changed = upkeep.AT_ONCE
-            while changed == upkeep.AT_ONCE:
-                async with self._transaction() as (connection, _):
-                    changed = (await connection.execute(statement)).rowcount
+            hours = await connection.rows(sql.SOURCES, name=self.name)
+        whole = before.replace(minute=0, second=0, microsecond=0)
+        await self._change_all(sql.SEAL, AT_ONCE, before=whole)
+        for row in hours:
+            await self._change_all(sql.PRUNE_BEATS, AT_ONCE, source=row.source, before=before)
+        for statement in (sql.PRUNE_HOURS, sql.PRUNE_INCIDENTS):
+            await self._change_all(statement, AT_ONCE, before=oldest)
+
+    async def _change_all(self, statement: Statement, most: int, **values: object) -> None:
+        """Execute a statement that changes so many rows at most, until it finds no more."""
+        changed = most
+        while changed == most:
+            async with self._transaction() as (connection, _):
+                changed = await connection.change(statement, name=self.name, most=most, **values)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
+    async def _transaction(self) -> AsyncIterator[tuple[Connection, datetime]]:
         """A transaction that holds the lock, and the server's clock."""
         async with self._database.connection(transaction=True) as connection:
-            locked = await connection.execute(LOCK, {"name": self.name})
-            yield connection, locked.scalar_one()
+            locked = await connection.row(sql.LOCK, name=self.name)
+            yield connection, locked[0]

@@ -2,156 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import (
-    Boolean,
-    DateTime,
-    Integer,
-    Row,
-    Select,
-    String,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.errors import ErrorWord
+from schema.history import WORKER
 from schema.responses import Incident, IncidentKind, Incidents
-from schema.tables import Beat, Hour, table
-from schema.tables import Incident as IncidentRow
-from service.history.spans import epoch, hour_end, seconds, settled
-from service.history.window import WORKER, Window
+from service.history.window import Window
+from service.source import Row
 
 TITLE = "Worker"
-A_SLOT = 0.999  # a gap of less is no slot: where an interval does not divide the hour
-
-_beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(IncidentRow).c
-_MOMENT = DateTime(timezone=True)
-_NAME, _SOURCES = bindparam("name", type_=String()), bindparam("sources", type_=ARRAY(String))
-_EVERY = bindparam("every", type_=ARRAY(String))  # whose beats tell that the worker beats
-_START, _END = bindparam("start", type_=_MOMENT), bindparam("end", type_=_MOMENT)
-_NOW = bindparam("now", type_=_MOMENT)
-_MOST = bindparam("most", type_=Integer())
-
-
-def _failures() -> Select[Any]:
-    """The runs of beats that failed."""
-    rows = (
-        select(
-            _incidents.source,
-            _incidents.began,
-            _incidents.ended,
-            _incidents.error,
-            _incidents.missed,
-        )
-        .where(_incidents.name == _NAME, _incidents.source == func.any(_SOURCES))
-        .where(_incidents.began < _END)
-        .where(or_(_incidents.ended.is_(None), _incidents.ended > _START))
-        .subquery("failures")
-    )
-    return _newest(rows.c)
-
-
-def _silences() -> Select[Any]:
-    """The gaps between beats, of whatever source: while the worker beats, it beats for all.
-
-    Single beats are read where hours have holes or are not counted yet. Where beats are not kept
-    any more, a gap inside an hour is told as if it had been at the hour's begin or end.
-    """
-    alive = _alive(_hours_seen())
-    until = func.max(alive.c.until).over(order_by=alive.c.begin, rows=(None, -1))
-    beside = select(
-        until.label("began"),
-        alive.c.begin.label("ended"),
-        func.lag(alive.c.interval_s).over(order_by=alive.c.begin).label("interval_s"),
-    ).subquery("beside")
-    newest = select(alive.c.until.label("began"), alive.c.interval_s)
-    last = newest.order_by(alive.c.until.desc()).limit(1).subquery("last")
-    due = settled(last.c.interval_s, _NOW)
-    gaps = union_all(
-        select(beside).where(
-            epoch(beside.c.ended - beside.c.began) >= A_SLOT * beside.c.interval_s
-        ),
-        select(last.c.began, cast(null(), _MOMENT), last.c.interval_s).where(last.c.began < due),
-    ).subquery("gaps")
-    length = epoch(func.coalesce(gaps.c.ended, settled(gaps.c.interval_s, _NOW)) - gaps.c.began)
-    rows = (
-        select(
-            literal(WORKER, String()).label("source"),
-            gaps.c.began,
-            gaps.c.ended,
-            cast(null(), String).label("error"),
-            cast(func.ceil(length * A_SLOT / gaps.c.interval_s), Integer).label("missed"),
-        )
-        .where(gaps.c.began < _END, or_(gaps.c.ended.is_(None), gaps.c.ended > _START))
-        .subquery("silences")
-    )
-    return _newest(rows.c)
-
-
-def _hours_seen() -> Any:  # Any: a CTE's columns
-    """Hours of all sources together, from the last before the window to the first after it."""
-    before = select(func.max(_hours.hour)).where(
-        _hours.name == _NAME, hour_end(_hours.hour) <= _START
-    )
-    after = select(func.min(_hours.hour)).where(_hours.name == _NAME, _hours.hour >= _END)
-    holes = func.bool_or(_hours.dirty) | func.bool_and((_hours.unknown > 0) | (_hours.before > 0))
-    return (
-        select(
-            _hours.hour,
-            func.max(_hours.interval_seconds).label("interval_s"),
-            func.min(_hours.before).label("before"),
-            func.min(_hours.unknown).label("unknown"),
-            cast(holes & ~func.bool_or(_hours.pruned), Boolean).label("by_beats"),
-        )
-        .where(_hours.name == _NAME)
-        .where(_hours.hour >= func.coalesce(before.scalar_subquery(), _START))
-        .where(_hours.hour <= func.coalesce(after.scalar_subquery(), _END))
-        .group_by(_hours.hour)
-        .cte("seen")
-    )
-
-
-def _alive(hours: Any) -> Any:  # Any: a CTE's columns
-    """From when to when something was recorded: each beat's slot, or an hour at once."""
-    row = hours.c
-    beats = (
-        select(
-            _beats.slot.label("begin"),
-            (_beats.slot + seconds(_beats.interval_seconds)).label("until"),
-            _beats.interval_seconds.label("interval_s"),
-        )
-        .where(row.by_beats, _beats.name == _NAME, _beats.source == func.any(_EVERY))
-        .where(_beats.slot >= row.hour, _beats.slot < hour_end(row.hour))
-        .distinct()
-    )
-    whole = select(
-        (row.hour + seconds(row.before * row.interval_s)).label("begin"),
-        (hour_end(row.hour) - seconds(row.unknown * row.interval_s)).label("until"),
-        row.interval_s,
-    ).where(~row.by_beats)
-    return union_all(beats, whole).subquery("alive")
-
-
-def _newest(row: Any) -> Select[Any]:  # Any: the columns of a subquery
-    """The newest rows and the longest, with how many there are."""
-    length = func.coalesce(row.ended, _NOW) - row.began
-    place = func.row_number().over(order_by=(length.desc(), row.began.desc()))
-    numbered = select(row, place.label("place"), func.count().over().label("total")).subquery()
-    first = case((numbered.c.place == 1, 0), else_=1)
-    return select(numbered).order_by(first, numbered.c.began.desc()).limit(_MOST)
 
 
 def incidents(
-    rows: Iterable[Row[Any]], titles: Mapping[str, str], asked: Window, now: datetime, limit: int
+    rows: Iterable[Row], titles: Mapping[str, str], asked: Window, now: datetime, limit: int
 ) -> Incidents:
     """What was found, as a document.
 
@@ -175,7 +37,7 @@ def incidents(
     )
 
 
-def _told(row: Row[Any], titles: Mapping[str, str]) -> Incident:
+def _told(row: Row, titles: Mapping[str, str]) -> Incident:
     silent = row.source == WORKER
     return Incident(
         id=identifier(row.source, row.began),
@@ -193,6 +55,3 @@ def identifier(source: str, began: datetime) -> str:
     """An incident's address on the page, and what tells it from all others."""
     fraction = f".{began.microsecond:06d}".rstrip("0").rstrip(".")
     return f"{source}-{began:%Y%m%dT%H%M%S}{fraction}Z"
-
-
-FAILURES, SILENCES = _failures(), _silences()

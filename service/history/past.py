@@ -3,26 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
 
 import anyio
-from sqlalchemy import Numeric, Row, String, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.errors import ErrorWord
+from schema.history import WORKER
 from schema.responses import History, Incidents
-from schema.tables import Beat, Hour, table
 from service.errors import SourceError
-from service.history import listing, stamps
+from service.history import listing
 from service.history.counts import history
-from service.history.spans import Grid, seconds
-from service.history.tally import merged, tallies
-from service.history.window import WORKER, Buckets, Window
-from service.source import Source
+from service.history.window import Buckets, Window
+from service.source import Row, Source
+from service.sql import history as sql
+from service.sql.statement import Statement
 
 READ_DEADLINE_S = 3.0  # a year takes a third of it where PostgreSQL is slow
-
-_beats, _hours = table(Beat).c, table(Hour).c
 
 
 class Past:
@@ -61,10 +56,9 @@ class Past:
         Raises:
             SourceError: PostgreSQL cannot be read.
         """
-        counted, (intervals,), (firsts,) = await self._read(
-            _BY_HOURS if cut.hourly else _BY_BEATS,
-            self._intervals_before(sources, cut),
-            self._first_beats(sources),
+        counted, found = await self._read(
+            sql.BY_HOURS if cut.hourly else sql.BY_BEATS,
+            sql.BEFORE,
             name=self.name,
             sources=list(sources),
             start=cut.start(0),
@@ -72,8 +66,8 @@ class Past:
             width_us=cut.width // timedelta(microseconds=1),
             now=now,
         )
-        before = dict(zip(sources, intervals, strict=True))
-        rows: dict[str, dict[int, Row[Any]]] = {source: {} for source in sources}
+        before = {row.source: row for row in found}
+        rows: dict[str, dict[int, Row]] = {source: {} for source in sources}
         for row in counted:
             rows[row.source][row.span] = row
         histories = [
@@ -82,17 +76,17 @@ class Past:
                 self.titles[source],
                 rows[source],
                 cut,
-                first=first,
-                interval_s=before[source],
+                first=before[source].first,
+                interval_s=before[source].interval_s,
                 now=now,
             )
-            for source, first in zip(sources, firsts, strict=True)
+            for source in sources
         ]
         return History(
             start=cut.start(0),
             end=cut.start(cut.count),
             as_of=now,
-            interval_seconds=self._newest_interval(counted, before),
+            interval_seconds=self._newest_interval(counted, found),
             bucket_seconds=cut.width.total_seconds(),
             sources=histories,
         )
@@ -112,8 +106,8 @@ class Past:
             SourceError: PostgreSQL cannot be read.
         """
         found = await self._read(
-            *([listing.SILENCES] if WORKER in sources else []),
-            listing.FAILURES,
+            *([sql.SILENCES] if WORKER in sources else []),
+            sql.FAILURES,
             name=self.name,
             sources=list(sources),
             every=list(self.titles),
@@ -124,9 +118,7 @@ class Past:
         )
         return listing.incidents(chain(*found), self.titles, asked, now, limit)
 
-    async def beats(
-        self, source: str, start: datetime, end: datetime, most: int
-    ) -> Sequence[Row[Any]]:
+    async def beats(self, source: str, start: datetime, end: datetime, most: int) -> Sequence[Row]:
         """The first single beats of a source in a span, oldest first.
 
         Args:
@@ -139,76 +131,22 @@ class Past:
             SourceError: PostgreSQL cannot be read.
         """
         values = {"name": self.name, "source": source, "start": start, "end": end, "most": most}
-        (rows,) = await self._read(stamps.PAGE, **values)
+        (rows,) = await self._read(sql.PAGE, **values)
         return rows
 
-    async def _read(self, *queries: Any, **values: object) -> list[Sequence[Row[Any]]]:
+    async def _read(self, *queries: Statement, **values: object) -> list[Sequence[Row]]:
         if self._source is None or self._source.database is None:
             raise SourceError(ErrorWord.NOT_CONFIGURED)
         try:
             with anyio.fail_after(READ_DEADLINE_S):
                 async with self._source.database.connection() as connection:
-                    return [(await connection.execute(query, values)).all() for query in queries]
+                    return [await connection.rows(query, **values) for query in queries]
         except TimeoutError as error:
             raise SourceError(ErrorWord.TIMEOUT) from error
 
-    def _intervals_before(self, sources: Sequence[str], cut: Buckets) -> Any:
-        """The interval of each source's last beat before the first bucket; null without one."""
-        start = cut.start(0)
-        beats = select(_beats.interval_seconds).where(_beats.name == self.name, _beats.slot < start)
-        last_beat = beats.order_by(_beats.slot.desc()).limit(1)
-        hours = select(_hours.interval_seconds).where(_hours.name == self.name)
-        last_hour = hours.where(_hours.hour <= start - timedelta(hours=1))
-        last_hour = last_hour.order_by(_hours.hour.desc()).limit(1)
-        return select(
-            *(
-                func.coalesce(
-                    last_beat.where(_beats.source == source).scalar_subquery(),
-                    last_hour.where(_hours.source == source).scalar_subquery(),
-                )
-                for source in sources
-            )
-        )
-
-    def _first_beats(self, sources: Sequence[str]) -> Any:
-        """The slot of each source's first beat, null without one; as far back as is kept."""
-        beats = select(_beats.slot).where(_beats.name == self.name)
-        beat = beats.order_by(_beats.slot).limit(1)
-        began = _hours.hour + seconds(_hours.before * _hours.interval_seconds)
-        hours = select(began).where(_hours.name == self.name, _hours.pruned)
-        hour = hours.order_by(_hours.hour).limit(1)
-        return select(
-            *(
-                func.least(
-                    beat.where(_beats.source == source).scalar_subquery(),
-                    hour.where(_hours.source == source).scalar_subquery(),
-                )
-                for source in sources
-            )
-        )
-
-    def _newest_interval(
-        self, counted: Sequence[Row[Any]], before: Mapping[str, float | None]
-    ) -> float:
+    def _newest_interval(self, counted: Sequence[Row], before: Sequence[Row]) -> float:
         newest = max(counted, key=lambda row: row.span, default=None)
         if newest is not None:
             return float(newest.interval_seconds)
-        return next((each for each in before.values() if each is not None), self.interval_s)
-
-
-def _history(*, hourly: bool) -> Any:  # Any: as the statements of sources.postgres
-    """The statement that counts a window; it is long, so it is built once."""
-    moment = _beats.slot.type
-    grid = Grid(bindparam("start", type_=moment), bindparam("width_us", type_=Numeric()))
-    begin, end = grid.start, bindparam("end", type_=moment)
-    now = bindparam("now", type_=moment)
-    rows, key = (_hours, _hours.hour) if hourly else (_beats, _beats.slot)
-    asked = [
-        rows.name == bindparam("name", type_=String()),
-        rows.source == func.any(bindparam("sources", type_=ARRAY(String))),
-    ]
-    conditions = [*asked, key >= begin, key < end]
-    return merged(grid, conditions, now) if hourly else tallies(grid, conditions, now, exact=True)
-
-
-_BY_HOURS, _BY_BEATS = _history(hourly=True), _history(hourly=False)
+        known = (row.interval_s for row in before if row.interval_s is not None)
+        return next(known, self.interval_s)

@@ -2,22 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, select
-
-from schema.tables import Beat, table
 from service.history.window import Window
+from service.source import Row
 
 PAGE_ROWS = 1000  # a page takes a few milliseconds, in which the process answers nobody else
 
-Page = Callable[[str, datetime, datetime, int], Awaitable[Sequence[Row[Any]]]]
+Page = Callable[[str, datetime, datetime, int], Awaitable[Sequence[Row]]]
 """Reads a source's first beats from a start (included) to an end (not included), oldest first."""
 
 
 async def pages(
     read: Page, sources: Sequence[str], asked: Window, rows: int = PAGE_ROWS
-) -> AsyncIterator[Sequence[Row[Any]]]:
+) -> AsyncIterator[Sequence[Row]]:
     """Yield the beats of each source in turn, oldest first; between pages no connection is used.
 
     Args:
@@ -36,28 +33,3 @@ async def pages(
             if len(page) < rows:
                 break
             start = page[-1].slot + timedelta.resolution  # as fine as PostgreSQL's own
-
-
-def _page() -> Any:  # Any: as the statements of sources.postgres
-    rows = table(Beat).c
-    moment = rows.slot.type
-    return (
-        select(
-            rows.source,
-            rows.slot,
-            rows.stamp,
-            rows.interval_seconds,
-            rows.error,
-            rows.attempts,
-            rows.latency_ms,
-        )
-        .where(rows.name == bindparam("name", type_=String()))
-        .where(rows.source == bindparam("source", type_=String()))
-        .where(rows.slot >= bindparam("start", type_=moment))
-        .where(rows.slot < bindparam("end", type_=moment))
-        .order_by(rows.slot)
-        .limit(bindparam("most", type_=Integer()))
-    )
-
-
-PAGE = _page()

@@ -9,8 +9,6 @@ from schema.history import HOUR, KEPT_DAYS, Range
 
 KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents; beats may go earlier
 SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
-WORKER = "worker"
-"""Whose incidents the spans are in which nothing was recorded."""
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # weeks begin on Mondays, days at midnight, both UTC
 CUTS = {  # how wide the parts of a range are, and how many: the last is the one that goes on
     Range.DAY: (timedelta(minutes=15), 96),

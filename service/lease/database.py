@@ -1,11 +1,11 @@
 """A lease in PostgreSQL: a row, by the server's clock."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from service.lease import statements
 from service.lease.post import Post
 from service.lease.standing import Answer
-from service.source import Database
+from service.source import Database, Row
+from service.sql import leases as sql
 
 
 class Rows(Protocol):
@@ -54,42 +54,42 @@ class InDatabase:
         Args:
             known: The newest token that we know; a new one is greater.
         """
-        given = {**self._ours, "lease_s": self._post.terms.lease_s, "known": known}
+        lease_s = self._post.terms.lease_s
         async with self._database.connection() as connection:
-            row = (await connection.execute(statements.CLAIM, given)).one()
+            row = await connection.row(sql.CLAIM, **self._ours, lease_s=lease_s, known=known)
         if row.taken is None:
             return self._answer(row)
         return Answer(
             leads=True,
             token=row.taken,
             holder=self._post.holder,
-            left_s=self._post.terms.lease_s,
+            left_s=lease_s,
             standbys=self._others(row),
         )
 
     async def look(self) -> Answer:
         """Say who holds it, and change nothing."""
         async with self._database.connection() as connection:
-            return self._answer((await connection.execute(statements.LOOK, self._row)).one())
+            return self._answer(await connection.row(sql.LOOK, **self._row))
 
     async def stand_by(self) -> None:
         """Say that we stand by."""
-        given = {**self._ours, "lease_s": self._post.terms.lease_s}
+        lease_s = self._post.terms.lease_s
         async with self._database.connection() as connection:
-            await connection.execute(statements.STAND_BY, given)
+            await connection.change(sql.STAND_BY, **self._ours, lease_s=lease_s)
 
     async def leave(self) -> None:
         """Stand by no longer, and forget those that never said so."""
         async with self._database.connection() as connection:
-            await connection.execute(statements.LEAVE, self._ours)
-            await connection.execute(statements.FORGET, self._row)
+            await connection.change(sql.LEAVE, **self._ours)
+            await connection.change(sql.FORGET, **self._row)
 
     async def release(self) -> None:
         """Let another take the lease at once."""
         async with self._database.connection() as connection:
-            await connection.execute(statements.RELEASE, self._ours)
+            await connection.change(sql.RELEASE, **self._ours)
 
-    def _answer(self, row: Any) -> Answer:  # Any: a Row of CLAIM or LOOK
+    def _answer(self, row: Row) -> Answer:
         return Answer(
             leads=row.holder == self._post.holder,
             token=row.token or 0,
@@ -98,5 +98,5 @@ class InDatabase:
             standbys=self._others(row),
         )
 
-    def _others(self, row: Any) -> tuple[str, ...]:
+    def _others(self, row: Row) -> tuple[str, ...]:
         return tuple(each for each in row.standbys or () if each != self._post.holder)

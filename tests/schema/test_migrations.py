@@ -17,7 +17,7 @@ import schema.tables  # noqa: F401 - registers the tables
 from schema import migrations
 from schema.migrations import VERSION_TABLE, UnknownRevisionError, head, is_current, upgrade
 from service.sources import postgres
-from service.sources.postgres import engine as pool
+from service.sources.postgres.upgrade import engine as sqlalchemys
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ OLDER_APP = (
 @pytest.fixture
 async def engine(database: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """An engine on an empty database, that commits by transaction."""
-    made = pool.engine(settings_of(database, postgres.KIND))
+    made = sqlalchemys(settings_of(database, postgres.KIND))
     yield made.execution_options(isolation_level="READ COMMITTED")
     await made.dispose()
 

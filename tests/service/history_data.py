@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
-
 from schema.errors import ErrorWord
 from schema.history import Record
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from tests.service.configured import settings_of
 
 HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -19,7 +18,7 @@ HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 def connected(environ: dict[str, str]) -> Postgres:
     """PostgreSQL as the worker and the API have it."""
-    return Postgres(engine(settings_of(environ, postgres.KIND)), "worker")
+    return Postgres(Pool(settings_of(environ, postgres.KIND)), "worker")
 
 
 def at(minutes: float) -> datetime:
@@ -46,7 +45,7 @@ def beat(
     )
 
 
-async def rows(source: Postgres, query: str, **values: object) -> list[Sequence[Any]]:
+async def rows(source: Postgres, query: str) -> list[Sequence[Any]]:
     """What a query gives."""
-    async with source.engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(query), values)]
+    async with source.connection() as connection:
+        return [tuple(row) for row in await connection.rows(Statement(query))]

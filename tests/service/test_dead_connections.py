@@ -11,7 +11,7 @@ from anyio.abc import ByteStream
 from local.proxy import CLOSED, Mode, Proxy, serving
 from service.connections import close, connect
 from service.settings import load
-from service.sources.postgres import engine
+from service.sources.postgres import pool
 from service.sources.valkey import store as valkey_store
 from tests.service.test_outages import PROXIED, Stores, beat, proxied
 
@@ -30,7 +30,7 @@ async def stores(environ: dict[str, str]) -> AsyncIterator[Stores]:
 @pytest.fixture(autouse=True)
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every connection counts as idle at once."""
-    monkeypatch.setattr(engine, "IDLE_S", 0.0)
+    monkeypatch.setattr(pool, "IDLE_S", 0.0)
     monkeypatch.setattr(valkey_store, "IDLE_S", 0.0)
 
 

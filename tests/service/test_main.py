@@ -1,6 +1,7 @@
 """The commands as processes, as an operator and a platform run them."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -8,12 +9,13 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
-from tests.service.processes import BARE
+from tests.service.processes import BARE, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,6 +113,31 @@ def test_a_worker_stamps_all_stores_and_ends_well_and_check_agrees(
     assert checked.returncode == 0, checked.stdout
     assert checked.stdout.count("fresh") == 4
     assert "OK: Every store was written" in checked.stdout
+
+
+def loaded(process_id: int | None) -> str:
+    """The shared libraries and extensions of a process (proc(5), maps)."""
+    return Path(f"/proc/{process_id}/maps").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_neither_worker_nor_api_ever_loads_sqlalchemy_though_they_migrate_and_read_the_past(
+    environ: dict[str, str], aws: RunningAws, tmp_path: Path
+) -> None:
+    assert "/sqlalchemy/" in loaded(os.getpid())  # its compiled parts show, where it is
+    environ |= {"AWS_CA_BUNDLE": aws.environment()["AWS_CA_BUNDLE"]}
+    with running("worker", "HEALTH_PORT", environ, tmp_path) as working:
+        while '"cycle"' not in working.log.read_text():
+            assert working.process.running
+        of_worker = loaded(working.process.pid)
+    with running("api", "PORT", environ, tmp_path) as serving:
+        for path in ("/worker/status", "/db/status", "/history", "/incidents"):
+            httpx2.get(serving.url + path).raise_for_status()
+        of_api = loaded(serving.process.pid)
+
+    for maps in (of_worker, of_api):
+        assert "/asyncpg/" in maps
+        assert "/sqlalchemy/" not in maps
 
 
 def test_check_exits_with_two_when_a_store_is_down(

@@ -15,7 +15,6 @@ import anyio.lowlevel
 import asyncpg
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy import text
 
 from local.aws.process import RunningAws
 from local.proxy import Mode, Proxy, serving
@@ -30,6 +29,7 @@ from service.settings import load
 from service.source import Source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
+from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
 from tests.service.processes import BARE
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
 LONG_S = 120.0  # a deadline that no test reaches
-BEATS = text("SELECT source, slot FROM heartbeat_beats")
+BEATS = Statement("SELECT source, slot FROM heartbeat_beats")
 PROXIED = {"postgres": "PGPORT", "valkey": "VALKEY_PORT"}
 
 
@@ -191,7 +191,7 @@ async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
     """Source and slot of every outcome in PostgreSQL, or in Valkey for the next start."""
     async with stores_of(environ) as (postgres, valkey):
         async with postgres.connection() as connection:
-            rows = (await connection.execute(BEATS)).all()
+            rows = await connection.rows(BEATS)
         spilled = await Spill(valkey, "worker").first(1000)
     records = [entry.record for entry in spilled if entry.record]
     return {(row.source, row.slot) for row in rows} | {(r.source, r.slot) for r in records}

@@ -6,7 +6,7 @@ import yaml
 
 from local import supervisor
 from service import shutdown
-from service.sources.postgres import engine
+from service.sources.postgres import pool
 from service.sources.valkey import store
 from stack import components
 from tests.service import processes
@@ -33,4 +33,4 @@ def test_the_platforms_wait_longer_than_a_worker_may_take() -> None:
 
 
 def test_every_drivers_own_bound_lies_below_that_of_closing() -> None:
-    assert max(engine.CLOSE_TIMEOUT_S, store.CLOSE_TIMEOUT_S) < shutdown.CLOSE_S
+    assert max(pool.CLOSE_TIMEOUT_S, store.CLOSE_TIMEOUT_S) < shutdown.CLOSE_S

@@ -7,7 +7,6 @@ from typing import Any
 
 import anyio
 import pytest
-from sqlalchemy import text
 
 from local.aws.process import RunningAws
 from schema.errors import ErrorWord
@@ -21,10 +20,11 @@ from service.outcome import Outcome
 from service.settings import load
 from service.source import Source
 from service.sources import postgres, secrets_manager, valkey
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
 from service.sources.secrets_manager.store import SecretsManager
 from service.sources.valkey.store import Valkey, client
+from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
 from tests.service.configured import settings_of
 
@@ -42,7 +42,7 @@ async def worker(
     settings = load(environ)
     assert settings.aws is not None
     sources: dict[str, Source] = {
-        "postgres": Postgres(engine(settings_of(environ, postgres.KIND)), "worker", now),
+        "postgres": Postgres(Pool(settings_of(environ, postgres.KIND)), "worker", now),
         "valkey": Valkey(client(settings_of(environ, valkey.KIND)), "worker", now),
         "secrets_manager": SecretsManager(
             Aws(settings.aws, now=now), settings_of(environ, secrets_manager.KIND), now
@@ -106,7 +106,7 @@ async def test_two_workers_leave_one_row_per_source_and_slot(environ: dict[str, 
             assert (history.waiting, history.dropped) == (0, 0)
         assert isinstance(store, Postgres)
         async with store.connection() as connection:
-            rows = (await connection.execute(text("SELECT source FROM heartbeat_beats"))).all()
+            rows = await connection.rows(Statement("SELECT source FROM heartbeat_beats"))
 
     assert sorted(row.source for row in rows) == sorted(STAMPED)
 

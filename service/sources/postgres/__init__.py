@@ -11,12 +11,10 @@ if TYPE_CHECKING:
 
 def connect(settings: Settings, shared: Shared) -> "Postgres":
     """PostgreSQL on a pool that opens its connections when they are first needed."""
-    from service.sources.postgres.engine import engine  # noqa: PLC0415  half a second of CPU
+    from service.sources.postgres.pool import Pool  # noqa: PLC0415  the driver, when it is needed
     from service.sources.postgres.store import Postgres  # noqa: PLC0415  as above
 
-    return Postgres(
-        engine(settings, shared.answer_timeout_s), shared.name, migrating=shared.migrating
-    )
+    return Postgres(Pool(settings, shared.answer_timeout_s), shared.name)
 
 
 KIND = Kind(

@@ -1,15 +1,19 @@
-"""How errors of SQLAlchemy and asyncpg become words."""
+"""How errors of asyncpg become words."""
 
 import re
 from typing import NamedTuple
 
 from asyncpg import exceptions
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schema.errors import Cause, ErrorWord
 from service import tls_errors
 from service.errors import SourceError
+
+OURS = (
+    *(exceptions.PostgresError, exceptions.InterfaceError, exceptions.InternalClientError),
+    *(OSError, EOFError, TimeoutError),
+)
+"""What asyncpg raises, and the ways to a server."""
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html: whole codes first, then classes.
 WORDS = {
@@ -71,14 +75,14 @@ TEXT_MAX = 300  # characters of the server's text; it holds no parameter
 
 
 def translate(error: BaseException) -> SourceError:
-    """One of SQLAlchemy's or asyncpg's errors as ours; the detail holds no parameter."""
-    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-    of_tls = tls_errors.judge(cause)
+    """One of asyncpg's errors as ours; the detail holds no parameter."""
+    of_tls = tls_errors.judge(error)
     if of_tls is not None:
         return of_tls
-    said = _told(cause)
+    said = _told(error)
     state = getattr(said, "sqlstate", None)
-    text = str(said).splitlines()[0][:TEXT_MAX] if str(said) else ""
+    # asyncpg's own refusal of a value holds the value.
+    text = "" if isinstance(said, exceptions.DataError) and not state else _first_line(said)
     detail = f"{type(said).__name__}{f' ({state})' if state else ''}: {text}"
     for each in TEXTS:
         if each.pattern.search(text):
@@ -89,19 +93,27 @@ def translate(error: BaseException) -> SourceError:
     return SourceError(_without_code(said), detail)
 
 
-def _told(error: BaseException | None) -> BaseException | None:
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:TEXT_MAX] if str(error) else ""
+
+
+def _told(error: BaseException) -> BaseException:
     """The server's own error, where asyncpg put another before it."""
-    under = error.__cause__ if error is not None else None
+    under = error.__cause__
     lost = getattr(error, "sqlstate", None) == CONNECTION_LOST
-    return under if lost and getattr(under, "sqlstate", None) else error
+    return under if lost and under is not None and getattr(under, "sqlstate", None) else error
 
 
-def _without_code(error: BaseException | None) -> ErrorWord:
-    if isinstance(error, TimeoutError | PoolTimeoutError):
+def _without_code(error: BaseException) -> ErrorWord:
+    if isinstance(error, TimeoutError):
         return ErrorWord.TIMEOUT
     if isinstance(error, exceptions.DataError | exceptions.UnsupportedClientFeatureError):
         return ErrorWord.INVALID_DATA
-    # asyncpg has one class for a connection that is closed and for misuse of one that is open.
+    # asyncpg has one class for a connection that is closed and for misuse of one that is open, and
+    # another for a session that the server ended between two messages of ours.
     closed = isinstance(error, exceptions.InterfaceError) and "closed" in str(error)
+    closed = closed or (
+        isinstance(error, exceptions.InternalClientError) and "cannot switch to state" in str(error)
+    )
     lost = closed or isinstance(error, OSError | EOFError)
     return ErrorWord.UNREACHABLE if lost else ErrorWord.FAILED

@@ -1,32 +1,32 @@
 """What a database has of this version's schema, looked up in one round trip."""
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import column, select, table, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema import migrations
 from schema.errors import Cause, ErrorWord
-from schema.tables import LastUpdate
+from service.source import Connection
+from service.sql.statement import Statement
+from service.sql.tables import COLUMNS
 
-STAMPS = str(LastUpdate.__tablename__)
-MODELS = LastUpdate.metadata.tables
-NAMES = [*MODELS, migrations.VERSION_TABLE]
+STAMPS = "last_update"
+NAMES = [*COLUMNS, migrations.VERSION_TABLE]
 
 # For each name its columns, or NULL where there is no such table.
-COLUMNS: Any = text(
+THERE = Statement(
     "SELECT name, (SELECT array_agg(attname::text) FROM pg_catalog.pg_attribute "
-    "WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped) "
-    "FROM unnest(CAST(:names AS text[])) AS name"
+    "WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped) AS columns "
+    "FROM unnest($1::text[]) AS name",
+    ("names",),
 )
-REVISION: Any = select(column("version_num")).select_from(table(migrations.VERSION_TABLE))
+REVISION = Statement(f"SELECT version_num FROM {migrations.VERSION_TABLE}")  # noqa: S608 - ours
 # Why a table is not found: whether no schema is searched, and whether one that is has the table or
 # could have it, and may not be looked into.
-HIDDEN: Any = text(
-    "SELECT current_schema() IS NULL, EXISTS (SELECT FROM pg_catalog.pg_namespace AS schema "
-    "WHERE NOT has_schema_privilege(schema.oid, 'USAGE') AND (nspname = 'public' OR EXISTS "
-    "(SELECT FROM pg_catalog.pg_class WHERE relnamespace = schema.oid AND relname = :stamps)))"
+HIDDEN = Statement(
+    "SELECT current_schema() IS NULL AS nowhere, EXISTS (SELECT "
+    "FROM pg_catalog.pg_namespace AS schema WHERE NOT has_schema_privilege(schema.oid, 'USAGE') "
+    "AND (nspname = 'public' OR EXISTS (SELECT FROM pg_catalog.pg_class "
+    "WHERE relnamespace = schema.oid AND relname = $1::text))) AS hidden",
+    ("stamps",),
 )
 
 
@@ -51,12 +51,12 @@ class Found:
         return migrations.is_current(self.revision) and not self.missing
 
 
-async def look(connection: AsyncConnection) -> Found:
+async def look(connection: Connection) -> Found:
     """Look up what is there."""
-    rows = (await connection.execute(COLUMNS, {"names": NAMES})).all()
-    columns: dict[str, set[str] | None] = {name: set(has) if has else None for name, has in rows}
-    known = columns[migrations.VERSION_TABLE]
-    revision = await connection.scalar(REVISION) if known else None
+    rows = await connection.rows(THERE, names=NAMES)
+    columns = {row.name: set(row.columns) if row.columns else None for row in rows}
+    known = await connection.row(REVISION) if columns[migrations.VERSION_TABLE] else None
+    revision = known.version_num if known else None
     newer = revision is not None and revision > migrations.head()
     missing = () if newer else tuple(_missing(columns))
     return Found(revision, missing, columns[STAMPS] is not None)
@@ -67,20 +67,20 @@ def lacks_stamps(found: Found) -> bool:
     return any(name.partition(".")[0] == STAMPS for name in found.missing) or not found.stamps
 
 
-async def why_hidden(connection: AsyncConnection) -> tuple[ErrorWord, Cause | None]:
+async def why_hidden(connection: Connection) -> tuple[ErrorWord, Cause | None]:
     """Say why the table of stamps is not found."""
-    nowhere, hidden = (await connection.execute(HIDDEN, {"stamps": STAMPS})).one()
-    if hidden:
+    found = await connection.row(HIDDEN, stamps=STAMPS)
+    if found.hidden:
         return ErrorWord.PERMISSION, Cause.SCHEMA_USAGE
-    return ErrorWord.NOT_FOUND, Cause.SEARCH_PATH if nowhere else None
+    return ErrorWord.NOT_FOUND, Cause.SEARCH_PATH if found.nowhere else None
 
 
 def _missing(columns: dict[str, set[str] | None]) -> list[str]:
     found = []
-    for name, model in MODELS.items():
+    for name, needed in COLUMNS.items():
         has = columns[name]
         if has is None:
             found.append(name)
         else:
-            found += [f"{name}.{each.name}" for each in model.columns if each.name not in has]
+            found += [f"{name}.{each}" for each in needed if each not in has]
     return found

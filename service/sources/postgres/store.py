@@ -1,33 +1,27 @@
 """The row in PostgreSQL: stamped, read back, and its schema brought to this version's."""
 
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import anyio
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schema import migrations
 from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, read_report
-from schema.migrations.adoption import try_stamp
-from schema.migrations.columns import ColumnMissingError, add_columns
-from schema.tables import LastUpdate
 from schema.timestamps import utc_now
 from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
-from service.sources.postgres.errors import translate
+from service.sources.postgres.migration import Migration
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.schema import lacks_stamps, look, why_hidden
+from service.sources.postgres.session import Session
 from service.sources.postgres.settings import PostgresDetails
-from service.sources.postgres.statements import PROBE, READ, WRITE
+from service.sql.stamps import PROBE, READ, WRITE
 
 LOOK_S = 60.0  # how often the worker sees to it that the whole schema is there
 
@@ -35,29 +29,21 @@ log = structlog.get_logger()
 
 
 class Postgres(Source):
-    """The source, on an engine that it owns.
+    """The source, on a pool that it owns.
 
     Args:
-        engine: Its pool.
+        pool: Its connections.
         name: `HEARTBEAT_NAME`.
         now: The clock that the server's is compared with.
-        migrating: Held while the schema is brought up to date: one in a process.
     """
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        name: str,
-        now: Callable[[], datetime] = utc_now,
-        migrating: anyio.Lock | None = None,
-    ) -> None:
-        self.engine = engine
-        self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
+    def __init__(self, pool: Pool, name: str, now: Callable[[], datetime] = utc_now) -> None:
+        self.pool = pool
+        self._migration = Migration(pool.settings, pool.answer_timeout_s)
         self.name = name
         self._now = now
         self._look_due = -math.inf
         self._transactions = False  # whether one was seen to work, which no pool has to allow
-        self._migrating = migrating or anyio.Lock()
         self.database = self
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
@@ -91,7 +77,7 @@ class Postgres(Source):
         return await self._read() if found.error is ErrorWord.READ_ONLY else found
 
     async def migrate(self, *, thorough: bool = False) -> str:
-        """Bring the schema to this version's head, under the advisory lock.
+        """Bring the schema to this version's head.
 
         Args:
             thorough: Also where nothing is missing: a stamp is tried, and taken back.
@@ -111,16 +97,15 @@ class Postgres(Source):
                     raise SourceError(word, "no schema for the tables", cause)
         revision = there.revision
         if thorough or not there.current:
-            async with self._migrating:
-                revision = await self._upgrade()
+            revision = await self._migration.run()
         return str(revision)
 
     async def close(self) -> None:
         """Close the pool's connections; one whose server is silent is cut off."""
-        await self.engine.dispose()
+        await self._migration.close()
+        await self.pool.close()
 
-    @asynccontextmanager
-    async def connection(self, *, transaction: bool = False) -> AsyncIterator[AsyncConnection]:
+    def connection(self, *, transaction: bool = False) -> AbstractAsyncContextManager[Session]:
         """A connection of the pool, with its errors turned into ours.
 
         Each statement commits by itself, unless a transaction is asked for.
@@ -128,23 +113,7 @@ class Postgres(Source):
         Raises:
             SourceError: Whatever went wrong, as a word.
         """
-        begin = self._transactional.begin if transaction else self.engine.connect
-        try:
-            async with begin() as opened:
-                yield opened
-        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
-            raise translate(error) from error
-
-    async def _upgrade(self) -> str:
-        try:
-            async with self.connection(transaction=True) as connection:
-                return await connection.run_sync(_upgrade)
-        except ColumnMissingError as error:
-            detail = str(error)
-            raise SourceError(ErrorWord.NOT_FOUND, detail, Cause.COLUMN_MISSING) from error
-        except (migrations.UnknownRevisionError, RuntimeError) as error:
-            # What is there is not ours: the text names it, and what to do.
-            raise SourceError(ErrorWord.INVALID_DATA, str(error)) from error
+        return self.pool.session(transaction=transaction)
 
     async def _look_after_schema(self) -> None:
         """Migrate, and make anew what has vanished; look again in a minute.
@@ -169,7 +138,7 @@ class Postgres(Source):
                 word, cause = await why_hidden(connection)
                 row = None
             else:
-                row = (await connection.execute(READ, {"name": self.name})).one_or_none()
+                row = await connection.row(READ, name=self.name)
         if lacks_stamps(there):
             if there.stamps:
                 cause = Cause.COLUMN_MISSING
@@ -194,14 +163,14 @@ class Postgres(Source):
     async def _stamp(self, heartbeat: Heartbeat) -> None:
         row = _row(heartbeat, self._now())
         async with self.connection() as connection:
-            written, skew_s = (await connection.execute(WRITE, row)).one()
+            written, skew_s = await connection.row(WRITE, **row)
         if not written and abs(skew_s) > CLOCK_TOLERANCE_S:
             raise SourceError(ErrorWord.CLOCK, f"PostgreSQL's clock is {skew_s:+.1f} s from ours")
 
     async def _probe(self) -> SourceError | None:
         try:
             async with self.connection() as connection:
-                await connection.execute(PROBE)
+                await connection.change(PROBE)
         except SourceError as error:
             return error
         return None
@@ -223,18 +192,8 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
     return Observation(stamp=row.timestamp, interval_s=interval_s, report=report, error=error)
 
 
-def _upgrade(connection: Connection) -> str:
-    """Migrate, make anew what someone has dropped behind the migrations' back, and try a stamp."""
-    revision = migrations.upgrade(connection)
-    if revision == migrations.head():  # what a newer version wants is not ours to know
-        LastUpdate.metadata.create_all(connection)
-        add_columns(connection)
-        try_stamp(connection)
-    return revision
-
-
 def _row(heartbeat: Heartbeat, our_now: datetime) -> dict[str, object]:
-    report = heartbeat.report.model_dump(mode="json") if heartbeat.report else None
+    report = heartbeat.report.model_dump_json() if heartbeat.report else None
     return {
         "source": heartbeat.name,
         "timestamp": heartbeat.timestamp,

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.alerts import AlertEvent, EventKind
 from schema.errors import ErrorWord
@@ -23,7 +22,8 @@ from service.alerts.telling import Teller
 from service.errors import SourceError
 from service.kind import Shared
 from service.settings import load
-from service.source import Database, Keys, Source
+from service.source import Connection, Database, Keys, Source
+from service.sql.statement import Statement
 from tests.service.alerts.findings import NOW
 from tests.service.alerts.receiver import Receiver
 
@@ -63,9 +63,7 @@ class CutDatabase:
         self._database = database
         self._way = way
 
-    def connection(
-        self, *, transaction: bool = False
-    ) -> AbstractAsyncContextManager[AsyncConnection]:
+    def connection(self, *, transaction: bool = False) -> AbstractAsyncContextManager[Connection]:
         self._way.check()
         return self._database.connection(transaction=transaction)
 
@@ -196,15 +194,14 @@ class World:
     async def execute(self, statement: str) -> None:
         assert self.database is not None
         async with self.database.connection() as connection:
-            await connection.exec_driver_sql(statement)
+            await connection.rows(Statement(statement))
 
     async def rows(self, columns: str = "*") -> list[Any]:
         assert self.database is not None
         async with self.database.connection() as connection:
-            found = await connection.exec_driver_sql(
-                f"SELECT {columns} FROM heartbeat_alert_outbox ORDER BY position"
+            return await connection.rows(
+                Statement(f"SELECT {columns} FROM heartbeat_alert_outbox ORDER BY position")
             )
-            return list(found)
 
 
 @asynccontextmanager

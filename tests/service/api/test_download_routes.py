@@ -168,7 +168,7 @@ async def test_postgres_lost_in_the_middle_leaves_no_file_that_looks_whole(
 ) -> None:
     monkeypatch.setattr(stamps.pages, "__defaults__", (1,))
 
-    async with client.stream("GET", "/history.csv") as answer:
+    async with client.stream("GET", "/history.csv", timeout=None) as answer:
         postgres.stop()
         try:
             with pytest.raises(httpx2.RemoteProtocolError):

@@ -9,10 +9,10 @@ import pytest
 from schema.errors import ErrorWord
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS, Record
 from schema.timestamps import utc_now
-from service.history.beats import HISTORY_LOCK
-from service.history.ledger import Ledger
-from service.history.upkeep import AT_ONCE
+from service.history.ledger import AT_ONCE, Ledger
 from service.sources.postgres.store import Postgres
+from service.sql.expressions.beats import HISTORY_LOCK
+from service.sql.statement import Statement
 from tests.service.history_data import HOUR, at, beat, connected, rows
 
 pytestmark = pytest.mark.anyio
@@ -108,13 +108,14 @@ async def test_a_transaction_waits_for_the_lock_of_its_author_alone(
 
     other_worker = connected(database)
     async with anyio.create_task_group() as tasks, other_worker.connection() as holder:
-        await holder.exec_driver_sql(f"SELECT pg_advisory_lock({HISTORY_LOCK}, hashtext('worker'))")
+        lock = f"SELECT pg_advisory_lock({HISTORY_LOCK}, hashtext('worker'))"
+        await holder.rows(Statement(lock))
         tasks.start_soon(add, "worker")
         while not await rows(other_worker, "SELECT 1 FROM pg_locks WHERE NOT granted"):
             pass
         await add("other")
         assert finished == ["other"]
-        await holder.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+        await holder.rows(Statement("SELECT pg_advisory_unlock_all()"))
     await other_worker.close()
 
     assert finished == ["other", "worker"]

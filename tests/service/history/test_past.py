@@ -2,7 +2,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from schema.errors import ErrorWord
 from schema.responses import History, IncidentKind, Incidents, SourceHistory
@@ -11,6 +10,7 @@ from service.history.ledger import Ledger
 from service.history.past import Past
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from tests.service.history_data import at, beat, connected
 
 pytestmark = pytest.mark.anyio
@@ -328,7 +328,7 @@ async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interva
     await ledger.add([beat(n, MISSED if n < 15 else None) for n in range(60)])
     await ledger.count(OVER)
     async with source.connection(transaction=True) as connection:
-        await connection.execute(text("UPDATE heartbeat_hours SET seconds = NULL"))
+        await connection.rows(Statement("UPDATE heartbeat_hours SET seconds = NULL"))
 
     history = await told(past, 0, 60, 1)
 

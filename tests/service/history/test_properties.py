@@ -16,6 +16,7 @@ from service.history.ledger import Ledger
 from service.history.past import Past
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from tests.service.history_data import HOUR, at, beat, connected, rows
 
 pytestmark = pytest.mark.anyio
@@ -67,8 +68,8 @@ async def test_hours_and_incidents_are_exactly_what_the_beats_say(
     source: Postgres, batches: list[list[Record]], counted_between: bool
 ) -> None:
     async with source.connection() as connection:
-        await connection.exec_driver_sql(
-            "TRUNCATE heartbeat_beats, heartbeat_hours, heartbeat_incidents"
+        await connection.rows(
+            Statement("TRUNCATE heartbeat_beats, heartbeat_hours, heartbeat_incidents")
         )
     ledger = Ledger(source, "worker")
     for batch in batches:

@@ -5,7 +5,6 @@ from typing import Any
 
 import anyio
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from local.postgres import Postgres as PostgresServer
@@ -22,6 +21,7 @@ from service.settings import load
 from service.sources import valkey as valkey_source
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey, client
+from service.sql.statement import Statement
 from service.worker.loop import Worker
 from tests.service.configured import settings_of
 from tests.service.history_data import HOUR, at, beat, connected, rows
@@ -312,7 +312,7 @@ async def test_a_record_that_postgres_refuses_takes_no_other_with_it(source: Pos
 
 async def test_a_table_of_history_that_vanished_loses_no_record(source: Postgres) -> None:
     async with source.connection() as connection:
-        await connection.execute(text("DROP TABLE heartbeat_beats"))
+        await connection.rows(Statement("DROP TABLE heartbeat_beats"))
     history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     record(history, [0, 1])
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import stale_after_s
@@ -17,9 +16,10 @@ from schema.history import RECORD, Record
 from schema.secret import Description, stamp_in_value
 from schema.timestamps import from_text, utc_now
 from service.sources import postgres, valkey
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey, client
+from service.sql.statement import Statement
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ def test_a_newer_versions_words_spoil_no_report(
 
 @pytest.fixture
 async def row(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = Postgres(engine(settings_of(database, postgres.KIND)), "worker")
+    made = Postgres(Pool(settings_of(database, postgres.KIND)), "worker")
     await made.write(Heartbeat(name="worker", timestamp=NOW))
     yield made
     await made.close()
@@ -154,9 +154,9 @@ WRONG = json.dumps({**REPORT, "interval_seconds": 1e300})
 async def test_a_document_that_is_no_report_is_invalid_data_beside_a_stamp(
     row: Postgres, cache: Valkey, document: str
 ) -> None:
-    async with row.engine.connect() as connection:
-        change = text("UPDATE last_update SET metadata = CAST(:document AS jsonb)")
-        await connection.execute(change, {"document": document})
+    async with row.connection() as connection:
+        change = Statement("UPDATE last_update SET metadata = $1::jsonb", ("document",))
+        await connection.change(change, document=document)
     await cache.write(Heartbeat(name="worker", timestamp=NOW))
     await cache.client.set("worker:report", document)
 
@@ -182,5 +182,5 @@ def test_no_bytes_in_valkey_escape(keys: dict[str, str], stamp: bytes, report: b
 
 
 async def execute(source: Postgres, statement: str) -> None:
-    async with source.engine.connect() as connection:
-        await connection.execute(text(statement))
+    async with source.connection() as connection:
+        await connection.rows(Statement(statement))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sqlalchemy import text
 
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat
@@ -15,9 +14,10 @@ from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from tests.service.configured import settings_of
 from tests.service.pgbouncer import pgbouncer
 
@@ -34,7 +34,7 @@ def through(tmp_path: Path, database: dict[str, str]) -> Iterator[Mapping[str, s
 
 
 def connected(environ: Mapping[str, str], name: str = "worker") -> Postgres:
-    return Postgres(engine(settings_of(environ, postgres.KIND)), name)
+    return Postgres(Pool(settings_of(environ, postgres.KIND)), name)
 
 
 def beat(name: str = "worker") -> Heartbeat:
@@ -138,9 +138,9 @@ async def test_a_server_that_comes_back_behind_the_pool_is_written_again(
     source = connected(through)
     await source.write(beat())
     direct = connected(database)
-    async with direct.engine.connect() as connection:
-        await connection.execute(
-            text(
+    async with direct.connection() as connection:
+        await connection.rows(
+            Statement(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )

@@ -6,7 +6,6 @@ from typing import Any
 
 import anyio
 import pytest
-from sqlalchemy import text
 
 from local.postgres import Postgres as Server
 from schema.errors import ErrorWord
@@ -15,9 +14,10 @@ from schema.migrations import VERSION_TABLE, head
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.sources import postgres
-from service.sources.postgres.engine import engine
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
 from tests.service.configured import settings_of
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    connected = Postgres(engine(settings_of(database, postgres.KIND)), "worker")
+    connected = Postgres(Pool(settings_of(database, postgres.KIND)), "worker")
     yield connected
     await connected.close()
 
@@ -41,9 +41,9 @@ def beat(timestamp: datetime | None = None) -> Heartbeat:
     return Heartbeat(name="worker", timestamp=timestamp or utc_now())
 
 
-async def execute(source: Postgres, statement: str) -> Any:
-    async with source.engine.connect() as connection:
-        return await connection.execute(text(statement))
+async def execute(source: Postgres, statement: str) -> list[Any]:
+    async with source.connection() as connection:
+        return await connection.rows(Statement(statement))
 
 
 async def refused(source: Postgres) -> ErrorWord:
@@ -117,7 +117,7 @@ async def test_what_a_newer_version_has_dropped_is_not_made_anew(source: Postgre
     found = await execute(
         source, "SELECT to_regclass('heartbeat_hours'), to_regclass('last_update')"
     )
-    assert found.one() == (None, None)
+    assert tuple(found[0]) == (None, None)
 
 
 async def test_a_stamp_in_the_future_is_overwritten(source: Postgres) -> None:
@@ -137,7 +137,7 @@ async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothi
     given = beat()
     await source.write(given)
     wrong = utc_now() + timedelta(minutes=minutes)
-    other = Postgres(source.engine, "worker", now=lambda: wrong)
+    other = Postgres(source.pool, "worker", now=lambda: wrong)
 
     with pytest.raises(SourceError) as error:
         await other.write(beat(wrong))
@@ -162,7 +162,7 @@ async def test_a_server_that_turned_read_only_is_told_by_write_and_probe(
 ) -> None:
     await source.write(beat())
     await execute(source, "ALTER DATABASE test SET default_transaction_read_only = on")
-    await source.engine.dispose()
+    await source.pool.close()
 
     assert await refused(source) is ErrorWord.READ_ONLY
     found = await source.read()
@@ -187,9 +187,9 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
 async def test_a_connection_that_fell_silent_is_left_for_another(
     database: dict[str, str],
 ) -> None:
-    source = Postgres(engine(settings_of(database, postgres.KIND), answer_timeout_s=0.3), "worker")
+    source = Postgres(Pool(settings_of(database, postgres.KIND), answer_timeout_s=0.3), "worker")
     await source.write(beat())
-    backend = (await execute(source, "SELECT pg_backend_pid()")).scalar_one()
+    backend = (await execute(source, "SELECT pg_backend_pid()"))[0][0]
     os.kill(backend, signal.SIGSTOP)  # it alone: the server takes new connections
     try:
         assert await refused(source) is ErrorWord.TIMEOUT
@@ -206,7 +206,7 @@ async def test_too_many_connections_are_throttled(
     await execute(source, "DROP ROLE IF EXISTS crowd")
     await execute(source, "CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0")
     crowd = database | {"PGUSER": "crowd", "PGPASSWORD": "crowd"}
-    other = Postgres(engine(settings_of(crowd, postgres.KIND)), "worker")
+    other = Postgres(Pool(settings_of(crowd, postgres.KIND)), "worker")
 
     assert await refused(other) is ErrorWord.THROTTLED
 
@@ -234,12 +234,12 @@ async def test_a_quota_of_the_disk_is_full(source: Postgres) -> None:
 
 async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
     await source.write(beat())
-    before = (await execute(source, "SELECT xmin, ctid::text FROM last_update")).one()
+    before = await execute(source, "SELECT xmin, ctid::text FROM last_update")
 
     for _ in range(3):
         await source.read()
 
-    assert (await execute(source, "SELECT xmin, ctid::text FROM last_update")).one() == before
+    assert await execute(source, "SELECT xmin, ctid::text FROM last_update") == before
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
 async def test_each_refusal_has_its_word(
     database: dict[str, str], change: dict[str, str], word: ErrorWord
 ) -> None:
-    source = Postgres(engine(settings_of(database | change, postgres.KIND)), "worker")
+    source = Postgres(Pool(settings_of(database | change, postgres.KIND)), "worker")
 
     assert await refused(source) is word
 
@@ -271,7 +271,7 @@ async def test_a_revoked_privilege_is_permission(
     await execute(source, "CREATE ROLE guest LOGIN PASSWORD 'guest'")
     await execute(source, f"GRANT SELECT ON last_update, {VERSION_TABLE} TO guest")
     guest = Postgres(
-        engine(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"}, postgres.KIND)),
+        Pool(settings_of(database | {"PGUSER": "guest", "PGPASSWORD": "guest"}, postgres.KIND)),
         "worker",
     )
 
@@ -327,11 +327,11 @@ async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> No
 
 async def test_no_error_tells_the_password(database: dict[str, str]) -> None:
     source = Postgres(
-        engine(settings_of(database | {"PGPASSWORD": "hunter2"}, postgres.KIND)), "worker"
+        Pool(settings_of(database | {"PGPASSWORD": "hunter2"}, postgres.KIND)), "worker"
     )
 
     with pytest.raises(SourceError) as error:
         await source.write(beat())
 
-    assert "hunter2" not in repr(error.value) + repr(source.engine)
+    assert "hunter2" not in repr(error.value) + repr(source.pool)
     await source.close()

@@ -1,19 +1,18 @@
 """Each word of PostgreSQL, sent by a real server through the real driver."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.sources import postgres
-from service.sources.postgres.engine import engine
 from service.sources.postgres.errors import translate
+from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
+from service.sql.statement import Statement
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +21,7 @@ GUEST = {"PGUSER": "guest", "PGPASSWORD": "guest"}
 
 
 def connected(environ: dict[str, str]) -> Postgres:
-    return Postgres(engine(settings_of(environ, postgres.KIND)), "worker")
+    return Postgres(Pool(settings_of(environ, postgres.KIND)), "worker")
 
 
 @pytest.fixture
@@ -51,11 +50,10 @@ def beat() -> Heartbeat:
     return Heartbeat(name="worker", timestamp=utc_now())
 
 
-async def execute(source: Postgres, *statements: str) -> Any:
-    async with source.engine.connect() as connection:
+async def execute(source: Postgres, *statements: str) -> None:
+    async with source.connection() as connection:
         for statement in statements:
-            done = await connection.execute(text(statement))
-    return done
+            await connection.rows(Statement(statement))
 
 
 async def told(source: Postgres) -> SourceError:
@@ -153,14 +151,14 @@ async def test_a_migration_says_what_refuses_the_stamp(source: Postgres) -> None
 
 async def test_a_session_that_ended_because_the_disk_is_full_is_full(source: Postgres) -> None:
     """A server whose WAL has no room says so in the text of the session's end alone."""
-    with pytest.raises(Exception, match="No space left") as error:
+    with pytest.raises(SourceError, match="No space left") as error:
         await execute(
             source,
             "DO $$ BEGIN RAISE EXCEPTION 'could not write to file: No space left on device' "
             "USING ERRCODE = '08003'; END $$",
         )
 
-    assert translate(error.value).word is ErrorWord.FULL
+    assert error.value.word is ErrorWord.FULL
 
 
 def test_what_nobody_has_heard_of_is_failed_and_not_tried_again() -> None:
@@ -170,10 +168,10 @@ def test_what_nobody_has_heard_of_is_failed_and_not_tried_again() -> None:
 
 
 async def test_a_session_that_the_server_ended_is_unreachable(source: Postgres) -> None:
-    with pytest.raises(Exception, match="terminating connection") as error:
+    with pytest.raises(SourceError, match="terminating connection") as error:
         await execute(source, "SELECT pg_terminate_backend(pg_backend_pid())")
 
-    assert translate(error.value).word is ErrorWord.UNREACHABLE
+    assert error.value.word is ErrorWord.UNREACHABLE
 
 
 TABLES = ["heartbeat_beats", "heartbeat_hours", "heartbeat_incidents"]

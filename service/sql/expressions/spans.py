@@ -18,15 +18,14 @@ from sqlalchemy import (
     or_,
 )
 
-from schema.history import HOUR
+from schema.history import HOUR, SETTLED_AFTER_S, TOLERANCE_S
 
 MICROSECONDS = 1_000_000  # in a second
-SETTLED_AFTER_S = 30.0  # after a slot's end: the deadline of its writes, and a flush
-TOLERANCE_S = 2e-6  # slots are rounded to microseconds
 
 Moment = ColumnElement[Any]  # Any: SQLAlchemy infers no type from datetime arithmetic
 Number = ColumnElement[Any]
 Condition = ColumnElement[bool]
+AN_HOUR = literal(HOUR, Interval())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +107,7 @@ def settled(interval_s: Number, now: Moment) -> Moment:
 
 def hour_end(hour: Moment) -> Moment:
     """Where an hour ends."""
-    return hour + literal(HOUR, Interval())
-
-
-def as_moment(moment: datetime) -> Moment:
-    """A moment as a parameter."""
-    return literal(moment, DateTime(timezone=True))
+    return hour + AN_HOUR
 
 
 def epoch(value: Moment) -> Number:
@@ -132,6 +126,6 @@ def whole(number: Number) -> Number:
 
 
 HOURS = Grid(
-    as_moment(datetime(1970, 1, 1, tzinfo=UTC)),
+    literal(datetime(1970, 1, 1, tzinfo=UTC), DateTime(timezone=True)),
     literal(HOUR // timedelta(microseconds=1), Numeric),
 )

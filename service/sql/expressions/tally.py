@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 from schema.tables import Beat, Hour, table
-from service.history.spans import (
+from service.sql.expressions.spans import (
     HOURS,
     Condition,
     Grid,

@@ -1,17 +1,32 @@
-"""The statements on the tables of alerts, built from their models."""
+"""The statements on the tables of alerts."""
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Float, bindparam, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    Float,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from schema.alerts import DeliveryError
+from schema.alerts import LIVES, DeliveryError
 from schema.tables import AlertDelivery, Alerting, AlertMute, table
-from service.alerts.deliveries import LIVES
 
 KEPT = timedelta(days=90)  # of what is delivered or dead
 WAITING_MOST = 1000  # more than can come of all alerts within a day
+
+MERGED = (
+    *("event", "target", "name", "alert", "said"),
+    *("attempts", "delivered", "dead", "error"),
+)
 
 # Any, in all of this file: SQLAlchemy's builder types end where a statement reads and writes.
 _lease, _rows, _mutes = table(Alerting), table(AlertDelivery), table(AlertMute)
@@ -31,7 +46,7 @@ def _stand() -> Any:
         holder=bindparam("who"),
         until=_in_seconds("lease_s"),
         seq=0,
-        state=literal({}, _lease.c.state.type),
+        state=literal_column("'{}'::jsonb"),
     )
     return new.on_conflict_do_update(
         index_elements=[_lease.c.name],
@@ -75,7 +90,7 @@ def _claim() -> Any:
 
 def _merge() -> Any:
     """Add deliveries with what became of them; of what is there, the further stays."""
-    given = {name: bindparam(name, type_=_rows.c[name].type) for name in COLUMNS}
+    given = {name: bindparam(name, type_=_rows.c[name].type) for name in MERGED}
     # A clock of ours that is wrong must neither hold one back nor let it die.
     new = insert(_rows).values({**given, "created": func.now(), "due": func.now()})
     old = _rows.c
@@ -108,27 +123,30 @@ def _targets() -> Any:
     )
 
 
-COLUMNS = (
-    *("event", "target", "name", "alert", "said"),
-    *("attempts", "delivered", "dead", "error"),
-)
-STAND = _stand()
-LEASE: Any = select(_lease.c.seq, _lease.c.state).where(_lease.c.name == _NAME)
-RELEASE: Any = (
+def _mute() -> Any:
+    """Add a mute, or bring its end forward."""
+    new = insert(_mutes).values(
+        {column.name: bindparam(column.name, type_=column.type) for column in _mutes.c}
+    )
+    return new.on_conflict_do_update(
+        index_elements=[_mutes.c.id],
+        set_={"until": func.least(_mutes.c.until, new.excluded.until)},
+    )
+
+
+_LEASE: Any = select(_lease.c.seq, _lease.c.state).where(_lease.c.name == _NAME)
+_RELEASE: Any = (
     update(_lease)
     .where(_lease.c.name == _NAME, _lease.c.holder == bindparam("who"))
     .values(until=func.now())
 )
-SAVE: Any = (
+_SAVE: Any = (
     update(_lease)
     .where(_lease.c.name == _NAME, _lease.c.holder == bindparam("who"))
     .where(_lease.c.seq == bindparam("known"))
     .values(seq=bindparam("new"), state=bindparam("doc", type_=_lease.c.state.type))
 )
-CLAIM = _claim()
-MERGE = _merge()
-TARGETS = _targets()
-SETTLE: Any = (
+_SETTLE: Any = (
     update(_rows)
     .where(_rows.c.event == bindparam("which"), _rows.c.target == bindparam("whom"))
     .where(_rows.c.delivered.is_(None))
@@ -140,39 +158,49 @@ SETTLE: Any = (
         error=bindparam("why", type_=_rows.c.error.type),
     )
 )
-WAITING: Any = (
+_WAITING: Any = (
     select(_rows)
     .where(_rows.c.name == _NAME, _WAITS)
     .order_by(_rows.c.position)
     .limit(WAITING_MOST)
 )
-EXPIRE: Any = (
+_EXPIRE: Any = (
     update(_rows)
     .where(_rows.c.name == _NAME, _WAITS, _rows.c.created < func.now() - LIVES)
     .where(or_(_rows.c.held_until.is_(None), _rows.c.held_until <= func.now()))
     .values(dead=func.now(), error=DeliveryError.EXPIRED.value)
 )
-RESEND: Any = (
+_RESEND: Any = (
     update(_rows)
     .where(_rows.c.name == _NAME, _rows.c.dead.is_not(None), _rows.c.delivered.is_(None))
     .values(dead=None, due=func.now(), created=func.now(), attempts=0, held_until=None)
 )
-PRUNE: Any = delete(_rows).where(
+_PRUNE: Any = delete(_rows).where(
     _rows.c.name == _NAME, ~_WAITS, _rows.c.created < func.now() - KEPT
 )
-MUTES: Any = select(_mutes).where(_mutes.c.name == _NAME, _mutes.c.until > func.now())
-MUTE: Any = insert(_mutes).values(
-    {column.name: bindparam(column.name, type_=column.type) for column in _mutes.c}
-)
-MUTE = MUTE.on_conflict_do_update(
-    index_elements=[_mutes.c.id],
-    set_={"until": func.least(_mutes.c.until, MUTE.excluded.until)},
-)
-RECENT: Any = (
+_MUTES: Any = select(_mutes).where(_mutes.c.name == _NAME, _mutes.c.until > func.now())
+_RECENT: Any = (
     select(_rows.c.said, func.max(_rows.c.delivered).label("delivered"))
     .where(_rows.c.name == _NAME, _rows.c.created >= bindparam("since"))
     .group_by(_rows.c.event, _rows.c.said)
     .order_by(func.max(_rows.c.created).desc(), func.max(_rows.c.position).desc())
     .limit(bindparam("most"))
 )
-"""The newest events, once each, with the last time that any target took it."""
+
+STATEMENTS = {
+    "STAND": _stand(),
+    "LEASE": _LEASE,
+    "RELEASE": _RELEASE,
+    "SAVE": _SAVE,
+    "CLAIM": _claim(),
+    "MERGE": _merge(),
+    "TARGETS": _targets(),
+    "SETTLE": _SETTLE,
+    "WAITING": _WAITING,
+    "EXPIRE": _EXPIRE,
+    "RESEND": _RESEND,
+    "PRUNE": _PRUNE,
+    "MUTES": _MUTES,
+    "MUTE": _mute(),
+    "RECENT": _RECENT,
+}

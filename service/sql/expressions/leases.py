@@ -1,4 +1,4 @@
-"""The statements on the table of leases, built from its model."""
+"""The statements on the table of leases."""
 
 from datetime import timedelta
 from typing import Any
@@ -75,9 +75,11 @@ def _claim() -> Any:
     return _said(_take(_POST, known + 1).returning(_rows.c.token).cte("taken"))
 
 
-CLAIM = _claim()
-LOOK = _said(None)
-STAND_BY = _take(_POST + ":" + _HOLDER, 0)
-LEAVE = delete(_rows).where(_STANDBY, _rows.c.holder == _HOLDER)
-RELEASE = update(_rows).where(_LEAD, _rows.c.holder == _HOLDER).values(until=func.now())
-FORGET = delete(_rows).where(_STANDBY, _rows.c.until < func.now() - FORGOTTEN)
+STATEMENTS = {
+    "CLAIM": _claim(),
+    "LOOK": _said(None),
+    "STAND_BY": _take(_POST + ":" + _HOLDER, 0),
+    "LEAVE": delete(_rows).where(_STANDBY, _rows.c.holder == _HOLDER),
+    "RELEASE": update(_rows).where(_LEAD, _rows.c.holder == _HOLDER).values(until=func.now()),
+    "FORGET": delete(_rows).where(_STANDBY, _rows.c.until < func.now() - FORGOTTEN),
+}

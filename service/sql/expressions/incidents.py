@@ -25,7 +25,7 @@ _beats, _incidents = table(Beat).c, table(Incident).c
 _NAME = bindparam("name", type_=String())
 
 
-def derivation() -> Any:  # Any: as the statements of sources.postgres
+def _derivation() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
     """One statement that makes the incidents around new beats those that the beats tell.
 
     Its parameters are `name`, the author, and three arrays that say where beats came in:
@@ -117,3 +117,6 @@ def _wrong(around: CTE, found: CTE) -> CTE:
 
 def _or_infinity(moment: Any, infinity: str) -> Any:
     return func.coalesce(moment, literal_column(f"'{infinity}'::timestamptz"))
+
+
+STATEMENTS = {"DERIVE": _derivation()}

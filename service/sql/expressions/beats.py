@@ -1,4 +1,4 @@
-"""The statements by which beats come in; every cycle uses them, so they are built once."""
+"""The statements by which beats come in."""
 
 from typing import Any
 
@@ -23,8 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schema.history import LATENCY_BUCKETS
 from schema.tables import Beat, Hour, Incident, table
-from service.history.incidents import derivation
-from service.history.spans import Condition
+from service.sql.expressions.spans import Condition
 
 HISTORY_LOCK = 0x62656174  # "beat"
 LOCK_HELD_AT_MOST = "15s"  # by a worker that hangs or vanishes inside a transaction
@@ -45,7 +44,7 @@ def sealed(name: Any, source: Any, slot: Any) -> Condition:  # Any: columns or v
     return func.coalesce(select(_hours.pruned).where(*row).scalar_subquery(), false())
 
 
-def _lock() -> Any:  # Any: as the statements of sources.postgres
+def _lock() -> Any:  # Any: as in incidents
     setting = func.set_config("idle_in_transaction_session_timeout", LOCK_HELD_AT_MOST, true())
     lock = func.pg_advisory_xact_lock(HISTORY_LOCK, func.hashtext(_NAME))
     return select(func.clock_timestamp(), setting, lock)
@@ -113,4 +112,4 @@ def _insert_beats() -> CTE:
     )
 
 
-LOCK, ADD, DERIVE = _lock(), _add(), derivation()
+STATEMENTS = {"LOCK": _lock(), "ADD": _add()}

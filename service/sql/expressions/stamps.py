@@ -1,4 +1,4 @@
-"""The statements on `last_update`, built from its model, so that a renamed column fails at once."""
+"""The statements on `last_update`."""
 
 from datetime import timedelta
 from typing import Any
@@ -52,6 +52,4 @@ def _probe() -> Any:
     return update(rows).values(timestamp=rows.c.timestamp).where(false())
 
 
-WRITE = _write()
-READ = _read()
-PROBE = _probe()
+STATEMENTS = {"WRITE": _write(), "READ": _read(), "PROBE": _probe()}

@@ -1,0 +1,77 @@
+"""`python -m service.sources.postgres.upgrade`: migrates one database, as `child.py` asks it to."""
+
+import sys
+
+import anyio
+import asyncpg
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from schema import migrations
+from schema.errors import Cause, ErrorWord
+from schema.migrations.adoption import try_stamp
+from schema.migrations.columns import ColumnMissingError, add_columns
+from schema.tables import LastUpdate
+from service.errors import SourceError
+from service.sources.postgres.child import Job, Outcome
+from service.sources.postgres.errors import OURS, translate
+from service.sources.postgres.pool import arguments
+from service.sources.postgres.settings import Settings
+from service.timeouts import ANSWER_TIMEOUT_S
+
+
+def main() -> None:
+    """Do the job of the standard input, and say on the standard output what became of it."""
+    job = Job.model_validate_json(sys.stdin.read())
+    print(anyio.run(done, job).model_dump_json())
+
+
+async def done(job: Job) -> Outcome:
+    """Do a job; whatever PostgreSQL refuses is an outcome."""
+    opened = engine(Settings.model_validate(job.settings), job.answer_timeout_s)
+    try:
+        async with opened.begin() as connection:
+            return Outcome(revision=await connection.run_sync(upgrade))
+    except ColumnMissingError as error:
+        found = SourceError(ErrorWord.NOT_FOUND, str(error), Cause.COLUMN_MISSING)
+    except (migrations.UnknownRevisionError, RuntimeError) as error:
+        # What is there is not ours: the text names it, and what to do.
+        found = SourceError(ErrorWord.INVALID_DATA, str(error))
+    except DBAPIError as error:
+        found = translate((error.orig and error.orig.__cause__) or error)
+    except OURS as error:
+        found = translate(error)
+    finally:
+        await opened.dispose()
+    return Outcome(word=found.word, detail=found.detail, cause=found.cause)
+
+
+def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> AsyncEngine:
+    """SQLAlchemy on connections like those of the pool.
+
+    Args:
+        settings: Where PostgreSQL is.
+        answer_timeout_s: How long one statement may take.
+    """
+
+    async def connect() -> object:
+        return await asyncpg.connect(**arguments(settings, answer_timeout_s))
+
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, poolclass=NullPool, hide_parameters=True
+    )
+
+
+def upgrade(connection: Connection) -> str:
+    """Migrate, make anew what someone has dropped behind the migrations' back, and try a stamp."""
+    revision = migrations.upgrade(connection)
+    if revision == migrations.head():  # what a newer version wants is not ours to know
+        LastUpdate.metadata.create_all(connection)
+        add_columns(connection)
+        try_stamp(connection)
+    return revision
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Every statement, built by SQLAlchemy from the models; a running worker imports none of these."""

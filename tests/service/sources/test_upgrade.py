@@ -1,0 +1,178 @@
+"""The process that migrates."""
+
+import subprocess
+import sys
+
+import anyio
+import asyncpg
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from schema.errors import ErrorWord
+from schema.heartbeat import Heartbeat
+from schema.migrations import ADVISORY_LOCK, head
+from schema.timestamps import utc_now
+from service.errors import SourceError
+from service.sources import postgres
+from service.sources.postgres import child
+from service.sources.postgres.pool import Pool
+from service.sources.postgres.settings import Settings
+from service.sources.postgres.store import Postgres
+from tests.platform.emptied import NAME, connect
+from tests.service.configured import settings_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def settings(database: dict[str, str]) -> Settings:
+    return settings_of(database, postgres.KIND)
+
+
+async def execute(database: dict[str, str], *statements: str) -> None:
+    connection = await connect(database, NAME)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def children() -> list[psutil.Process]:
+    """The processes that migrate now."""
+    return [p for p in psutil.Process().children() if child.MODULE in p.cmdline()]
+
+
+async def test_a_database_is_migrated_in_a_process_of_its_own(settings: Settings) -> None:
+    assert await child.upgrade(settings, 5.0) == head()
+    assert await child.upgrade(settings, 5.0) == head()
+
+
+async def test_two_databases_at_once_are_each_migrated(
+    settings: Settings, database: dict[str, str]
+) -> None:
+    await execute(database, "DROP DATABASE IF EXISTS beside", "CREATE DATABASE beside")
+    found: list[str] = []
+
+    async def migrate(each: Settings) -> None:
+        found.append(await child.upgrade(each, 5.0))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(migrate, settings)
+        tasks.start_soon(migrate, settings.model_copy(update={"database": "beside"}))
+
+    assert found == [head(), head()]
+    await execute(database, "DROP DATABASE beside")
+
+
+READ_ONLY = "ALTER DATABASE test SET default_transaction_read_only = on"
+
+
+@pytest.mark.parametrize(
+    ("statement", "word", "text"),
+    [
+        ("CREATE TABLE last_update (id integer)", ErrorWord.INVALID_DATA, "rename that"),
+        (READ_ONLY, ErrorWord.READ_ONLY, "25006"),
+    ],
+)
+async def test_what_the_database_refuses_comes_back_with_its_word(
+    settings: Settings, database: dict[str, str], statement: str, word: ErrorWord, text: str
+) -> None:
+    await execute(database, statement)
+
+    with pytest.raises(SourceError, match=text) as error:
+        await child.upgrade(settings, 5.0)
+
+    assert error.value.word is word
+
+
+async def test_a_wrong_password_has_its_word_and_is_told_nobody(settings: Settings) -> None:
+    wrong = settings.model_copy(update={"password": SecretStr("hunter2")})
+
+    with pytest.raises(SourceError) as error:
+        await child.upgrade(wrong, 5.0)
+
+    assert error.value.word is ErrorWord.AUTH
+    assert "hunter2" not in repr(error.value)
+
+
+async def test_who_gives_up_ends_the_process_and_the_database_stays_as_it_was(
+    settings: Settings, database: dict[str, str]
+) -> None:
+    holder = await connect(database, NAME)
+    await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(child.upgrade, settings, 60.0)
+        await _until(holder, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+        [process] = children()
+        assert settings.password.get_secret_value() not in " ".join(process.cmdline())
+        tasks.cancel_scope.cancel()
+
+    assert children() == []
+    await _until(holder, "SELECT count(*) = 0 FROM pg_locks WHERE NOT granted")
+    assert await holder.fetchval("SELECT to_regclass('last_update')") is None
+    await holder.close()
+
+
+async def test_a_migration_goes_on_when_the_write_that_began_it_meets_its_deadline(
+    database: dict[str, str], settings: Settings
+) -> None:
+    source, holder = Postgres(Pool(settings), "worker"), await connect(database, NAME)
+    await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    given = Heartbeat(name="worker", timestamp=utc_now())
+    with anyio.move_on_after(0.1) as deadline:
+        await source.write(given)
+    assert deadline.cancelled_caught
+    await _until(holder, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+
+    await holder.execute("SELECT pg_advisory_unlock_all()")
+    await _until(holder, "SELECT to_regclass('last_update') IS NOT NULL")
+
+    await source.write(given)
+    assert (await source.read()).stamp == given.timestamp
+    await source.close()
+    await holder.close()
+
+
+async def test_a_source_that_is_closed_ends_its_migration(
+    database: dict[str, str], settings: Settings
+) -> None:
+    source, holder = Postgres(Pool(settings), "worker"), await connect(database, NAME)
+    await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    with anyio.move_on_after(0.1):
+        await source.migrate()
+    await _until(holder, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+
+    await source.close()
+
+    await _until(holder, "SELECT count(*) = 0 FROM pg_locks WHERE NOT granted")
+    assert await holder.fetchval("SELECT to_regclass('last_update')") is None
+    await holder.close()
+
+
+async def _until(connection: asyncpg.Connection, question: str) -> None:
+    while not await connection.fetchval(question):
+        pass
+
+
+async def test_a_process_that_cannot_work_is_a_failure_that_says_why(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "MODULE", "service.no_such_module")
+    with pytest.raises(SourceError, match="no_such_module") as crashed:
+        await child.upgrade(settings, 5.0)
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(SourceError, match="no process") as missing:
+        await child.upgrade(settings, 5.0)
+
+    assert {crashed.value.word, missing.value.word} == {ErrorWord.FAILED}
+
+
+def test_the_process_says_nothing_but_its_answer(settings: Settings) -> None:
+    job = child.Job.of(settings, 5.0).model_dump_json()
+
+    done = subprocess.run(
+        [sys.executable, "-m", child.MODULE], input=job, capture_output=True, text=True, check=True
+    )
+
+    assert child.Outcome.model_validate_json(done.stdout).revision == head()
+    assert done.stderr == ""

@@ -136,6 +136,15 @@ class IamReport(SourceReport):
     certificate_expiry: Timestamp | None = None
 
 
+class Replaced(_Document):
+    """A value of the secret that somebody else put in the place of a stamped one."""
+
+    at: Moment | None = None
+    """When, by AWS's clock; None if an older version was made the current one again."""
+    rewritten_at: Moment | None = None
+    """When the worker put a stamp into it; None if it has not yet."""
+
+
 class WorkerReport(_Document):
     """The worker's report, so that the API can explain what it reads."""
 
@@ -155,6 +164,8 @@ class WorkerReport(_Document):
     process: ProcessReport = ProcessReport()
     value_writes_24h: Count = 0
     value_interval_seconds: Interval | None = None
+    value_replaced: Replaced | None = None
+    """The last replacement of the secret's value that the worker noticed."""
     history_waiting: Count = 0
     history_dropped: Count = 0
     standing: Annotated[Standing | None, BeforeValidator(_known_standing)] = None

@@ -18,6 +18,21 @@ Row = Any
 """A row of a database: its columns are attributes, and have the types of PostgreSQL's columns."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replacement:
+    """A part that somebody else put in the place of Heartbeat's.
+
+    Attributes:
+        made_at: When it was made, None if unknown.
+        noticed: Whether the worker saw that it took the place of a stamped one.
+        rewritten_at: When the worker stamped it, None if it has not.
+    """
+
+    made_at: datetime | None
+    noticed: bool
+    rewritten_at: datetime | None = None
+
+
 class Details:
     """What one kind of store reports beside the stamp; each kind has its own subclass."""
 
@@ -26,6 +41,10 @@ class Details:
     def part_is_stale(self, now: datetime) -> bool:  # noqa: ARG002 - for those that have parts
         """Tell whether a part that is written less often than the stamp is overdue."""
         return False
+
+    def replacement(self) -> Replacement | None:
+        """Return the part that somebody else replaced, if any."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +79,11 @@ class Observation:
     def part_is_stale(self, now: datetime) -> bool:
         """Tell whether a part is overdue, if Heartbeat has written this store."""
         return bool(self.report and self.details and self.details.part_is_stale(now))
+
+    @property
+    def replacement(self) -> Replacement | None:
+        """Return the part that somebody else replaced, if any."""
+        return self.details.replacement() if self.details else None
 
 
 class Connection(Protocol):

@@ -7,6 +7,7 @@ from stack.settings import Settings
 
 PRICES = Path(__file__).with_name("prices.json")
 MONTH_S = 30.4 * 24 * 3600
+CALLS_A_CYCLE = 2  # of Secrets Manager: describe the secret, update its description
 
 
 def unpriced(settings: Settings) -> list[str]:
@@ -20,7 +21,7 @@ def monthly_usd(settings: Settings) -> float:
     prices = json.loads(PRICES.read_text())
     parts = sum(count * prices[part].get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
-    calls = MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
+    calls = CALLS_A_CYCLE * MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
     return round(float(parts + secret + calls), 2)
 
 

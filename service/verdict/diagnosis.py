@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     writes.not_written,
     writes.schema_behind,
     writes.part_not_written,
+    writes.part_replaced,
     credentials.certificate_ends,
     credentials.not_renewed,
     writes.out_of_step,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import anyio
 import structlog
@@ -22,6 +22,7 @@ STILL_S = 60.0  # beyond its deadline: connecting, which it waits for, takes som
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10
+LOST_INTERVALS = 2  # how long a stamp that somebody replaced is looked for like one that is due
 
 log = structlog.get_logger()
 
@@ -58,6 +59,13 @@ class Look:
     last_answer: datetime | None = None
 
 
+class Whole(NamedTuple):
+    """The last reading that had a stamp and its interval: when it ended, and the interval."""
+
+    at: datetime
+    interval_s: float
+
+
 class Reader:
     """Reads one source, once for everybody, and hands out what is known at once.
 
@@ -87,6 +95,7 @@ class Reader:
         self._failing_since: datetime | None = None
         self._last_stamp: datetime | None = None
         self._last_answer: datetime | None = None
+        self._whole: Whole | None = None
         self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
@@ -179,7 +188,8 @@ class Reader:
         if not found.reachable:
             return min(self._lifetime_s, FAILED_S)
         if found.stamp is None or found.interval_s is None:
-            return self._lifetime_s
+            return self._lost_serves_s(now)
+        self._whole = Whole(now, found.interval_s)
         lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)
         watch_s = min(WATCH_S, found.interval_s / WATCHES_IN_INTERVAL)
         due_in_s = found.interval_s - (now - found.stamp).total_seconds()
@@ -187,6 +197,15 @@ class Reader:
             return min(lifetime_s, due_in_s + watch_s)
         # A worker that is dead is no reason to go on asking every second.
         return watch_s if due_in_s > -found.interval_s else lifetime_s
+
+    def _lost_serves_s(self, now: datetime) -> float:
+        """How long it serves without a stamp: if somebody replaced one, the next is near."""
+        if self._whole is None:
+            return self._lifetime_s
+        at, interval_s = self._whole
+        is_near = (now - at).total_seconds() <= LOST_INTERVALS * interval_s
+        watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
+        return min(self._lifetime_s, watch_s) if is_near else self._lifetime_s
 
 
 class Readers:

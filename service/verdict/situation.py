@@ -8,6 +8,7 @@ from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, Result
 from service.remedies import CAUSES, REMEDIES
+from service.source import Replacement
 from service.undelivered import Undelivered
 
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
@@ -36,6 +37,7 @@ class SourceView:
         schema_behind: Whether its schema is older than this version needs.
         schema_missing: Tables and columns that it lacks.
         part_stale: Whether a part that is written more rarely is overdue (the secret's value).
+        replacement: The part that somebody else replaced, None if nobody did.
         remedies: Where its advice for a word or a cause is better than the general one.
     """
 
@@ -54,6 +56,7 @@ class SourceView:
     schema_behind: bool = False
     schema_missing: Sequence[str] = ()
     part_stale: bool = False
+    replacement: Replacement | None = None
     remedies: Mapping[ErrorWord | Cause, str] = field(default_factory=dict)
 
     @property

@@ -158,6 +158,7 @@ class Snapshot:
             schema_missing=look.found.schema_missing if look else (),
             remedies=source.remedies,
             part_stale=look.found.part_is_stale(self.now) if look else False,
+            replacement=look.found.replacement if look else None,
         )
 
     def _identity(self) -> IdentityView | None:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
+from schema.freshness import stale_after_s
+from service.source import Replacement
 from service.verdict import credentials
 from service.verdict.readings import is_starting
 from service.verdict.situation import Situation, SourceView
@@ -12,6 +14,12 @@ READ_THE_LOG = "Read the worker's log."
 TWO_WORKERS = (
     "Check whether two workers of different names or intervals share the stores, and read the "
     "worker's log."
+)
+SEPARATE = "Give Heartbeat a secret of its own if another program rotates this one."
+NEXT_CYCLE = "Wait for the worker's next cycle, which writes the stamp into it."
+NEXT_SLOT = (
+    "Wait: the worker writes the stamp again when the next value is due, because AWS limits the "
+    "versions of a secret in 24 h."
 )
 MIGRATE = (
     "Run the migrate job (`python -m service migrate`), or restart the worker, which migrates when "
@@ -84,19 +92,57 @@ def _schema(source: SourceView) -> str:
 def part_not_written(situation: Situation) -> list[Finding]:
     """A value is not written although its description is: alive, and half of it is not proved."""
     return [
-        Finding(
-            code=_code(source.warning),
-            severity=Severity.DEGRADED,
-            sources=[source.name],
-            since=None,
-            title=f"{source.title}: the stamp lands, but the value is not written"
+        _about_part(
+            source,
+            _code(source.warning),
+            "the stamp lands, but the value is not written"
             + (f" ({source.warning})" if source.warning else ""),
-            remedy=source.remedy(source.warning) if source.warning else READ_THE_LOG,
-            runbook="value-not-written",
+            source.remedy(source.warning) if source.warning else READ_THE_LOG,
         )
         for source in situation.sources
-        if source.alive and not source.hurt and (source.warning or source.part_stale)
+        if source.alive and not source.hurt
+        if source.warning or (source.part_stale and source.replacement is None)
     ]
+
+
+def part_replaced(situation: Situation) -> list[Finding]:
+    """Somebody replaced the value: until it is stamped again, and shortly after."""
+    return [
+        _about_part(source, FindingCode.SOURCE_NOT_WRITTEN, *_replaced(situation, part))
+        for source in situation.sources
+        if source.alive and not source.hurt and not source.warning
+        if (part := source.replacement) and (source.part_stale or _is_news(situation, part))
+    ]
+
+
+def _is_news(situation: Situation, part: Replacement) -> bool:
+    if part.rewritten_at is None:
+        return False
+    age_s = (situation.now - part.rewritten_at).total_seconds()
+    return age_s <= stale_after_s(situation.interval_s)
+
+
+def _replaced(situation: Situation, part: Replacement) -> tuple[str, str]:
+    """Give the title and the remedy; nothing in them is a guess."""
+    at = "" if part.made_at is None else f" at {situation.moment(part.made_at)}"
+    if part.rewritten_at is not None:
+        again = situation.moment(part.rewritten_at)
+        return f"the value was replaced by somebody{at}; written again at {again}", SEPARATE
+    if part.noticed:
+        return f"the value was replaced by somebody{at}", NEXT_SLOT
+    return f"the value has no stamp, somebody wrote it{at}", NEXT_CYCLE
+
+
+def _about_part(source: SourceView, code: FindingCode, what: str, remedy: str | None) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.DEGRADED,
+        sources=[source.name],
+        since=source.replacement.made_at if source.replacement else None,
+        title=f"{source.title}: {what}",
+        remedy=remedy,
+        runbook="value-not-written",
+    )
 
 
 def out_of_step(situation: Situation) -> list[Finding]:

@@ -12,15 +12,15 @@ def _usd(**changes: str) -> float:
 
 
 def test_the_example_costs_two_components_two_clusters_and_a_secret() -> None:
-    assert _usd() == pytest.approx(5 + 5 + 15.15 + 15 + 0.40 + 0.22, abs=0.01)
+    assert _usd() == pytest.approx(5 + 5 + 15.15 + 15 + 0.40 + 0.44, abs=0.01)
 
 
 def test_what_existed_costs_nothing() -> None:
     postgres = {"postgresCluster": "team-pg", "network": "public"}
     both = {**postgres, "valkeyCluster": "team-valkey"}
 
-    assert _usd(**postgres) == pytest.approx(10 + 15 + 0.40 + 0.22, abs=0.01)
-    assert _usd(**both) == pytest.approx(10 + 0.40 + 0.22, abs=0.01)
+    assert _usd(**postgres) == pytest.approx(10 + 15 + 0.40 + 0.44, abs=0.01)
+    assert _usd(**both) == pytest.approx(10 + 0.40 + 0.44, abs=0.01)
 
 
 def test_more_databases_cost_what_is_made() -> None:
@@ -42,7 +42,7 @@ def test_instances_nodes_and_sizes_count() -> None:
     }
 
     assert _usd(**larger) == pytest.approx(
-        3 * 12 + 2 * 25 + 2 * (30.45 + 30) + 0.40 + 0.22, abs=0.01
+        3 * 12 + 2 * 25 + 2 * (30.45 + 30) + 0.40 + 0.44, abs=0.01
     )
 
 

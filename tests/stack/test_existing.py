@@ -120,7 +120,7 @@ def test_any_size_is_taken_and_one_without_a_price_is_named() -> None:
     chosen = settings.parse(values(databaseSize="gd-2vcpu-8gb", apiSize="apps-d-4vcpu-8gb"))
 
     assert costs.unpriced(chosen) == ["apps-d-4vcpu-8gb", "gd-2vcpu-8gb"]
-    assert costs.monthly_usd(chosen) == pytest.approx(5 + 0.40 + 0.22, abs=0.01)
+    assert costs.monthly_usd(chosen) == pytest.approx(5 + 0.40 + 0.44, abs=0.01)
 
 
 @pytest.mark.parametrize(

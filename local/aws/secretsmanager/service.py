@@ -73,7 +73,10 @@ class SecretsManager:
             return self._versions(secret, parameters)
         if operation in _WRITES:
             return self._write(operation, parameters, request)
-        return self._ask(operation, parameters, request)
+        reply = self._ask(operation, parameters, request)
+        if operation == "UpdateSecretVersionStage" and secret is not None:
+            _follow_label(secret)
+        return reply
 
     def _write(self, operation: str, parameters: dict[str, Any], request: Request) -> Reply:
         secret = self._find(parameters.get("SecretId", ""))
@@ -134,6 +137,13 @@ class SecretsManager:
     def _find(self, secret_id: str) -> mocked.FakeSecret | None:
         secret = mocked.secrets(self._region).secrets.get(secret_id)
         return secret if isinstance(secret, mocked.FakeSecret) else None  # a replica is none here
+
+
+def _follow_label(secret: mocked.FakeSecret) -> None:
+    """Let GetSecretValue answer with the version that AWSCURRENT was moved to; moto does not."""
+    for name, version in secret.versions.items():
+        if "AWSCURRENT" in version["version_stages"]:
+            secret.set_default_version_id(name)
 
 
 def _check_size(value: str) -> None:

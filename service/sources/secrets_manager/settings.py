@@ -8,9 +8,10 @@ from pydantic import Field
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness, judge
+from schema.heartbeat import Replaced
 from service.group import SourceSettings
 from service.remedies import AWS_REMEDIES
-from service.source import Details
+from service.source import Details, Replacement
 
 VARIABLES = {
     "secret": "SECRETS_MANAGER_SECRET_NAME",
@@ -66,11 +67,24 @@ class SecretDetails(Details):
     version_id: str | None
     value_stamp: datetime | None
     value_interval_s: float | None
+    value_made_at: datetime | None = None
+    """When a value without a stamp was made, by whoever made it."""
+    replaced: Replaced | None = None
 
     def part_is_stale(self, now: datetime) -> bool:
-        """Whether the value is overdue."""
+        """Tell whether the value is overdue."""
         if self.value_interval_s is None:
             return False
         if self.value_stamp is None:
             return True
         return judge(self.value_stamp, now, self.value_interval_s) is Freshness.STALE
+
+    def replacement(self) -> Replacement | None:
+        """Return the value that somebody else made, if it lacks a stamp or the worker added it."""
+        seen = self.replaced
+        if self.value_stamp is None and self.value_made_at is not None:
+            noticed = seen is not None and seen.at == self.value_made_at
+            return Replacement(made_at=self.value_made_at, noticed=noticed)
+        if self.value_stamp is not None and seen is not None and seen.rewritten_at is not None:
+            return Replacement(made_at=seen.at, noticed=True, rewritten_at=seen.rewritten_at)
+        return None

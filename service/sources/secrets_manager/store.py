@@ -6,7 +6,7 @@ from typing import Any
 
 from schema.errors import ErrorWord
 from schema.freshness import in_future
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, Replaced, WorkerReport
 from schema.secret import Description
 from schema.timestamps import utc_now
 from service.aws.client import Aws
@@ -34,8 +34,7 @@ class SecretsManager(Source):
         self.aws = aws
         self.settings = settings
         self.value = Value(self._call, settings.value_interval_s, now)
-        self._arn: str | None = None
-        self._note: str | None = None
+        self._now = now
         self._slot: int | None = None  # the newest slot whose value needs no further try
         self._short: Shortfall | None = None
 
@@ -53,26 +52,55 @@ class SecretsManager(Source):
                 more than the tolerance.
             SupersededError: Another worker leads by now.
         """
-        arn = await self._learn_arn()
+        said = await self._call("describe_secret")
         await self._check_clock()
-        slot = self.value.slot(heartbeat.timestamp)
-        description = self._describe(heartbeat)
-        if slot != self._slot:
-            try:
-                landed = await self.value.write(heartbeat, description, arn, slot)
-            except SupersededError:
-                landed = False  # whoever leads writes it
-            except SourceError as error:
-                # A dead value path must not take the stamp with it, nor hide behind it.
-                self._short, landed = Shortfall.of(error), False
-                if error.word is ErrorWord.QUOTA:
-                    self._slot = slot  # asking every minute would not give the quota back
-            else:
-                self._slot, self._short = slot, None
-            if landed:
-                return None
-        await self._call("update_secret", Description=description)
+        if not await self._write_value(heartbeat, said):
+            description = self._describe(heartbeat, said, self.value.replaced)
+            await self._call("update_secret", Description=description)
         return self._short
+
+    async def _write_value(self, heartbeat: Heartbeat, said: dict[str, Any]) -> bool:
+        """Write the value when a slot begins, and when somebody has replaced it.
+
+        Returns:
+            Whether the description was written with it.
+        """
+        slot, current = self.value.slot(heartbeat.timestamp), staged(said, CURRENT)
+        if current is not None and (slot, current) == (self._slot, self.value.version):
+            self.value.see(current)
+            return False
+        try:
+            if slot == self._slot:
+                landed = await self._rewrite_value(heartbeat, said, slot)
+            else:
+                description = self._describe(heartbeat, said, self.value.replaced)
+                landed = await self.value.write(heartbeat, description, str(said["ARN"]), slot)
+        except SupersededError:
+            return False  # whoever leads writes it
+        except SourceError as error:
+            # A dead value path must not take the stamp with it, nor hide behind it.
+            self._short = Shortfall.of(error)
+            if error.word is ErrorWord.QUOTA:  # asking every minute would not give it back
+                self._slot, self.value.version = slot, current
+            return False
+        self._slot, self._short = slot, None
+        return landed
+
+    async def _rewrite_value(self, heartbeat: Heartbeat, said: dict[str, Any], slot: int) -> bool:
+        """Stamp the value that somebody put in the place of the slot's, if the day allows it.
+
+        Returns:
+            Whether the description was written with it.
+        """
+        found = await self.value.notice(slot)
+        if found is None or not self.value.may_rewrite:
+            return False
+        told = found.model_copy(update={"rewritten_at": self._now()})
+        description = self._describe(heartbeat, said, told)
+        landed = await self.value.write(heartbeat, description, str(said["ARN"]), slot)
+        if landed:
+            self.value.rewritten(told)
+        return landed
 
     async def read(self) -> Observation:
         """The newest valid stamp of description and value.
@@ -104,6 +132,8 @@ class SecretsManager(Source):
                 version_id=version_id,
                 value_stamp=value_stamp,
                 value_interval_s=report.value_interval_seconds if report else None,
+                value_made_at=self.value.made_at if version_id and not value_stamp else None,
+                replaced=report.value_replaced if report else None,
             ),
         )
 
@@ -114,24 +144,28 @@ class SecretsManager(Source):
         """The report with how often the value is written, and was."""
         writes = self.value.writes_since(utc_now() - WRITES_WINDOW)
         interval_s = self.settings.value_interval_s
-        update = {"value_writes_24h": writes, "value_interval_seconds": interval_s}
-        return report.model_copy(update=update)
+        return report.model_copy(
+            update={
+                "value_writes_24h": writes,
+                "value_interval_seconds": interval_s,
+                "value_replaced": self.value.replaced,
+            }
+        )
 
-    def _describe(self, heartbeat: Heartbeat) -> str:
+    def _describe(
+        self, heartbeat: Heartbeat, said: dict[str, Any], replaced: Replaced | None
+    ) -> str:
+        """Format the stamp as a description, with what a person wrote there as its note."""
+        text = said.get("Description", "")
+        ours = Description.from_text(text)
+        note = ours.note if ours else text or None
+        if heartbeat.report is not None:  # which was made before this cycle looked at the value
+            report = heartbeat.report.model_copy(update={"value_replaced": replaced})
+            heartbeat = heartbeat.model_copy(update={"report": report})
         try:
-            return Description.of(heartbeat, self._note).to_text()
+            return Description.of(heartbeat, note).to_text()
         except ValueError as error:
             raise SourceError(ErrorWord.INVALID_DATA, str(error)) from None
-
-    async def _learn_arn(self) -> str:
-        """The ARN, which tokens derive from; and a person's own description, to be kept."""
-        if self._arn is None:
-            said = await self._call("describe_secret")
-            text = said.get("Description", "")
-            ours = Description.from_text(text)
-            self._note = ours.note if ours else text or None
-            self._arn = str(said["ARN"])
-        return self._arn
 
     async def _check_clock(self) -> None:
         """Refuse to stamp by a clock that is wrong; ask AWS again first, it may be right by now."""

@@ -3,19 +3,26 @@
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from schema.errors import ErrorWord
-from schema.heartbeat import Heartbeat
+from schema.heartbeat import Heartbeat, Replaced
 from schema.secret import merged_value, stamp_in_value
 from service.aws import errors as aws_errors
 from service.errors import SourceError
+
+log = structlog.get_logger()
 
 VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
 MERGES_MAX = 3  # a person who edits in the same second, three times over, is no person
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret that nobody ever gave one
+DAY = timedelta(hours=24)  # AWS keeps every version that is younger
+VERSIONS_MAX = 100  # in a day, about
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 class Call(Protocol):
@@ -36,10 +43,20 @@ class Value:
 
     Attributes:
         writes: When this process wrote a value in the last 24 hours.
+        rewrites: When it did so because somebody had replaced the value.
+        version: The version that was current when it was last seen, None before the first look.
+        replaced: The last replacement that was noticed, None if none was.
+        made_at: When the version that `stamp` read last was made.
     """
 
     def __init__(self, call: Call, interval_s: int, now: Callable[[], datetime]) -> None:
         self.writes: deque[datetime] = deque()
+        self.rewrites: deque[datetime] = deque()
+        self.version: str | None = None
+        self.replaced: Replaced | None = None
+        self.made_at: datetime | None = None
+        self._seen_at: datetime | None = None
+        self._noticed: str | None = None
         self._call = call
         self._interval_s = interval_s
         self._now = now
@@ -51,9 +68,16 @@ class Value:
 
     def writes_since(self, moment: datetime) -> int:
         """How many values this process has written since then; older ones are forgotten."""
-        while self.writes and self.writes[0] < moment:
-            self.writes.popleft()
-        return len(self.writes)
+        return _count(self.writes, moment)
+
+    @property
+    def may_rewrite(self) -> bool:
+        """Whether a day's versions allow one more than the slots need.
+
+        Each replacement is a version too, so that half of what the slots leave is for ours.
+        """
+        slots = int(DAY.total_seconds()) // self._interval_s
+        return _count(self.rewrites, self._now() - DAY) < (VERSIONS_MAX - slots) // 2
 
     async def stamp(self, version_id: str) -> datetime | None:
         """The value's stamp, read again when the version changes, or after five minutes."""
@@ -65,7 +89,39 @@ class Value:
         said = await self._call("get_secret_value")
         stamp = stamp_in_value(said.get("SecretString", ""))
         self._read = (said["VersionId"], now, stamp)
+        self.made_at = _made_at(said)
         return stamp
+
+    def see(self, version: str) -> None:
+        """Remember the current version, which needs no stamp."""
+        self.version, self._seen_at = version, self._now()
+
+    async def notice(self, slot: int) -> Replaced | None:
+        """Look at a version that is not the one seen last.
+
+        Args:
+            slot: The slot of this moment, which has been written.
+
+        Returns:
+            The replacement, None if the version holds the slot's stamp too.
+        """
+        current = await self._current()
+        if self._is_stamped(current, slot):
+            self.see(current["VersionId"])
+            return None
+        if current["VersionId"] != self._noticed:
+            self._noticed = current["VersionId"]
+            made_at, seen_at = _made_at(current), self._seen_at
+            is_new = made_at and seen_at and made_at > seen_at - CLOCKS_DIFFER
+            self.replaced = Replaced(at=made_at if is_new else None)
+            log.warning("secret_value_replaced", replaced_at=self.replaced.at)
+        return self.replaced
+
+    def rewritten(self, replaced: Replaced) -> None:
+        """Count a value that was written because somebody had replaced the one before."""
+        self.rewrites.append(self._now())
+        self.replaced = replaced
+        log.info("secret_value_rewritten", replaced_at=replaced.at)
 
     async def write(self, heartbeat: Heartbeat, description: str, arn: str, slot: int) -> bool:
         """Write the slot's value, unless it is there already; lose no key of anyone.
@@ -77,7 +133,8 @@ class Value:
         token = _token(arn, slot)
         landed, known = False, {current["VersionId"]}
         for _ in range(MERGES_MAX):
-            if current["VersionId"] == token:
+            self.see(current["VersionId"])
+            if self.version == token:
                 break
             value = _merged(current, heartbeat)
             if not await self._put(value, description, token):
@@ -88,6 +145,7 @@ class Value:
                 known.add(token)
                 continue
             landed = True
+            self.see(token)
             known.add(token)
             overwritten = await self._overwritten(token, known)
             if overwritten is None:
@@ -141,6 +199,19 @@ class Value:
         previous = staged(said, PREVIOUS)
         unseen = staged(said, CURRENT) == written and previous not in known
         return previous if unseen else None
+
+
+def _count(moments: deque[datetime], since: datetime) -> int:
+    """Count the moments since then, and forget the older ones."""
+    while moments and moments[0] < since:
+        moments.popleft()
+    return len(moments)
+
+
+def _made_at(said: dict[str, Any]) -> datetime | None:
+    """When the version was made, in what GetSecretValue said; None of a value that is not there."""
+    made_at: datetime | None = said.get("CreatedDate")
+    return made_at.astimezone(UTC) if made_at else None
 
 
 def _token(arn: str, slot: int, *after: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
+from service.source import Replacement
 from service.verdict.situation import IdentityView, Situation, SourceView
 from tests.fakes import NOW
 
@@ -357,6 +358,99 @@ SITUATIONS: dict[str, Expected] = {
                 "source_not_written",
                 ["secrets_manager"],
                 "AWS Secrets Manager: the stamp lands, but the value is not written",
+            )
+        ],
+    ),
+    "somebody replaced the value a moment ago": (
+        seen(
+            PG,
+            VK,
+            replace(SM, part_stale=True, replacement=Replacement(made_at=STAMP, noticed=False)),
+        ),
+        "degraded",
+        [
+            (
+                "source_not_written",
+                ["secrets_manager"],
+                "AWS Secrets Manager: the value has no stamp, somebody wrote it at 21:59:50 UTC",
+            )
+        ],
+    ),
+    "somebody replaced the value once too often": (
+        seen(
+            PG,
+            VK,
+            replace(SM, part_stale=True, replacement=Replacement(made_at=STAMP, noticed=True)),
+        ),
+        "degraded",
+        [
+            (
+                "source_not_written",
+                ["secrets_manager"],
+                "AWS Secrets Manager: the value was replaced by somebody at 21:59:50 UTC",
+            )
+        ],
+    ),
+    "the worker has stamped a value that somebody replaced": (
+        seen(
+            PG,
+            VK,
+            replace(SM, replacement=Replacement(made_at=STAMP, noticed=True, rewritten_at=NOW)),
+        ),
+        "degraded",
+        [
+            (
+                "source_not_written",
+                ["secrets_manager"],
+                "AWS Secrets Manager: the value was replaced by somebody at 21:59:50 UTC; written "
+                "again at 22:00:00 UTC",
+            )
+        ],
+    ),
+    "the worker has stamped an older version that somebody made the current one": (
+        seen(
+            PG,
+            VK,
+            replace(SM, replacement=Replacement(made_at=None, noticed=True, rewritten_at=NOW)),
+        ),
+        "degraded",
+        [
+            (
+                "source_not_written",
+                ["secrets_manager"],
+                "AWS Secrets Manager: the value was replaced by somebody; written again at "
+                "22:00:00 UTC",
+            )
+        ],
+    ),
+    "the value was replaced and stamped long ago": (
+        seen(
+            PG,
+            VK,
+            replace(
+                SM, replacement=Replacement(made_at=LONG_AGO, noticed=True, rewritten_at=LONG_AGO)
+            ),
+        ),
+        "ok",
+        [],
+    ),
+    "a replaced value that cannot take a stamp": (
+        seen(
+            PG,
+            VK,
+            replace(
+                SM,
+                part_stale=True,
+                warning=E.INVALID_DATA,
+                replacement=Replacement(made_at=STAMP, noticed=True),
+            ),
+        ),
+        "degraded",
+        [
+            (
+                "source_not_written",
+                ["secrets_manager"],
+                "AWS Secrets Manager: the stamp lands, but the value is not written (invalid_data)",
             )
         ],
     ),

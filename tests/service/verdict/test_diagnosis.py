@@ -13,6 +13,7 @@ from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from schema.responses import Diagnosis, DiagnosisCode, Overall
 from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
+from service.source import Replacement
 from service.verdict.diagnosis import conclude, diagnose, overall
 from service.verdict.readings import OWN_NETWORK, is_starting
 from service.verdict.situation import IdentityView, Situation, SourceView
@@ -311,6 +312,11 @@ moments = st.none() | st.timedeltas(timedelta(0), timedelta(minutes=10)).map(lam
 words = st.none() | st.sampled_from(ErrorWord)
 
 
+replacements = st.none() | st.builds(
+    Replacement, made_at=moments, noticed=st.booleans(), rewritten_at=moments
+)
+
+
 @st.composite
 def sources(draw: st.DrawFn, name: str) -> SourceView:
     """Any source that a reading can lead to."""
@@ -333,6 +339,7 @@ def sources(draw: st.DrawFn, name: str) -> SourceView:
         needs_aws=draw(st.booleans()),
         schema_behind=draw(st.booleans()),
         part_stale=draw(st.booleans()),
+        replacement=draw(replacements),
     )
 
 

@@ -174,9 +174,22 @@ async def test_a_reading_serves_until_the_next_stamp_is_due(
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, MemorySource(), lifetime_s=lifetime_s)
 
-        assert shared._serves_s(found, now) == pytest.approx(serves_s)
         assert shared._serves_s(replace(found, interval_s=None), now) == lifetime_s
+        assert shared._serves_s(found, now) == pytest.approx(serves_s)
         assert shared._serves_s(replace(found, reachable=False), now) == min(lifetime_s, FAILED_S)
+
+
+@pytest.mark.parametrize(("after_s", "serves_s"), [(30, WATCH_S), (120, WATCH_S), (121, 20)])
+async def test_a_stamp_that_somebody_replaced_is_looked_for_until_it_must_be_there_again(
+    after_s: float, serves_s: float
+) -> None:
+    now = utc_now()
+    async with anyio.create_task_group() as tasks:
+        shared = reader(tasks, MemorySource(), lifetime_s=20)
+        shared._serves_s(Observation(stamp=now, interval_s=60.0), now)
+
+        for lost in (Observation(), Observation(stamp=now)):
+            assert shared._serves_s(lost, now + timedelta(seconds=after_s)) == serves_s
 
 
 async def test_a_source_without_a_reader_is_left_out() -> None:

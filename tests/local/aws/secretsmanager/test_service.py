@@ -49,6 +49,18 @@ def test_an_empty_description_takes_the_place_of_the_one_before(clients: Clients
     assert "Description" not in secrets.describe_secret(SecretId=arn)
 
 
+def test_the_version_that_awscurrent_is_moved_to_is_the_value(clients: Clients) -> None:
+    arn = clients.secret("first")
+    secrets = clients.operator("secretsmanager")
+    first = secrets.get_secret_value(SecretId=arn)["VersionId"]
+    second = secrets.put_secret_value(SecretId=arn, SecretString="second")["VersionId"]
+    label = {"VersionStage": "AWSCURRENT", "RemoveFromVersionId": second}
+
+    secrets.update_secret_version_stage(SecretId=arn, MoveToVersionId=first, **label)
+
+    assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "first"
+
+
 def test_a_value_a_minute_meets_the_quota_at_the_hundred_and_first_version(
     clients: Clients,
 ) -> None:

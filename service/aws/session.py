@@ -17,6 +17,7 @@ from botocore.session import Session
 from botocore.utils import get_environ_proxies
 from iam_rolesanywhere_session import IAMRolesAnywhereSession, IAMRolesAnywhereSigner
 
+from service.aws import endpoints
 from service.aws.certificate import ClientCertificate
 from service.aws.roles_anywhere import Settings
 from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
@@ -27,6 +28,7 @@ CONFIG = Config(
     read_timeout=ANSWER_TIMEOUT_S,
     retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
 )
+ENDPOINTS = "endpoint_resolver"  # botocore's name for its component
 # Each is: key in a config file, variable, default, conversion. `auto` would ask the metadata.
 _OURS_ALONE = {
     "profile": (None, None, None, None),
@@ -54,6 +56,8 @@ def open_session(settings: Settings) -> Any:  # Any: botocore has no types
     # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would take services' models.
     builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", builtin)
+    # There is no public way to replace this one.
+    session._register_internal_component(ENDPOINTS, endpoints.resolver(builtin))  # noqa: SLF001
     session.set_config_variable("region", settings.region)
     return session
 
@@ -78,7 +82,7 @@ def client(session: Any, settings: Settings, service: str) -> Any:
 
 def create_session(session: Any, settings: Settings, certificate: ClientCertificate) -> Fetch:
     """CreateSession with a certificate."""
-    host = settings.sessions_host or _host(session)
+    host = settings.sessions_host or sessions_host(session)
     verify = settings.ca_bundle or True
     opened = IAMRolesAnywhereSession(
         profile_arn=settings.profile_arn,
@@ -108,7 +112,9 @@ def create_session(session: Any, settings: Settings, certificate: ClientCertific
     return fetch
 
 
-def _host(session: Any) -> str:
-    """AWS's own place in the session's region, of whatever partition that is."""
-    url: str = session.create_client("rolesanywhere", config=CONFIG).meta.endpoint_url
-    return url.partition("://")[2].rstrip("/")
+def sessions_host(session: Any) -> str:
+    """The host name of IAM Roles Anywhere in the session's region, in whatever partition."""
+    region = session.get_config_variable("region")
+    fips = bool(session.get_config_variable("use_fips_endpoint"))
+    known = session._get_internal_component(ENDPOINTS)  # noqa: SLF001 - as in open_session
+    return endpoints.host(known, "rolesanywhere", region, fips=fips)

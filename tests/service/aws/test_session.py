@@ -131,11 +131,11 @@ async def test_nobody_elses_profile_file_or_key_changes_anything(
     ],
 )
 def test_sessions_are_asked_for_at_the_regions_own_place(region: str, host: str) -> None:
-    from service.aws.session import _host, open_session
+    from service.aws.session import open_session, sessions_host
 
     settings: Any = type("Settings", (), {"region": region})
 
-    assert _host(open_session(settings)) == host
+    assert sessions_host(open_session(settings)) == host
 
 
 class Proxy:

@@ -18,9 +18,11 @@ from service.sources.postgres.pool import Pool
 from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
+from tests.reality import Fact, reality
 from tests.service.configured import settings_of
 from tests.service.pgbouncer import pgbouncer
 
+SERVER = "PgBouncer 1.18, by asyncpg 0.32"
 pytestmark = pytest.mark.anyio
 
 CYCLES = 1_000
@@ -90,8 +92,9 @@ async def test_everything_works_through_a_pool_in_transaction_mode(
     assert failures == []
 
 
+@reality(SERVER, "a pool in statement mode", "08P01", ErrorWord.UNSUPPORTED)
 async def test_a_pool_in_statement_mode_is_refused_and_told_as_such(
-    tmp_path: Path, database: dict[str, str]
+    fact: Fact, tmp_path: Path, database: dict[str, str]
 ) -> None:
     direct = connected(database)
     await direct.write(beat())  # so that no migration needs a transaction
@@ -103,33 +106,56 @@ async def test_a_pool_in_statement_mode_is_refused_and_told_as_such(
             await source.read()
         await source.close()
 
-    assert (written.word, written.cause) == (ErrorWord.UNSUPPORTED, Cause.STATEMENT_POOL)
+    assert (written.word, written.cause) == (fact.word, Cause.STATEMENT_POOL)
+    assert fact.answer in written.detail
     assert (read.value.word, read.value.cause) == (written.word, written.cause)
     assert not written.retryable
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
+    "change",
     [
-        ({"PGPASSWORD": "wrong"}, ErrorWord.AUTH),
-        ({"PGUSER": "nobody_here"}, ErrorWord.AUTH),
-        ({"PGDATABASE": "gone"}, ErrorWord.UNREACHABLE),
-        ({"PGDATABASE": "no_such_database"}, ErrorWord.NOT_FOUND),
+        pytest.param(
+            {"PGPASSWORD": "wrong"},
+            marks=reality(SERVER, "a wrong password", "08P01, by its text", ErrorWord.AUTH),
+        ),
+        pytest.param(
+            {"PGUSER": "nobody_here"},
+            marks=reality(SERVER, "an unknown user", "08P01, by its text", ErrorWord.AUTH),
+        ),
+        pytest.param(
+            {"PGDATABASE": "gone"},
+            marks=reality(
+                SERVER, "the server behind it is down", "08P01, by its text", ErrorWord.UNREACHABLE
+            ),
+        ),
+        pytest.param(
+            {"PGDATABASE": "no_such_database"},
+            marks=reality(
+                SERVER,
+                "the server behind it lacks the database",
+                "08P01, by its text",
+                ErrorWord.NOT_FOUND,
+            ),
+        ),
     ],
 )
 async def test_each_refusal_of_the_pool_has_its_word(
-    through: Mapping[str, str], change: dict[str, str], word: ErrorWord
+    fact: Fact, through: Mapping[str, str], change: dict[str, str]
 ) -> None:
-    assert (await told(connected({**through, **change}))).word is word
+    assert (await told(connected({**through, **change}))).word is fact.word
 
 
+@reality(
+    SERVER, "a database that the pool does not know", "08P01, by its text", ErrorWord.NOT_FOUND
+)
 async def test_a_database_that_the_pool_does_not_know_is_not_found(
-    tmp_path: Path, database: dict[str, str]
+    fact: Fact, tmp_path: Path, database: dict[str, str]
 ) -> None:
     with pgbouncer(tmp_path, database, databases="known") as environ:
         found = await told(connected({**environ, "PGDATABASE": "unknown"}))
 
-    assert found.word is ErrorWord.NOT_FOUND
+    assert found.word is fact.word
 
 
 async def test_a_server_that_comes_back_behind_the_pool_is_written_again(

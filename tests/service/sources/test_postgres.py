@@ -19,7 +19,9 @@ from service.sources.postgres.settings import PostgresDetails
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
+from tests.reality import Fact, reality
 from tests.service.configured import settings_of
+from tests.service.sources.test_postgres_errors import SERVER
 
 pytestmark = pytest.mark.anyio
 
@@ -157,16 +159,17 @@ async def test_an_older_apps_document_is_no_report_and_no_error(source: Postgres
     assert found.stamp is not None
 
 
+@reality(SERVER, "the server is read-only", "25006", ErrorWord.READ_ONLY)
 async def test_a_server_that_turned_read_only_is_told_by_write_and_probe(
-    source: Postgres,
+    fact: Fact, source: Postgres
 ) -> None:
     await source.write(beat())
     await execute(source, "ALTER DATABASE test SET default_transaction_read_only = on")
     await source.pool.close()
 
-    assert await refused(source) is ErrorWord.READ_ONLY
+    assert await refused(source) is fact.word
     found = await source.read()
-    assert found.error is ErrorWord.READ_ONLY
+    assert found.error is fact.word
     assert found.details == PostgresDetails(readable=True, writable=False)
     assert found.stamp is not None
 
@@ -184,23 +187,25 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
     assert (await source.read()).stamp == given.timestamp
 
 
+@reality(SERVER, "the server does not answer", "nothing", ErrorWord.TIMEOUT)
 async def test_a_connection_that_fell_silent_is_left_for_another(
-    database: dict[str, str],
+    fact: Fact, database: dict[str, str]
 ) -> None:
     source = Postgres(Pool(settings_of(database, postgres.KIND), answer_timeout_s=0.3), "worker")
     await source.write(beat())
     backend = (await execute(source, "SELECT pg_backend_pid()"))[0][0]
     os.kill(backend, signal.SIGSTOP)  # it alone: the server takes new connections
     try:
-        assert await refused(source) is ErrorWord.TIMEOUT
+        assert await refused(source) is fact.word
         assert await source.write(beat()) is None
     finally:
         os.kill(backend, signal.SIGCONT)
         await source.close()
 
 
+@reality(SERVER, "the role has too many connections", "53300", ErrorWord.THROTTLED)
 async def test_too_many_connections_are_throttled(
-    source: Postgres, database: dict[str, str]
+    fact: Fact, source: Postgres, database: dict[str, str]
 ) -> None:
     await source.write(beat())
     await execute(source, "DROP ROLE IF EXISTS crowd")
@@ -208,7 +213,7 @@ async def test_too_many_connections_are_throttled(
     crowd = database | {"PGUSER": "crowd", "PGPASSWORD": "crowd"}
     other = Postgres(Pool(settings_of(crowd, postgres.KIND)), "worker")
 
-    assert await refused(other) is ErrorWord.THROTTLED
+    assert await refused(other) is fact.word
 
     await other.close()
 
@@ -243,28 +248,57 @@ async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
+    "change",
     [
-        ({"PGPASSWORD": "wrong"}, ErrorWord.AUTH),
-        ({"PGUSER": "nobody_here"}, ErrorWord.AUTH),
-        ({"PGDATABASE": "no_such_database"}, ErrorWord.NOT_FOUND),
-        ({"PGHOST": "no-such-host.invalid"}, ErrorWord.UNREACHABLE),
-        ({"PGPORT": "1"}, ErrorWord.UNREACHABLE),
-        ({"PGSSLMODE": "verify-full"}, ErrorWord.TLS),
+        pytest.param(
+            {"PGPASSWORD": "wrong"},
+            marks=reality(SERVER, "a wrong password", "28P01", ErrorWord.AUTH),
+        ),
+        pytest.param(
+            {"PGUSER": "nobody_here"},
+            marks=reality(SERVER, "an unknown user", "28P01", ErrorWord.AUTH),
+        ),
+        pytest.param(
+            {"PGDATABASE": "no_such_database"},
+            marks=reality(SERVER, "an unknown database", "3D000", ErrorWord.NOT_FOUND),
+        ),
+        pytest.param(
+            {"PGHOST": "no-such-host.invalid"},
+            marks=reality(
+                SERVER, "a host name that does not exist", "gaierror", ErrorWord.UNREACHABLE
+            ),
+        ),
+        pytest.param(
+            {"PGPORT": "1"},
+            marks=reality(
+                SERVER,
+                "a port that nothing listens on",
+                "ConnectionRefusedError",
+                ErrorWord.UNREACHABLE,
+            ),
+        ),
+        pytest.param(
+            {"PGSSLMODE": "verify-full"},
+            marks=reality(SERVER, "a server without TLS", "rejected SSL upgrade", ErrorWord.TLS),
+        ),
     ],
 )
 async def test_each_refusal_has_its_word(
-    database: dict[str, str], change: dict[str, str], word: ErrorWord
+    fact: Fact, database: dict[str, str], change: dict[str, str]
 ) -> None:
     source = Postgres(Pool(settings_of(database | change, postgres.KIND)), "worker")
 
-    assert await refused(source) is word
+    with pytest.raises(SourceError) as error:
+        await source.write(beat())
 
+    assert error.value.word is fact.word
+    assert fact.answer in error.value.detail
     await source.close()
 
 
+@reality(SERVER, "the user lacks a right on a table", "42501", ErrorWord.PERMISSION)
 async def test_a_revoked_privilege_is_permission(
-    source: Postgres, database: dict[str, str]
+    fact: Fact, source: Postgres, database: dict[str, str]
 ) -> None:
     await source.write(beat())
     await execute(source, "DROP ROLE IF EXISTS guest")
@@ -275,7 +309,7 @@ async def test_a_revoked_privilege_is_permission(
         "worker",
     )
 
-    assert await refused(guest) is ErrorWord.PERMISSION
+    assert await refused(guest) is fact.word
     found = await guest.read()
 
     assert (found.error, found.reachable) == (ErrorWord.PERMISSION, True)

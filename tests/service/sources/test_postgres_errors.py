@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from schema.errors import Cause, ErrorWord
@@ -13,10 +14,12 @@ from service.sources.postgres.errors import translate
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
+from tests.reality import Fact, reality
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
 
+SERVER = "PostgreSQL 18, by asyncpg 0.32"
 GUEST = {"PGUSER": "guest", "PGPASSWORD": "guest"}
 
 
@@ -56,6 +59,13 @@ async def execute(source: Postgres, *statements: str) -> None:
             await connection.rows(Statement(statement))
 
 
+async def test_the_server_is_the_one_that_the_page_names(source: Postgres) -> None:
+    async with source.connection() as connection:
+        [[version]] = await connection.rows(Statement("SHOW server_version"))
+
+    assert f"PostgreSQL {version[:2]}, by asyncpg {asyncpg.__version__[:4]}" == SERVER
+
+
 async def told(source: Postgres) -> SourceError:
     with pytest.raises(SourceError) as error:
         await source.write(beat())
@@ -70,7 +80,9 @@ async def test_a_user_with_every_right_it_needs_and_no_more_writes(guest: Postgr
     assert (await guest.read()).stamp == given.timestamp
 
 
+@reality(SERVER, "the database allows no connections", "55000", ErrorWord.UNREACHABLE)
 async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_again(
+    fact: Fact,
     source: Postgres,  # noqa: ARG001 - its connections stay
     database: dict[str, str],
 ) -> None:
@@ -84,33 +96,39 @@ async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_aga
         await execute(admin, "ALTER DATABASE test ALLOW_CONNECTIONS true")
         await admin.close()
 
-    assert (found.word, found.retryable) == (ErrorWord.UNREACHABLE, True)
+    assert (found.word, found.retryable) == (fact.word, True)
+    assert f"({fact.answer}): " in found.detail
     assert "not currently accepting connections" in found.detail
 
 
+@reality(SERVER, "the user lacks USAGE on the schema", "42501 or 42P01", ErrorWord.PERMISSION)
 async def test_a_revoked_schema_is_permission_and_says_which_right(
-    source: Postgres, guest: Postgres
+    fact: Fact, source: Postgres, guest: Postgres
 ) -> None:
     await execute(source, "REVOKE USAGE ON SCHEMA public FROM PUBLIC, guest")
 
     written, read = await told(guest), await guest.read()
 
-    assert (written.word, written.cause) == (ErrorWord.PERMISSION, Cause.SCHEMA_USAGE)
+    assert (written.word, written.cause) == (fact.word, Cause.SCHEMA_USAGE)
     assert (read.error, read.cause) == (ErrorWord.PERMISSION, Cause.SCHEMA_USAGE)
     assert not read.schema_behind
 
 
-async def test_an_empty_search_path_is_told_as_such(source: Postgres, guest: Postgres) -> None:
+@reality(SERVER, "the user's search path is empty", "42P01 or 3F000", ErrorWord.NOT_FOUND)
+async def test_an_empty_search_path_is_told_as_such(
+    fact: Fact, source: Postgres, guest: Postgres
+) -> None:
     await execute(source, "ALTER ROLE guest SET search_path = ''")
 
     written, read = await told(guest), await guest.read()
 
-    assert (written.word, written.cause) == (ErrorWord.NOT_FOUND, Cause.SEARCH_PATH)
+    assert (written.word, written.cause) == (fact.word, Cause.SEARCH_PATH)
     assert (read.error, read.cause) == (ErrorWord.NOT_FOUND, Cause.SEARCH_PATH)
 
 
+@reality(SERVER, "row security refuses the row", "42501", ErrorWord.PERMISSION)
 async def test_row_security_is_permission_and_told_as_such(
-    source: Postgres, guest: Postgres
+    fact: Fact, source: Postgres, guest: Postgres
 ) -> None:
     await execute(
         source, "DELETE FROM last_update", "ALTER TABLE last_update ENABLE ROW LEVEL SECURITY"
@@ -118,24 +136,40 @@ async def test_row_security_is_permission_and_told_as_such(
 
     found = await told(guest)
 
-    assert (found.word, found.cause) == (ErrorWord.PERMISSION, Cause.ROW_SECURITY)
+    assert (found.word, found.cause) == (fact.word, Cause.ROW_SECURITY)
+    assert f"({fact.answer}): " in found.detail
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "DROP COLUMN metadata, ADD COLUMN metadata JSONB GENERATED ALWAYS AS ('{}') STORED",
-        "ALTER COLUMN metadata SET NOT NULL",
-        "ADD CONSTRAINT never CHECK (timestamp < '2001-01-01') NOT VALID",
-        "DROP CONSTRAINT last_update_pkey",
+        pytest.param(
+            "DROP COLUMN metadata, ADD COLUMN metadata JSONB GENERATED ALWAYS AS ('{}') STORED",
+            marks=reality(SERVER, "a generated column", "428C9", ErrorWord.INVALID_DATA),
+        ),
+        pytest.param(
+            "ALTER COLUMN metadata SET NOT NULL",
+            marks=reality(SERVER, "another NOT NULL column", "23502", ErrorWord.INVALID_DATA),
+        ),
+        pytest.param(
+            "ADD CONSTRAINT never CHECK (timestamp < '2001-01-01') NOT VALID",
+            marks=reality(SERVER, "a CHECK that fails", "23514", ErrorWord.INVALID_DATA),
+        ),
+        pytest.param(
+            "DROP CONSTRAINT last_update_pkey",
+            marks=reality(SERVER, "no unique index on the key", "42P10", ErrorWord.INVALID_DATA),
+        ),
     ],
 )
-async def test_a_table_that_refuses_a_stamp_is_invalid_data(source: Postgres, change: str) -> None:
+async def test_a_table_that_refuses_a_stamp_is_invalid_data(
+    fact: Fact, source: Postgres, change: str
+) -> None:
     await execute(source, "DELETE FROM last_update", f"ALTER TABLE last_update {change}")
 
     found = await told(source)
 
-    assert (found.word, found.cause) == (ErrorWord.INVALID_DATA, Cause.STAMP_REFUSED)
+    assert (found.word, found.cause) == (fact.word, Cause.STAMP_REFUSED)
+    assert f"({fact.answer}): " in found.detail
     assert not found.retryable
 
 
@@ -167,11 +201,12 @@ def test_what_nobody_has_heard_of_is_failed_and_not_tried_again() -> None:
     assert (found.word, found.retryable) == (ErrorWord.FAILED, False)
 
 
-async def test_a_session_that_the_server_ended_is_unreachable(source: Postgres) -> None:
+@reality(SERVER, "the server ends the session", "57P01, as 08003", ErrorWord.UNREACHABLE)
+async def test_a_session_that_the_server_ended_is_unreachable(fact: Fact, source: Postgres) -> None:
     with pytest.raises(SourceError, match="terminating connection") as error:
         await execute(source, "SELECT pg_terminate_backend(pg_backend_pid())")
 
-    assert error.value.word is ErrorWord.UNREACHABLE
+    assert error.value.word is fact.word
 
 
 TABLES = ["heartbeat_beats", "heartbeat_hours", "heartbeat_incidents"]

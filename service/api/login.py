@@ -15,7 +15,7 @@ from service.api.limits import LOGIN, LOGIN_MAX_BYTES
 from service.api.origin import is_ours
 
 TEMPLATE = Path(__file__).with_name("login.template.html")
-FILES = frozenset({"/style.css"})
+FILES = frozenset({"/style.css", "/login.js"})
 """Files that the login page needs before a login; they reveal nothing."""
 FIELDS_MAX = 4  # the form has two
 BACK = re.compile(r"[\w.~/?&=%:+-]*", re.ASCII)

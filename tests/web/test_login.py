@@ -36,6 +36,19 @@ def test_a_person_logs_in_by_the_page_and_comes_to_where_they_wanted(
     context.close()
 
 
+def test_an_incidents_address_survives_the_login(browser: Browser, locked: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{locked}?range=30d#incident-valkey-1764000000")
+
+    page.keyboard.type("guess\n")
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    page.keyboard.type(f"{PASSWORD}\n")
+
+    expect(page).to_have_url(f"{locked}?range=30d#incident-valkey-1764000000")
+    context.close()
+
+
 def test_axe_finds_nothing_on_the_login_page(browser: Browser, locked: str) -> None:
     for scheme in SCHEMES:
         page = browser.new_page(color_scheme=scheme)

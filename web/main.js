@@ -29,7 +29,8 @@ const history = new HistoryView();
 const footer = new Footer();
 const alerts = new AlertPanel(() => history.renew());
 find(document, '#unloaded', HTMLElement).remove();
-if (new URLSearchParams(location.search).get('wall') === '1') document.body.dataset.wall = 'true';
+const wall = new URLSearchParams(location.search).get('wall') === '1';
+if (wall) document.body.dataset.wall = 'true';
 
 function show() {
   const elapsedS = (nowMs() - receivedMs) / 1000;
@@ -40,7 +41,7 @@ function show() {
   sign.warn(state, status, elapsedS);
   rows.show(status, elapsedS, verdict.tone !== 'lost');
   footer.show(status, elapsedS);
-  if (document.hidden) return;
+  if (document.hidden || wall) return;
   history.show(status, elapsedS, nowMs());
   alerts.show(status.current_time, nowMs());
 }

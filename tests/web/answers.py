@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
 
+from schema.alerts import Alerts
 from schema.history import Range
 from schema.responses import WorkerStatus
 from schema.timestamps import from_text
@@ -23,6 +24,7 @@ class Answers:
         away: From when to when there was no worker.
         first: The slot of the first beat.
         incidents: Whether incidents can be had.
+        alerts: Who is alerted, and of what; None leaves that to the API.
         told: The requests for the history so far, by their addresses.
         asked: The requests for the status so far, by their headers.
     """
@@ -37,6 +39,8 @@ class Answers:
         self.first = past.LONG_AGO
         self.told: list[str] = []
         self.incidents = True
+        self.alerts: Alerts | None = None
+        page.route("**/alerts", self._answer_alerts)
         page.route("**/worker/status", self._answer)
         page.route("**/history?*", self._answer_history)
         page.route("**/incidents?*", self._answer_incidents)
@@ -78,6 +82,12 @@ class Answers:
             route.fulfill(json=found.model_dump(mode="json"))
         else:
             route.fulfill(status=404, json={"error": "not_found", "message": "nothing here"})
+
+    def _answer_alerts(self, route: Route) -> None:
+        if self.alerts is None:
+            route.continue_()
+        else:
+            route.fulfill(json=self.alerts.model_dump(mode="json"))
 
     def _accept(self, socket: WebSocketRoute) -> None:
         if not self.live or self.status is None:

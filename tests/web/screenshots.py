@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from schema.errors import ErrorWord
 from schema.findings import Severity
@@ -16,6 +16,7 @@ from schema.heartbeat import Refusal
 from service.remedies import REFUSALS, REMEDIES
 from service.verdict.readings import FIRST_READINGS, OWN_NETWORK
 from tests.web import documents, past
+from tests.web.alert_documents import alerts
 from tests.web.answers import Answers
 from tests.web.browser import chromium
 from tests.web.server import NO_STORES, api
@@ -39,13 +40,15 @@ class Scene:
 
     Attributes:
         stage: Sets the answers before the page asks.
-        turn: Changes them afterwards.
+        turn: Changes them afterwards, or does something on the page.
         wait_s: How long the page then goes on, by its own clock.
+        query: Of the page's address.
     """
 
     stage: Callable[[Answers], None]
-    turn: Callable[[Answers], None] = lambda _: None
+    turn: Callable[[Answers, Page], None] = lambda *_: None
     wait_s: int = 2
+    query: str = ""
 
 
 def _healthy(_: Answers) -> None:
@@ -71,7 +74,12 @@ def _all_away(answers: Answers) -> None:
     names = ("postgres", "valkey", "secrets_manager")
     answers.status = documents.status(
         *((name, documents.unreachable(name)) for name in names),
-        identity=documents.iam(300, freshness=Freshness.UNREACHABLE, error=ErrorWord.TIMEOUT),
+        identity=documents.iam(
+            300,
+            freshness=Freshness.UNREACHABLE,
+            error=ErrorWord.TIMEOUT,
+            last_seen=documents.NOW - timedelta(seconds=250),
+        ),
         findings=[
             documents.finding(
                 "No store can be read (timeout)",
@@ -152,9 +160,31 @@ def _polling(answers: Answers) -> None:
     answers.incidents = False
 
 
-def _down(answers: Answers) -> None:
+def _alerting(answers: Answers) -> None:
+    _unreachable(answers)
+    answers.alerts = alerts()
+
+
+def _twelve(answers: Answers) -> None:
+    """MySQL and enough others for twelve, one with a name as long as it may be."""
+    title = "Orders of the north-western warehouse, replica for reports"
+    host = "orders-north-western-warehouse-replica-0001.b.db.ondigitalocean.com"
+    answers.status = documents.status(
+        ("mysql", documents.row("mysql", title="MySQL", endpoint="orders.example.com")),
+        ("orders", documents.row("orders", 64, title=title, endpoint=host)),
+        ("billing", documents.unreachable("billing", ErrorWord.TLS)),
+        *((f"cache-{number}", documents.row(f"cache-{number}")) for number in range(1, 7)),
+        findings=[documents.finding("billing cannot be read (tls)", REMEDIES[ErrorWord.TLS])],
+    )
+
+
+def _fall(answers: Answers, _: Page | None = None) -> None:
     answers.status = None
     answers.cut()
+
+
+def _copy(_: Answers, page: Page) -> None:
+    page.get_by_role("button", name="Copy for a report").first.click()
 
 
 SCENES = {
@@ -166,8 +196,15 @@ SCENES = {
     "silent": Scene(_silent),
     "degraded": Scene(_degraded),
     "polling": Scene(_polling),
-    "down": Scene(_healthy, _down, 100),
-    "waiting": Scene(_down),
+    "down": Scene(_healthy, _fall, 100),
+    "waiting": Scene(_fall),
+    "alerting": Scene(_alerting),
+    "twelve": Scene(_twelve),
+    "year": Scene(_healthy, query="?range=1y"),
+    "copied": Scene(_unreachable, _copy, 1),
+    "wall": Scene(_several, query="?wall=1"),
+    "wall-healthy": Scene(_healthy, query="?wall=1"),
+    "wall-twelve": Scene(_twelve, query="?wall=1"),
 }
 
 
@@ -185,9 +222,9 @@ def shoot(browser: Browser, address: str, folder: Path, picture: Picture) -> Non
     page.clock.install(time=documents.NOW)
     answers = Answers(page, documents.status())
     scene.stage(answers)
-    page.goto(address)
+    page.goto(f"{address}{scene.query}")
     page.clock.run_for(1000)
-    scene.turn(answers)
+    scene.turn(answers, page)
     page.clock.run_for(scene.wait_s * 1000)
     # A picture of the whole page shows what nobody has scrolled to, too.
     page.evaluate(

@@ -16,9 +16,9 @@ def test_axe_finds_nothing_in_light_or_dark(
     scene = SCENES[name]
     page.emulate_media(reduced_motion="reduce")
     scene.stage(answers)
-    page.goto(address)
+    page.goto(f"{address}{scene.query}")
     expect(page.locator("body")).not_to_have_attribute("data-link", "connecting")
-    scene.turn(answers)
+    scene.turn(answers, page)
     page.clock.run_for(scene.wait_s * 1000)
     page.evaluate(
         "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); "

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -25,6 +26,23 @@ REMEMBER = """() => {
   new MutationObserver(() => window.seen.push(row.dataset.freshness))
     .observe(row, { attributeFilter: ['data-freshness'] });
 }"""
+
+WATCH = """async (count) => {
+  const { watch } = await import('/client.js');
+  window.seen = Array.from({ length: count }, () => ({}));
+  for (const one of window.seen) {
+    watch(
+      (status) => { one.freshness = status.timestamps.valkey.freshness; },
+      ({ link }) => { one.link = link; },
+    );
+  }
+}"""
+ALL = """(wanted) => {
+  const names = Object.keys(wanted);
+  return window.seen.every((one) => names.every((name) => one[name] === wanted[name]));
+}"""
+VIEWERS = 50
+GROWTH_MB = 50  # 24 MB were measured for 50 tabs; what is kept for each viewer would be more
 
 
 @pytest.fixture
@@ -132,3 +150,31 @@ def test_an_api_that_goes_and_comes_back_finds_the_page_again(
             page.get_by_role("button", name="Refresh").click()
             be(page, "fresh", "postgres")
             verdict(page, "ok")
+
+
+def test_fifty_viewers_of_one_api_are_all_told_and_cost_it_little_memory(
+    browser: Browser, environment: Mapping[str, str], valkey: Valkey
+) -> None:
+    with api(environment) as address:
+        page = browser.new_page()
+        page.goto(f"{address}livez")
+        before = memory_mb()
+        page.evaluate(WATCH, VIEWERS)
+        everywhere = {"link": "live", "freshness": "missing"}
+        page.wait_for_function(ALL, arg=everywhere, timeout=PATIENCE_MS)
+
+        valkey.stop()
+        try:
+            told = {"link": "live", "freshness": "unreachable"}  # a live page asks nothing
+            page.wait_for_function(ALL, arg=told, timeout=PATIENCE_MS)
+        finally:
+            valkey.start()
+
+        assert memory_mb() - before < GROWTH_MB
+
+
+def memory_mb() -> float:
+    """The resident memory of the API that this test has started."""
+    mine = psutil.Process().children()
+    [process] = [each for each in mine if "api" in each.cmdline()]
+    return float(process.memory_info().rss) / 1e6

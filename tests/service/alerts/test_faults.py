@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import anyio
@@ -13,7 +14,9 @@ from schema.alerts import EventKind
 from schema.timestamps import utc_now
 from service.alerts.mutes import Mute
 from service.alerts.policy import policy
+from tests.service.alerts.alertmanager import alertmanager
 from tests.service.alerts.findings import silent, unreachable
+from tests.service.alerts.mailbox import mailbox
 from tests.service.alerts.receiver import Receiver, receiver
 from tests.service.alerts.world import World, hook, kinds, told, world
 
@@ -294,6 +297,28 @@ async def test_a_receiver_that_refuses_gets_nothing_more_of_it_and_the_other_all
         assert len(refusing.received) == 2  # one attempt of each event
         dead = await there.rows("dead IS NOT NULL AS dead, error")
         assert [row.error for row in dead if row.dead] == ["refused", "refused"]
+
+
+async def test_every_kind_of_receiver_is_told_in_order_while_one_of_them_hangs_up(
+    there: World, who: Receiver, tmp_path: Path
+) -> None:
+    with receiver() as broken, mailbox() as box, alertmanager(tmp_path) as manager:
+        broken.answers = [-1] * 1000
+        mail = f"mailto://127.0.0.1:{box.port}?from=heartbeat@example.com&to=ops@example.com"
+        shown = f"alertmanager+http://{manager.place}/prefix"
+        # Alertmanager has a clock of its own: an end that lies ahead of it has not come yet.
+        there.now = utc_now() - timedelta(seconds=OUTAGE_S + WELL_S + 60)
+        there.start(f"{hook(broken)} {hook(who)} {mail} {shown}")
+        await there.run(OUTAGE_S, unreachable("valkey"))
+        assert len(manager.alerts()) == 1
+        await there.run(WELL_S, [])
+
+        assert manager.alerts() == []
+        assert kinds(who) == [OPENED, RESOLVED]
+        subjects = [str(message["Subject"]) for message in box.messages]
+        assert len(subjects) == 2
+        assert "Resolved" in subjects[1] or "resolved" in subjects[1], subjects
+        assert kinds(broken) == []
 
 
 async def test_a_receiver_that_asks_to_wait_is_given_its_time(there: World, who: Receiver) -> None:

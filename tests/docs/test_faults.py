@@ -1,0 +1,24 @@
+"""The table of faults in docs/alerts.md names what the suite plays."""
+
+import ast
+
+from tests.docs.pages import ROOT, Page
+from tests.syntax import parsed
+
+PLAYED = ("test_faults.py", "test_killed.py")
+FEATURES = {  # they show what alerts can do, and no fault
+    "test_targets_get_what_they_want_alone",
+    "test_a_webhook_has_the_deployments_name_and_the_events_id",
+}
+
+
+def test_each_fault_is_one_that_the_suite_plays_and_none_is_left_out() -> None:
+    played = {
+        node.name
+        for name in PLAYED
+        for node in parsed((ROOT / "tests/service/alerts" / name).read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+    }
+
+    assert Page("docs/alerts.md").named("What was tried", column=2) == played - FEATURES

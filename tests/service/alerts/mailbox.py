@@ -1,0 +1,42 @@
+"""A real SMTP server on loopback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import Message
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from local.server import free_port
+
+
+class Mailbox:
+    """Keeps what is sent to it.
+
+    Attributes:
+        messages: Each, parsed.
+        answer: The server's word on each.
+        port: Where it listens.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.answer = "250 OK"
+        self.port = free_port()  # of port 0 its controller asks whether it has come up, too
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's
+        self.messages.append(message_from_bytes(envelope.original_content or b""))
+        return self.answer
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """One that takes everything."""
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    try:
+        yield box
+    finally:
+        controller.stop()

@@ -29,6 +29,7 @@ class Look:
     Attributes:
         at: The wall clock.
         elapsed_s: Since the look before, by a monotonic clock; 0 for a process's first.
+        took_s: How long the look took: what it found was so for as long.
         findings: What is wrong.
         is_muted: Whether an alert about these sources may not be told now.
     """
@@ -36,6 +37,7 @@ class Look:
     at: datetime
     elapsed_s: float
     findings: Sequence[Finding]
+    took_s: float = 0.0
     is_muted: Callable[[Sequence[str]], bool] = field(default=lambda _: False)
 
 
@@ -150,7 +152,7 @@ def _due(
     for key, topic in fresh.items():
         if key not in pending:
             pending[key] = Pending(first=look.at, graver=topic.severity is Severity.ERROR)
-    shares = {key: _share(pending[key], topic, policy) for key, topic in fresh.items()}
+    shares = {key: _share(pending[key], topic, look, policy) for key, topic in fresh.items()}
     groups: dict[tuple[str, str], list[Topic]] = {}
     for key, topic in fresh.items():
         if shares[key] >= TOGETHER_SHARE:
@@ -158,7 +160,7 @@ def _due(
     return [group for group in groups.values() if any(shares[topic.key] >= 1.0 for topic in group)]
 
 
-def _share(pending: Pending, topic: Topic, policy: Policy) -> float:
+def _share(pending: Pending, topic: Topic, look: Look, policy: Policy) -> float:
     """How much of the time to open a topic has held; 0 while too few looks saw it."""
     if pending.hits < LOOKS_LEAST or not _counts(topic, policy):
         return 0.0
@@ -166,7 +168,7 @@ def _share(pending: Pending, topic: Topic, policy: Policy) -> float:
         return pending.held_s / policy.degraded_s if policy.degraded_s else 1.0
     before_s = (pending.first - topic.since).total_seconds() if topic.since else 0.0
     credit_s = min(max(before_s, 0.0), policy.credit_max_s)
-    return (pending.held_s + credit_s) / policy.open_s
+    return (pending.held_s + look.took_s + credit_s) / policy.open_s
 
 
 def _counts(topic: Topic, policy: Policy) -> bool:

@@ -51,6 +51,21 @@ class Situated:
     page_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look has found.
+
+    Attributes:
+        findings: What is wrong.
+        at: When the look began, by the wall clock.
+        clock_s: The same, monotonic.
+    """
+
+    findings: Sequence[Finding]
+    at: datetime
+    clock_s: float
+
+
 class Desk:
     """One process's part in alerting.
 
@@ -128,7 +143,7 @@ class Desk:
     async def tick(self) -> float:
         """Look once, decide, and hand on; gives the seconds until the next look."""
         policy = self.situated.policy
-        standing = await self.lease.stand()
+        standing, seen = await self._stand_and_look()
         self.outbox.may_send = standing in (Standing.VALKEY, Standing.ALONE)
         self.outbox.with_database = self.lease.database_there
         if standing is Standing.STANDBY:
@@ -141,10 +156,37 @@ class Desk:
         self.memory.state = merged(
             self.memory.state, State(alerts=tuple(self._told_alone.values()))
         )
-        decided = await self._decide()
+        decided = self._decide(seen or await self._seen())
         await self._keep(decided, standing)
         self.looked = self._clock()
         return policy.tense_s if decided.tense else policy.calm_s
+
+    async def _stand_and_look(self) -> tuple[Standing, Seen | None]:
+        """Take the lease, and look meanwhile: a store that hangs holds up both.
+
+        Who stood by has not looked: whoever decides does.
+        """
+        if self.lease.standing is Standing.STANDBY:
+            return await self.lease.stand(), None
+        seen: list[Seen | Exception] = []
+
+        async def look() -> None:
+            try:
+                seen.append(await self._seen())
+            except Exception as error:  # noqa: BLE001 - raised below, once the lease is prolonged
+                seen.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(look)
+            standing = await self.lease.stand()
+        if isinstance(seen[0], Exception):
+            raise seen[0]
+        return standing, seen[0]
+
+    async def _seen(self) -> Seen:
+        """Look; what a look finds has been so since it began."""
+        at, clock_s = self.now(), self._clock()
+        return Seen(findings=await self._look(), at=at, clock_s=clock_s)
 
     async def _catch_up(self, standing: Standing) -> None:
         """Learn what is still to be sent, and bring PostgreSQL up to date."""
@@ -164,24 +206,25 @@ class Desk:
         ledger = self._ledger
         if ledger is None:
             return
-        waiting = await tried(ledger.waiting, None)
-        if waiting is not None:
-            self.outbox.know(waiting)
-        self.records = await tried(ledger.records, self.records)
-        since = self.now() - RECENT
-        self.recent = await tried(lambda: ledger.recent(since, RECENT_MOST), self.recent)
+        try:
+            with anyio.fail_after(STORE_S):  # all of it: a store that hangs is waited for once
+                self.outbox.know(await ledger.waiting())
+                self.records = await ledger.records()
+                self.recent = await ledger.recent(self.now() - RECENT, RECENT_MOST)
+        except (SourceError, TimeoutError):
+            return
         if self._clock() >= self._upkeep_due:
             self._upkeep_due = self._clock() + UPKEEP_S
             await tried(ledger.prune, None)
 
-    async def _decide(self) -> Decided:
-        self.findings = await self._look()
-        at, mutes = self._clock(), self.mutes
-        elapsed_s = 0.0 if self._decided_at is None else at - self._decided_at
-        self._decided_at = at
+    def _decide(self, seen: Seen) -> Decided:
+        self.findings, mutes = seen.findings, self.mutes
+        elapsed_s = 0.0 if self._decided_at is None else seen.clock_s - self._decided_at
+        self._decided_at = seen.clock_s
         look = Look(
-            at=self.now(),
+            at=seen.at,
             elapsed_s=elapsed_s,
+            took_s=self._clock() - seen.clock_s,
             findings=self.findings,
             is_muted=lambda sources: is_muted(mutes, sources),
         )

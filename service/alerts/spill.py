@@ -1,18 +1,24 @@
 """Alerts in Valkey: what PostgreSQL holds, while that is away."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from schema.errors import ErrorWord
 from service.alerts.deliveries import Delivery
 from service.alerts.ledger import Stood
 from service.alerts.mutes import MUTE, Mute
 from service.alerts.state import State
+from service.errors import SourceError
 from service.source import Keys
 
 DELIVERY = TypeAdapter(Delivery)
+SLOW_S = 1.0  # a failure that took longer was waited for
+RETRY_S = 5.0  # how soon it is asked again after that
 MUTE_KEPT_S = 7 * 86400  # after the last mute was set
 
 # Takes or prolongs the lease, unless somebody else holds it and need not give way. Answers whether
@@ -42,12 +48,15 @@ class Spill:
     Args:
         keys: Where they are.
         name: `HEARTBEAT_NAME`.
+        clock: Monotonic seconds.
 
     Every method raises SourceError if Valkey cannot be read or written.
     """
 
-    def __init__(self, keys: Keys, name: str) -> None:
+    def __init__(self, keys: Keys, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
+        self._clock = clock
+        self._ask_at = float("-inf")
         self._lease = f"{name}:alerts:lease"
         self._state = f"{name}:alerts:state"
         self._waiting = f"{name}:alerts:waiting"
@@ -63,24 +72,24 @@ class Spill:
         """
         keys = [self._lease, self._state, self._mutes]
         given: list[Any] = [holder, max(1, int(lease_s * 1000)), int(overrides)]
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             leads, saved, mutes = await client.eval(STAND, len(keys), *keys, *given)
         found = _saved(saved)
         return Stood(leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes))
 
     async def peek(self) -> State:
         """Read what is remembered."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             return _saved(await client.get(self._state)).state
 
     async def release(self, holder: str) -> None:
         """Let somebody else take the lease at once."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             await client.eval(RELEASE, 1, self._lease, holder)
 
     async def save(self, seq: int, state: State) -> None:
         """Write what is remembered."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             await client.set(self._state, _Saved(seq=seq, state=state).model_dump_json())
 
     async def put(self, deliveries: Sequence[Delivery]) -> None:
@@ -88,12 +97,12 @@ class Spill:
         # Any: redis-py's mapping is invariant
         entries: dict[Any, Any] = {_field(d): DELIVERY.dump_json(d).decode() for d in deliveries}
         if entries:
-            async with self._keys.commands() as client:
+            async with self._commands() as client:
                 await client.hset(self._waiting, mapping=entries)
 
     async def all(self) -> list[Delivery]:
         """List all deliveries that are kept, in the order in which they were decided."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             texts = await client.hvals(self._waiting)
         found = []
         for text in texts:
@@ -106,19 +115,33 @@ class Spill:
     async def remove(self, deliveries: Sequence[Delivery]) -> None:
         """Take deliveries out, because PostgreSQL has them or nobody needs them any more."""
         if deliveries:
-            async with self._keys.commands() as client:
+            async with self._commands() as client:
                 await client.hdel(self._waiting, *map(_field, deliveries))
 
     async def mute(self, mute: Mute) -> None:
         """Add a mute, or bring its end forward."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             await client.hset(self._mutes, str(mute.id), MUTE.dump_json(mute).decode())
             await client.expire(self._mutes, MUTE_KEPT_S)
 
     async def mutes(self) -> list[Mute]:
         """List all mutes that are kept, also those that are over."""
-        async with self._keys.commands() as client:
+        async with self._commands() as client:
             return _mutes_of(await client.hvals(self._mutes))
+
+    @asynccontextmanager
+    async def _commands(self) -> AsyncIterator[Any]:  # Any: redis-py's client, as Keys gives it
+        """Ask Valkey, unless it has just kept somebody waiting: a look asks it several times."""
+        began = self._clock()
+        if began < self._ask_at:
+            raise SourceError(ErrorWord.TIMEOUT, "it kept somebody waiting a moment ago")
+        try:
+            async with self._keys.commands() as client:
+                yield client
+        except BaseException:  # a cancellation too: that is how whoever waits gives up
+            if self._clock() - began >= SLOW_S:
+                self._ask_at = self._clock() + RETRY_S
+            raise
 
 
 def _field(delivery: Delivery) -> str:

@@ -29,7 +29,9 @@ class Looking:
         self.tense = False
         self._first = True
 
-    def look(self, findings: Sequence[Finding], elapsed_s: float | None = None) -> list[EventKind]:
+    def look(
+        self, findings: Sequence[Finding], elapsed_s: float | None = None, took_s: float = 0.0
+    ) -> list[EventKind]:
         """Look once, as much later as a process would."""
         step_s = self.policy.tense_s if self.tense else self.policy.calm_s
         step_s = step_s if elapsed_s is None else elapsed_s
@@ -37,6 +39,7 @@ class Looking:
         seen = Look(
             at=self.at,
             elapsed_s=0.0 if self._first else step_s,
+            took_s=took_s,
             findings=findings,
             is_muted=self._is_muted,
         )

@@ -37,6 +37,18 @@ def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> 
     assert looking.told[1].said.ended is not None
 
 
+def test_a_store_that_hangs_and_so_makes_each_look_long_opens_no_later() -> None:
+    looking, took_s, step_s = Looking(policy(5.0)), 2.0, 2.1
+    looking.looks(10)
+    looking.look(unreachable("valkey"), took_s=took_s)
+    began = looking.at
+    while not looking.told:
+        looking.look(unreachable("valkey"), step_s, took_s)
+
+    after = looking.at + timedelta(seconds=took_s) - began
+    assert timedelta(seconds=8) <= after < timedelta(seconds=8 + step_s)
+
+
 def test_an_outage_of_one_interval_rings_nobody() -> None:
     looking = Looking()
     looking.looks(60, unreachable("postgres"))

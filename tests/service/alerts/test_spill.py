@@ -5,16 +5,18 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import anyio
 import pytest
 
 from schema.alerts import EventKind
 from service.alerts.deliveries import Delivery
 from service.alerts.mutes import Mute, active
-from service.alerts.spill import Spill
+from service.alerts.spill import RETRY_S, SLOW_S, Spill
 from service.alerts.state import State
+from service.errors import SourceError
 from tests.service.alerts.events import event
 from tests.service.alerts.findings import NOW
-from tests.service.alerts.world import NAME, World, world
+from tests.service.alerts.world import NAME, CutKeys, Partition, World, world
 
 pytestmark = pytest.mark.anyio
 
@@ -90,3 +92,34 @@ async def test_mutes_of_both_stores_are_one_and_the_earlier_end_holds(spill: Spi
     assert await spill.mutes() == [mute]
     assert active([mute, mute], NOW) == [mute]
     assert active([mute, ended], NOW) == []
+
+
+class Clock:
+    seconds = 1000.0
+
+
+async def test_a_valkey_that_kept_somebody_waiting_is_not_asked_again_for_a_while(
+    there: World,
+) -> None:
+    assert there.keys is not None
+    clock, way = Clock(), Partition()
+    spill = Spill(CutKeys(there.keys, way), NAME, lambda: clock.seconds)
+
+    async def hangs() -> None:
+        async with spill._commands():
+            clock.seconds += SLOW_S
+            await anyio.sleep_forever()
+
+    with anyio.move_on_after(0.01):
+        await hangs()
+    with pytest.raises(SourceError, match="kept somebody waiting"):
+        await spill.mutes()
+    clock.seconds += RETRY_S
+    assert await spill.mutes() == []
+
+    way.cut = True  # it fails at once, and so costs nobody anything
+    for _ in range(2):
+        with pytest.raises(SourceError, match="cut the way"):
+            await spill.mutes()
+    way.cut = False
+    assert await spill.mutes() == []

@@ -1,0 +1,71 @@
+"""A look at what is wrong does not wait for the stores in which alerts are kept."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import anyio
+import pytest
+
+from schema.findings import Finding
+from service.alerts.desk import Desk, Situated
+from service.alerts.lease import Standing, Stores
+from service.alerts.ledger import Stood
+from service.alerts.policy import policy
+from tests.service.alerts.fakes import MemoryLedger, Tables
+from tests.service.alerts.findings import NOW, unreachable
+
+pytestmark = pytest.mark.anyio
+
+
+class SlowLedger(MemoryLedger):
+    """It gives its lease once somebody has looked.
+
+    Attributes:
+        looked: Set by whoever looks; None as long as it is quick.
+    """
+
+    looked: anyio.Event | None = None
+
+    async def stand(self, holder: str, lease_s: float) -> Stood:
+        if self.looked is not None:
+            await self.looked.wait()
+        return await super().stand(holder, lease_s)
+
+
+async def test_a_lease_that_takes_long_holds_up_no_look() -> None:
+    clock = [1000.0]
+    ledger, error = SlowLedger(Tables(lambda: clock[0])), list[Exception]()
+
+    async def look() -> Sequence[Finding]:
+        if ledger.looked is not None:
+            ledger.looked.set()
+        if error:
+            raise error[0]
+        return unreachable("valkey")
+
+    desk = Desk(
+        Situated(
+            name="worker",
+            deployment="shop",
+            policy=policy(60.0),
+            targets=[],
+            default_repeat_s=3600,
+        ),
+        look,
+        Stores(cast("Any", ledger), None),
+        holder="me",
+        now=lambda: NOW,
+        clock=lambda: clock[0],
+    )
+    await desk.tick()  # whoever has no lease yet looks after it
+    ledger.looked = anyio.Event()
+    with anyio.fail_after(60):
+        await desk.tick()
+    assert desk.lease.standing is Standing.DATABASE
+    assert desk.findings == unreachable("valkey")
+
+    ledger.looked = anyio.Event()
+    error.append(ZeroDivisionError())
+    with anyio.fail_after(60), pytest.raises(ZeroDivisionError):
+        await desk.tick()
+    assert desk.lease.standing is Standing.DATABASE

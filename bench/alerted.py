@@ -3,7 +3,7 @@
 `python -m bench.alerted [NAME …]` prints a table in Markdown; it takes about seven minutes.
 """
 
-import json
+import argparse
 import secrets
 import signal
 import sys
@@ -16,34 +16,51 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import UUID
 
 from bench.outages import Stage, Worker, staged
 from local.proxy import Mode
+from schema.alerts import AlertEvent, EventKind
 
 INTERVAL_S = 10.0
-BOUND_S = 2 * INTERVAL_S + 1
-PATIENCE_S = 60.0
 QUIET_S = 45.0  # of cycles without alerting, to compare their lateness with
 RESOLVE_INTERVALS = "1"  # so that the next outage need not wait
 
 
 @dataclass
 class Receiver:
-    """What it was told, each with when that came."""
+    """What it was told: each event, with when it came."""
 
     port: int = 0
-    told: list[tuple[float, str]] = field(default_factory=list)
+    told: list[tuple[float, AlertEvent]] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
 
-    def after(self, moment: float, kind: str) -> float:
-        """Seconds from a moment until the first event of a kind came; infinite if none did."""
+    def opened_after(self, moment: float, patience_s: float) -> tuple[float, UUID | None]:
+        """Seconds from a moment until the first alert opened, and which; infinite if none did."""
+        with self.came:
+            self.came.wait_for(lambda: bool(self._since(moment, EventKind.OPENED)), patience_s)
+            found = self._since(moment, EventKind.OPENED)
+        return (found[0][0] - moment, found[0][1].alert_id) if found else (float("inf"), None)
 
-        def later() -> list[float]:
-            return [at for at, each in self.told if at > moment and each == kind]
+    def resolved_after(self, moment: float, alert: UUID | None, patience_s: float) -> float:
+        """Seconds from a moment until an alert, and every other, was resolved."""
+
+        def over() -> list[float]:
+            return [at for at, each in self._since(0, EventKind.RESOLVED) if each.alert_id == alert]
 
         with self.came:
-            self.came.wait_for(lambda: bool(later()), PATIENCE_S)
-            return min(later(), default=float("inf")) - moment
+            self.came.wait_for(lambda: bool(over()) and self._none_open(), patience_s)
+            return max(over(), default=float("inf")) - moment
+
+    def _since(self, moment: float, kind: EventKind) -> list[tuple[float, AlertEvent]]:
+        return [(at, each) for at, each in self.told if at > moment and each.kind is kind]
+
+    def _none_open(self) -> bool:
+        opened, resolved = (
+            {each.alert_id for _, each in self._since(0, kind)}
+            for kind in (EventKind.OPENED, EventKind.RESOLVED)
+        )
+        return opened <= resolved
 
 
 @dataclass(frozen=True)
@@ -87,52 +104,51 @@ OUTAGES = (
 )
 
 
-def main(names: Sequence[str]) -> None:
-    with (
-        staged() as (stage, environ),
-        receiver() as who,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.alerted", description=__doc__)
+    parser.add_argument("names", nargs="*", help="parts of the outages' names; all without")
+    parser.add_argument("--interval", type=float, default=INTERVAL_S, help="seconds")
+    options = parser.parse_args(arguments)
+    interval_s: float = options.interval
+    with staged() as (stage, environ), receiver() as who, tempfile.TemporaryDirectory() as folder:
         environ |= {
-            "HEARTBEAT_INTERVAL_SECONDS": f"{INTERVAL_S:g}",
+            "HEARTBEAT_INTERVAL_SECONDS": f"{interval_s:g}",
             "ALERT_RESOLVE_INTERVALS": RESOLVE_INTERVALS,
         }
-        without = _quiet(Worker(environ, Path(folder)))
         secret = b64encode(secrets.token_bytes(24)).decode()
         target = f"webhook+http://127.0.0.1:{who.port}/?secret=whsec_{secret}"
         told = environ | {"ALERT_TARGETS": target}
-        with_targets = _quiet(Worker(told, Path(folder)))
         worker = Worker(told, Path(folder))
         worker.start()
         worker.wait_green()
-        print(f"At an interval of {INTERVAL_S:g} s; the bound is {BOUND_S:g} s.\n")
+        bound_s = 2 * interval_s + 1
+        print(f"At an interval of {interval_s:g} s; the bound is {bound_s:g} s.\n")
         print("| outage | the receiver knows after | in intervals | that it is over after |")
-        print("| --- | --- | --- | --- |")
-        chosen = [each for each in OUTAGES if not names or any(n in each.name for n in names)]
-        late = [each.name for each in chosen if not _play(each, stage, worker, who)]
+        print("| --- | --- | --- | --- |", flush=True)
+        named = options.names
+        chosen = [each for each in OUTAGES if not named or any(n in each.name for n in named)]
+        took = {each.name: _play(each, stage, worker, who, interval_s) for each in chosen}
         worker.stop()
-    print(f"\nLateness of the beat without targets: {without}; with one: {with_targets}.")
-    if late:
+        if not named:
+            without, with_one = (_quiet(Worker(each, Path(folder))) for each in (environ, told))
+            print(f"\nLateness of the beat without targets: {without}; with one: {with_one}.")
+    if late := [name for name, seconds in took.items() if seconds > bound_s]:
         sys.exit(f"later than the bound: {', '.join(late)}")
 
 
-def _play(outage: Outage, stage: Stage, worker: Worker, who: Receiver) -> bool:
-    """Play one; gives whether the receiver knew in time."""
+def _play(outage: Outage, stage: Stage, worker: Worker, who: Receiver, interval_s: float) -> float:
+    """Play one; gives the seconds until the receiver knew."""
+    patience_s = 6 * interval_s + 30
     began = time.monotonic()
     outage.begin(stage, worker)
-    opened_s = who.after(began, "opened")
+    opened_s, alert = who.opened_after(began, patience_s)
     ended = time.monotonic()
     outage.end(stage, worker)
-    resolved_s = who.after(ended, "resolved")
-    cells = (
-        outage.name,
-        f"{opened_s:.1f} s",
-        f"{opened_s / INTERVAL_S:.2f}",
-        f"{resolved_s:.1f} s",
-    )
+    over_s = who.resolved_after(ended, alert, patience_s)
+    cells = (outage.name, f"{opened_s:.1f} s", f"{opened_s / interval_s:.2f}", f"{over_s:.1f} s")
     print("|", " | ".join(cells), "|", flush=True)
     worker.wait_green()
-    return opened_s <= BOUND_S
+    return opened_s
 
 
 def _quiet(worker: Worker) -> str:
@@ -154,7 +170,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with state.came:
-                state.told.append((time.monotonic(), json.loads(body)["kind"]))
+                state.told.append((time.monotonic(), AlertEvent.model_validate_json(body)))
                 state.came.notify_all()
             self.send_response(204)
             self.end_headers()

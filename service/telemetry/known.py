@@ -3,12 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 
+import structlog
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from prometheus_client.core import Metric
 
 ASK_S = 2.0  # how long a collection waits for a loop that is busy; then it has nothing to say
 FRESH_S = 0.2  # one collection asks once, whatever number of instruments it looks at
+
+log = structlog.get_logger()
 
 Collect = Callable[[], Awaitable[Iterable[Metric]]]
 """Gives the metrics of this moment; runs on the event loop."""
@@ -42,11 +46,20 @@ class Known:
             return {metric.name: metric for metric in await collect()}
 
         def ask() -> Mapping[str, Metric]:
-            return asyncio.run_coroutine_threadsafe(found(), loop).result(ASK_S)
+            asking = found()
+            try:
+                return asyncio.run_coroutine_threadsafe(asking, loop).result(ASK_S)
+            except RuntimeError:  # the loop is closed, and nobody will await it
+                asking.close()
+                raise
 
         self._found = await found()
         self.declare()
         self._ask = ask
+
+    def end(self) -> None:
+        """Ask the loop no more; called on it."""
+        self._ask = None
 
     def declare(self) -> None:
         """Make the instruments of metrics that are new.
@@ -74,10 +87,18 @@ class Known:
         return observe
 
     def _fresh(self) -> Mapping[str, Metric]:
-        if self._ask is not None and time.monotonic() - self._asked_at > FRESH_S:
-            try:
-                self._found = self._ask()
-            except (TimeoutError, RuntimeError):  # the loop is busy, or has ended
-                self._found = {}
+        ask = self._ask
+        if ask is not None and time.monotonic() - self._asked_at > FRESH_S:
+            self._found = self._asked(ask)
             self._asked_at = time.monotonic()
         return self._found
+
+    def _asked(self, ask: Callable[[], Mapping[str, Metric]]) -> Mapping[str, Metric]:
+        """What the loop says now; nothing if it says nothing in time."""
+        try:
+            return ask()
+        except (TimeoutError, RuntimeError, CancelledError):  # it is busy, or has ended
+            return {}
+        except Exception:  # the SDK would tell it to a logger that is silent
+            log.exception("telemetry_defect")
+            return {}

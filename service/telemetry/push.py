@@ -87,6 +87,8 @@ class Push:
         Thread(target=self._end, args=(ended,), name="telemetry-end", daemon=True).start()
         with anyio.move_on_after(TELEMETRY_S, shield=True):
             await asyncio.wrap_future(ended)
+        if self._known is not None:
+            self._known.end()
 
     def _end(self, ended: Future[None]) -> None:
         ended.set_running_or_notify_cancel()

@@ -247,6 +247,33 @@ async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
     assert any(each.name == "heartbeat_age_seconds" for each in collector.metrics(who))
 
 
+async def test_a_defect_of_collecting_is_told_and_ends_nothing(
+    who: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = collector.environ(who)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    push, defects = Push(load(NOWHERE | environ).telemetry, "worker", "shop"), list[Exception]()
+    raised = anyio.Event()
+
+    async def collect() -> list[Metric]:
+        if defects:
+            raised.set()
+            raise defects.pop()
+        return [measured(1), counted(2)]
+
+    with capture_logs() as said:
+        await push.start(collect)
+        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+        defects.append(ZeroDivisionError())
+        await raised.wait()
+        before = len(collector.at(who, "/v1/metrics"))
+        await until(who, lambda: len(collector.at(who, "/v1/metrics")) > before + 1)
+        await push.stop()
+
+    assert [line["event"] for line in said] == ["telemetry_defect"]
+
+
 async def test_a_collector_that_hangs_does_not_hold_up_the_end(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

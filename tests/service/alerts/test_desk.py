@@ -7,8 +7,9 @@ import anyio
 import pytest
 
 from schema.findings import Finding
+from schema.heartbeat import Standing
 from service.alerts.desk import Desk, Situated
-from service.alerts.lease import Standing, Stores
+from service.alerts.lease import Stores
 from service.alerts.ledger import Stood
 from service.alerts.policy import policy
 from tests.service.alerts.fakes import MemoryLedger, Tables

@@ -1,1 +1,1 @@
-"""Which of several processes does what one alone shall do: a lease, in PostgreSQL or Valkey."""
+"""A lease, in PostgreSQL or Valkey, by which one of several processes leads."""

@@ -1,4 +1,4 @@
-"""A lease in PostgreSQL: a row, by the server's clock."""
+"""A lease in PostgreSQL: a row, timed by the server's clock."""
 
 from typing import Protocol
 
@@ -9,35 +9,35 @@ from service.sql import leases as sql
 
 
 class Rows(Protocol):
-    """The lease of one post, and who stands by for it."""
+    """The lease of one task, and its standbys."""
 
     async def claim(self, known: int) -> Answer:
         """Take or renew the lease, unless another holds it."""
         ...
 
     async def look(self) -> Answer:
-        """Say who holds it, and change nothing."""
+        """Return who holds it, without a change."""
         ...
 
     async def stand_by(self) -> None:
-        """Say that we stand by."""
+        """Register as a standby."""
         ...
 
     async def leave(self) -> None:
-        """Stand by no longer."""
+        """Stop standing by."""
         ...
 
     async def release(self) -> None:
-        """Let another take the lease at once."""
+        """Release the lease, so that another process can take it immediately."""
         ...
 
 
 class InDatabase:
-    """The rows of one post.
+    """The rows of one task.
 
     Args:
-        database: Where it is.
-        post: Which one, and who we are.
+        database: The database.
+        post: The task, and this process.
 
     Every method raises SourceError if PostgreSQL cannot be read or written.
     """
@@ -52,7 +52,7 @@ class InDatabase:
         """Take or renew the lease, unless another holds it.
 
         Args:
-            known: The newest token that we know; a new one is greater.
+            known: The newest known token; a new one is greater.
         """
         lease_s = self._post.terms.lease_s
         async with self._database.connection() as connection:
@@ -68,24 +68,24 @@ class InDatabase:
         )
 
     async def look(self) -> Answer:
-        """Say who holds it, and change nothing."""
+        """Return who holds it, without a change."""
         async with self._database.connection() as connection:
             return self._answer(await connection.row(sql.LOOK, **self._row))
 
     async def stand_by(self) -> None:
-        """Say that we stand by."""
+        """Register as a standby."""
         lease_s = self._post.terms.lease_s
         async with self._database.connection() as connection:
             await connection.change(sql.STAND_BY, **self._ours, lease_s=lease_s)
 
     async def leave(self) -> None:
-        """Stand by no longer, and forget those that never said so."""
+        """Stop standing by, and remove standbys that have vanished."""
         async with self._database.connection() as connection:
             await connection.change(sql.LEAVE, **self._ours)
             await connection.change(sql.FORGET, **self._row)
 
     async def release(self) -> None:
-        """Let another take the lease at once."""
+        """Release the lease, so that another process can take it immediately."""
         async with self._database.connection() as connection:
             await connection.change(sql.RELEASE, **self._ours)
 

@@ -1,4 +1,4 @@
-"""A lease in Valkey, for while PostgreSQL is away: a key that expires."""
+"""A lease in Valkey, used while PostgreSQL is down: a key that expires."""
 
 from typing import Any, Protocol
 
@@ -6,11 +6,11 @@ from service.lease.post import Post
 from service.lease.standing import Answer
 from service.source import Keys
 
-KEPT_S = 7 * 86_400  # of a token that nobody needs any more
+KEPT_S = 7 * 86_400  # lifetime of a token that is no longer needed
 
-# Keys: the holder, the token, who stands by. Arguments: who we are, how long a lease lasts in ms,
-# the newest token that we know, whether we hold PostgreSQL's lease, whether we claim, whether we
-# stand by. Answers the holder, how long its lease lasts in ms, the token, who stands by.
+# Keys: holder, token, standbys. Arguments: this process, the lease's duration in ms, the newest
+# known token, whether we hold PostgreSQL's lease, whether we claim, whether we stand by. Returns
+# the holder, its remaining time in ms, the token, the standbys.
 STAND = """
 local who, lasts, known = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -41,27 +41,27 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 
 
 class Entries(Protocol):
-    """The lease of one post, and who stands by for it."""
+    """The lease of one task, and its standbys."""
 
     async def claim(self, known: int, *, overrides: bool) -> Answer:
         """Take or renew the lease, unless another holds it."""
         ...
 
     async def stand_by(self) -> None:
-        """Say that we stand by."""
+        """Register as a standby."""
         ...
 
     async def release(self) -> None:
-        """Let another take the lease at once."""
+        """Release the lease, so that another process can take it immediately."""
         ...
 
 
 class InKeys:
-    """The keys of one post.
+    """The keys of one task.
 
     Args:
-        keys: Where they are.
-        post: Which one, and who we are.
+        keys: The Valkey.
+        post: The task, and this process.
 
     Every method raises SourceError if Valkey cannot be read or written.
     """
@@ -77,17 +77,17 @@ class InKeys:
         """Take or renew the lease, unless another holds it.
 
         Args:
-            known: The newest token that we know; a new one is greater.
-            overrides: Whether another's lease counts for nothing, because we hold PostgreSQL's.
+            known: The newest known token; a new one is greater.
+            overrides: Whether to replace another's lease, because we hold PostgreSQL's.
         """
         return await self._stand(known, overrides=overrides, claims=True)
 
     async def stand_by(self) -> None:
-        """Say that we stand by."""
+        """Register as a standby."""
         await self._stand(0, stands_by=True)
 
     async def release(self) -> None:
-        """Let another take the lease at once, and stand by no longer."""
+        """Release the lease, and stop standing by."""
         async with self._keys.commands() as client:
             await client.eval(RELEASE, 2, self._lease, self._standbys, self._post.holder)
 

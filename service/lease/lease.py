@@ -1,4 +1,4 @@
-"""One process's part in a lease: asked in the background, answered from memory."""
+"""One process's view of a lease: updated in the background, answered from memory."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -15,23 +15,23 @@ from service.lease.post import Post
 from service.lease.standing import Answer, Known
 from service.lease.terms import RETRY_S
 
-ANSWER_S = 2.0  # how long a store may take
+ANSWER_S = 2.0  # seconds that a store may take
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Lease:
-    """The claim of one process to a post.
+    """One process's claim to a task.
 
-    Nobody waits for it: a store that is slow or away changes nothing, and where no store answers,
-    every process leads.
+    Nothing waits for it: a slow store changes nothing, and if no store answers, every process
+    leads.
 
     Args:
-        post: Which one, and who we are.
+        post: The task, and this process.
         database: The lease in PostgreSQL, None if there is none.
-        keys: The one in Valkey, for while PostgreSQL is away; None if there is none.
-        clock: Monotonic seconds; it must run on while the process is paused.
+        keys: The lease in Valkey, for outages of PostgreSQL; None if there is none.
+        clock: Monotonic seconds; it must continue while the process is paused.
     """
 
     def __init__(
@@ -48,29 +48,29 @@ class Lease:
         self._known = Known()
         self._turn = anyio.Lock()
         self._leading = anyio.Event()
-        self._begun: int | None = None  # the token under which the cycle began
-        self._said_at: float | None = None  # when we last said that we stand by
+        self._begun: int | None = None  # the token at the start of the cycle
+        self._said_at: float | None = None  # when this process last registered as a standby
         self._retry_s = RETRY_S
 
     @property
     def holder(self) -> str:
-        """Who we are."""
+        """This process's id."""
         return self._post.holder
 
     @property
     def leads(self) -> bool:
-        """Whether this process leads, by what it knows."""
+        """Whether this process leads, by its own knowledge."""
         return self._known.leads
 
     async def run(self, stop: anyio.Event) -> None:
-        """Look after the lease until `stop` is set."""
+        """Maintain the lease until `stop` is set."""
         while not stop.is_set():
             await self.stand()
             with anyio.move_on_after(self._pause_s()):
                 await stop.wait()
 
     async def stand(self) -> None:
-        """Take or renew the lease, or look whether it is free."""
+        """Take or renew the lease, or check whether it is free."""
         async with self._turn:
             asked, before = self._clock(), self._known.standing
             database = await self._by_database()
@@ -83,12 +83,12 @@ class Lease:
                 await self._changed(before)
 
     async def begin(self, *, first: bool) -> bool:
-        """Say whether this process is to beat now.
+        """Tell whether this process must write now.
 
-        After a pause as long as a lease it asks first; else it knows already.
+        After a pause longer than a lease it asks the stores first.
 
         Args:
-            first: Whether it never beat: then it does, and so proves that it can.
+            first: Whether it has never written: then it does so once, to prove that it can.
         """
         if first:
             return True
@@ -99,15 +99,15 @@ class Lease:
         return self.leads
 
     async def check(self, *, asking: bool) -> None:
-        """See to it that another has not taken over since the cycle began.
+        """Check that no other process has taken over since the cycle began.
 
-        A process's first beat may write what is harmless if two do it, whoever leads.
+        A process's first cycle may write what two processes can safely write.
 
         Args:
-            asking: Whether the stores are asked even if the lease has not ended by our clock.
+            asking: Whether to ask the stores even if the lease is valid by our clock.
 
         Raises:
-            SupersededError: Another has.
+            SupersededError: Another process has taken over.
         """
         if asking or self._is_old:
             with anyio.move_on_after(self._post.terms.ask_s):
@@ -123,7 +123,7 @@ class Lease:
             await self._leading.wait()
 
     async def release(self) -> None:
-        """Let another process lead at once."""
+        """Release the lease, so that another process leads immediately."""
         database, keys, leads = self._database, self._keys, self.leads
         async with self._turn, anyio.create_task_group() as tasks:
             if database is not None:
@@ -133,7 +133,7 @@ class Lease:
                 tasks.start_soon(_asked, keys.release)
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The worker's report with who leads by what, and who stands by."""
+        """Add leader, token and standbys to the worker's report."""
         known = self._known
         update = {
             "standing": known.standing,
@@ -164,7 +164,7 @@ class Lease:
         return await _asked(lambda: keys.claim(token, overrides=database is not None))
 
     async def _say_standby(self, now: float, database: Answer | None) -> None:
-        """Let the leader know of us, as often as it renews its lease."""
+        """Register as a standby, as often as a lease is renewed."""
         if self.leads:
             self._said_at = None
             return
@@ -201,12 +201,12 @@ class Lease:
 
 
 async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
-    """What a store answers soon; None if it does not."""
+    """Return a store's answer; None if it does not answer in time."""
     try:
         with anyio.fail_after(ANSWER_S):
             return await step()
     except (SourceError, TimeoutError) as error:
         log.debug("lease_not_answered", detail=str(error))
-    except Exception:  # whatever it is, it must keep nobody from beating
+    except Exception:  # no error may keep a worker from writing
         log.exception("lease_defect")
     return None

@@ -1,4 +1,4 @@
-"""What one process alone shall do, and which process we are."""
+"""A task for one process, and the identity of this process."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from service.lease.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post that one of several processes fills.
+    """A task that one of several processes does.
 
     Attributes:
         name: `HEARTBEAT_NAME`.
-        what: What is done there; processes that differ in this do not stand by for each other.
-        holder: Who we are.
-        terms: How long a lease lasts, and how often it is looked after.
+        what: The task; processes with different tasks do not stand by for each other.
+        holder: This process's id.
+        terms: Duration and renewal of the lease.
     """
 
     name: str

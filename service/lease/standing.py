@@ -1,4 +1,4 @@
-"""What follows from what the stores say of a lease: pure, with time as an argument."""
+"""What follows from the stores' answers about a lease: pure functions, with time as an argument."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from schema.heartbeat import Standing
 
 
 def standing(by_database: bool | None, by_valkey: bool | None) -> Standing:
-    """Say how a process stands by what both stores said; None stands for no answer."""
+    """Return a process's standing from both stores' answers; None means no answer."""
     if by_database is not None:
         return Standing.DATABASE if by_database else Standing.STANDBY
     if by_valkey is None:
@@ -17,13 +17,13 @@ def standing(by_database: bool | None, by_valkey: bool | None) -> Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What a store says of a lease.
+    """A store's answer about a lease.
 
     Attributes:
-        leads: Whether we hold it now.
-        token: The fencing token: it grows whenever another process takes the lease.
+        leads: Whether this process holds it now.
+        token: The fencing token, which increases whenever another process takes the lease.
         holder: Who holds it, None if nobody does.
-        left_s: How long its lease still lasts, by the store's clock.
+        left_s: Remaining seconds of the lease, by the store's clock.
         standbys: Who stands by.
     """
 
@@ -35,16 +35,16 @@ class Answer:
 
 
 class Known:
-    """What one process knows of a lease.
+    """One process's knowledge of a lease.
 
-    What a store said holds for as long as the lease that it told of, even if it does not answer
-    any more: so a store's short absence moves nothing. A clock that runs on while the process is
-    paused ends what it knew.
+    A store's answer is valid for the remaining time of the lease, even if the store does not answer
+    any more, so that a short outage changes nothing. The clock continues while the process is
+    paused, so that outdated knowledge ends.
 
     Attributes:
-        standing: How the process stands; it leads before the first answer.
+        standing: The process's standing; it leads before the first answer.
         token: The newest fencing token.
-        holder: Who leads, None if that is not known.
+        holder: The leader, None if unknown.
         standbys: Who stands by.
     """
 
@@ -54,34 +54,34 @@ class Known:
         self.holder: str | None = None
         self.standbys: tuple[str, ...] = ()
         self._theirs_until = -math.inf
-        self._by_database = False  # whether PostgreSQL told of their lease
+        self._by_database = False  # whether their lease was reported by PostgreSQL
         self._asked: float | None = None
 
     @property
     def leads(self) -> bool:
-        """Whether the process does what the lease is for."""
+        """Whether the process does the task."""
         return self.standing is not Standing.STANDBY
 
     def asks_valkey(self, now: float, database: Answer | None) -> bool:
-        """Whether Valkey is to be asked after PostgreSQL.
+        """Whether to ask Valkey in addition to PostgreSQL.
 
-        Whoever leads by PostgreSQL leads in Valkey too, for when PostgreSQL goes. Where that has
-        just gone, what it said of another's lease holds until that ends, even if Valkey was emptied
-        meanwhile.
+        The leader in PostgreSQL also takes the lease in Valkey, for an outage of PostgreSQL. Then
+        PostgreSQL's last answer about another's lease stays valid until that ends, even if Valkey
+        was emptied in the meantime.
         """
         if database is not None:
             return database.leads
         return not (self._by_database and now < self._theirs_until)
 
     def is_old(self, now: float, lease_s: float) -> bool:
-        """Whether nobody was asked for so long that another may have taken the lease since."""
+        """Whether the last answer is so old that another process may have taken the lease."""
         return self._asked is not None and now - self._asked >= lease_s
 
     def learn(self, asked: float, database: Answer | None, valkey: Answer | None) -> None:
-        """Take over what the stores said.
+        """Apply the stores' answers.
 
         Args:
-            asked: When they were asked.
+            asked: The time of the questions.
             database: PostgreSQL's answer, None if there was none.
             valkey: Valkey's, None if there was none or it was not asked.
         """

@@ -1,26 +1,26 @@
-"""How long a lease lasts, and how often it is looked after."""
+"""Duration and renewal of leases."""
 
 from dataclasses import dataclass
 
-RENEWALS = 2  # of the leader, in an interval
-RENEW_MOST_S = 30.0  # however long the interval is
-RENEW_LEAST_S = 0.1  # however short
-LASTS_RENEWALS = 1.5  # a renewal may be late by half of the time to the next one
-POLL_MOST_S = 1.0  # of a standby: so soon does it see that the leader has gone in order
-POLLS = 10  # in an interval, where that is short
-ASK_MOST_S = 2.0  # a write waits no longer to be told that it may still be done
-RETRY_S = 5.0  # how soon stores that did not answer are asked again
+RENEWALS = 2  # renewals by the leader per interval
+RENEW_MOST_S = 30.0  # at most, for long intervals
+RENEW_LEAST_S = 0.1  # at least, for short ones
+LASTS_RENEWALS = 1.5  # a renewal may be late by half a period
+POLL_MOST_S = 1.0  # poll of a standby: the delay after a leader's graceful end
+POLLS = 10  # polls per interval, if that is short
+ASK_MOST_S = 2.0  # the longest that a write waits for the confirmation of the lease
+RETRY_S = 5.0  # delay until stores that did not answer are asked again
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The times of one lease; a dead leader's ends, and is seen to, within one interval.
+    """The times of one lease; a dead leader is replaced within one interval.
 
     Attributes:
-        lease_s: How long it lasts from each renewal on.
-        renew_s: How often a leader renews it, and a standby says that it is there.
-        poll_s: How often a standby looks whether it is free.
-        ask_s: How long a write waits to be told that it may still be done.
+        lease_s: Its duration from each renewal.
+        renew_s: Seconds between renewals by the leader, and registrations of a standby.
+        poll_s: Seconds between a standby's checks whether it is free.
+        ask_s: The longest that a write waits for the confirmation of the lease.
     """
 
     lease_s: float
@@ -30,7 +30,7 @@ class Terms:
 
     @classmethod
     def of(cls, interval_s: float) -> "Terms":
-        """The times for a work that is due in intervals."""
+        """Compute the times for a task with an interval."""
         renew_s = min(max(interval_s / RENEWALS, RENEW_LEAST_S), RENEW_MOST_S)
         return cls(
             lease_s=renew_s * LASTS_RENEWALS,

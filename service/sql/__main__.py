@@ -1,4 +1,4 @@
-"""`python -m service.sql`: compiles the expressions to the modules beside this one."""
+"""`python -m service.sql`: compile the expressions to the modules beside this one."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ Written by `make sql` from {sources}: change those.
 
 
 def modules() -> dict[str, str]:
-    """What each module that is written must hold, by its file's name."""
+    """Return the content of each generated module, by file name."""
     found = {}
     for area, (title, sources) in AREAS.items():
         statements: dict[str, Any] = {}  # Any: as in `compiled`
@@ -59,7 +59,7 @@ def _tables() -> Iterator[str]:
 
 
 def main() -> None:
-    """Write every module anew."""
+    """Write every module."""
     for name, text in modules().items():
         (FOLDER / name).write_text(text)
 

@@ -1,4 +1,4 @@
-"""From an expression of SQLAlchemy to a text that asyncpg takes."""
+"""Compile SQLAlchemy's expressions to texts for asyncpg."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from service.sql.statement import Statement
 
 
 class _Compiler(PGCompiler_asyncpg):
-    """asyncpg's compiler, which writes each value that is known into the text."""
+    """The compiler for asyncpg, which writes known values into the text."""
 
     def visit_bindparam(self, bindparam: Any, *args: Any, **options: Any) -> Any:  # as there
         compiled_as: Any = super().visit_bindparam
@@ -19,7 +19,7 @@ class _Compiler(PGCompiler_asyncpg):
         kind = bindparam.type.dialect_impl(self.dialect)
         if not kind.render_bind_cast or isinstance(kind, Integer):
             return text
-        # As a placeholder would have it: an overloaded function shall not be left to guess.
+        # With a type, as a placeholder would have: an overloaded function must not guess.
         cast: Any = self.render_bind_cast
         return cast(bindparam.type, kind, text)
 
@@ -29,7 +29,7 @@ class _Dialect(PGDialect_asyncpg):
 
 
 def compiled(expression: Any) -> Statement:  # Any: SQLAlchemy's builder types end at a CTE's write
-    """An expression as a statement; a value that is no named parameter is part of its text."""
+    """Compile an expression to a statement; values without a name become part of its text."""
     dialect: Any = _Dialect
     found = expression.compile(dialect=dialect())
     return Statement(str(found), tuple(found.positiontup or ()))

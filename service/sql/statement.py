@@ -1,4 +1,4 @@
-"""A statement as it is sent: its text, and what belongs at its placeholders."""
+"""A statement: its text and the names of its parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ class Statement:
 
     Attributes:
         text: Its SQL, with the placeholders `$1`, `$2` and so on.
-        parameters: What each placeholder is called, in their order.
+        parameters: The name of each placeholder, in order.
     """
 
     text: str
     parameters: tuple[str, ...] = ()
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
-        """What belongs at the placeholders.
+        """Return the values of the placeholders, in order.
 
         Args:
-            values: By parameter; more than this statement takes does no harm.
+            values: Values by parameter; additional ones are ignored.
 
         Raises:
             KeyError: A parameter has no value.

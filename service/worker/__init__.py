@@ -1,1 +1,1 @@
-"""What stamps: one cycle after the other, each stamp to all sources at once."""
+"""The worker: one cycle after the other, each writing one stamp to all sources concurrently."""

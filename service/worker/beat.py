@@ -1,4 +1,4 @@
-"""The worker command: connects every source, and beats until a signal comes."""
+"""The worker command: connect every source, and write stamps until a signal arrives."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ from service.worker.liveness import LATE_S, Route, Server, server
 from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
-if TYPE_CHECKING:  # what only those need who push
+if TYPE_CHECKING:  # imported only if metrics are pushed
     from service.telemetry.known import Collect
     from service.telemetry.push import Push
 
@@ -38,31 +38,31 @@ log = structlog.get_logger()
 
 
 def main(settings: Settings, push: "Push | None" = None) -> NoReturn:
-    """Beat until a signal comes, then end the process: with 0, or with 1 after a defect.
+    """Run until a signal arrives, then exit: with 0, or with 1 after a defect.
 
     Args:
-        settings: Which sources there are.
-        push: Takes metrics and traces, None if nobody wants them.
+        settings: The configured sources.
+        push: Exports metrics and traces; None if no endpoint is set.
     """
     anyio.run(_beat_and_exit, settings, push, backend_options={"use_uvloop": True})
-    raise AssertionError  # it never comes here
+    raise AssertionError  # not reached
 
 
 async def _beat_and_exit(settings: Settings, push: "Push | None") -> NoReturn:
     status = 0
     try:
         await _beat(settings, push)
-    except Exception:  # whatever it is, it goes to the log, and the platform starts us again
+    except Exception:  # any defect: it is logged, and the platform restarts the process
         log.exception("worker_defect")
         status = 1
-    # Not by returning: an AWS call, or the look-up of a name where no server answers, would keep
-    # interpreter and loop until it ends, a minute and more.
+    # Not by returning: a hung AWS call or name look-up would keep the interpreter alive for a
+    # minute and more.
     logs.finish()
     os._exit(status)
 
 
 async def _beat(settings: Settings, push: "Push | None") -> None:
-    stamina.instrumentation.set_on_retry_hooks([])  # retries are told of by the cycle, at debug
+    stamina.instrumentation.set_on_retry_hooks([])  # the cycle logs retries, at level debug
     for warning in settings.warnings():
         log.warning("setting_warning", message=warning)
     among = shared(settings)
@@ -89,7 +89,7 @@ async def _beat(settings: Settings, push: "Push | None") -> None:
 async def _run(
     worker: Worker, health: Server, history: History | None, push: "Push | None"
 ) -> None:
-    """Beat or stand by, answer at the health port and keep history, until a signal comes."""
+    """Write or stand by, serve the health port and record history, until a signal arrives."""
     stop = Event()
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
@@ -107,7 +107,7 @@ async def _run(
 
 
 async def _finish(worker: Worker, history: History | None) -> None:
-    """Let another worker beat at once, and bring in what waits."""
+    """Release the lease, and store pending outcomes."""
     async with anyio.create_task_group() as tasks:
         if worker.lease is not None:
             tasks.start_soon(worker.lease.release)
@@ -116,7 +116,7 @@ async def _finish(worker: Worker, history: History | None) -> None:
 
 
 async def _close(worker: Worker, push: "Push | None") -> None:
-    """Close the stores, and push what is left meanwhile."""
+    """Close the stores, and push the last metrics concurrently."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(close, worker.sources)
         if push is not None:
@@ -126,7 +126,7 @@ async def _close(worker: Worker, push: "Push | None") -> None:
 def _after_cycle(
     settings: Settings, aws: Aws | None, push: "Push | None"
 ) -> Callable[[Sequence[Outcome]], None]:
-    """Look whether something ends soon, and push what became of the cycle."""
+    """Check for credentials that end soon, and push the results of the cycle."""
     looks: list[Callable[[Sequence[Outcome]], object]] = []
     if aws is not None:
         notices = Notices(aws)
@@ -151,7 +151,7 @@ def _collector(metrics: WorkerMetrics) -> "Collect":
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:
-    """Where outcomes go, None without PostgreSQL."""
+    """Return the recorder of outcomes, None without PostgreSQL."""
     name, kept = settings.process.name, timedelta(days=settings.process.history_retention_days)
     where = settings.history.name if settings.history else None
     database = sources[where].database if where else None
@@ -162,7 +162,7 @@ def _history(settings: Settings, sources: dict[str, Source]) -> History | None:
 
 
 def _livez(worker: Worker) -> tuple[int, str, bytes]:
-    """Alive while the loop is no later than a deadline and half a minute, whatever stores do."""
+    """Answer 200 while the loop is at most a deadline and half a minute late."""
     late_s = anyio.current_time() - worker.next_due
     alive = late_s <= worker.settings.write_deadline_s + LATE_S
     word = "ok" if alive else "late"

@@ -1,4 +1,4 @@
-"""The fan-out of one cycle: one stamp to all sources at once, each under its own deadline."""
+"""One cycle: write one stamp to all sources concurrently, each with its own deadline."""
 
 import time
 from bisect import bisect_right
@@ -20,7 +20,7 @@ from service.source import Source
 
 BREAKER_OPENS_AFTER = 3  # failed cycles
 RETRY_INITIAL_S = 0.2
-RETRY_MAX_S = 5.0  # four tries fit into a deadline of 20 s
+RETRY_MAX_S = 5.0  # four attempts fit into a deadline of 20 s
 
 log = structlog.get_logger()
 
@@ -32,18 +32,18 @@ async def stamp_all(
     probed: Collection[str] = (),
     stop: anyio.Event | None = None,
 ) -> list[Outcome]:
-    """Give one stamp to every source at the same time; a slow one delays no other.
+    """Write one stamp to every source concurrently; a slow one delays no other.
 
     Args:
         sources: The sources by slug.
         heartbeat: The stamp.
-        deadline_s: Seconds that each source has, retries included.
-        probed: The sources whose breaker is open: one attempt, no retries.
-        stop: Once it is set, what is left has nine seconds.
+        deadline_s: Seconds for each source, including retries.
+        probed: Sources with an open breaker: one attempt, no retries.
+        stop: Once it is set, writes in flight have nine seconds.
 
     Returns:
-        One outcome per source, in the sources' order, but for those where another worker has taken
-        over meanwhile; nothing is raised for a source's failure.
+        One outcome per source, in their order, except those where another worker has taken over in
+        the meantime. A source's failure raises nothing.
     """
     outcomes: dict[str, Outcome] = {}
     end = anyio.current_time() + deadline_s
@@ -53,7 +53,7 @@ async def stamp_all(
         retry_for_s = 0.0 if name in probed else deadline_s
         try:
             outcome = await _stamp(name, sources[name], heartbeat, retry_for_s, scopes[name])
-        except SupersededError:  # what it would have written was old, and nothing failed
+        except SupersededError:  # it would have written an old stamp, and nothing failed
             log.info("write_superseded", source=name)
         else:
             outcomes[name] = outcome
@@ -71,7 +71,7 @@ async def stamp_all(
 async def _stamp(
     name: str, source: Source, heartbeat: Heartbeat, retry_for_s: float, scope: anyio.CancelScope
 ) -> Outcome:
-    """Write one stamp to one source within `scope`, with retries for what a retry can heal."""
+    """Write one stamp to one source within `scope`, with retries for transient errors."""
     result: Result = ErrorWord.TIMEOUT
     cause: Cause | None = None
     short: Shortfall | None = None
@@ -99,11 +99,11 @@ async def _stamp(
         except SupersededError:
             raise
         except SourceError:
-            pass  # its word stands in the result
+            pass  # its word is in the result
         except Exception as error:  # a defect in one source must not stop the others
             log.exception("source_defect", source=name)
             result, detail, cause = ErrorWord.FAILED, type(error).__name__, None
-    if len(tries) < attempts:  # the one that landed, or that the deadline cut short
+    if len(tries) < attempts:  # the one that succeeded, or that the deadline ended
         ended()
     return Outcome(
         source=name,
@@ -139,7 +139,7 @@ R = TypeVar("R", bound=SourceReport)
 
 
 def after(report: R, outcome: Outcome, now: datetime) -> R:
-    """What is known of a source after one more outcome; the breaker follows from the failures."""
+    """Update a source's state with one outcome; the breaker follows from the failures."""
     failures = 0 if outcome.ok else report.consecutive_failures + 1
     return report.model_copy(
         update={

@@ -1,4 +1,4 @@
-"""The worker's own small HTTP port: whether its loop is alive, for the platform that runs it."""
+"""The worker's health port: tells the platform whether its loop is alive."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -16,17 +16,16 @@ log = structlog.get_logger()
 LATE_S = 30.0  # how much later than its deadline a loop may be before it counts as dead
 
 Route = Callable[[], tuple[int, str, bytes]]
-"""Answers with a status, a media type and a body."""
+"""Returns a status, a media type and a body."""
 
 
 class Server(uvicorn.Server):
-    """A server inside another program: signals are that program's business, and so is its end."""
+    """A server inside a program that handles signals and shutdown itself."""
 
     async def listen(self) -> None:
-        """Serve until `should_exit`; without the port, say so and do nothing.
+        """Serve until `should_exit`; if the port is in use, log it and do nothing.
 
-        uvicorn would end the process, and whoever asks at this port sees by himself that nobody
-        answers.
+        uvicorn would end the process, although only the health check suffers from a missing port.
         """
         try:
             listener = listen(self.config.host, self.config.port)
@@ -40,18 +39,17 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Do not install signal handlers."""
         yield
 
 
 def server(host: str, port: int, routes: dict[str, Route]) -> Server:
-    """A server for a few fixed addresses, to be awaited with `listen()`.
+    """Create a server for a few fixed paths, to be awaited with `listen()`.
 
     Args:
-        host: Where it listens: on all interfaces in the cloud, since the platform asks from
-            outside.
+        host: The interface: all of them in the cloud, since the platform connects from outside.
         port: 0 for a free one.
-        routes: What is answered at each path.
+        routes: The answer at each path.
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's own

@@ -1,4 +1,4 @@
-"""The worker: one cycle after the other, on a fixed cadence, until a signal comes."""
+"""The worker's loop: one cycle after the other, at a fixed interval, until a signal arrives."""
 
 import math
 import os
@@ -28,27 +28,27 @@ log = structlog.get_logger()
 
 
 class Recorder(Protocol):
-    """Where the outcomes of each cycle go."""
+    """Takes the outcomes of each cycle."""
 
     def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:
-        """Take the outcomes of one cycle; returns at once, and never fails."""
+        """Take the outcomes of one cycle; returns immediately, and never fails."""
         ...
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The worker's report with what is known here."""
+        """Add the recorder's state to the worker's report."""
         ...
 
 
 class Worker:
-    """The loop, and what it knows of every source.
+    """The loop, and its knowledge of every source.
 
     Args:
         settings: Name, interval and deadline.
-        sources: All that each cycle stamps, by slug, the AWS identity among them.
-        recorder: Where the outcomes go, None for nowhere.
-        lease: Says whether to beat or to stand by; None for a worker that always beats.
-        now: The clock that makes the stamps.
-        observe: Called with the outcomes of each cycle; returns at once, and never fails.
+        sources: The sources by slug, including the AWS identity.
+        recorder: Takes the outcomes; None to drop them.
+        lease: Decides whether to write or to stand by; None to always write.
+        now: The clock of the stamps.
+        observe: Called with the outcomes of each cycle; returns immediately, and never fails.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Worker:
         return self.settings.interval_s
 
     async def run(self, stop: Event) -> None:
-        """Run the first cycle at once, and the next on the cadence, until `stop` is set.
+        """Run the first cycle immediately, then one per interval, until `stop` is set.
 
-        One that stands by runs none after its first, which proves that it can. When it comes to
-        lead, it beats at once. Writes in flight have nine seconds to end after `stop`.
+        A standby runs only its first cycle, which proves that it can. When it becomes the leader,
+        it writes immediately. Writes in flight have nine seconds to end after `stop`.
         """
         schedule = Schedule(anyio.current_time(), self._now(), self.interval_s)
         log.info("worker_started", worker=self.id, version=version(), sources=list(self.sources))
@@ -100,20 +100,20 @@ class Worker:
             elif stop.is_set():
                 break
             schedule = self._by_wall_clock(schedule)
-            self.next_due = schedule.due(cycle + 1)  # for the liveness check, whatever comes now
+            self.next_due = schedule.due(cycle + 1)  # for the liveness check
             if self.lease is None or await self.lease.begin(first=self._beat_at is None):
                 await self._cycle(schedule, cycle, stop)
         log.info("worker_stopped", worker=self.id, cycles=self.cycles)
 
     @property
     def _owes_at(self) -> float:
-        """When this worker owes a beat, if it is to lead."""
+        """Return when this worker must write, if it leads."""
         return -math.inf if self._beat_at is None else self._beat_at + self.interval_s
 
     async def _takes_over(self, stop: Event) -> bool:
-        """Wait until the next cycle is due or `stop` is set; True as soon as it is to beat instead.
+        """Wait until the next cycle is due or `stop` is set; True if it must write before that.
 
-        What beat less than an interval ago owes no beat before its cadence's.
+        A worker that wrote less than an interval ago waits for its next cycle.
         """
         lease = self.lease
         if lease is not None and not lease.leads:
@@ -125,7 +125,7 @@ class Worker:
         return False
 
     def report(self, next_due: datetime) -> WorkerReport:
-        """What the worker knows now."""
+        """Return the worker's report."""
         report = WorkerReport(
             id=self.id,
             version=version(),
@@ -147,7 +147,7 @@ class Worker:
         return report if self._recorder is None else self._recorder.tell(report)
 
     def _by_wall_clock(self, schedule: Schedule) -> Schedule:
-        """Follow a wall clock that was set, or slots would be wrong until the next start."""
+        """Follow a wall clock that was set; otherwise slots would be wrong until the next start."""
         step = schedule.step(anyio.current_time(), self._now())
         if not step:
             return schedule
@@ -214,12 +214,12 @@ class Worker:
 
 
 def new_id() -> str:
-    """A name for this process that no other has."""
+    """Return a unique id for this process."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
 
 async def _before(due: float, stop: Event, lease: Lease) -> bool:
-    """Wait until this worker leads; False if it does not before `due` or `stop`."""
+    """Wait until this worker leads; False if `due` or `stop` comes first."""
     leading = False
     with anyio.move_on_at(due):
         async with anyio.create_task_group() as tasks:

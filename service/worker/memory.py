@@ -1,4 +1,4 @@
-"""How much memory this process holds."""
+"""The memory of this process."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ KIB = 1024
 
 
 def resident_bytes() -> int:
-    """Resident memory in bytes: now on Linux (proc(5), statm), the most so far elsewhere."""
+    """Return resident memory in bytes: the current one on Linux (proc(5)), else the peak."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
     except OSError:

@@ -1,4 +1,4 @@
-"""What the worker knows, for Prometheus, on its own port."""
+"""The worker's metrics for Prometheus, on its own port."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,10 +15,10 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class WorkerMetrics:
-    """The report of a worker, and what its process uses.
+    """Metrics of a worker's report and process.
 
     Args:
-        worker: Whose report.
+        worker: The worker.
     """
 
     def __init__(self, worker: Worker) -> None:
@@ -27,10 +27,10 @@ class WorkerMetrics:
         ProcessCollector(registry=self._registry)
 
     def collect(self) -> Iterable[Metric]:
-        """Give the report's metrics."""
+        """Yield the report's metrics."""
         due_in = timedelta(seconds=self._worker.next_due - anyio.current_time())
         return facts(self._worker.report(utc_now() + due_in))
 
     def render(self) -> bytes:
-        """Give everything in Prometheus's text form."""
+        """Render all metrics in Prometheus's text format."""
         return rendered(self._worker.settings.name, self._registry.collect(), self.collect())

@@ -1,4 +1,4 @@
-"""The lease by which one of several workers beats, and the others stand by."""
+"""The lease by which one of several workers writes, and the others stand by."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,13 +12,13 @@ from service.settings import Settings
 from service.source import Source
 from service.worker.loop import new_id
 
-DIGITS = 12  # of a digest, enough to tell a handful of settings apart
+DIGITS = 12  # of a digest, enough to distinguish a few settings
 
 
 def lease(settings: Settings, sources: Mapping[str, Source]) -> Lease | None:
-    """This worker's part in the lease, None where no store can keep one.
+    """Create this worker's lease, None if no store can keep one.
 
-    It lies where history does, and in the first Valkey.
+    It is kept in the PostgreSQL of history, and in the first Valkey.
     """
     database = sources[settings.history.name].database if settings.history else None
     keys = next((source.keys for source in sources.values() if source.keys), None)
@@ -37,7 +37,7 @@ def lease(settings: Settings, sources: Mapping[str, Source]) -> Lease | None:
 
 
 def work(settings: Settings) -> str:
-    """Name what is to be done: a worker stands by for one alone that stamps the same, as often."""
+    """Name the task: a worker only stands by for one with the same sources and interval."""
     stores = sorted(f"{s.name} {s.kind.name} {s.endpoint}" for s in settings.sources)
     said = "\n".join([str(settings.process.interval_s), *stores])
     return f"worker:{sha256(said.encode()).hexdigest()[:DIGITS]}"

@@ -1,4 +1,4 @@
-"""PostgreSQL: one row per author in `last_update`, written only forward in time."""
+"""PostgreSQL: one row per name in `last_update`, which only moves forward in time."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Settings, shared: Shared) -> "Postgres":
-    """PostgreSQL on a pool that opens its connections when they are first needed."""
+    """Create the source on a pool that opens connections on first use."""
     from service.sources.postgres.pool import Pool  # noqa: PLC0415  the driver, when it is needed
     from service.sources.postgres.store import Postgres  # noqa: PLC0415  as above
 

@@ -1,7 +1,7 @@
-"""The schema brought up to date, in a process of its own.
+"""Migrate the schema in a child process.
 
-Alembic and SQLAlchemy take 30 MB and half a second, for what happens once in a release: the process
-that stamps or answers imports neither.
+Alembic and SQLAlchemy take 30 MB and half a second, but are needed once per release: worker and API
+import neither.
 """
 
 import sys
@@ -17,10 +17,10 @@ MODULE = "service.sources.postgres.upgrade"
 
 
 class Job(BaseModel):
-    """What the process is to do; it comes by its standard input, since it holds a password.
+    """The child's task, sent to its standard input, because it contains a password.
 
     Attributes:
-        settings: Where PostgreSQL is, the password in clear.
+        settings: How to reach PostgreSQL, with the password in plain text.
         answer_timeout_s: How long one statement may take.
     """
 
@@ -29,14 +29,14 @@ class Job(BaseModel):
 
     @classmethod
     def of(cls, settings: Settings, answer_timeout_s: float) -> "Job":
-        """The job of one database."""
+        """Create the task for one database."""
         given = settings.model_dump(mode="json", exclude_none=True)
         given["password"] = settings.password.get_secret_value()
         return cls(settings=given, answer_timeout_s=answer_timeout_s)
 
 
 class Outcome(BaseModel):
-    """What became of it: a revision, or why there is none; on its standard output."""
+    """The child's result on its standard output: a revision, or why there is none."""
 
     revision: str = ""
     word: ErrorWord | None = None
@@ -44,10 +44,10 @@ class Outcome(BaseModel):
     cause: Cause | None = None
 
     def found(self) -> str:
-        """The revision.
+        """Return the revision.
 
         Raises:
-            SourceError: There is none.
+            SourceError: The migration failed.
         """
         if self.word is not None:
             raise SourceError(self.word, self.detail, self.cause)
@@ -55,12 +55,12 @@ class Outcome(BaseModel):
 
 
 async def upgrade(settings: Settings, answer_timeout_s: float) -> str:
-    """Bring a database to this version's schema, and try whether it takes a stamp.
+    """Migrate a database to this version's schema, and test whether it accepts a stamp.
 
-    Whoever cancels this ends the process, and the server takes back what it did.
+    Cancelling this ends the process, and the server rolls back its transaction.
 
     Args:
-        settings: Where PostgreSQL is.
+        settings: How to reach PostgreSQL.
         answer_timeout_s: How long one statement may take.
 
     Returns:
@@ -72,7 +72,7 @@ async def upgrade(settings: Settings, answer_timeout_s: float) -> str:
     job = Job.of(settings, answer_timeout_s).model_dump_json().encode()
     try:
         done = await anyio.run_process([sys.executable, "-m", MODULE], input=job, check=False)
-    except OSError as error:  # no process, or no memory for one
+    except OSError as error:  # the process could not be started
         raise SourceError(ErrorWord.FAILED, f"no process for the migration: {error}") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]

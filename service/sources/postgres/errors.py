@@ -1,4 +1,4 @@
-"""How errors of asyncpg become words."""
+"""Translate asyncpg's errors into error words."""
 
 import re
 from typing import NamedTuple
@@ -13,7 +13,7 @@ OURS = (
     *(exceptions.PostgresError, exceptions.InterfaceError, exceptions.InternalClientError),
     *(OSError, EOFError, TimeoutError),
 )
-"""What asyncpg raises, and the ways to a server."""
+"""Exceptions that asyncpg and the network raise."""
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html: whole codes first, then classes.
 WORDS = {
@@ -24,7 +24,7 @@ WORDS = {
     "42P01": ErrorWord.NOT_FOUND,
     "42703": ErrorWord.NOT_FOUND,
     "428C9": ErrorWord.INVALID_DATA,
-    "42P10": ErrorWord.INVALID_DATA,  # no unique index to go forward on
+    "42P10": ErrorWord.INVALID_DATA,  # no unique index for the upsert
     "42804": ErrorWord.INVALID_DATA,
     "53300": ErrorWord.THROTTLED,
     "57014": ErrorWord.TIMEOUT,
@@ -48,7 +48,7 @@ CAUSES = {
 
 
 class _Text(NamedTuple):
-    """What a text means, where codes do not tell."""
+    """The meaning of a text, where codes are not enough."""
 
     pattern: re.Pattern[str]
     word: ErrorWord
@@ -56,13 +56,13 @@ class _Text(NamedTuple):
 
 
 TEXTS = (
-    # Of a session that ended, asyncpg keeps the server's text alone.
+    # If a session ended, asyncpg keeps only the server's text.
     _Text(re.compile("No space left on device"), ErrorWord.FULL),
     _Text(re.compile("not currently accepting connections"), ErrorWord.UNREACHABLE),
     _Text(re.compile("row-level security"), ErrorWord.PERMISSION, Cause.ROW_SECURITY),
     _Text(re.compile("permission denied for schema"), ErrorWord.PERMISSION, Cause.SCHEMA_USAGE),
     _Text(re.compile("no schema has been selected"), ErrorWord.NOT_FOUND, Cause.SEARCH_PATH),
-    # https://github.com/pgbouncer/pgbouncer: its own refusals all carry 08P01.
+    # https://github.com/pgbouncer/pgbouncer: all of its own errors have the code 08P01.
     _Text(re.compile("statement pooling mode"), ErrorWord.UNSUPPORTED, Cause.STATEMENT_POOL),
     _Text(re.compile("authentication failed|no such user|auth failed"), ErrorWord.AUTH),
     _Text(re.compile('no such database|database ".*" does not exist'), ErrorWord.NOT_FOUND),
@@ -70,18 +70,18 @@ TEXTS = (
     _Text(re.compile("unsupported startup parameter"), ErrorWord.UNSUPPORTED),
     _Text(re.compile("rejected SSL upgrade"), ErrorWord.TLS, Cause.NO_TLS),
 )
-CONNECTION_LOST = "08003"  # what asyncpg makes of any session that the server ended
-TEXT_MAX = 300  # characters of the server's text; it holds no parameter
+CONNECTION_LOST = "08003"  # asyncpg's code for every session that the server ended
+TEXT_MAX = 300  # characters of the server's text; it contains no parameter
 
 
 def translate(error: BaseException) -> SourceError:
-    """One of asyncpg's errors as ours; the detail holds no parameter."""
+    """Translate an error of asyncpg; the detail contains no parameter."""
     of_tls = tls_errors.judge(error)
     if of_tls is not None:
         return of_tls
     said = _told(error)
     state = getattr(said, "sqlstate", None)
-    # asyncpg's own refusal of a value holds the value.
+    # asyncpg's own refusal of a value contains the value.
     text = "" if isinstance(said, exceptions.DataError) and not state else _first_line(said)
     detail = f"{type(said).__name__}{f' ({state})' if state else ''}: {text}"
     for each in TEXTS:
@@ -98,7 +98,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> BaseException:
-    """The server's own error, where asyncpg put another before it."""
+    """Return the server's own error, if asyncpg raised another one from it."""
     under = error.__cause__
     lost = getattr(error, "sqlstate", None) == CONNECTION_LOST
     return under if lost and under is not None and getattr(under, "sqlstate", None) else error
@@ -109,8 +109,8 @@ def _without_code(error: BaseException) -> ErrorWord:
         return ErrorWord.TIMEOUT
     if isinstance(error, exceptions.DataError | exceptions.UnsupportedClientFeatureError):
         return ErrorWord.INVALID_DATA
-    # asyncpg has one class for a connection that is closed and for misuse of one that is open, and
-    # another for a session that the server ended between two messages of ours.
+    # asyncpg has one class for closed connections and for misuse of open ones, and another for a
+    # session that the server ended between two of our messages.
     closed = isinstance(error, exceptions.InterfaceError) and "closed" in str(error)
     closed = closed or (
         isinstance(error, exceptions.InternalClientError) and "cannot switch to state" in str(error)

@@ -1,4 +1,4 @@
-"""The migration of one database: one at a time, which no deadline of a write ends."""
+"""The migration of one database: one at a time, not limited by a write's deadline."""
 
 import asyncio
 
@@ -13,10 +13,10 @@ DEADLINE_S = 60.0  # the lock waits at most 30 s
 
 
 class Migration:
-    """Brings a database to this version's schema, for as many as ask for it.
+    """Migrates a database to this version's schema, once for all concurrent callers.
 
     Args:
-        settings: Where PostgreSQL is.
+        settings: How to reach PostgreSQL.
         answer_timeout_s: How long one statement may take.
     """
 
@@ -26,9 +26,9 @@ class Migration:
         self._running: asyncio.Task[str] | None = None
 
     async def run(self) -> str:
-        """Wait for the migration; it goes on for the next who asks if the waiting is cancelled.
+        """Wait for the migration; it continues for the next caller if this one is cancelled.
 
-        A write's deadline may be less than the process takes to start.
+        A write's deadline may be shorter than the process takes to start.
 
         Returns:
             The revision that the database now has.
@@ -42,7 +42,7 @@ class Migration:
         return await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """End it; the server takes back what it did."""
+        """End it; the server rolls back its transaction."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
@@ -56,6 +56,6 @@ class Migration:
 
 
 def _look(task: "asyncio.Task[str]") -> None:
-    """Look at what became of it, even where nobody waits any more: asyncio would complain."""
+    """Retrieve the result even if nobody waits any more, or asyncio would log a warning."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""The pool of connections: bounded in size and in time, and rid of those that are no use."""
+"""The connection pool, with limits of size and time, which drops unusable connections."""
 
 import time
 from collections.abc import AsyncIterator
@@ -15,49 +15,53 @@ from service.sources.postgres.settings import Settings
 from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 from service.tls import context as tls_context
 
-POOL_SIZE = 3  # the stamp, and history and the lease beside it
-ACQUIRE_TIMEOUT_S = ANSWER_TIMEOUT_S + CONNECT_TIMEOUT_S  # until one is free, and then open
-CLOSE_TIMEOUT_S = 0.3  # of one connection; to a silent server it would wait for ever
-IDLE_S = 0.5  # a connection used less long ago is not tried before its use
+POOL_SIZE = 3  # for the stamp, history and the lease
+ACQUIRE_TIMEOUT_S = (
+    ANSWER_TIMEOUT_S + CONNECT_TIMEOUT_S
+)  # until a connection is free, and then opened
+CLOSE_TIMEOUT_S = 0.3  # of one connection; closing one to a silent server would wait for ever
+IDLE_S = 0.5  # a connection used more recently is not tested before its use
 PING_S = 0.7  # below a reading's deadline, so that another connection can still be opened
-STALE_WORDS = frozenset({ErrorWord.READ_ONLY, ErrorWord.TIMEOUT})  # of connections to drop
+STALE_WORDS = frozenset(
+    {ErrorWord.READ_ONLY, ErrorWord.TIMEOUT}
+)  # after these errors all connections are dropped
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """asyncpg's connection, which is cut where closing it takes too long."""
+    """A connection of asyncpg that is aborted if closing it takes too long."""
 
     used: float | None = None
-    """When it was given back to the pool, in monotonic seconds; None before."""
+    """When it was last returned to the pool, in monotonic seconds; None before."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
-        """Close it, at once if the server does not answer."""
+        """Close it; abort it if the server does not answer."""
         wait_s = CLOSE_TIMEOUT_S if timeout is None else min(timeout, CLOSE_TIMEOUT_S)
-        with suppress(TimeoutError):  # asyncpg has cut it by then
+        with suppress(TimeoutError):  # asyncpg has aborted it by then
             await super().close(timeout=wait_s)
 
     async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """Note its use, as it goes back to the pool; there is nothing to reset.
+        """Note the time when it returns to the pool; there is nothing to reset.
 
-        asyncpg's own sends statements (`UNLISTEN *`, `RESET ALL`, …), which cost a round trip each
-        time, and through a pooler in transaction mode go to whatever connection is free.
+        asyncpg's own method sends statements (`UNLISTEN *`, `RESET ALL`, …), which cost a round
+        trip each time, and which a pooler in transaction mode sends to any free connection.
         """
         self.used = time.monotonic()
-        if self.is_in_transaction():  # its end was cancelled: the server takes back what was done
+        if self.is_in_transaction():  # cancelled at its end: roll back
             self.terminate()
 
 
 class _DeadError(Exception):
-    """A connection that lay idle gives no answer."""
+    """An idle connection does not answer."""
 
 
 class Pool:
-    """Connections to one PostgreSQL, opened when they are first needed.
+    """Connections to one PostgreSQL, opened on first use.
 
-    Each statement commits by itself, unless a transaction is asked for: Heartbeat's writes are
-    single statements.
+    Each statement commits by itself, except in a transaction: Heartbeat's writes are single
+    statements.
 
     Args:
-        settings: Where PostgreSQL is.
+        settings: How to reach PostgreSQL.
         answer_timeout_s: How long one statement may take.
     """
 
@@ -68,10 +72,10 @@ class Pool:
 
     @asynccontextmanager
     async def session(self, *, transaction: bool = False) -> AsyncIterator[Session]:
-        """A connection, with its errors turned into ours.
+        """Provide a connection, with its errors translated.
 
         Raises:
-            SourceError: Whatever went wrong, as a word.
+            SourceError: Any error, as a word.
         """
         try:
             pool = await self._opened()
@@ -88,21 +92,21 @@ class Pool:
                 # hour: the next attempt asks where the primary is now.
                 if translate(error).word in STALE_WORDS:
                     await pool.expire_connections()
-                if isinstance(error, asyncpg.InternalClientError):  # nobody knows its state
+                if isinstance(error, asyncpg.InternalClientError):  # its state is unknown
                     connection.terminate()
                 raise
             finally:
-                # Whoever was cancelled waits so long for the server to stop; then it is cut off.
+                # After a cancellation, wait for the server to stop; then abort the connection.
                 with anyio.CancelScope(shield=True), suppress(*OURS):
                     await pool.release(connection, timeout=CLOSE_TIMEOUT_S)
         except OURS as error:
             raise translate(error) from error
 
     async def close(self) -> None:
-        """Close the connections; one whose server is silent is cut off."""
+        """Close the connections; abort those to a silent server."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            with anyio.move_on_after(2 * CLOSE_TIMEOUT_S):  # by then asyncpg has cut them
+            with anyio.move_on_after(2 * CLOSE_TIMEOUT_S):  # asyncpg has aborted them by then
                 await pool.close()
 
     async def _opened(self) -> asyncpg.Pool:
@@ -118,7 +122,7 @@ class Pool:
 
 
 def arguments(settings: Settings, answer_timeout_s: float) -> dict[str, Any]:
-    """Asyncpg's arguments for a connection."""
+    """Return asyncpg's arguments for a connection."""
     return {
         "host": settings.host,
         "port": settings.port,
@@ -129,7 +133,7 @@ def arguments(settings: Settings, answer_timeout_s: float) -> dict[str, Any]:
         "timeout": CONNECT_TIMEOUT_S,
         "command_timeout": answer_timeout_s,
         # A pool in transaction mode (PgBouncer) gives each transaction another connection of the
-        # server's, where a statement of before is unknown. Without a cache, asyncpg sends a
+        # server's, where earlier statements are unknown. Without a cache, asyncpg sends a
         # statement and its execution in one piece.
         "statement_cache_size": 0,
         "connection_class": Connection,
@@ -141,15 +145,15 @@ def arguments(settings: Settings, answer_timeout_s: float) -> dict[str, Any]:
 async def _acquire(pool: asyncpg.Pool) -> Any:  # Any: asyncpg has no types
     try:
         return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-    except _DeadError:  # what lay idle beside it is as dead
+    except _DeadError:  # other idle connections are as dead
         await pool.expire_connections()
         return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
 
 
 async def _try(connection: Any) -> None:
-    """Ask a connection that lay idle for an answer.
+    """Test an idle connection.
 
-    A server that restarted has closed it; a network that forgot it says nothing at all.
+    A restarted server has closed it; a network that lost its state sends nothing at all.
     """
     if connection.used is None or time.monotonic() - connection.used < IDLE_S:
         return

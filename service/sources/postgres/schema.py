@@ -1,4 +1,4 @@
-"""What a database has of this version's schema, looked up in one round trip."""
+"""Compare a database with this version's schema, in one round trip."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ THERE = Statement(
     ("names",),
 )
 REVISION = Statement(f"SELECT version_num FROM {migrations.VERSION_TABLE}")  # noqa: S608 - ours
-# Why a table is not found: whether no schema is searched, and whether one that is has the table or
-# could have it, and may not be looked into.
+# Why a table is not found: whether the search path is empty, and whether a schema that has the
+# table, or could have it, is not accessible.
 HIDDEN = Statement(
     "SELECT current_schema() IS NULL AS nowhere, EXISTS (SELECT "
     "FROM pg_catalog.pg_namespace AS schema WHERE NOT has_schema_privilege(schema.oid, 'USAGE') "
@@ -32,13 +32,13 @@ HIDDEN = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there.
+    """The state of a database's schema.
 
     Attributes:
-        revision: What the version table says, None without one.
-        missing: Tables, and columns as `table.column`, that this version needs; empty where a
-            newer version is in charge, whose needs are not ours to know.
-        stamps: Whether the table of stamps is there.
+        revision: The version table's content, None without one.
+        missing: Missing tables, and columns as `table.column`; empty if the schema is newer, since
+            this version cannot know what that needs.
+        stamps: Whether the table of stamps exists.
     """
 
     revision: str | None
@@ -52,7 +52,7 @@ class Found:
 
 
 async def look(connection: Connection) -> Found:
-    """Look up what is there."""
+    """Look up the state of the schema."""
     rows = await connection.rows(THERE, names=NAMES)
     columns = {row.name: set(row.columns) if row.columns else None for row in rows}
     known = await connection.row(REVISION) if columns[migrations.VERSION_TABLE] else None
@@ -63,12 +63,12 @@ async def look(connection: Connection) -> Found:
 
 
 def lacks_stamps(found: Found) -> bool:
-    """Whether the table of stamps is missing, or a column of it."""
+    """Tell whether the table of stamps, or a column of it, is missing."""
     return any(name.partition(".")[0] == STAMPS for name in found.missing) or not found.stamps
 
 
 async def why_hidden(connection: Connection) -> tuple[ErrorWord, Cause | None]:
-    """Say why the table of stamps is not found."""
+    """Explain why the table of stamps is not found."""
     found = await connection.row(HIDDEN, stamps=STAMPS)
     if found.hidden:
         return ErrorWord.PERMISSION, Cause.SCHEMA_USAGE

@@ -1,4 +1,4 @@
-"""One connection while it is used: statements go in, rows come out."""
+"""One connection in use: executes statements and returns rows."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from service.sql.statement import Statement
 
 
 class Row(asyncpg.Record):  # type: ignore[misc] # asyncpg has no types
-    """A row, whose columns are attributes too."""
+    """A row; its columns are attributes too."""
 
     __slots__ = ()
 
@@ -21,38 +21,38 @@ class Row(asyncpg.Record):  # type: ignore[misc] # asyncpg has no types
 
 
 class Session:
-    """A connection of the pool, for as long as a block has it.
+    """A connection of the pool, during one block.
 
     Args:
-        connection: asyncpg's.
+        connection: The connection of asyncpg.
 
-    Every method raises asyncpg's errors, which the pool turns into ours.
+    Every method raises asyncpg's errors, which the pool translates.
     """
 
     def __init__(self, connection: Any) -> None:  # Any: asyncpg has no types
         self._connection = connection
 
     async def rows(self, statement: Statement, **values: object) -> list[Any]:
-        """The rows that a statement gives."""
+        """Execute a statement and return its rows."""
         found: list[Any] = await self._connection.fetch(
             statement.text, *statement.arguments(values)
         )
         return found
 
     async def row(self, statement: Statement, **values: object) -> Any:
-        """The first row that a statement gives, None without one."""
+        """Execute a statement and return its first row, None without one."""
         return next(iter(await self.rows(statement, **values)), None)
 
     async def change(self, statement: Statement, **values: object) -> int:
-        """Execute a statement that changes rows; how many it changed."""
-        # The server's own words, such as `UPDATE 3`.
+        """Execute a statement that changes rows; return how many it changed."""
+        # The server's command tag, such as `UPDATE 3`.
         said: str = await self._connection.execute(statement.text, *statement.arguments(values))
         return int(said.rpartition(" ")[2])
 
     async def change_each(
         self, statement: Statement, values: Iterable[Mapping[str, object]]
     ) -> None:
-        """Execute a statement once for each set of values, all or none of them."""
+        """Execute a statement once for each set of values, all or none."""
         await self._connection.executemany(
             statement.text, [statement.arguments(each) for each in values]
         )

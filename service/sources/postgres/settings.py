@@ -1,4 +1,4 @@
-"""How to reach one PostgreSQL, and what its own endpoint says."""
+"""Settings of a PostgreSQL, and the details for its own endpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Settings(ServerSettings):
     port: int = Field(default=5432, ge=1, le=65535)
     database: str = Field(min_length=1)
     user: str = Field(min_length=1)
-    password: SecretStr  # always: without one, asyncpg would take that of PGPASSWORD or ~/.pgpass
+    password: SecretStr  # required: without one, asyncpg would use PGPASSWORD or ~/.pgpass
 
     @field_validator("database")
     @classmethod
@@ -45,7 +45,7 @@ class Settings(ServerSettings):
         return value
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
-        """What to do, with the variables that hold it."""
+        """Return remedies that name the variables to check."""
         return {
             **tls_remedies(names["ca"], names["tls"], names["host"]),
             ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
@@ -54,7 +54,7 @@ class Settings(ServerSettings):
         }
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """List problems to expect with these settings, although they are valid."""
         found = super().warnings(names)
         if self.tls is TlsMode.REQUIRE and self.ca is None:
             found.append(
@@ -64,7 +64,7 @@ class Settings(ServerSettings):
 
 
 def parse(url: Url) -> dict[str, object]:
-    """The settings that a URL of libpq's form gives; without `sslmode`, TLS is verified fully.
+    """Return the settings in a URL of libpq's form; without `sslmode`, TLS is verified fully.
 
     https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNSTRING-URIS
     """
@@ -73,7 +73,7 @@ def parse(url: Url) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostgresDetails(Details):
-    """What PostgreSQL's own endpoint says beside the stamp."""
+    """What PostgreSQL's own endpoint reports beside the stamp."""
 
     readable: bool = False
     writable: bool = False

@@ -1,4 +1,4 @@
-"""The row in PostgreSQL: stamped, read back, and its schema brought to this version's."""
+"""The row in PostgreSQL, and the migration of its schema."""
 
 import math
 from collections.abc import Callable
@@ -23,18 +23,18 @@ from service.sources.postgres.session import Session
 from service.sources.postgres.settings import PostgresDetails
 from service.sql.stamps import PROBE, READ, WRITE
 
-LOOK_S = 60.0  # how often the worker sees to it that the whole schema is there
+LOOK_S = 60.0  # how often the worker checks that the whole schema exists
 
 log = structlog.get_logger()
 
 
 class Postgres(Source):
-    """The source, on a pool that it owns.
+    """A connected PostgreSQL.
 
     Args:
-        pool: Its connections.
+        pool: Its connection pool, closed with the source.
         name: `HEARTBEAT_NAME`.
-        now: The clock that the server's is compared with.
+        now: The clock to compare with the server's.
     """
 
     def __init__(self, pool: Pool, name: str, now: Callable[[], datetime] = utc_now) -> None:
@@ -43,15 +43,15 @@ class Postgres(Source):
         self.name = name
         self._now = now
         self._look_due = -math.inf
-        self._transactions = False  # whether one was seen to work, which no pool has to allow
+        self._transactions = False  # whether a transaction has worked: a pool may not allow them
         self.database = self
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Write the row, unless it holds a newer stamp that is not in the future.
+        """Write the row, unless its stamp is newer and not in the future.
 
         Raises:
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
-                else what the server or the way to it refuses.
+                else the error of the server or the network.
         """
         if anyio.current_time() >= self._look_due:
             await self._look_after_schema()
@@ -65,10 +65,10 @@ class Postgres(Source):
         return None
 
     async def read(self) -> Observation:
-        """The row, the write probe, and the schema's revision.
+        """Read the row and the schema's revision, and probe a write.
 
-        A connection to a server that has become a replica is dropped, and the reading repeated on
-        one to where the primary is now.
+        If the server has become a replica, the connection is dropped, and the reading is repeated
+        on a new one, which finds the new primary.
 
         Raises:
             SourceError: The server cannot be read.
@@ -77,10 +77,10 @@ class Postgres(Source):
         return await self._read() if found.error is ErrorWord.READ_ONLY else found
 
     async def migrate(self, *, thorough: bool = False) -> str:
-        """Bring the schema to this version's head.
+        """Migrate the schema to this version's head.
 
         Args:
-            thorough: Also where nothing is missing: a stamp is tried, and taken back.
+            thorough: Also test a stamp and roll it back, if nothing is missing.
 
         Returns:
             The revision that the database now has.
@@ -88,7 +88,7 @@ class Postgres(Source):
         Raises:
             SourceError: As for a write.
         """
-        # In a transaction: a pool in statement mode refuses it, and so it cannot be used.
+        # In a transaction, which a pool in statement mode refuses: such a pool is not supported.
         async with self.connection(transaction=True) as connection:
             there = await look(connection)
             if not there.stamps:
@@ -101,24 +101,24 @@ class Postgres(Source):
         return str(revision)
 
     async def close(self) -> None:
-        """Close the pool's connections; one whose server is silent is cut off."""
+        """Close the pool's connections; abort those to a silent server."""
         await self._migration.close()
         await self.pool.close()
 
     def connection(self, *, transaction: bool = False) -> AbstractAsyncContextManager[Session]:
-        """A connection of the pool, with its errors turned into ours.
+        """Provide a connection of the pool, with its errors translated.
 
-        Each statement commits by itself, unless a transaction is asked for.
+        Each statement commits by itself, except in a transaction.
 
         Raises:
-            SourceError: Whatever went wrong, as a word.
+            SourceError: Any error, as a word.
         """
         return self.pool.session(transaction=transaction)
 
     async def _look_after_schema(self) -> None:
-        """Migrate, and make anew what has vanished; look again in a minute.
+        """Migrate, and restore what is missing; check again in a minute.
 
-        What history lacks takes no stamp away: the write says if it is the stamps' own table.
+        A missing table of history does not stop stamps; a missing table of stamps fails the write.
         """
         self._look_due = -math.inf
         try:
@@ -177,11 +177,11 @@ class Postgres(Source):
 
 
 def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row of READ
-    """What a row of `last_update` says, the older app's rows included.
+    """Interpret a row of `last_update`, including the older app's rows.
 
     Args:
-        row: The stamp, None if it is none, and the document beside it; None if there is no row.
-        error: What else was found to be wrong.
+        row: The stamp, None if invalid, and the document beside it; None if there is no row.
+        error: Another problem that was found.
     """
     if row is None:
         return Observation(error=error)

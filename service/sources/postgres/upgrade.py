@@ -1,4 +1,4 @@
-"""`python -m service.sources.postgres.upgrade`: migrates one database, as `child.py` asks it to."""
+"""`python -m service.sources.postgres.upgrade`: migrate one database, for `child.py`."""
 
 import sys
 
@@ -22,13 +22,13 @@ from service.timeouts import ANSWER_TIMEOUT_S
 
 
 def main() -> None:
-    """Do the job of the standard input, and say on the standard output what became of it."""
+    """Do the task from standard input, and write its result to standard output."""
     job = Job.model_validate_json(sys.stdin.read())
     print(anyio.run(done, job).model_dump_json())
 
 
 async def done(job: Job) -> Outcome:
-    """Do a job; whatever PostgreSQL refuses is an outcome."""
+    """Do a task; an error of PostgreSQL is a result too."""
     opened = engine(Settings.model_validate(job.settings), job.answer_timeout_s)
     try:
         async with opened.begin() as connection:
@@ -36,7 +36,7 @@ async def done(job: Job) -> Outcome:
     except ColumnMissingError as error:
         found = SourceError(ErrorWord.NOT_FOUND, str(error), Cause.COLUMN_MISSING)
     except (migrations.UnknownRevisionError, RuntimeError) as error:
-        # What is there is not ours: the text names it, and what to do.
+        # The existing table is not ours: the message names it and the remedy.
         found = SourceError(ErrorWord.INVALID_DATA, str(error))
     except DBAPIError as error:
         found = translate((error.orig and error.orig.__cause__) or error)
@@ -48,10 +48,10 @@ async def done(job: Job) -> Outcome:
 
 
 def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> AsyncEngine:
-    """SQLAlchemy on connections like those of the pool.
+    """Create an engine of SQLAlchemy with connections like the pool's.
 
     Args:
-        settings: Where PostgreSQL is.
+        settings: How to reach PostgreSQL.
         answer_timeout_s: How long one statement may take.
     """
 
@@ -64,9 +64,9 @@ def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> As
 
 
 def upgrade(connection: Connection) -> str:
-    """Migrate, make anew what someone has dropped behind the migrations' back, and try a stamp."""
+    """Migrate, restore what was dropped by hand, and test a stamp."""
     revision = migrations.upgrade(connection)
-    if revision == migrations.head():  # what a newer version wants is not ours to know
+    if revision == migrations.head():  # this version cannot know what a newer one needs
         LastUpdate.metadata.create_all(connection)
         add_columns(connection)
         try_stamp(connection)

@@ -1,1 +1,1 @@
-"""Every statement, built by SQLAlchemy from the models; a running worker imports none of these."""
+"""Every statement as an expression of SQLAlchemy on the models; not imported by worker or API."""

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from service.telemetry.push import Push
 
 USAGE_ERROR = 2
+NO_VERDICT = 3  # of `check`, whose 0, 1 and 2 are verdicts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,14 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parsed = _parser().parse_args(arguments)
+    parsed = _parse(sys.argv[1:] if arguments is None else arguments)
     if parsed.command == "openapi":
         return _openapi()
     try:
         settings = environment.load(os.environ)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
-        return USAGE_ERROR
+        return NO_VERDICT if parsed.command == "check" else USAGE_ERROR
     if parsed.command in {"alerts", "mute", "unmute"}:
         return _alerts(settings, parsed)
     commands: dict[str, Callable[[], int]] = {
@@ -46,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return commands[parsed.command]()
 
 
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    except SystemExit as end:  # argparse's own way to say that the usage is wrong, with 2
+        if end.code == USAGE_ERROR and list(arguments[:1]) == ["check"]:
+            sys.exit(NO_VERDICT)
+        raise
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="heartbeat", description="Proves that writes land.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument("--port", type=int, help="port to listen on (PORT)")
     commands.add_parser("worker", help="stamp every source, again and again")
     commands.add_parser("migrate", help="bring the database to this version's schema")
-    commands.add_parser("check", help="say the verdict; exit 0 ok, 1 degraded, 2 error")
+    verdict = "say the verdict; exit 0 ok, 1 degraded, 2 error, 3 settings or usage"
+    commands.add_parser("check", help=verdict)
     address = commands.add_parser("address", help="sign the address of a badge or of the feed")
     address.add_argument("path", help="such as /badge.svg, /badge/postgres.svg, /incidents.atom")
     commands.add_parser("openapi", help="print the API's description")
@@ -173,7 +185,11 @@ def _check(settings: Settings) -> int:
     from service import check, logs  # noqa: PLC0415
 
     logs.configure("ERROR")
-    return check.main(settings)
+    try:
+        return check.main(settings)
+    except Exception:  # noqa: BLE001 - Python's own 1 would be taken for a verdict
+        traceback.print_exc()
+        return NO_VERDICT
 
 
 def _address(settings: Settings, path: str) -> int:

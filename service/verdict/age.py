@@ -34,13 +34,20 @@ class Aged:
         return "ok" if self.freshness in ALIVE and self.error is None else "error"
 
 
-def aged(found: Observation | None, now: datetime, interval_s: float) -> Aged:
+def aged(
+    found: Observation | None,
+    now: datetime,
+    interval_s: float,
+    read_at: datetime | None = None,
+) -> Aged:
     """How old a reading's stamp is now.
 
     Args:
         found: The reading, None if there is none yet.
         now: The server's clock.
         interval_s: Seconds between stamps, where the stamp itself does not say.
+        read_at: The moment that the reading speaks for; None is now. For the time since then a
+            stamp grows `aging` at most, not `stale`.
     """
     if found is None:
         return Aged(interval_s=interval_s)
@@ -49,6 +56,9 @@ def aged(found: Observation | None, now: datetime, interval_s: float) -> Aged:
     freshness = Freshness.UNREACHABLE
     if found.reachable:
         freshness = judge(stamp, now, interval_s)
+        if freshness is Freshness.STALE:
+            seen = judge(stamp, min(read_at or now, now), interval_s)
+            freshness = Freshness.STALE if seen is Freshness.STALE else Freshness.AGING
         if stamp is not None and in_future(stamp, now):
             error = ErrorWord.CLOCK
     age = None if stamp is None else age_s(stamp, now)

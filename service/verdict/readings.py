@@ -19,7 +19,8 @@ def is_starting(situation: Situation) -> bool:
     """Whether it is too early to judge: nothing was read yet, or the first cycle is due."""
     if not any(source.observed for source in situation.sources):
         return True
-    waited_s = (situation.now - situation.watching_since).total_seconds()
+    read_at = min(source.read_at or situation.now for source in situation.sources)
+    waited_s = (read_at - situation.watching_since).total_seconds()
     empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
     return empty and waited_s <= STARTING_INTERVALS * situation.interval_s
 

@@ -28,6 +28,7 @@ class SourceView:
         cause: What is behind `word`, or behind `warning` where there is no `word`; None where that
             is not known.
         observed: Whether it was read at all yet.
+        read_at: The moment that the reading speaks for, None for this one.
         stamp: The stamp found.
         failing_since: Since when readings fail.
         last_result: The worker's own last word for it.
@@ -47,6 +48,7 @@ class SourceView:
     error: ErrorWord | None = None
     cause: Cause | None = None
     observed: bool = True
+    read_at: datetime | None = None
     stamp: datetime | None = None
     failing_since: datetime | None = None
     last_result: Result | None = None

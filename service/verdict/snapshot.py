@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from service.settings import Settings
 from service.source import Details, Observation
 from service.undelivered import Undelivered
 from service.verdict.age import Aged, aged
-from service.verdict.readers import Looks
+from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, Looks
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 D = TypeVar("D", bound=Details)
@@ -84,11 +84,27 @@ class Snapshot:
         if source.name not in self._aged:  # each is asked for twice or more
             floor_s = 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s
             interval_s = max(self.interval_s, floor_s)
-            state = aged(self.found(source.name), self.now, interval_s)
+            read_at = self._read_at(source, interval_s)
+            state = aged(self.found(source.name), self.now, interval_s, read_at)
             if source.name == IDENTITY and state.error is None:
                 state = replace(state, error=self._refused_worker)
             self._aged[source.name] = state
         return self._aged[source.name]
+
+    def _read_at(self, source: AnyInstance, interval_s: float) -> datetime | None:
+        """Return the moment that a source's reading speaks for: when it began.
+
+        None if that is longer ago than the rhythm of readings explains: then what is known is
+        judged as of now.
+        """
+        look = self.looks.get(source.name)
+        if look is None:
+            return None
+        watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
+        began = look.at - timedelta(milliseconds=look.latency_ms)
+        # Two readings may take their whole time: this one, and the next, which is under way.
+        oldest = timedelta(seconds=watch_s + UNASKED_S + 2 * source.kind.read_deadline_s)
+        return began if began >= self.now - oldest else None
 
     @property
     def refusal(self) -> Refusal | None:
@@ -148,6 +164,7 @@ class Snapshot:
             error=state.error,
             cause=look.found.cause if look and state.error else said.cause,
             observed=look is not None,
+            read_at=self._read_at(source, self.interval_s),
             stamp=state.stamp,
             failing_since=look.failing_since if look else None,
             last_result=said.last_result,

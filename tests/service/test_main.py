@@ -15,6 +15,7 @@ import pytest
 from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
+from service.__main__ import main
 from tests.service.processes import BARE, running
 
 ROOT = Path(__file__).parents[2]
@@ -65,12 +66,22 @@ def test_the_installed_command_does_the_same() -> None:
 
 
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:
-    for command in ("api", "worker", "migrate", "check"):
+    for command, status in (("api", 2), ("worker", 2), ("migrate", 2), ("check", 3)):
         said = run(command, {"PGHOST": "db"})
 
-        assert said.returncode == 2
+        assert said.returncode == status
         assert "PGPASSWORD is not set" in said.stderr
         assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["check", "--verbose"], 3), (["check", "now"], 3), (["chekc"], 2)]
+)
+def test_wrong_usage_of_check_is_no_verdict(arguments: list[str], status: int) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == status
 
 
 def test_migrate_brings_the_schema_and_says_so(database: dict[str, str]) -> None:
@@ -164,6 +175,7 @@ def test_check_says_what_it_knows_while_a_call_to_aws_hangs(
     assert said.returncode == 2
     late = r"(AWS Secrets Manager cannot be read|The AWS identity cannot be proved) \(timeout\)"
     assert re.search(late, said.stdout)
+    assert "not answered yet" not in said.stdout
 
 
 def test_a_worker_with_valkey_alone_beats_without_history(keys: dict[str, str]) -> None:

@@ -49,3 +49,26 @@ def test_a_store_that_cannot_be_reached_keeps_its_word_whatever_its_stamp() -> N
         ErrorWord.TLS,
         "error",
     )
+
+
+@pytest.mark.parametrize(
+    ("age_s", "read_ago_s", "freshness"),
+    [
+        (91, 0, Freshness.STALE),
+        (91, 1, Freshness.AGING),  # at 90 s it was not stale, and nobody has looked since
+        (91, 0.9, Freshness.STALE),
+        (200, 60, Freshness.STALE),
+        (200, 199, Freshness.AGING),  # whoever asks says how old a reading may be
+        (50, 40, Freshness.FRESH),
+        (61, 40, Freshness.AGING),  # only red waits for another reading
+        (91, -5, Freshness.STALE),  # by a clock that was set back meanwhile
+    ],
+)
+def test_a_stamp_is_not_stale_for_the_time_that_nobody_has_looked(
+    age_s: float, read_ago_s: float, freshness: Freshness
+) -> None:
+    found = Observation(stamp=NOW - timedelta(seconds=age_s))
+
+    said = aged(found, NOW, MINUTE_S, NOW - timedelta(seconds=read_ago_s))
+
+    assert (said.freshness, said.age_s) == (freshness, age_s)

@@ -17,7 +17,7 @@ from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres import migration
 from tests import interruption
-from tests.platform import docker, emptied
+from tests.platform import docker, emptied, project
 from tests.reality import Fact
 from tests.service.upgraded import upgraded
 from tests.stack.engine import NO_CLI
@@ -75,25 +75,26 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     yield
     skipped = terminalreporter.getreports("skipped")
-    if count := len([report for report in skipped if NO_CLI in str(report.longrepr)]):
-        terminalreporter.section("the engine's tests")
-        terminalreporter.line(f"{count} tests did not run: {NO_CLI}")
+    for title, reason in (("the engine's tests", NO_CLI), ("containers", docker.NO_ENGINE)):
+        if count := len([report for report in skipped if reason in str(report.longrepr)]):
+            terminalreporter.section(title)
+            terminalreporter.line(f"{count} tests did not run: {reason}")
 
 
 @pytest.fixture(scope="session")
-def containers(request: pytest.FixtureRequest) -> Iterator[docker.Project | None]:
+def containers(request: pytest.FixtureRequest) -> Iterator[project.Stores | None]:
     """The project that the stores are containers of; None if they are embedded."""
     if request.config.getoption("platform") == "embedded":
         yield None
         return
-    with docker.project() as project:
-        yield project
+    with project.removed(project.Stores()) as stores:
+        yield stores
 
 
 @pytest.fixture(scope="session")
 def postgres(
-    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Postgres | docker.Container]:
+    containers: project.Stores | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postgres | project.Container]:
     """A PostgreSQL of its own; tests that stop it start it again."""
     if containers:
         yield containers.postgres()
@@ -104,8 +105,8 @@ def postgres(
 
 @pytest.fixture(scope="session")
 def valkey(
-    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Valkey | docker.Container]:
+    containers: project.Stores | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Valkey | project.Container]:
     """A Valkey of its own; tests that stop it start it again."""
     if containers:
         yield containers.valkey()
@@ -116,7 +117,7 @@ def valkey(
 
 @pytest.fixture(scope="session")
 def aws_process(
-    containers: docker.Project | None, tmp_path_factory: pytest.TempPathFactory
+    containers: project.Stores | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningAws]:
     """A stand-in AWS of its own."""
     folder = _folder(tmp_path_factory, "aws")
@@ -157,7 +158,7 @@ def aws(
 
 @pytest.fixture
 def database(
-    postgres: Postgres | docker.Container, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres | project.Container, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
     # Hundreds of tests migrate theirs: a process for each would take a second of CPU.
@@ -168,7 +169,7 @@ def database(
 
 
 @pytest.fixture
-def keys(valkey: Valkey | docker.Container) -> dict[str, str]:
+def keys(valkey: Valkey | project.Container) -> dict[str, str]:
     """An empty Valkey; the variables that lead to it."""
     environ = dict(valkey.environment)
     with redis.Redis(

@@ -17,6 +17,7 @@ from types import FrameType
 import psutil
 
 from local.guard import guard
+from tests.platform import docker
 
 GRACE_S = 30.0  # pytest stops its servers in order in it
 LATE_S = 2.0  # what is about to end by itself after pytest
@@ -38,6 +39,8 @@ def main() -> int:
     pass_signals_on(child.pid)
     code = wait_for(child.pid)
     end_leftovers()
+    if "docker" in sys.argv or "--platform=docker" in sys.argv:
+        docker.remove_abandoned()  # containers are the engine's processes, and not ours
     return code if code >= 0 else 128 - code
 
 

@@ -1,116 +1,152 @@
-"""`pytest --platform docker`: what it asks of Docker and when, and what it says where none is."""
+"""`pytest --platform docker`: what it says where no engine is, and what it leaves on one."""
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from tests.platform import docker
+from tests.platform import docker, project
 
 ROOT = Path(__file__).parents[2]
-SOURCES = "tests/service/sources"
-# Through every source; one of them also stops and pauses a store.
-TESTS = (f"{SOURCES}/test_contract.py", f"{SOURCES}/test_valkey.py")
+TEST = "tests/service/sources/test_contract.py"
+PATIENCE_S = 300.0  # a bound for a hang
+# A session with a store, one of whose tests hangs.
+HANGS = """
+import os, time
+from pathlib import Path
 
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Path]:
-    """A folder with a `docker`, which keeps what it is asked in `asked.jsonl`."""
-    command = [sys.executable, "-m", "tests.platform.engine", str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield tmp_path
-        process.terminate()
-
-
-def suite(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A run of tests in a process of its own, with another PATH."""
-    command = [sys.executable, "-m", "pytest", "--platform", "docker", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        [*command, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def script(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """A `docker` that does this, alone on PATH beside the shell's own commands."""
-    file = folder / "docker"
-    file.write_text("\n".join(["#!/bin/sh", *lines]))
-    file.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-
-
-def test_tests_run_on_containers_that_go_with_the_session(engine: Path) -> None:
-    done = suite(f"{engine}{os.pathsep}{os.environ['PATH']}", *TESTS)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "platform: docker" in done.stdout
-    first, second, *asked = map(json.loads, (engine / "asked.jsonl").read_text().splitlines())
-    assert (first, second) == (["compose", "version"], ["info"])
-    (project,) = {tuple(arguments[:7]) for arguments in asked}
-    assert project[2].startswith("heartbeat-tests-")
-    assert project[3:] == ("--file", str(docker.FILES[0]), "--file", str(docker.FILES[1]))
-    up = "up --wait --no-deps --no-recreate"
-    assert [" ".join(arguments[7:]).split(" /")[0] for arguments in asked] == [
-        f"{up} postgres",
-        f"{up} valkey",
-        f"{up} --build aws",
-        "cp aws:/data/.",
-        "stop --timeout 5 valkey",
-        f"{up} valkey",
-        "pause valkey",
-        "unpause valkey",
-        "down --volumes --timeout 5",
-    ]
+def test_hangs(valkey):
+    Path("pid.new").write_text(str(os.getpid()))
+    Path("pid.new").rename("pid")
+    time.sleep(600)
+"""
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "several"])
 def test_without_docker_the_run_ends_at_once_and_names_the_remedy(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
-    done = suite(str(tmp_path), *workers, *TESTS)
+    command = [sys.executable, "-m", "pytest", "--platform", "docker", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, *workers, TEST],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "there is no `docker` on PATH" in done.stderr
     assert docker.REMEDY in done.stderr
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_engine_that_is_not_started_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(tmp_path, monkeypatch, '[ "$1" = compose ] || { echo "Cannot connect"; exit 1; }')
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
 
-    with pytest.raises(pytest.UsageError, match=r"`docker info` failed:\nCannot connect\nInstall"):
+    with pytest.raises(pytest.UsageError, match=r"(?s)`docker info` failed:\n.*\nInstall"):
         docker.require()
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_engine_that_does_not_answer_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(tmp_path, monkeypatch, "exec sleep 3600")
-    monkeypatch.setattr(docker, "ANSWER_S", 0.2)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/silent")
+    monkeypatch.setattr(docker, "ANSWER_S", 2.0)
 
-    with pytest.raises(pytest.UsageError, match="`docker compose version` did not end within"):
-        docker.require()
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/silent")
+        silent.listen()
+        with pytest.raises(pytest.UsageError, match="`docker info` did not end within 2 s"):
+            docker.require()
 
 
-def test_a_store_that_does_not_start_says_why_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("engine")
+def test_a_store_that_does_not_start_says_why_and_leaves_nothing() -> None:
+    stores = project.Stores()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", stores.ports["VALKEY"]))
+        taken.listen()
+        with (
+            pytest.raises(docker.DockerError, match="address already in use"),
+            project.removed(stores),
+        ):
+            stores.valkey()
+
+    assert stores.name not in [name for _, _, name in docker.owned()]
+
+
+@pytest.fixture(scope="module")
+def config(engine: None) -> dict[str, Any]:  # noqa: ARG001 it skips
+    """The stores, as Compose itself puts the two files together."""
+    stores = project.Stores()
+    return {
+        "password": stores.password,
+        **json.loads(stores.run("config", "--format", "json"))["services"],
+    }
+
+
+def test_the_stores_are_published_on_this_machine_alone(config: dict[str, Any]) -> None:
+    stores = [config[name] for name in ("postgres", "valkey", "aws")]
+
+    ports = [port for store in stores for port in store["ports"]]
+    assert len(ports) == len(project.PORTS)
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+    assert {store["restart"] for store in stores} == {"no"}
+
+
+def test_the_password_is_the_sessions_everywhere(config: dict[str, Any]) -> None:
+    password, postgres, valkey = (config[name] for name in ("password", "postgres", "valkey"))
+
+    assert postgres["environment"]["POSTGRES_PASSWORD"] == password
+    assert valkey["command"][-1] == password
+    assert password in valkey["healthcheck"]["test"]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_nothing_is_left_on_the_engine_by_a_run_that_is_ended(
+    tmp_path: Path, number: signal.Signals
 ) -> None:
-    log = tmp_path / "log"
-    refuse = 'case "$*" in *" up "*) echo "no space left"; exit 1;; esac'
-    script(tmp_path, monkeypatch, f'echo "$@" >> {log}', refuse)
+    (tmp_path / "test_it.py").write_text(HANGS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    options = ["-p", "tests.conftest", "--platform", "docker", "test_it.py"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.watch", "-m", "pytest", *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+    ) as watcher:
+        pid = _session(tmp_path / "pid", watcher)
+        had = _of(pid)
+        psutil.Process(pid).send_signal(number)
 
-    with pytest.raises(docker.DockerError, match="no space left"), docker.project() as project:
-        project.postgres()
+        watcher.wait(PATIENCE_S)
 
-    assert log.read_text().endswith(" down --volumes --timeout 5\n")
+    assert {kind for kind, _, _ in had} == {"container", "network", "volume"}
+    assert not _of(pid)
+
+
+def _session(file: Path, watcher: subprocess.Popen[bytes]) -> int:
+    """The process of a session that has its store."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert watcher.poll() is None
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    return int(file.read_text())
+
+
+def _of(pid: int) -> list[tuple[str, str, str]]:
+    return [each for each in docker.owned() if each[2].startswith(f"{docker.PREFIX}{pid}-")]

@@ -1,5 +1,7 @@
 """compose.yaml: valid, and its environment is what the service needs, as with the stack's."""
 
+import json
+import re
 import shlex
 import subprocess
 import sys
@@ -21,9 +23,9 @@ START_S = 30.0  # of the stand-in, which imports moto; a bound for a hang, not a
 
 
 def _validate(text: str) -> None:
-    options = compose_spec.PyOptions()
-    options.apply_merge = True
-    options.from_yaml(text).validate()
+    """Hold it against the specification, its anchors and variables resolved as Compose does."""
+    resolved = yaml.safe_load(re.sub(r"\$\{\w+:-(\w+)\}", r"\1", text))
+    compose_spec.PyOptions().from_yaml(json.dumps(resolved)).validate()
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,15 @@ def test_the_stores_are_those_of_the_cloud(services: dict[str, Any]) -> None:
 
     assert services["postgres"]["image"] == f"postgres:{cloud['heartbeat:postgresVersion']}"
     assert services["valkey"]["image"] == f"valkey/valkey:{cloud['heartbeat:valkeyVersion']}"
+
+
+@pytest.mark.parametrize("name", ["aws", "migrate", "api", "worker"])
+def test_what_is_ours_runs_confined(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def _sourced(service: dict[str, Any], data: Path) -> dict[str, str]:

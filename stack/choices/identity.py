@@ -37,7 +37,7 @@ class Identity(Choices):
     secret_arn: Annotated[str | None, Unset] = Field(
         pattern=WHOLE_ARN,
         description="use the whole ARN with its random end, as `aws secretsmanager describe-secret`"
-        " prints it",
+        " prints it: `pulumi config set --plaintext secretArn ARN`",
     )
     secret_kms_key_arn: Annotated[str | None, Unset] = Field(
         pattern=KEY_ARN,

@@ -65,7 +65,8 @@ def _secret(
     yield good("secret", "secretArn exists")
     if said.get("KmsKeyId", "").endswith(AWS_OWN_KEY):
         said = {}
-    found, remedy = said.get("KmsKeyId"), "`pulumi config set secretKmsKeyArn ARN-OF-ITS-KEY`"
+    found = said.get("KmsKeyId")
+    remedy = "`pulumi config set --plaintext secretKmsKeyArn ARN-OF-ITS-KEY`"
     if found and key_arn is None:
         yield warning("key", f"secretArn is under {found}, which the role may not use", remedy)
     elif key_arn and not found:

@@ -26,7 +26,7 @@ EXTERNAL = {
             "stack": {"--show-urns"},
             "stack select": {"--create"},
             "stack output": {"--stack"},
-            "config set": {"--secret", "--path"},
+            "config set": {"--secret", "--path", "--plaintext"},
             "config rm": set(),
             "plugin install": set(),
             "up": {"--stack", "--target-replace", "--target-dependents"},

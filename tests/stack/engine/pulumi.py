@@ -39,7 +39,7 @@ class Engine:
         self.cli = cli
         self.folder = folder
         self.config = folder / "Pulumi.dev.yaml"
-        for needed in ("stack", "schema", "Pulumi.yaml"):
+        for needed in ("stack", "schema", "service", "Pulumi.yaml"):
             (folder / needed).symlink_to(ROOT / needed)
         # The environment is there already, and shared with whoever works here.
         (folder / "Makefile").write_text("environment:\n\ninclude stack/stack.mk\n")

@@ -15,6 +15,7 @@ from service.alerts.deciding import Decided, Event, Look, decide, event
 from service.alerts.deliveries import Delivery, fan_out
 from service.alerts.lease import Lease, Memory, Stores
 from service.alerts.ledger import LostLeaseError, News, Record
+from service.alerts.looks import Looks, Seen
 from service.alerts.mutes import Mute, active, is_muted
 from service.alerts.outbox import STORE_S, Outbox, tried
 from service.alerts.policy import Policy
@@ -49,21 +50,6 @@ class Situated:
     targets: Sequence[Target]
     default_repeat_s: float
     page_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one look has found.
-
-    Attributes:
-        findings: What is wrong.
-        at: When the look began, by the wall clock.
-        clock_s: The same, monotonic.
-    """
-
-    findings: Sequence[Finding]
-    at: datetime
-    clock_s: float
 
 
 class Desk:
@@ -108,7 +94,7 @@ class Desk:
         self.outbox = Outbox(stores.ledger, stores.spill, clock)
         self.lease = Lease(holder, stores, self.memory, situated.policy.calm_s, clock)
         self.now = now
-        self._look = look
+        self._looks = Looks(look, now, clock)
         self._ledger = stores.ledger
         self._spill = stores.spill
         self._clock = clock
@@ -143,7 +129,7 @@ class Desk:
     async def tick(self) -> float:
         """Look once, decide, and hand on; gives the seconds until the next look."""
         policy = self.situated.policy
-        standing, seen = await self._stand_and_look()
+        standing, seen = await self._looks.beside(self.lease)
         self.outbox.may_send = standing in (Standing.VALKEY, Standing.ALONE)
         self.outbox.with_database = self.lease.database_there
         if standing is Standing.STANDBY:
@@ -156,37 +142,10 @@ class Desk:
         self.memory.state = merged(
             self.memory.state, State(alerts=tuple(self._told_alone.values()))
         )
-        decided = self._decide(seen or await self._seen())
+        decided = self._decide(seen or await self._looks.look())
         await self._keep(decided, standing)
         self.looked = self._clock()
         return policy.tense_s if decided.tense else policy.calm_s
-
-    async def _stand_and_look(self) -> tuple[Standing, Seen | None]:
-        """Take the lease, and look meanwhile: a store that hangs holds up both.
-
-        Who stood by has not looked: whoever decides does.
-        """
-        if self.lease.standing is Standing.STANDBY:
-            return await self.lease.stand(), None
-        seen: list[Seen | Exception] = []
-
-        async def look() -> None:
-            try:
-                seen.append(await self._seen())
-            except Exception as error:  # noqa: BLE001 - raised below, once the lease is prolonged
-                seen.append(error)
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look)
-            standing = await self.lease.stand()
-        if isinstance(seen[0], Exception):
-            raise seen[0]
-        return standing, seen[0]
-
-    async def _seen(self) -> Seen:
-        """Look; what a look finds has been so since it began."""
-        at, clock_s = self.now(), self._clock()
-        return Seen(findings=await self._look(), at=at, clock_s=clock_s)
 
     async def _catch_up(self, standing: Standing) -> None:
         """Learn what is still to be sent, and bring PostgreSQL up to date."""

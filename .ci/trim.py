@@ -14,7 +14,7 @@ from pathlib import Path
 
 import botocore
 
-CALLED = {"sts", "secretsmanager"}
+CALLED = {"s3", "sts", "secretsmanager"}
 RUN = re.compile(r"\.(__main__|migrations\.(env|versions)(\..*)?)$")  # by others, not imported
 LATE = (  # imported by name, when they are first used
     "boto3",

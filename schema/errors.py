@@ -65,6 +65,10 @@ class Cause(StrEnum):
     """The role may not use the KMS key that encrypts the secret."""
     KEY_UNUSABLE = "key_unusable"
     """AWS cannot use that key: it is disabled, or scheduled for deletion."""
+    OTHER_REGION = "other_region"
+    """The bucket is in another region."""
+    NO_S3 = "no_s3"
+    """The endpoint does not speak S3, or lacks what Heartbeat needs of it."""
     STAMP_REFUSED = "stamp_refused"
     """The table exists, but its columns or constraints refuse the stamp."""
 

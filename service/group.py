@@ -36,6 +36,11 @@ class SourceSettings(Group):
     def endpoint(self) -> str:
         """Where it is: a host or a name, never a secret."""
 
+    @property
+    def is_dependent(self) -> bool:
+        """Whether it needs the instance that its kind depends on, if that depends on one."""
+        return True
+
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:  # noqa: ARG002 - as below
         """Return remedies for the words for which this source knows more than `REMEDIES`.
 

@@ -103,7 +103,7 @@ class Instance(Generic[S]):
     @property
     def depends_on(self) -> str | None:
         """The slug of the instance that it needs."""
-        return self.kind.depends_on
+        return self.kind.depends_on if self.settings.is_dependent else None
 
     def connect(self, shared: Shared) -> Source:
         """Create the source, without network I/O; the driver's import may take a second."""

@@ -47,6 +47,8 @@ CAUSES = {
     Cause.KEY_DENIED: "Grant it `kms:Decrypt` and `kms:GenerateDataKey` (`secretKmsKeyArn` in the "
     "stack), and check the key's own policy: the role may not use the secret's key.",
     Cause.KEY_UNUSABLE: "Enable the secret's KMS key, or cancel its deletion: AWS cannot use it.",
+    Cause.OTHER_REGION: "Name the bucket's own region in the URL (`region=`): it is in another.",
+    Cause.NO_S3: "Check `endpoint=` in the URL: what answers there is no S3, or not enough of it.",
     Cause.STAMP_REFUSED: "Run `python -m service migrate`, which says what in `last_update` "
     "refuses a stamp, or give Heartbeat a database of its own.",
 }

@@ -51,6 +51,7 @@ STAND_IN = {
     "iam": {"wire"},
     "rolesanywhere": {"iam", "wire"},
     "secretsmanager": {"iam", "wire"},
+    "s3": {"iam", "wire"},
     "control": {"wire"},
 }
 COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate"}

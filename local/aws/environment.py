@@ -16,6 +16,8 @@ from local.aws.certificates import load
 from local.aws.folder import Folder, write
 from local.aws.iam.credentials import OPERATOR_KEY_ID, Keys
 
+BUCKET = "heartbeat-local"
+
 
 class Identity(BaseModel):
     """The names under which the app's things were made at the first start."""
@@ -49,6 +51,11 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         "SECRETS_MANAGER_SECRET_NAME": identity.secret_name,
         **_endpoint(folder, identity.region, port),
     }
+
+
+def bucket_environment(port: int) -> dict[str, str]:
+    """The variable of a source named `s3`: the bucket, used as the app's AWS identity."""
+    return {"HEARTBEAT_SOURCE_S3": f"s3://{BUCKET}?endpoint=https://127.0.0.1:{port}"}
 
 
 def operator_environment(data_dir: Path, port: int) -> dict[str, str]:

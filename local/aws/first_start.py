@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.aws import certificates, mocked
 from local.aws.clock import Clock
-from local.aws.environment import Identity, write_bundle
+from local.aws.environment import BUCKET, Identity, write_bundle
 from local.aws.folder import Folder, write
 from local.aws.iam.credentials import Keys
 from local.aws.rolesanywhere.setup import RolesAnywhere
@@ -56,6 +56,7 @@ def ensure_account(folder: Folder, state: State, clock: Clock) -> Identity:
     """
     if state.identity is None:
         state.identity = _create_account(folder, state, clock)
+    _create_bucket(state.region)
     return state.identity
 
 
@@ -100,6 +101,15 @@ def _create_secret(region: str) -> str:
     return str(json.loads(created)["ARN"])
 
 
+def _create_bucket(region: str) -> None:
+    """The bucket that the role may use; objects are not kept between two runs."""
+    mocked.create_bucket(region, BUCKET)
+    objects = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"]}
+    objects["Resource"] = f"arn:aws:s3:::{BUCKET}/*"
+    listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
+    mocked.roles().put_role_policy(ROLE_NAME, "heartbeat-bucket", _policy(objects, listing))
+
+
 def _create_role(anchor_arn: str, secret_arn: str) -> str:
     """The role that the app assumes: it alone, through this anchor, for this secret."""
     trust = {
@@ -126,5 +136,5 @@ def _create_role(anchor_arn: str, secret_arn: str) -> str:
     return str(role.arn)
 
 
-def _policy(statement: Mapping[str, object]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def _policy(*statements: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

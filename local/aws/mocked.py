@@ -5,12 +5,14 @@ quotas, statuses, times) stands around it in this package.
 """
 
 import json
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
 from moto.core.request import Request as MotoRequest
 from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
 from moto.iam.responses import IamResponse
+from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.exceptions import HTTPException
@@ -23,11 +25,25 @@ _FIRST_ERROR = 400
 _HEADERS = {"authorization", "content-type", "x-amz-target"}
 _SERVICES = {"secretsmanager": SecretsManagerResponse, "iam": IamResponse}
 
+_OF_S3 = {
+    "authorization",
+    "content-encoding",
+    "content-md5",
+    "content-type",
+    "if-match",
+    "if-none-match",
+    "x-amz-content-sha256",
+    "x-amz-decoded-content-length",
+    "x-amz-trailer",
+}
+
 __all__ = [
     "ACCOUNT",
     "FakeSecret",
     "Role",
+    "create_bucket",
     "dispatch",
+    "dispatch_s3",
     "document",
     "policies",
     "role",
@@ -54,6 +70,33 @@ def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
     if status >= _FIRST_ERROR:
         raise _error(service, status, _bytes(content))
     return Reply(status, _plain(reply_headers), _bytes(content))
+
+
+def dispatch_s3(kind: Literal["key", "bucket"], region: str, request: Request) -> Reply:
+    """What moto's S3 answers to a request in path style; blocks for milliseconds.
+
+    Raises:
+        AwsError: moto refused.
+    """
+    url = f"https://s3.{region}.amazonaws.com{request.target}"
+    headers = {name: value for name, value in request.headers.items() if name in _OF_S3}
+    moto_request = MotoRequest.from_primitives(request.method, url, headers, request.body)
+    dispatch = S3Response.key_dispatch if kind == "key" else S3Response.ambiguous_dispatch
+    status, reply_headers, content = dispatch(moto_request, url, headers)
+    if status >= _FIRST_ERROR:
+        raise _error("s3", status, _bytes(content))
+    kept = {
+        name: str(value)
+        for name, value in reply_headers.items()
+        if name.lower() in {"etag", "content-type", "last-modified"}
+        or name.lower().startswith("x-amz-")
+    }
+    return Reply(status, kept, _bytes(content))
+
+
+def create_bucket(region: str, name: str) -> None:
+    """Make a bucket; moto keeps none between two runs."""
+    s3_backends[ACCOUNT]["aws"].create_bucket(name, region)
 
 
 def secrets(region: str) -> SecretsManagerBackend:
@@ -87,7 +130,7 @@ def document(policy: ManagedPolicy) -> str:
 
 
 def _error(service: str, status: int, content: bytes) -> AwsError:
-    if service == "iam":
+    if service in {"iam", "s3"}:
         root = ET.fromstring(content)  # noqa: S314 moto wrote it
         names = {each.tag.rpartition("}")[2]: each.text or "" for each in root.iter()}
         return AwsError(names.get("Code", "Unknown"), names.get("Message", ""), status)

@@ -13,13 +13,19 @@ from local.aws.iam import signature
 from local.aws.iam.authorization import Authorizer
 from local.aws.iam.credentials import Principal
 from local.aws.rolesanywhere.setup import RolesAnywhere
+from local.aws.s3 import service as s3
 from local.aws.secretsmanager.service import SecretsManager
 from local.aws.state import State
 from local.aws.wire.errors import AwsError
 from local.aws.wire.message import Protocol, Reply, Request, json_reply
 from local.aws.wire.routes import Call
 
-_PROTOCOLS: dict[str, Protocol] = {"secretsmanager": "json", "iam": "query", "sts": "query"}
+_PROTOCOLS: dict[str, Protocol] = {
+    "secretsmanager": "json",
+    "iam": "query",
+    "sts": "query",
+    "s3": "s3",
+}
 UNKNOWN = "Unknown"
 
 
@@ -37,7 +43,7 @@ class Meaning:
 
 
 class Services:
-    """Secrets Manager, IAM, STS and the set-up of Roles Anywhere, with their policies enforced."""
+    """Secrets Manager, S3, IAM, STS and Roles Anywhere's set-up, with their policies enforced."""
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._region = state.region
@@ -59,6 +65,8 @@ class Services:
             return Meaning(service, target.rpartition(".")[2] or UNKNOWN, protocol)
         if protocol == "query":
             return Meaning(service, request.form.get("Action", UNKNOWN), protocol)
+        if protocol == "s3":
+            return Meaning(service, _of_s3(request), protocol)
         try:
             return Meaning(service, self._route(request).operation, protocol)
         except AwsError:
@@ -74,6 +82,7 @@ class Services:
             "secretsmanager": self._ask_secrets_manager,
             "iam": self._ask_iam,
             "sts": self._ask_sts,
+            "s3": self._ask_s3,
             "rolesanywhere": self._ask_roles_anywhere,
         }
         if meaning.service not in services:
@@ -104,6 +113,9 @@ class Services:
             raise AwsError("InvalidAction", message, 400)
         return _caller_identity(principal)
 
+    def _ask_s3(self, _operation: str, request: Request, principal: Principal) -> Reply:
+        return s3.ask(self._region, request, principal, self._authorizer)
+
     def _ask_roles_anywhere(self, operation: str, request: Request, principal: Principal) -> Reply:
         call = self._route(request)
         resource = str(call.parameters.get("resourceArn", "*"))
@@ -113,6 +125,13 @@ class Services:
     def _route(self, request: Request) -> Call:
         query, body = dict(request.query), _json(request)
         return self._roles_anywhere.routes.find(request.method, request.path, query, body)
+
+
+def _of_s3(request: Request) -> str:
+    try:
+        return s3.call(request).operation
+    except AwsError:
+        return UNKNOWN
 
 
 def _json(request: Request) -> dict[str, Any]:

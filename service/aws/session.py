@@ -50,14 +50,20 @@ class Signer(IAMRolesAnywhereSigner):
         return f"AWS4-X509-{self.private_key_type}-SHA256"
 
 
-def open_session(settings: Settings) -> Any:  # Any: botocore has no types
-    """A botocore session without credentials."""
+def bare_session() -> Any:  # Any: botocore has no types
+    """A botocore session without credentials and region."""
     session = Session(session_vars=_OURS_ALONE)
     # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would take services' models.
     builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", builtin)
     # There is no public way to replace this one.
     session._register_internal_component(ENDPOINTS, endpoints.resolver(builtin))  # noqa: SLF001
+    return session
+
+
+def open_session(settings: Settings) -> Any:  # Any: as above
+    """A botocore session without credentials, in the identity's region."""
+    session = bare_session()
     session.set_config_variable("region", settings.region)
     return session
 
@@ -75,9 +81,10 @@ def sign_with(session: Any, fetch: Fetch) -> Any:
     return session._credentials  # noqa: SLF001
 
 
-def client(session: Any, settings: Settings, service: str) -> Any:
-    """A client of one service, such as `secretsmanager`."""
-    return session.create_client(service, verify=settings.ca_bundle or True, config=CONFIG)
+def client(session: Any, settings: Settings, service: str, **options: Any) -> Any:
+    """A client of one service, such as `secretsmanager`; `options` replace ours."""
+    given = {"verify": settings.ca_bundle or True, "config": CONFIG, **options}
+    return session.create_client(service, **given)
 
 
 def create_session(session: Any, settings: Settings, certificate: ClientCertificate) -> Fetch:

@@ -18,6 +18,7 @@ _AUTHORIZATION = re.compile(
     r"(?P<algorithm>\S+) +Credential=(?P<credential>[^,\s]+), *"
     r"SignedHeaders=(?P<signed>[^,\s]+), *Signature=(?P<signature>[^,\s]+)"
 )
+UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -117,13 +118,29 @@ def _canonical_request(request: Request, signature: Signature) -> str:
     return "\n".join(
         (
             request.method,
-            quote(request.path, safe="/~") or "/",
+            _path(request, signature),
             "&".join(f"{name}={value}" for name, value in pairs),
             headers,
             ";".join(signature.signed_headers),
-            hashlib.sha256(request.body).hexdigest(),
+            _payload(request, signature),
         )
     )
+
+
+def _path(request: Request, signature: Signature) -> str:
+    """The path is encoded once more, except by S3."""
+    return request.path if signature.service == "s3" else quote(request.path, safe="/~") or "/"
+
+
+def _payload(request: Request, signature: Signature) -> str:
+    """The body's digest; or what the client says to S3 in its place, where only TLS protects it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    """
+    said = request.headers.get("x-amz-content-sha256", "")
+    if signature.service == "s3" and said in UNSIGNED:
+        return said
+    return hashlib.sha256(request.body).hexdigest()
 
 
 def _encode(text: str) -> str:

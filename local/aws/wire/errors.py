@@ -12,6 +12,13 @@ from xml.sax.saxutils import escape
 
 from local.aws.wire.message import Protocol, Reply
 
+_NAMES_OF_S3 = {
+    "InvalidClientTokenId": "InvalidAccessKeyId",
+    "MissingAuthenticationToken": "AccessDenied",
+    "Throttling": "SlowDown",
+}
+_STATUSES_OF_S3 = {"ExpiredToken": 400, "SlowDown": 503}
+
 
 class AwsError(Exception):
     """A refusal that is sent to the client.
@@ -36,9 +43,23 @@ class AwsError(Exception):
         """The refusal as `protocol` writes errors."""
         if protocol == "query":
             return Reply(self.status or 403, {"Content-Type": "text/xml"}, self._xml())
+        if protocol == "s3":
+            return self._of_s3()
         body = json.dumps({"__type": self.code, "message": self.message}).encode()
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code}
         return Reply(self.status or (400 if protocol == "json" else 403), headers, body)
+
+    def _of_s3(self) -> Reply:
+        """The refusal in S3's own names.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        """
+        code = _NAMES_OF_S3.get(self.query_code, self.query_code)
+        body = (
+            f"<Error><Code>{escape(code)}</Code><Message>{escape(self.message)}</Message></Error>"
+        )
+        status = self.status or _STATUSES_OF_S3.get(code, 403)
+        return Reply(status, {"Content-Type": "application/xml"}, body.encode())
 
     def _xml(self) -> bytes:
         return (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-Protocol = Literal["json", "query", "rest"]
+Protocol = Literal["json", "query", "rest", "s3"]
 
 
 @dataclass(frozen=True)

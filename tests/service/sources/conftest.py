@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from local.aws.environment import BUCKET
 from schema.timestamps import utc_now
 from service.connections import close, connect
 from service.instances import PREFIX
@@ -40,9 +41,9 @@ async def sources(
     """
     own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
     outside = {n: v for n, v in os.environ.items() if n in own or n.startswith(PREFIX)}
-    connected = connect(
-        load(outside | environ | dict(mariadb.environment) | {"HEARTBEAT_NAME": author})
-    )
+    bucket = {"HEARTBEAT_SOURCE_S3": f"s3://{BUCKET}?endpoint={environ['AWS_ENDPOINT_URL']}"}
+    more = {**mariadb.environment, **bucket, "HEARTBEAT_NAME": author}
+    connected = connect(load(outside | environ | more))
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)
     yield connected

@@ -1,0 +1,1 @@
+"""S3 of the stand-in: buckets and objects, kept by moto."""

@@ -1,0 +1,36 @@
+"""What a bucket's own rules make of an object that is replaced each cycle.
+
+It is read from the answers to the writes themselves, so it needs no right of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MONTH_S = 30 * 86_400
+UNVERSIONED = "null"  # the id of an object's one version where versioning is suspended
+
+
+def notices(said: Mapping[str, Any], interval_s: float, *, is_locked: bool) -> Iterator[str]:
+    """Yield a sentence for each rule.
+
+    Args:
+        said: The answer to a PutObject.
+        interval_s: Seconds between writes.
+        is_locked: Whether object lock kept the object that was replaced.
+    """
+    if said.get("VersionId", UNVERSIONED) != UNVERSIONED:
+        count = round(MONTH_S / interval_s)
+        yield (
+            f"the bucket keeps versions: {count:,} a month of this one object; let a lifecycle "
+            "rule delete noncurrent versions under this prefix, or choose another bucket"
+        )
+    if is_locked:
+        yield (
+            "object lock keeps every version until its date, and nobody can delete one before: "
+            "choose another bucket"
+        )
+    if "Expiration" in said:
+        yield (
+            "a lifecycle rule expires the object: where the worker is away for that long, the "
+            "stamp is gone, and reads as never written"
+        )

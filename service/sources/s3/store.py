@@ -1,0 +1,219 @@
+"""The object in a bucket: stamped and read back."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from schema.errors import ErrorWord
+from schema.freshness import in_future
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.aws.calls import Calls
+from service.errors import Shortfall, SourceError
+from service.source import Observation, Source
+from service.sources.s3.errors import CHANGED, MISSING, UNKNOWN_CONDITION, code
+from service.sources.s3.notices import notices
+from service.sources.s3.settings import Settings
+
+TRIES_MAX = 4  # one learns whether conditions hold here, two lose to another worker
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that was seen.
+
+    Attributes:
+        etag: What a condition names it by.
+        stamp: Its stamp.
+        is_locked: Whether object lock keeps it.
+    """
+
+    etag: str
+    heartbeat: Heartbeat
+    is_locked: bool = False
+
+
+class S3(Source):
+    """The source, on its own client.
+
+    Args:
+        calls: Makes the calls.
+        settings: Which bucket.
+        name: `HEARTBEAT_NAME`, in the object's key.
+        now: The clock that stamps are compared with.
+
+    Attributes:
+        key: The object's.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        settings: Settings,
+        name: str,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.calls = calls
+        self.key = f"{settings.prefix}/{name}.json"
+        self._bucket = settings.bucket
+        self._now = now
+        self._is_known = False  # whether `_found` is what lies there, as far as this process knows
+        self._found: Found | None = None
+        self._is_conditional: bool | None = None  # whether the server keeps to conditions
+        self._noticed: set[str] = set()
+
+    async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
+        """Replace the object, unless it holds a newer stamp that is not in the future.
+
+        Raises:
+            SourceError: `clock` if our clock and the server's differ by more than the tolerance;
+                `invalid_data` if the object is not Heartbeat's, which is left alone.
+        """
+        denied: SourceError | None = None
+        for _ in range(TRIES_MAX):
+            try:
+                await self._learn(heartbeat.timestamp)
+            except SourceError as error:
+                if error.word is not ErrorWord.PERMISSION:
+                    raise
+                # Without ListBucket, S3 says so of an object that is not there yet.
+                denied, self._found, self._is_known = error, None, True
+                if self._is_conditional is False:
+                    raise  # a blind write could go back in time
+            self._check_clock()
+            if self._is_newer(heartbeat.timestamp):
+                return None
+            if await self._put(heartbeat):
+                return None
+            if denied:
+                raise denied
+        raise SourceError(ErrorWord.THROTTLED, "others wrote the object at every try")
+
+    async def read(self) -> Observation:
+        """Read the object; one that is not there was never written.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        found = await self._look()
+        if found is None:
+            return Observation()
+        stamp = found.heartbeat
+        return Observation(
+            stamp=stamp.timestamp,
+            interval_s=stamp.interval_seconds,
+            report=stamp.report,
+        )
+
+    async def close(self) -> None:
+        """Do nothing: botocore's connections end with the process."""
+
+    async def _learn(self, stamp: datetime) -> None:
+        """See what lies there, unless this process wrote it and goes forward from it."""
+        forward = self._found is None or self._found.heartbeat.timestamp < stamp
+        guarded = self._is_conditional and not self.calls.clock_differs
+        if self._is_known and forward and guarded:
+            return
+        self._found, self._is_known = await self._look(), True
+
+    async def _look(self) -> Found | None:
+        try:
+            said = await self.calls.call("s3", "get_object", Bucket=self._bucket, Key=self.key)
+        except SourceError as error:
+            if code(error.__cause__) == MISSING:
+                return None
+            raise
+        try:
+            heartbeat = Heartbeat.model_validate_json(said["Body"])
+        except ValidationError:  # one that is too long is cut, and no JSON
+            detail = f"the object {self.key} is no stamp: it is left alone"
+            raise SourceError(ErrorWord.INVALID_DATA, detail) from None
+        return Found(said["ETag"], heartbeat, "ObjectLockMode" in said)
+
+    def _check_clock(self) -> None:
+        if self.calls.clock_differs:
+            detail = f"the bucket's clock is {self.calls.skew_s:+.1f} s from ours"
+            raise SourceError(ErrorWord.CLOCK, detail)
+
+    def _is_newer(self, stamp: datetime) -> bool:
+        """Tell whether what lies there must stay."""
+        if self._found is None:
+            return False
+        stored = self._found.heartbeat.timestamp
+        return stored >= stamp and not in_future(stored, self._now())
+
+    async def _put(self, heartbeat: Heartbeat) -> bool:
+        """Write the object; False if it must be looked at again before."""
+        body, before, condition = (
+            heartbeat.model_dump_json().encode(),
+            self._found,
+            self._condition(),
+        )
+        self._is_known = False
+        try:
+            said = await self.calls.call(
+                "s3",
+                "put_object",
+                Bucket=self._bucket,
+                Key=self.key,
+                Body=body,
+                ContentType="application/json",
+                ContentMD5=base64.b64encode(
+                    hashlib.md5(body, usedforsecurity=False).digest()
+                ).decode(),
+                **condition,
+            )
+        except SourceError as error:
+            return self._is_worth_another_look(error, before, condition)
+        if before is not None and "IfNoneMatch" in condition:
+            self._is_conditional = False  # it wrote what it should have refused
+        self._found, self._is_known = Found(said["ETag"], heartbeat), True
+        self._notice(
+            said, heartbeat.interval_seconds, is_locked=before is not None and before.is_locked
+        )
+        return True
+
+    def _condition(self) -> dict[str, str]:
+        """Choose the condition of a write.
+
+        A server may ignore conditions without a word. So the first write over an object that is
+        there asks to write only if there is none: a server that keeps to conditions refuses that.
+        """
+        if self._is_conditional is False:
+            return {}
+        if self._found is None or self._is_conditional is None:
+            return {"IfNoneMatch": "*"}
+        return {"IfMatch": self._found.etag}
+
+    def _is_worth_another_look(
+        self, error: SourceError, before: Found | None, condition: dict[str, str]
+    ) -> bool:
+        """Return False if the object has changed, or conditions are unknown to the server.
+
+        Raises:
+            SourceError: Neither.
+        """
+        name = code(error.__cause__)
+        if condition and name in UNKNOWN_CONDITION:
+            self._is_conditional = False
+            return False
+        if name not in CHANGED and name != MISSING:
+            raise error
+        if before is not None and "IfNoneMatch" in condition:
+            self._is_conditional = True
+        return False
+
+    def _notice(self, said: dict[str, Any], interval_s: float, *, is_locked: bool) -> None:
+        """Log once what the bucket's own rules make of a stamp a cycle."""
+        for text in notices(said, interval_s, is_locked=is_locked):
+            if text not in self._noticed:
+                self._noticed.add(text)
+                log.warning("bucket_notice", bucket=self._bucket, key=self.key, reason=text)

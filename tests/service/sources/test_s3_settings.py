@@ -1,0 +1,91 @@
+import pytest
+
+from schema.errors import ErrorWord
+from service.settings import ConfigurationError, load
+from service.sources import s3
+from service.sources.s3.settings import Settings
+from tests.service.configured import settings_of
+
+VARIABLE = "HEARTBEAT_SOURCE_FILES"
+SPACES = "https://fra1.digitaloceanspaces.com"
+
+
+def settings(url: str) -> Settings:
+    found = settings_of({VARIABLE: url}, s3.KIND)
+    assert isinstance(found, Settings)
+    return found
+
+
+def problems(url: str, **more: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load({VARIABLE: url} | more)
+    return "\n".join(caught.value.problems)
+
+
+def test_a_space_needs_its_endpoint_and_its_keys() -> None:
+    found = settings(f"s3://DO00KEY:se%2Fcr%2Bet@backups/app/?endpoint={SPACES}")
+
+    assert (found.bucket, found.prefix, found.endpoint_url) == ("backups", "app", SPACES)
+    assert found.secret is not None
+    assert found.secret.get_secret_value() == "se/cr+et"
+    assert found.signing_region == "fra1"
+    assert found.endpoint == "fra1.digitaloceanspaces.com/backups"
+    assert not found.is_dependent
+
+
+def test_an_endpoint_may_be_a_host_alone_and_a_prefix_may_be_left_out() -> None:
+    found = settings("s3://k:s@backups?endpoint=nyc3.digitaloceanspaces.com")
+
+    assert (found.endpoint_url, found.prefix) == (
+        "https://nyc3.digitaloceanspaces.com",
+        "heartbeat",
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("s3://k@backups?region=us-west-2", "(user) is given without"),
+        ("s3://k:s@backups", "(region) is missing: add ?region="),
+        (f"s3://backups?endpoint={SPACES}", "knows no AWS identity"),
+        ("s3://k:s@backups:443?region=us-west-2", "has no port"),
+        ("s3://k:s@Back_ups?region=us-west-2", "must be a bucket's name"),
+        ("s3://k:s@backups?endpoint=https://backups.fra1.digitaloceanspaces.com", "names a bucket"),
+        ("s3://k:s@backups?endpoint=https://b.fra1.cdn.digitaloceanspaces.com", "the CDN's"),
+        ("s3://k:s@backups?endpoint=https://host/backups", "no server's address"),
+        ("s3://k:s@backups?endpoint=ftp://host", "no server's address"),
+        ("s3://k:s@backups?region=Frankfurt!", "must be a region's name"),
+        ("s3://k:s/x@backups?region=us-west-2", "percent-encode"),
+        ("s3://backups?region=us-west-2", "needs the AWS identity"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_remedy_and_without_the_secret(
+    url: str, message: str
+) -> None:
+    said = problems(url)
+
+    assert message in said
+    assert VARIABLE in said or "AWS identity" in said
+    assert ":s" not in said
+
+
+def test_a_ca_of_its_own_is_refused_with_what_works_instead() -> None:
+    url = "s3://k:s@backups?region=us-west-2"
+
+    assert "AWS_CA_BUNDLE" in problems(url, **{f"{VARIABLE}_CA_CERT": "-----BEGIN"})
+
+
+def test_plain_text_is_warned_of() -> None:
+    (source,) = load({VARIABLE: "s3://k:s@backups?endpoint=http://127.0.0.1:9000"}).sources
+
+    (warning,) = source.warnings()
+    assert "http://" in warning
+    assert source.depends_on is None
+
+
+def test_each_remedy_names_what_to_look_at() -> None:
+    (source,) = load({VARIABLE: f"s3://k:s@backups?endpoint={SPACES}"}).sources
+
+    assert f"{VARIABLE} (user)" in source.remedies[ErrorWord.AUTH]
+    assert "s3:ListBucket" in source.remedies[ErrorWord.PERMISSION]
+    assert f"{VARIABLE} (endpoint)" in source.remedies[ErrorWord.UNSUPPORTED]

@@ -28,6 +28,7 @@ class FindingCode(StrEnum):
     QUOTA = "quota"
     SCHEMA = "schema"
     ALERTS_NOT_DELIVERED = "alerts_not_delivered"
+    REPLICA_BEHIND = "replica_behind"
 
 
 class Finding(Response):

@@ -145,6 +145,32 @@ class Replaced(_Document):
     """When the worker put a stamp into it; None if it has not yet."""
 
 
+class ReplicaReport(_Document):
+    """The worker's last look at a store's replica, after a stamp was written to the store."""
+
+    stamp: Moment | None = None
+    """The newest stamp found there."""
+    lag_seconds: Amount | None = None
+    """Time from the write until the stamp was seen there; if it was not, by how much the newest
+    stamp there is older. None if no stamp could be read."""
+    waited_seconds: Amount | None = None
+    """How long the worker waited in vain; None if the stamp arrived."""
+    error: Word = None
+    """Why the replica could not be read."""
+    failing_since: Moment | None = None
+    """The first stamp in a row that was not seen there."""
+
+
+class ServerReport(_Document):
+    """Which server a store's name leads to, as far as it says."""
+
+    timeline: Count | None = None
+    """PostgreSQL's timeline, which grows by each promotion."""
+    address: Label | None = None
+    promoted_at: Moment | None = None
+    """When the worker last saw another server in its place."""
+
+
 class WorkerReport(_Document):
     """The worker's report, so that the API can explain what it reads."""
 
@@ -174,6 +200,9 @@ class WorkerReport(_Document):
     """Grows whenever another worker takes over; 0 without a lease."""
     standbys: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     """The workers that stand by."""
+    replicas: Annotated[dict[Label, ReplicaReport], Field(max_length=100)] = {}
+    """By the slug of the store that each is a replica of."""
+    servers: Annotated[dict[Label, ServerReport], Field(max_length=100)] = {}
 
     @property
     def every_source(self) -> dict[str, SourceReport]:
@@ -192,6 +221,7 @@ class WorkerReport(_Document):
                 "aws_throttles_by_operation": {},
                 "process": ProcessReport(),
                 "standbys": self.standbys[:2],
+                "servers": {},
             }
         )
 

@@ -76,6 +76,20 @@ class Record:
     latency_ms: Annotated[Finite, Field(ge=0, le=2**53)]
 
 
+NAME_MAX = 50  # characters of a source in history
+REPLICA, SERVER = ".replica", ".server"  # no slug has a dot
+
+
+def replica_of(name: str) -> str:
+    """Return the name under which history has the lag of a source's replica."""
+    return name[: NAME_MAX - len(REPLICA)] + REPLICA
+
+
+def server_of(name: str) -> str:
+    """Return the name under which history has the promotions of a source's servers."""
+    return name[: NAME_MAX - len(SERVER)] + SERVER
+
+
 RECORD = TypeAdapter(Record)
 """Parses and prints a record as JSON."""
 

@@ -103,6 +103,21 @@ class IamStatus(Reading):
     note: None = None
 
 
+class ReplicaRow(Response):
+    """The worker's last look at a store's replica; null without one, or without a recent report."""
+
+    endpoint: str | None
+    last_update: Timestamp | None
+    """The newest stamp there."""
+    lag_seconds: Seconds | None
+    """Time from the write until the stamp was seen there; if it was not, by how much the newest
+    stamp there is older."""
+    error: ErrorWord | None
+    """Why the replica could not be read."""
+    failing_since: Timestamp | None
+    """The first stamp in a row that was not seen there in time."""
+
+
 class Row(Reading):
     """One source: the last reading, and the worker's last result."""
 
@@ -122,6 +137,9 @@ class Row(Reading):
     """The stamp is written, but a part of the write fails (the secret's value)."""
     consecutive_failures: int
     breaker: Breaker
+    replica: ReplicaRow | None = None
+    promoted_at: Timestamp | None = None
+    """When the worker last saw that another server had taken over."""
 
 
 class IamRow(Row):
@@ -171,6 +189,7 @@ class DiagnosisCode(StrEnum):
     QUOTA = "quota"
     SCHEMA = "schema"
     ALERTS_NOT_DELIVERED = "alerts_not_delivered"
+    REPLICA_BEHIND = "replica_behind"
 
 
 class Overall(StrEnum):
@@ -269,6 +288,8 @@ class IncidentKind(StrEnum):
 
     FAILED = "failed"
     UNKNOWN = "unknown"
+    PROMOTED = "promoted"
+    """A moment in which another server took over; nothing was down because of it alone."""
 
 
 class Incident(Response):

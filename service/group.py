@@ -41,6 +41,11 @@ class SourceSettings(Group):
         """Whether it needs the instance that its kind depends on, if that depends on one."""
         return True
 
+    @property
+    def replica(self) -> str | None:
+        """Where a copy that follows it is read too; None if nowhere."""
+        return None
+
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:  # noqa: ARG002 - as below
         """Return remedies for the words for which this source knows more than `REMEDIES`.
 

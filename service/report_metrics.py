@@ -76,6 +76,7 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
     yield _counter("history_dropped_rows", "Outcomes lost for good.", report.history_dropped)
     if report.standing is not None:
         yield from _of_lease(report)
+    yield from _of_replicas(report)
     calls, throttles = report.aws_calls_by_operation, report.aws_throttles_by_operation
     yield _by_operation("aws_calls", "AWS calls.", calls or {ALL: report.aws_calls})
     yield _by_operation(
@@ -98,6 +99,20 @@ def _of_lease(report: WorkerReport) -> Iterator[Metric]:
     text = "Grows whenever another worker takes over."
     yield _gauge("lease_token", text, report.lease_token)
     yield _gauge("standbys", "Workers that stand by.", len(report.standbys))
+
+
+def _of_replicas(report: WorkerReport) -> Iterator[Metric]:
+    lags = {n: r.lag_seconds for n, r in report.replicas.items() if r.lag_seconds is not None}
+    late = {name: float(r.failing_since is None) for name, r in report.replicas.items()}
+    lines = {n: float(s.timeline) for n, s in report.servers.items() if s.timeline is not None}
+    text = "Time from the last write until its stamp was seen at the replica."
+    if lags:
+        yield _labelled("replica_lag_seconds", text, "source", lags)
+    if late:
+        yield _labelled("replica_ok", "Whether the stamp arrived in time.", "source", late)
+    if lines:
+        text = "The server's timeline, which each promotion raises."
+        yield _labelled("server_timeline", text, "source", lines)
 
 
 def _of_process(process: ProcessReport) -> Iterator[Metric]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from schema.errors import Cause, ErrorWord
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, ServerReport, WorkerReport
 from service.errors import Shortfall
 from service.sql.statement import Statement
 
@@ -161,6 +161,34 @@ class Fence(Protocol):
         ...
 
 
+class Replica(Protocol):
+    """Reads the stamp from a copy of a store that follows it."""
+
+    async def newest(self) -> datetime | None:
+        """Return the newest stamp there, None if there is none.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+class Server(Protocol):
+    """Says which of several servers a store's name leads to."""
+
+    async def place(self) -> ServerReport:
+        """Return what can be seen of the server.
+
+        Raises:
+            SourceError: It does not say.
+        """
+        ...
+
+
 class Source(Protocol):
     """A connected store that the worker writes and the API reads back.
 
@@ -171,11 +199,15 @@ class Source(Protocol):
         keys: Keeps what must survive a restart while PostgreSQL is down, None if it does not.
         fence: Set in a worker that may be one of several; what cannot compare stamps asks it before
             it writes.
+        replica: A copy that follows it, None if none is configured.
+        server: Says which server it is, None if it cannot.
     """
 
     database: Database | None = None
     keys: Keys | None = None
     fence: Fence | None = None
+    replica: Replica | None = None
+    server: Server | None = None
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write one stamp.

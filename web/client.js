@@ -100,7 +100,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * `healthy`, or the code of the worst finding.
- * @typedef {'healthy' | 'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered'} DiagnosisCode
+ * @typedef {'healthy' | 'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered' | 'replica_behind'} DiagnosisCode
  */
 
 /**
@@ -127,7 +127,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * The kind of problem.
- * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered'} FindingCode
+ * @typedef {'starting' | 'worker_silent' | 'source_unreachable' | 'source_not_written' | 'out_of_step' | 'credentials' | 'quota' | 'schema' | 'alerts_not_delivered' | 'replica_behind'} FindingCode
  */
 
 /**
@@ -174,6 +174,8 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {ErrorWord | null} warning
  * @property {number} consecutive_failures
  * @property {Breaker} breaker
+ * @property {ReplicaRow | null} replica
+ * @property {string | null} promoted_at
  * @property {Refusal | null} refusal
  * @property {string | null} credentials_created
  * @property {string | null} credentials_expiry
@@ -215,7 +217,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
 
 /**
  * Whether writes failed, or nobody knows since nothing was recorded.
- * @typedef {'failed' | 'unknown'} IncidentKind
+ * @typedef {'failed' | 'unknown' | 'promoted'} IncidentKind
  */
 
 /**
@@ -287,6 +289,16 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
+ * The worker's last look at a store's replica; null without one, or without a recent report.
+ * @typedef {Object} ReplicaRow
+ * @property {string | null} endpoint
+ * @property {string | null} last_update
+ * @property {number | null} lag_seconds
+ * @property {ErrorWord | null} error
+ * @property {string | null} failing_since
+ */
+
+/**
  * One source: the last reading, and the worker's last result.
  * @typedef {Object} Row
  * @property {string | null} last_update
@@ -306,6 +318,8 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {ErrorWord | null} warning
  * @property {number} consecutive_failures
  * @property {Breaker} breaker
+ * @property {ReplicaRow | null} replica
+ * @property {string | null} promoted_at
  */
 
 /**

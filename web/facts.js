@@ -3,7 +3,7 @@
 import { ageS, isOff } from './freshness.js';
 import { milliseconds, plain, secondsBetween, span, utc } from './words.js';
 
-/** @import {Freshness, IamRow, Row, WorkerStatus} from './client.js' */
+/** @import {Freshness, IamRow, ReplicaRow, Row, WorkerStatus} from './client.js' */
 
 /**
  * What a row shows: the age of its stamp, unless something weighs more. `unread` has not answered
@@ -75,7 +75,16 @@ export function factsOf(row, status, elapsedS) {
   const answered = row.latency_ms !== null && row.freshness !== 'unreachable';
   const read = answered ? [`read in ${milliseconds(row.latency_ms ?? 0)}`] : [];
   const own = 'refusal' in row ? terms(row, status, elapsedS) : [];
-  return [...seen, ...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read];
+  const copy = row.replica ? [replicaInWords(row.replica)] : [];
+  return [...seen, ...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read, ...copy];
+}
+
+/** @param {ReplicaRow} replica */
+function replicaInWords({ lag_seconds: lagS, error, failing_since: since }) {
+  if (error) return `replica: ${plain(error)}`;
+  if (lagS === null) return 'replica without a stamp';
+  if (since) return `replica ${span(lagS)} behind`;
+  return `replica written within ${lagS < 1 ? milliseconds(lagS * 1000) : span(lagS)}`;
 }
 
 /**

@@ -97,8 +97,9 @@ export class IncidentList {
     mark(element, 'data-lasting', String(incident.end === null));
     write(part('what'), whatIsWrong(incident));
     write(part('when'), `${incident.end ? '' : 'since '}${utc(incident.start, said.as_of)}`);
-    write(part('length'), lengthOf(incident, said.as_of));
-    write(part('beats'), incident.beats_missed === 1 ? '1 beat missed' : `${incident.beats_missed} beats missed`);
+    const moment = incident.kind === 'promoted';
+    write(part('length'), moment ? '' : lengthOf(incident, said.as_of));
+    write(part('beats'), moment ? '' : incident.beats_missed === 1 ? '1 beat missed' : `${incident.beats_missed} beats missed`);
     write(part('tags'), tags.filter(Boolean).join(' · '));
     const told = toldOf(incident);
     write(part('told'), told ? `Told at ${clockUtc(told, said.as_of)}` : '');
@@ -139,7 +140,8 @@ export class IncidentList {
 }
 
 /** @param {Incident} incident */
-function whatIsWrong({ title, error }) {
+function whatIsWrong({ kind, title, error }) {
+  if (kind === 'promoted') return `${title}: another server took over`;
   return error ? `${title}: ${plain(error)}` : `${title}: nothing was recorded`;
 }
 

@@ -11,6 +11,7 @@ import structlog
 from fastapi import Response
 
 from schema.errors import ErrorWord
+from schema.history import replica_of, server_of
 from schema.response import Response as Document
 from service.api.cache import Cache
 from service.api.download import Format
@@ -62,14 +63,20 @@ class Archive:
         settings: The sources, and which of them keeps history.
 
     Attributes:
-        titles: Titles of the sources in history, by slug, in their order.
+        titles: Titles of the sources in history, by slug, in their order; their replicas are last.
         interval_s: Seconds between slots, where no beat has its own.
         beats_kept: How long single beats are kept.
         past: Reads history, on two connections of its own, so that a long query delays no other.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.titles = {each.name: each.title for each in settings.sources}
+        stores = {each.name: each.title for each in settings.sources}
+        self.titles = stores | {
+            replica_of(each.name): f"{each.title}'s replica"
+            for each in settings.sources
+            if each.settings.replica
+        }
+        self._servers = {server_of(name): title for name, title in stores.items()}
         self.interval_s = settings.process.interval_s
         self.beats_kept = timedelta(days=settings.process.history_retention_days)
         self.past = Lazy(lambda: self._open(settings))
@@ -81,6 +88,10 @@ class Archive:
         if source is None:
             return list(self.titles)
         return [source] if source in self.titles else []
+
+    def with_servers(self, sources: Sequence[str]) -> list[str]:
+        """Return sources with the names of their servers, whose incidents are promotions."""
+        return [*sources, *(s for name in sources if (s := server_of(name)) in self._servers)]
 
     async def answer(self, key: Hashable, read: "Callable[[Past], Awaitable[Document]]") -> Answer:
         """Return the answer to a request.
@@ -144,7 +155,7 @@ class Archive:
 
         name, where = settings.process.name, settings.history
         source = where.connect(Shared(name=name)) if where else None
-        return Past(source, name, self.titles, self.interval_s)
+        return Past(source, name, self.titles | self._servers, self.interval_s)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from schema.freshness import Freshness
-from schema.history import WORKER, Range
+from schema.history import REPLICA, WORKER, Range
 from schema.responses import History, Incidents, WorkerStatus
 from schema.timestamps import utc_now
 from service.api.archive import Archive
@@ -54,7 +54,8 @@ async def feed(request: Request) -> Response:
     past: Archive = request.state.archive
     now = utc_now()
     cut = ranged(FEED_RANGE, now, past.beats_kept, past.interval_s)
-    sources, asked = [*past.sources(None), WORKER], Window(cut.start(0), now)
+    sources = [*past.with_servers(past.sources(None)), WORKER]
+    asked = Window(cut.start(0), now)
     answer = await past.answer(
         ("feed",), lambda told: told.incidents(sources, asked, now, FEED_LIMIT)
     )
@@ -73,7 +74,8 @@ async def _whole(request: Request) -> WorkerStatus:
 
 async def _uptimes(past: Archive, asked: Range) -> dict[str, float]:
     """Return each source's uptime; nothing while PostgreSQL is down."""
-    now, sources = utc_now(), past.sources(None)
+    now = utc_now()
+    sources = [name for name in past.sources(None) if not name.endswith(REPLICA)]
     cut = ranged(asked, now, past.beats_kept, past.interval_s)
     key = ("history", None, asked, "badge")
     answer = await past.answer(key, lambda told: told.history(sources, cut, now))

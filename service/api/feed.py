@@ -3,8 +3,13 @@
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from schema.responses import Incident, Incidents
+from schema.responses import Incident, IncidentKind, Incidents
 
+WITHOUT_ERROR = {
+    IncidentKind.FAILED: "failed",
+    IncidentKind.UNKNOWN: "nothing was recorded",
+    IncidentKind.PROMOTED: "another server took over",
+}
 ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -32,7 +37,7 @@ def atom(found: Incidents, title: str, root: str) -> bytes:
 def _entry(feed: Element, incident: Incident, root: str) -> None:
     entry = SubElement(feed, "entry")
     address = f"{root}?range=1y#incident-{incident.id}"
-    what = incident.error.replace("_", " ") if incident.error else "nothing was recorded"
+    what = incident.error.replace("_", " ") if incident.error else WITHOUT_ERROR[incident.kind]
     until = f"to {incident.end.isoformat()}" if incident.end else "and lasting"
     _text(entry, "id", uuid5(NAMESPACE_URL, address).urn)
     _text(entry, "title", f"{incident.title}: {what}")

@@ -155,12 +155,14 @@ async def incidents(
     """Return the incidents that overlap a window, newest first; by default, of 30 days.
 
     A slot without a record neither begins nor ends an incident. A span without records of any
-    source is an incident of the source `worker`.
+    source is an incident of the source `worker`; another server in a store's place is a moment of
+    the kind `promoted`.
     """
     now = utc_now()
     sources = [WORKER] if source == WORKER else past.sources(source)
     if not sources:
         return no_source(past, source)
+    sources = past.with_servers(sources)
     everything = [*sources, WORKER] if source is None else sources
     try:
         asked = span.window(past, now)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from schema.errors import ErrorWord
-from schema.history import WORKER
+from schema.history import SERVER, WORKER
 from schema.responses import Incident, IncidentKind, Incidents
 from service.history.window import Window
 from service.source import Row
@@ -39,6 +39,8 @@ def incidents(
 
 def _told(row: Row, titles: Mapping[str, str]) -> Incident:
     silent = row.source == WORKER
+    if row.source.endswith(SERVER):
+        return _promotion(row, titles)
     return Incident(
         id=identifier(row.source, row.began),
         kind=IncidentKind.UNKNOWN if silent else IncidentKind.FAILED,
@@ -48,6 +50,19 @@ def _told(row: Row, titles: Mapping[str, str]) -> Incident:
         end=row.ended,
         error=ErrorWord(row.error) if row.error else None,
         beats_missed=row.missed,
+    )
+
+
+def _promotion(row: Row, titles: Mapping[str, str]) -> Incident:
+    return Incident(
+        id=identifier(row.source, row.began),
+        kind=IncidentKind.PROMOTED,
+        source=row.source,
+        title=titles[row.source],
+        start=row.began,
+        end=row.began,
+        error=None,
+        beats_missed=0,
     )
 
 

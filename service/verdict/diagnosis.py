@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from schema.findings import Finding, Severity
 from schema.responses import Diagnosis, DiagnosisCode, Overall
-from service.verdict import credentials, readings, telling, writes
+from service.verdict import credentials, readings, replicas, telling, writes
 from service.verdict.situation import Situation
 
 Rule = Callable[[Situation], list[Finding]]
@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     credentials.not_renewed,
     writes.out_of_step,
     readings.pending,
+    replicas.behind,
     telling.undelivered,
 )
 """The graver first; among findings of one severity this order decides which one leads."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
-from schema.heartbeat import Refusal, Result
+from schema.heartbeat import Refusal, ReplicaReport, Result
 from service.remedies import CAUSES, REMEDIES
 from service.source import Replacement
 from service.undelivered import Undelivered
@@ -39,6 +39,7 @@ class SourceView:
         schema_missing: Tables and columns that it lacks.
         part_stale: Whether a part that is written more rarely is overdue (the secret's value).
         replacement: The part that somebody else replaced, None if nobody did.
+        replica: The worker's last look at its replica, None without one.
         remedies: Where its advice for a word or a cause is better than the general one.
     """
 
@@ -59,6 +60,7 @@ class SourceView:
     schema_missing: Sequence[str] = ()
     part_stale: bool = False
     replacement: Replacement | None = None
+    replica: ReplicaReport | None = None
     remedies: Mapping[ErrorWord | Cause, str] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,15 @@ from typing import TypeVar
 
 from schema.errors import ErrorWord
 from schema.freshness import judge
-from schema.heartbeat import IDENTITY, Breaker, IamReport, Refusal, SourceReport, WorkerReport
+from schema.heartbeat import (
+    IDENTITY,
+    Breaker,
+    IamReport,
+    Refusal,
+    ReplicaReport,
+    SourceReport,
+    WorkerReport,
+)
 from service.aws.client import Facts
 from service.kind import AnyInstance
 from service.settings import Settings
@@ -126,10 +134,24 @@ class Snapshot:
     @cached_property
     def _worker_identity(self) -> IamReport | None:
         """What the worker said of its identity, None if its report is of an old stamp."""
+        return self._recent.iam if self._recent else None
+
+    @cached_property
+    def _recent(self) -> WorkerReport | None:
+        """The newest report, None if it came with an old stamp."""
         if self._carried is None or self.report is None:
             return None
         fresh = judge(_moment(self._carried), self.now, self.interval_s) in ALIVE
-        return self.report.iam if fresh else None
+        return self.report if fresh else None
+
+    def replica(self, name: str) -> ReplicaReport | None:
+        """The worker's last look at a source's replica, None without one or a recent report."""
+        return self._recent.replicas.get(name) if self._recent else None
+
+    def promoted_at(self, name: str) -> datetime | None:
+        """When the worker last saw another server in a source's place, None if it never did."""
+        server = self.report.servers.get(name) if self.report else None
+        return server.promoted_at if server else None
 
     def situation(self) -> Situation:
         """What the diagnosis follows from."""
@@ -176,6 +198,7 @@ class Snapshot:
             remedies=source.remedies,
             part_stale=look.found.part_is_stale(self.now) if look else False,
             replacement=look.found.replacement if look else None,
+            replica=self.replica(source.name),
         )
 
     def _identity(self) -> IdentityView | None:

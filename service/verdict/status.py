@@ -5,7 +5,7 @@ from typing import Any
 from schema.errors import ErrorWord
 from schema.freshness import Freshness, stale_after_s
 from schema.heartbeat import IDENTITY, Breaker, WorkerReport
-from schema.responses import IamRow, Row, WorkerFacts, WorkerStatus
+from schema.responses import IamRow, ReplicaRow, Row, WorkerFacts, WorkerStatus
 from service.accounts import mask
 from service.kind import AnyInstance
 from service.verdict.diagnosis import diagnose, overall
@@ -58,7 +58,22 @@ def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
         "warning": said.warning,
         "consecutive_failures": said.consecutive_failures,
         "breaker": said.breaker,
+        "replica": _replica(snapshot, source),
+        "promoted_at": snapshot.promoted_at(source.name),
     }
+
+
+def _replica(snapshot: Snapshot, source: AnyInstance) -> ReplicaRow | None:
+    seen = snapshot.replica(source.name)
+    if source.settings.replica is None or seen is None:
+        return None
+    return ReplicaRow(
+        endpoint=mask(source.settings.replica),
+        last_update=seen.stamp,
+        lag_seconds=seen.lag_seconds,
+        error=seen.error,
+        failing_since=seen.failing_since,
+    )
 
 
 _OFF: dict[str, Any] = {

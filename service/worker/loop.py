@@ -21,6 +21,7 @@ from service.process import ProcessSettings
 from service.source import Source
 from service.version import version
 from service.worker.cycle import after, stamp_all
+from service.worker.lookout import Lookout
 from service.worker.memory import resident_bytes
 from service.worker.schedule import Schedule
 
@@ -72,6 +73,9 @@ class Worker:
         self._recorder = recorder
         self.lease = lease
         self._beat_at: float | None = None
+        self._lookout = Lookout(
+            sources, settings.interval_s, recorder.record if recorder else None, now
+        )
         self._observe = observe
         self._now = now
 
@@ -142,6 +146,7 @@ class Worker:
         )
         for source in self.sources.values():
             report = source.tell(report)
+        report = self._lookout.tell(report)
         if self.lease is not None:
             report = self.lease.tell(report)
         return report if self._recorder is None else self._recorder.tell(report)
@@ -166,6 +171,7 @@ class Worker:
         probed = [name for name, r in self.reports.items() if r.breaker is Breaker.OPEN]
         for name in probed:
             self._set(name, self.reports[name].model_copy(update={"breaker": Breaker.HALF_OPEN}))
+        began = anyio.current_time()
         outcomes = await stamp_all(
             self.sources, heartbeat, self.settings.write_deadline_s, probed, stop
         )
@@ -176,6 +182,8 @@ class Worker:
         if self._recorder is not None:
             self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
         self._log_cycle(heartbeat, outcomes)
+        with anyio.move_on_at(self.next_due):
+            await self._lookout.look(schedule.slot(cycle), heartbeat, outcomes, began, stop)
 
     def _learn(self, outcome: Outcome) -> None:
         before = self.reports[outcome.source]

@@ -12,6 +12,8 @@ from schema.heartbeat import (
     Counted,
     IamReport,
     ProcessReport,
+    ReplicaReport,
+    ServerReport,
     SourceReport,
     Standing,
     WorkerReport,
@@ -156,6 +158,8 @@ def _report() -> WorkerReport:
         },
         process=ProcessReport(resident_bytes=1),
         standing=Standing.DATABASE,
+        replicas={"postgres": ReplicaReport(lag_seconds=1.0)},
+        servers={"postgres": ServerReport(timeline=1)},
         iam=IamReport(last_result="ok", credentials_expiry=now, certificate_expiry=now),
     )
 

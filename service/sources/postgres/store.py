@@ -12,11 +12,12 @@ import structlog
 
 from schema.errors import Cause, ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.heartbeat import Heartbeat, read_report
+from schema.heartbeat import Heartbeat, ServerReport, read_report
 from schema.timestamps import utc_now
 from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
 from service.sources.postgres.migration import Migration
+from service.sources.postgres.place import PLACE
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.schema import lacks_stamps, look, why_hidden
 from service.sources.postgres.session import Session
@@ -45,6 +46,7 @@ class Postgres(Source):
         self._look_due = -math.inf
         self._transactions = False  # whether a transaction has worked: a pool may not allow them
         self.database = self
+        self.server = self
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write the row, unless its stamp is newer and not in the future.
@@ -100,10 +102,23 @@ class Postgres(Source):
             revision = await self._migration.run()
         return str(revision)
 
+    async def place(self) -> ServerReport:
+        """Return the server's timeline and address, as far as it says.
+
+        Raises:
+            SourceError: It does not say.
+        """
+        async with self.connection() as connection:
+            row = await connection.row(PLACE)
+        timeline = int(row.timeline, 16) if row.timeline else None
+        return ServerReport(timeline=timeline, address=row.address)
+
     async def close(self) -> None:
         """Close the pool's connections; abort those to a silent server."""
         await self._migration.close()
         await self.pool.close()
+        if self.replica is not None:
+            await self.replica.close()
 
     def connection(self, *, transaction: bool = False) -> AbstractAsyncContextManager[Session]:
         """Provide a connection of the pool, with its errors translated.

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
-from schema.heartbeat import Refusal
+from schema.heartbeat import Refusal, ReplicaReport
 from service.source import Replacement
 from service.verdict.situation import IdentityView, Situation, SourceView
 from tests.fakes import NOW
@@ -19,6 +19,9 @@ PG = SourceView(name="postgres", title="PostgreSQL", freshness=F.FRESH, stamp=ST
 VK = replace(PG, name="valkey", title="Valkey")
 SM = replace(PG, name="secrets_manager", title="AWS Secrets Manager", needs_aws=True)
 IAM = IdentityView(certificate_expiry=NOW + timedelta(days=300))
+BEHIND = ReplicaReport(
+    stamp=LONG_AGO, lag_seconds=590.0, waited_seconds=20.0, failing_since=LONG_AGO
+)
 FAILING = replace(IAM, renewal_error=E.TIMEOUT)
 
 
@@ -848,6 +851,50 @@ SITUATIONS: dict[str, Expected] = {
                 "worker_silent",
                 ["postgres"],
                 "The worker has not written to any store since 2026-11-23 22:00:00 UTC",
+            )
+        ],
+    ),
+    "a replica that is in time": (
+        seen(replace(PG, replica=ReplicaReport(stamp=STAMP, lag_seconds=0.2)), iam=None),
+        "ok",
+        [],
+    ),
+    "a replica that is behind": (
+        seen(replace(PG, replica=BEHIND), iam=None),
+        "degraded",
+        [
+            (
+                "replica_behind",
+                ["postgres"],
+                "PostgreSQL's replica is behind: 20 s after the last write it held that of "
+                "21:50:00 UTC",
+            )
+        ],
+    ),
+    "a replica without a stamp": (
+        seen(replace(PG, replica=BEHIND.model_copy(update={"stamp": None})), iam=None),
+        "degraded",
+        [
+            (
+                "replica_behind",
+                ["postgres"],
+                "PostgreSQL's replica holds no stamp 20 s after the last write",
+            )
+        ],
+    ),
+    "a replica that cannot be read": (
+        seen(replace(PG, replica=BEHIND.model_copy(update={"error": E.AUTH})), iam=None),
+        "degraded",
+        [("replica_behind", ["postgres"], "PostgreSQL's replica cannot be read (auth)")],
+    ),
+    "a replica of a store that is not written itself": (
+        seen(replace(stale(PG), replica=BEHIND), VK, iam=None),
+        "error",
+        [
+            (
+                "source_not_written",
+                ["postgres"],
+                "PostgreSQL is not written, and the worker has not said why",
             )
         ],
     ),

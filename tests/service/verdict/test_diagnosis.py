@@ -213,6 +213,7 @@ def test_what_a_schema_lacks_is_named() -> None:
         ("the certificate ends in 3 days", "certificate"),
         ("the credentials are not renewed", "credentials"),
         ("stamps of different cycles for too long", "out_of_step"),
+        ("a replica that is behind", "replica_behind"),
     ],
 )
 def test_a_finding_points_at_the_part_of_the_runbook_that_is_about_it(

@@ -1,0 +1,36 @@
+"""A standby or read-only node of PostgreSQL: how far the stamps have come there."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from service.source import Replica
+from service.sql.stamps import READ
+
+if TYPE_CHECKING:
+    from service.sources.postgres.store import Postgres
+
+
+class Follower(Replica):
+    """Reads the row that the primary was given.
+
+    Args:
+        store: The replica, on connections of its own.
+    """
+
+    def __init__(self, store: "Postgres") -> None:
+        self._store = store
+
+    async def newest(self) -> datetime | None:
+        """Return the newest stamp there, None if there is none.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        async with self._store.connection() as connection:
+            row = await connection.row(READ, name=self._store.name)
+        stamp: datetime | None = row.timestamp if row else None
+        return stamp
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._store.close()

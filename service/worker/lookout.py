@@ -1,0 +1,83 @@
+"""What the worker looks at after a beat: who took the stamp, and where it arrives."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import anyio
+
+from schema.heartbeat import Heartbeat, WorkerReport
+from service.outcome import Outcome
+from service.source import Source
+from service.worker.replicas import Replicas
+from service.worker.servers import Servers
+
+INSTANT = timedelta(milliseconds=1)
+
+Record = Callable[[datetime, float, Sequence[Outcome]], None]
+"""Takes the outcomes of a slot; see `Recorder.record`."""
+
+
+class Lookout:
+    """Looks at replicas and servers, in the time that a cycle leaves.
+
+    Args:
+        sources: All sources.
+        interval_s: Seconds between cycles.
+        record: Keeps what was seen in the history, None for nowhere.
+        now: The clock that makes the stamps.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        interval_s: float,
+        record: Record | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._replicas = Replicas(sources, interval_s)
+        self._servers = Servers(sources, interval_s)
+        self._interval_s = interval_s
+        self._record = record
+        self._now = now
+
+    def tell(self, report: WorkerReport) -> WorkerReport:
+        """Return the report with what was seen last."""
+        seen = {"replicas": dict(self._replicas.reports), "servers": dict(self._servers.reports)}
+        return report.model_copy(update=seen)
+
+    async def look(
+        self,
+        slot: datetime,
+        heartbeat: Heartbeat,
+        outcomes: Sequence[Outcome],
+        began: float,
+        stop: anyio.Event,
+    ) -> None:
+        """Look until all is seen, or `stop` is set.
+
+        Args:
+            slot: The cycle's.
+            heartbeat: Its stamp.
+            outcomes: How its writes ended.
+            began: When they began, in the event loop's seconds.
+            stop: Ends it at once.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_after, stop, tasks.cancel_scope)
+            promoted = await self._servers.look(outcomes, self._now())
+            self._note(slot, promoted)
+            # A promotion is a moment: what began with it is over at once.
+            over = [replace(each, result="ok") for each in promoted]
+            self._note(max(self._now(), slot + INSTANT), over)
+            self._note(slot, await self._replicas.follow(heartbeat, outcomes, began))
+            tasks.cancel_scope.cancel()
+
+    def _note(self, slot: datetime, outcomes: Sequence[Outcome]) -> None:
+        if outcomes and self._record is not None:
+            self._record(slot, self._interval_s, outcomes)
+
+
+async def _cancel_after(event: anyio.Event, scope: anyio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()

@@ -1,1 +1,1 @@
-"""Alerts: decides what to tell, keeps it until it is told, and tells it."""
+"""Alerts: decide on events, keep them until they are delivered, and deliver them."""

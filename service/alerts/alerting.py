@@ -1,4 +1,4 @@
-"""All of alerting in one process: put together, run, and what others may know of it."""
+"""Alerting in one process: its parts, its tasks, and its state for others."""
 
 import time
 import uuid
@@ -24,20 +24,20 @@ from service.settings import Settings
 from service.undelivered import Undelivered
 
 Looks = Callable[[], Awaitable[Sequence[Finding]]]
-"""Gives what is wrong now."""
+"""Returns the current findings."""
 
-LATE = timedelta(minutes=10)  # how long a delivery may wait before it is a finding
-LOOKS_LATE = 4.0  # calm looks without one: deciding does not work
-LATE_LEAST_S = 15.0  # stores that hang, one after the other, hold up a look for some seconds
+LATE = timedelta(minutes=10)  # how long a delivery may wait before that is a finding
+LOOKS_LATE = 4.0  # after this many calm periods without a look, deciding does not work
+LATE_LEAST_S = 15.0  # hung stores delay a look by some seconds, one after the other
 
 
 class Alerting:
-    """All of alerting in one process.
+    """Alerting in one process.
 
     Attributes:
-        desk: What decides.
-        tellers: What tells, one for each target.
-        ping: What shows that it works, None if nobody asked for that.
+        desk: Decides.
+        tellers: Deliver, one for each target.
+        ping: The dead man's switch, None if it is not configured.
     """
 
     def __init__(self, desk: Desk, tellers: Sequence[Teller], ping_url: str | None) -> None:
@@ -47,24 +47,24 @@ class Alerting:
         self._began = time.monotonic()
 
     def told(self) -> None:
-        """Let every teller look whether something waits."""
+        """Wake every teller."""
         for teller in self.tellers:
             teller.wake()
 
     @property
     def decides(self) -> bool:
-        """Whether this process decides; of several one does."""
+        """Whether this process decides; one of several does."""
         return self.desk.looked is not None and self.desk.lease.standing is not Standing.STANDBY
 
     @property
     def working(self) -> bool:
-        """Whether the last look succeeded, and lately."""
+        """Whether the last look succeeded, recently."""
         since = self._began if self.desk.looked is None else self.desk.looked
         late_s = max(LATE_LEAST_S, LOOKS_LATE * self.desk.situated.policy.calm_s)
         return not self.desk.defective and time.monotonic() - since <= late_s
 
     def record(self, target: Target) -> Record:
-        """What became of a target's deliveries, as far as this process knows."""
+        """Return the state of a target's deliveries, as far as this process knows."""
         if self.desk.outbox.with_database:
             return self.desk.records.get(target.id, Record())
         return self.desk.outbox.record(target.id)
@@ -81,9 +81,9 @@ class Alerting:
         return found
 
     def why_silent(self) -> str | None:
-        """Why nobody may rely on alerts now; None if they work.
+        """Return why alerts are not reliable now; None if they work.
 
-        An outage of a store is no reason: its alert is on its way. A silent worker is Heartbeat's
+        An outage of a store is no reason, because its alert is sent. A silent worker is Heartbeat's
         own fault, and so are alerts that reach nobody.
         """
         if not self.working:
@@ -97,10 +97,10 @@ class Alerting:
 
 
 def makers(targets: Sequence[Target]) -> list[Sender]:
-    """Make what tells each target; blocks for its imports.
+    """Create the sender of each target; blocks for imports.
 
     Raises:
-        TargetError: One cannot be used.
+        TargetError: A target cannot be used.
     """
     return [make(target) for target in targets]
 
@@ -109,12 +109,12 @@ def makers(targets: Sequence[Target]) -> list[Sender]:
 async def alerting(
     settings: Settings, senders: Sequence[Sender], look: Looks
 ) -> AsyncIterator[Alerting]:
-    """Alerting, running beside all else until the block ends.
+    """Run alerting in the background until the block ends.
 
     Args:
-        settings: Whom to tell, when, and where it is kept.
+        settings: Targets, policy and stores.
         senders: One for each target.
-        look: What is wrong now.
+        look: Returns the current findings.
     """
     connections = Connections(settings)
     found = put_together(settings, senders, look, connections.stores)
@@ -125,12 +125,12 @@ async def alerting(
             tasks.cancel_scope.cancel()
         await found.desk.lease.release()
     finally:
-        with anyio.CancelScope(shield=True):  # each is bounded in time by itself
+        with anyio.CancelScope(shield=True):  # each takes bounded time
             await connections.close()
 
 
 async def _run(found: Alerting, connections: Connections) -> None:
-    await connections.ready()  # no look counts the seconds that imports take
+    await connections.ready()  # the time of imports must not count as time between looks
     async with anyio.create_task_group() as tasks:
         for teller in found.tellers:
             tasks.start_soon(teller.run)
@@ -142,7 +142,7 @@ async def _run(found: Alerting, connections: Connections) -> None:
 def put_together(
     settings: Settings, senders: Sequence[Sender], look: Looks, stores: Stores
 ) -> Alerting:
-    """All parts, none of them running."""
+    """Create all parts, without running them."""
     alerts, targets = settings.alerts, settings.alerts.targets()
     desk = Desk(
         situated(settings, targets),
@@ -161,7 +161,7 @@ def put_together(
 
 
 def situated(settings: Settings, targets: list[Target]) -> Situated:
-    """Where and for whom it is decided."""
+    """Return the context of decisions."""
     process, alerts = settings.process, settings.alerts
     return Situated(
         name=process.name,

@@ -1,4 +1,4 @@
-"""From one look to the next: which alerts open, are repeated and end. Pure, in given time."""
+"""Decide which alerts open, repeat and end from one look to the next: pure functions of time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,19 +19,21 @@ from service.alerts.state import (
 )
 from service.alerts.topics import RANK, Topic, graver, hidden, topics
 
-TOGETHER_SHARE = 0.5  # of the time to open: what has held so long opens with what holds it all
+TOGETHER_SHARE = (
+    0.5  # of the time to open: topics that held this long open together with one that held it all
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """What one look saw.
+    """The result of one look.
 
     Attributes:
         at: The wall clock.
-        elapsed_s: Since the look before, by a monotonic clock; 0 for a process's first.
-        took_s: How long the look took: what it found was so for as long.
-        findings: What is wrong.
-        is_muted: Whether an alert about these sources may not be told now.
+        elapsed_s: Seconds since the previous look, by a monotonic clock; 0 for a process's first.
+        took_s: How long the look took; its findings were valid that long.
+        findings: The findings.
+        is_muted: Tells whether alerts about these sources are muted.
     """
 
     at: datetime
@@ -43,11 +45,11 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What shall be told.
+    """An event to deliver.
 
     Attributes:
-        said: To whoever is told.
-        repeat_s: Which distance of reminders it is for; None if it is no reminder.
+        said: The event's content.
+        repeat_s: The reminder period that it belongs to; None if it is no reminder.
     """
 
     said: AlertEvent
@@ -56,11 +58,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decided:
-    """What follows from a look.
+    """The decisions after a look.
 
     Attributes:
-        state: What to remember.
-        events: What to tell, in this order.
+        state: The new state.
+        events: Events to deliver, in this order.
         tense: Whether to look again soon.
     """
 
@@ -70,13 +72,13 @@ class Decided:
 
 
 def decide(state: State, look: Look, policy: Policy, name: str) -> Decided:
-    """Decide what to tell.
+    """Decide on events.
 
     Args:
-        state: What was remembered.
-        look: What is seen.
-        policy: When to ring.
-        name: The deployment's.
+        state: The previous state.
+        look: The look.
+        policy: When alerts open and end.
+        name: The deployment's name.
     """
     step_s = min(max(look.elapsed_s, 0.0), policy.step_max_s)
     seen = topics(look.findings, policy.interval_s)
@@ -105,7 +107,7 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decided:
 
 
 def _aged(alert: Alert, seen: dict[str, Topic], look: Look, step_s: float, policy: Policy) -> Alert:
-    """Bring what is known of an alert forward to this look."""
+    """Update an alert with this look."""
     found = [seen[key] for key in alert.topics if key in seen]
     present = [topic for topic in found if _counts(topic, policy)]
     if present:
@@ -123,7 +125,7 @@ def _aged(alert: Alert, seen: dict[str, Topic], look: Look, step_s: float, polic
 def _weighed(
     pending: dict[str, Pending], fresh: dict[str, Topic], step_s: float
 ) -> dict[str, Pending]:
-    """Count the looks that saw each topic, and drop what too few of them saw."""
+    """Count the looks that saw each topic, and drop topics that too few of them saw."""
     weighed = {
         key: _hit(pending[key], topic, step_s) for key, topic in fresh.items() if key in pending
     }
@@ -145,9 +147,9 @@ def _hit(pending: Pending, topic: Topic, step_s: float) -> Pending:
 def _due(
     pending: dict[str, Pending], fresh: dict[str, Topic], look: Look, policy: Policy
 ) -> list[list[Topic]]:
-    """Group the topics that open now: those of one code and severity ring once.
+    """Group the topics that open now: those with the same code and severity alert once.
 
-    Whatever is seen for the first time is noted in `pending`.
+    Topics that are seen for the first time are added to `pending`.
     """
     for key, topic in fresh.items():
         if key not in pending:
@@ -161,7 +163,7 @@ def _due(
 
 
 def _share(pending: Pending, topic: Topic, look: Look, policy: Policy) -> float:
-    """How much of the time to open a topic has held; 0 while too few looks saw it."""
+    """Return how much of the time to open a topic has held; 0 while too few looks saw it."""
     if pending.hits < LOOKS_LEAST or not _counts(topic, policy):
         return 0.0
     if topic.severity is not Severity.ERROR:
@@ -172,7 +174,7 @@ def _share(pending: Pending, topic: Topic, look: Look, policy: Policy) -> float:
 
 
 def _counts(topic: Topic, policy: Policy) -> bool:
-    """Whether it is grave enough to alert."""
+    """Tell whether its severity is high enough to alert."""
     return topic.severity is Severity.ERROR or policy.degraded_s is not None
 
 
@@ -206,9 +208,9 @@ def _words(group: Sequence[Topic]) -> dict[str, str | None]:
 def _tell(
     alert: Alert, look: Look, policy: Policy, name: str, step_s: float
 ) -> tuple[Alert | None, list[Event]]:
-    """What receivers shall be told of an alert, so that they know what we know.
+    """Return the events that bring receivers up to date about an alert.
 
-    While it is muted they are told nothing; afterwards they are told what they do not know.
+    While it is muted there are none; afterwards they get what they have missed.
     """
     muted = look.is_muted(alert.sources)
     waited = {every: waited_s + step_s for every, waited_s in alert.since_told_s.items()}
@@ -256,7 +258,7 @@ def _timer(every_s: float) -> str:
 def event(
     kind: EventKind, alert: Alert, look: Look, name: str, repeat_s: float | None = None
 ) -> Event:
-    """Put into an event what happened to an alert."""
+    """Create an event of an alert."""
     said = AlertEvent(
         id=uuid5(NAMESPACE, "|".join([str(alert.id), kind, _which(kind, alert, look, repeat_s)])),
         kind=kind,
@@ -277,10 +279,10 @@ def event(
 
 
 def _which(kind: EventKind, alert: Alert, look: Look, repeat_s: float | None) -> str:
-    """Tell an event from others of its kind in one run.
+    """Return what distinguishes an event from others of its kind in one alert.
 
-    Each run has one that opens it and one that ends it, whichever instance says so; each
-    severity is reached once; reminders are told apart by when they ring.
+    Each alert opens once and ends once, whichever instance decides; each severity is reached
+    once; reminders differ by their time.
     """
     if kind in (EventKind.REMINDED, EventKind.REFRESHED):
         return f"{repeat_s}|{look.at.isoformat()}"

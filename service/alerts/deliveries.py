@@ -1,4 +1,4 @@
-"""What is to be sent to whom, and what follows from an attempt."""
+"""Deliveries: one event for one target, and what follows from an attempt."""
 
 import random
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ RETRY_FIRST_S = 5.0  # three times as long after each attempt
 RETRY_MOST_S = 300.0
 RETRY_GROWTH = 3.0
 JITTER = 0.2
-ATTEMPTS_MOST = 291  # which come to a day; counted, since a clock of ours may step
+ATTEMPTS_MOST = 291  # which add up to a day; counted, because our clock may step
 REJECTED_MOST = 6  # attempts, some 10 minutes: a receiver that is being deployed may say 404
 
 
@@ -47,22 +47,22 @@ class Delivery:
 
     @property
     def key(self) -> tuple[UUID, str]:
-        """Tell it from all others."""
+        """Its identity."""
         return self.said.id, self.target
 
     @property
     def waits(self) -> bool:
-        """Whether it is still to be sent."""
+        """Whether it still has to be sent."""
         return self.delivered is None and self.dead is None
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What follows from an attempt.
+    """The result of an attempt.
 
     Attributes:
-        delivery: As it is now.
-        wait_s: Seconds until it is tried again, 0 if it is not.
+        delivery: Its new state.
+        wait_s: Seconds until the next attempt, 0 if there is none.
     """
 
     delivery: Delivery
@@ -72,13 +72,13 @@ class Settled:
 def fan_out(
     events: Sequence[Event], targets: Sequence[Target], default_repeat_s: float, now: datetime
 ) -> list[Delivery]:
-    """Give each event to each target that wants it, in order.
+    """Create a delivery for each event and each target that wants it, in order.
 
     Args:
-        events: What was decided.
-        targets: Whom there is.
-        default_repeat_s: The distance of reminders of targets that name none.
-        now: When it was decided.
+        events: The events.
+        targets: The targets.
+        default_repeat_s: The reminder period of targets without their own.
+        now: The time of the decision.
     """
     return [
         Delivery(said=event.said, target=target.id, created=now)
@@ -89,11 +89,11 @@ def fan_out(
 
 
 def settle(delivery: Delivery, sent: Sent, now: datetime) -> Settled:
-    """Decide what follows from an attempt.
+    """Update a delivery after an attempt.
 
     Args:
-        delivery: As it was claimed, this attempt counted.
-        sent: What became of it.
+        delivery: The claimed delivery, including this attempt.
+        sent: The attempt's result.
         now: The wall clock.
     """
     if sent.error is None:
@@ -121,5 +121,7 @@ def _wants(target: Target, event: Event, default_repeat_s: float) -> bool:
         return target.forgets
     if kind is EventKind.REMINDED:
         wanted_s = default_repeat_s if target.repeat_s is None else target.repeat_s
-        return not target.forgets and event.repeat_s == wanted_s  # those remind by themselves
+        return (
+            not target.forgets and event.repeat_s == wanted_s
+        )  # such receivers remind by themselves
     return True

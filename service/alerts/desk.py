@@ -1,4 +1,4 @@
-"""Looks, decides, and hands on what is to be told, for as long as the process runs."""
+"""The loop of alerting: look, decide, and store the events, while the process runs."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ from service.errors import SourceError
 UPKEEP_S = 3600.0
 RECENT = timedelta(days=7)
 RECENT_MOST = 100
-YIELD_LOOKS = 2.0  # calm ones, after which whoever decides has seen all that can be seen
+YIELD_LOOKS = 2.0  # calm looks, after which the decider has seen everything
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situated:
-    """Where and for whom it is decided.
+    """The context of decisions.
 
     Attributes:
-        name: `HEARTBEAT_NAME`, which names what is stored.
-        deployment: What receivers are told that it is called.
-        policy: When to ring.
-        targets: Whom to tell.
-        default_repeat_s: The distance of reminders of targets that name none.
-        page_url: The page's address, None if nobody said it.
+        name: `HEARTBEAT_NAME`, the key of stored data.
+        deployment: The deployment's name in alerts.
+        policy: When alerts open and end.
+        targets: The targets.
+        default_repeat_s: The reminder period of targets without their own.
+        page_url: The page's address, None if unknown.
     """
 
     name: str
@@ -53,24 +53,24 @@ class Situated:
 
 
 class Desk:
-    """One process's part in alerting.
+    """One process's loop of alerting.
 
     Args:
-        situated: Where and for whom.
-        look: What is wrong now.
+        situated: The context.
+        look: Returns the current findings.
         stores: Where alerts are kept.
-        holder: Names this process.
+        holder: This process's id.
         now: The wall clock.
         clock: Monotonic seconds.
 
     Attributes:
-        looked: When the last look succeeded, monotonic; None before the first.
-        findings: What it saw; empty where another process looks.
-        defective: Whether the last look ended by a defect of ours.
-        records: What became of deliveries, by target, as PostgreSQL says.
+        looked: When the last look succeeded, in monotonic seconds; None before the first.
+        findings: Its findings; empty if another process looks.
+        defective: Whether the last look failed by our own defect.
+        records: The state of deliveries by target, from PostgreSQL.
         recent: The newest events.
-        memory: What is remembered.
-        outbox: What is to be told.
+        memory: The state in memory.
+        outbox: The deliveries to send.
         lease: The claim to decide.
     """
 
@@ -106,20 +106,20 @@ class Desk:
 
     @property
     def mutes(self) -> list[Mute]:
-        """Those that hold now."""
+        """The active mutes."""
         return active(self.memory.mutes, self.now())
 
     async def run(self, told: Callable[[], None]) -> None:
-        """Look again and again, until cancelled; a defect ends one look, and no more.
+        """Look repeatedly, until cancelled; a defect ends only one look.
 
         Args:
-            told: Called after each look: something may be to be sent.
+            told: Called after each look, because there may be something to send.
         """
         while True:
             try:
                 wait_s = await self.tick()
                 self.defective = False
-            except Exception:  # must not take down the API's answers; it stops the ping instead
+            except Exception:  # must not end the API; it stops the ping instead
                 log.exception("alerts_defect")
                 self.defective = True
                 wait_s = self.situated.policy.calm_s
@@ -127,7 +127,7 @@ class Desk:
             await anyio.sleep(wait_s)
 
     async def tick(self) -> float:
-        """Look once, decide, and hand on; gives the seconds until the next look."""
+        """Look once, decide, and store the events; return the seconds until the next look."""
         policy = self.situated.policy
         standing, seen = await self._looks.beside(self.lease)
         self.outbox.may_send = standing in (Standing.VALKEY, Standing.ALONE)
@@ -148,7 +148,7 @@ class Desk:
         return policy.tense_s if decided.tense else policy.calm_s
 
     async def _catch_up(self, standing: Standing) -> None:
-        """Learn what is still to be sent, and bring PostgreSQL up to date."""
+        """Load pending deliveries, and update PostgreSQL."""
         if standing is not Standing.STANDBY or not self.outbox.with_database:
             await self.outbox.pick_up()
         if not self.outbox.with_database:
@@ -161,12 +161,12 @@ class Desk:
         await self._learn()
 
     async def _learn(self) -> None:
-        """What PostgreSQL has of deliveries; old ones are removed once an hour."""
+        """Load deliveries from PostgreSQL; remove old ones once an hour."""
         ledger = self._ledger
         if ledger is None:
             return
         try:
-            with anyio.fail_after(STORE_S):  # all of it: a store that hangs is waited for once
+            with anyio.fail_after(STORE_S):  # together: a hung store delays only once
                 self.outbox.know(await ledger.waiting())
                 self.records = await ledger.records()
                 self.recent = await ledger.recent(self.now() - RECENT, RECENT_MOST)
@@ -201,7 +201,7 @@ class Desk:
             try:
                 await self._save(seq, decided.state, deliveries)
             except LostLeaseError:
-                self._decided_at = None  # whoever holds it decides on what it sees
+                self._decided_at = None  # the holder decides by its own looks
                 return
             except (SourceError, TimeoutError):
                 self.lease.lost_database()
@@ -230,15 +230,15 @@ class Desk:
         self.memory.saved_seq = seq
 
     def _orphans(self) -> list[Event]:
-        """End what this process told of while it saw no store, and whoever decides now knows not.
+        """End alerts that this process sent without any store, and that the decider does not know.
 
-        An alert waits while that one has another under the same key: receivers have folded the two,
-        and would take both for ended.
+        An alert waits while the decider has another one with the same key: receivers have folded
+        the two, and would end both.
         """
         if self._decided_at is not None:
             self._stands_by_since = self._clock()
         if self._clock() - self._stands_by_since < YIELD_LOOKS * self.situated.policy.calm_s:
-            return []  # it may not have written yet what it decided without the stores
+            return []  # it may not yet have written what it decided without the stores
         state, name = self.memory.state, self.situated.name
         known = {alert.id for alert in state.alerts} | set(state.closed)
         left = [alert for key, alert in self._told_alone.items() if key not in known]
@@ -249,9 +249,9 @@ class Desk:
         return [event(EventKind.RESOLVED, _ended(each, look.at), look, name) for each in ended]
 
     def _is_worth_saving(self, state: State) -> bool:
-        """Whether another process would decide otherwise without it; spans alone can wait."""
+        """Tell whether another process would decide differently without it; durations can wait."""
         if self.memory.seq > self.memory.saved_seq and self.outbox.with_database:
-            return True  # decided without PostgreSQL, and not there yet
+            return True  # decided without PostgreSQL, and not yet stored there
         if _shape(state) != _shape(self.memory.state):
             return True
         is_old = self._clock() - self._saved_at >= self.situated.policy.calm_s
@@ -288,6 +288,6 @@ def _ended(alert: Alert, at: datetime) -> Alert:
 
 
 def _shape(state: State) -> object:
-    """All of a state but its spans."""
+    """Return a state without its durations."""
     spans = {"quiet_s": 0.0, "since_told_s": {}}
     return sorted(state.pending), [alert.model_copy(update=spans) for alert in state.alerts]

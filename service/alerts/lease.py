@@ -1,4 +1,4 @@
-"""Who decides: the holder of PostgreSQL's lease, else of Valkey's, else everybody by himself."""
+"""The decider: the holder of PostgreSQL's lease, else of Valkey's, else every process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,22 +15,24 @@ from service.alerts.state import State, merged
 from service.errors import SourceError
 from service.lease.standing import standing
 
-RETRY_S = 5.0  # how soon a PostgreSQL that is away is asked again; it may take STORE_S each time
+RETRY_S = (
+    5.0  # delay until an unavailable PostgreSQL is tried again, which may take STORE_S each time
+)
 MARGIN_S = 5.0
-CALM_LOOKS = 2.0  # the lease outlasts so many looks
+CALM_LOOKS = 2.0  # the lease lasts for so many looks
 
 log = structlog.get_logger()
 
 
 @dataclass
 class Memory:
-    """What this process knows of what is remembered.
+    """This process's copy of the stored state.
 
     Attributes:
-        seq: Which state it is.
-        state: What is remembered.
-        saved_seq: Which state PostgreSQL has.
-        mutes: Those that any store knows.
+        seq: The state's number.
+        state: The state.
+        saved_seq: The number of PostgreSQL's state.
+        mutes: The mutes known to any store.
     """
 
     seq: int = 0
@@ -39,8 +41,8 @@ class Memory:
     mutes: tuple[Mute, ...] = ()
 
     def learn(self, stood: Stood) -> None:
-        """Take over what a store knows; of two that went on separately, no run is lost."""
-        if not stood.leads:  # whoever leads knows better
+        """Apply a store's state; if two states diverged, no alert is lost."""
+        if not stood.leads:  # the leader's state is newer
             self.seq, self.state = stood.seq, stood.state
         elif stood.seq > self.seq:
             self.seq, self.state = stood.seq, merged(stood.state, self.state)
@@ -65,14 +67,14 @@ class Lease:
     """One process's claim to decide.
 
     Args:
-        holder: Names this process.
-        stores: Where leases are.
-        memory: Takes what the stores remember.
-        calm_s: How far two looks may lie apart.
+        holder: This process's id.
+        stores: The stores of leases.
+        memory: Takes the stores' state.
+        calm_s: The longest time between two looks.
         clock: Monotonic seconds.
 
     Attributes:
-        standing: How this process stood last.
+        standing: This process's last standing.
         database_there: Whether PostgreSQL answered then.
     """
 
@@ -95,7 +97,7 @@ class Lease:
         self._ask_at = 0.0
 
     async def stand(self) -> Standing:
-        """Take or prolong the lease, and learn what is remembered."""
+        """Take or renew the lease, and load the state."""
         stands = await self._stand()
         if stands is not self.standing:
             log.info("alerts_standing", standing=str(stands))
@@ -103,7 +105,7 @@ class Lease:
         return stands
 
     async def release(self) -> None:
-        """Let another process decide at once."""
+        """Release the lease, so that another process decides immediately."""
         ledger, spill, holder = self._ledger, self._spill, self.holder
         if ledger is not None and self.standing is Standing.DATABASE:
             await tried(lambda: ledger.release(holder), None)
@@ -111,7 +113,7 @@ class Lease:
             await tried(lambda: spill.release(holder), None)
 
     def lost_database(self) -> None:
-        """PostgreSQL did not take what was decided."""
+        """Note that PostgreSQL did not take the decisions."""
         self.database_there = False
         self._ask_at = self._clock() + RETRY_S
 
@@ -123,7 +125,7 @@ class Lease:
             return Standing.STANDBY
         second = await self._by_valkey(overrides=first is not None)
         mutes = [*(first.mutes if first else ()), *(second.mutes if second else ())]
-        if first is not None or second is not None:  # else what was known last still holds
+        if first is not None or second is not None:  # else the last known state is still valid
             self._memory.mutes = tuple(mutes)
         return standing(first.leads if first else None, second.leads if second else None)
 

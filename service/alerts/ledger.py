@@ -1,4 +1,4 @@
-"""Alerts in PostgreSQL: the lease, what is remembered, the outbox and the mutes."""
+"""Alerts in PostgreSQL: lease, state, outbox and mutes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from service.sql import alerts as sql
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stood:
-    """What the lease's row says.
+    """The content of the lease's row.
 
     Attributes:
-        leads: Whether we hold it.
-        seq: Which state it is.
-        state: What is remembered.
-        mutes: Those that hold now.
+        leads: Whether this process holds it.
+        seq: The state's number.
+        state: The state.
+        mutes: The active mutes.
     """
 
     leads: bool
@@ -34,14 +34,14 @@ class Stood:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What became of a target's deliveries.
+    """The state of a target's deliveries.
 
     Attributes:
-        waiting: How many are still to be sent.
-        oldest: Since when the first of them waits.
-        dead: How many were given up within a day.
-        delivered: When the last one was taken.
-        errors: Why attempts failed, of those that wait or died.
+        waiting: How many wait to be sent.
+        oldest: Since when the oldest of them waits.
+        dead: How many were given up in the last day.
+        delivered: When the last one was accepted.
+        errors: Why attempts failed, for those that wait or were given up.
     """
 
     waiting: int = 0
@@ -53,11 +53,11 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class News:
-    """An event of the last days.
+    """A recent event.
 
     Attributes:
         said: The event.
-        delivered: When a target last took it, None if none has.
+        delivered: When a target last accepted it, None if none has.
     """
 
     said: AlertEvent
@@ -65,14 +65,14 @@ class News:
 
 
 class LostLeaseError(Exception):
-    """Somebody else decides by now; nothing was written."""
+    """Another process decides now; nothing was written."""
 
 
 class Ledger:
     """One deployment's alerts.
 
     Args:
-        database: Where they are.
+        database: The database.
         name: `HEARTBEAT_NAME`.
 
     Every method raises SourceError if PostgreSQL cannot be read or written.
@@ -83,7 +83,7 @@ class Ledger:
         self._name = name
 
     async def stand(self, holder: str, lease_s: float) -> Stood:
-        """Take or prolong the lease, and read what is remembered."""
+        """Take or renew the lease, and read the state."""
         name = self._name
         async with self._database.connection() as connection:
             row = await connection.row(sql.STAND, of=name, who=holder, lease_s=lease_s)
@@ -99,30 +99,30 @@ class Ledger:
             )
 
     async def peek(self) -> State:
-        """Read what is remembered."""
+        """Read the state."""
         async with self._database.connection() as connection:
             row = await connection.row(sql.LEASE, of=self._name)
         return _state(row.state) if row else State()
 
     async def release(self, holder: str) -> None:
-        """Let somebody else take the lease at once."""
+        """Release the lease, so that another process can take it immediately."""
         async with self._database.connection() as connection:
             await connection.change(sql.RELEASE, of=self._name, who=holder)
 
     async def save(
         self, holder: str, known: int, new: int, state: State, deliveries: Sequence[Delivery] = ()
     ) -> None:
-        """Write what is remembered and what is to be told, together or not at all.
+        """Write state and deliveries, in one transaction.
 
         Args:
-            holder: Who we are.
-            known: The state's number as it was read.
-            new: Its number from now on.
+            holder: This process's id.
+            known: The number of the state that was read.
+            new: The new number.
             state: What to remember.
-            deliveries: What to tell.
+            deliveries: The new deliveries.
 
         Raises:
-            LostLeaseError: Somebody else decides by now.
+            LostLeaseError: Another process decides now.
         """
         given = {"of": self._name, "who": holder, "known": known, "new": new}
         async with self._database.connection(transaction=True) as connection:
@@ -131,18 +131,18 @@ class Ledger:
             await connection.change_each(sql.MERGE, [self._row(each) for each in deliveries])
 
     async def merge(self, deliveries: Sequence[Delivery]) -> None:
-        """Add deliveries that PostgreSQL does not know, with what became of them."""
+        """Add deliveries that PostgreSQL does not have, with their results."""
         async with self._database.connection(transaction=True) as connection:
             await connection.change_each(sql.MERGE, [self._row(each) for each in deliveries])
 
     async def claim(self, target: str, lease_s: float) -> Delivery | None:
-        """Take the next delivery for a target; nobody else does while the lease lasts."""
+        """Claim the next delivery for a target; no other process does while the claim lasts."""
         async with self._database.connection() as connection:
             row = await connection.row(sql.CLAIM, of=self._name, whom=target, lease_s=lease_s)
         return None if row is None else _delivery(row)
 
     async def settle(self, settled: Settled) -> None:
-        """Note what became of an attempt."""
+        """Store the result of an attempt."""
         delivery = settled.delivery
         async with self._database.connection() as connection:
             await connection.change(
@@ -156,13 +156,13 @@ class Ledger:
             )
 
     async def waiting(self) -> list[Delivery]:
-        """List what is still to be sent, in order; what waited too long dies now."""
+        """Return pending deliveries in order; those that waited too long are given up."""
         async with self._database.connection() as connection:
             await connection.change(sql.EXPIRE, of=self._name)
             return [_delivery(row) for row in await connection.rows(sql.WAITING, of=self._name)]
 
     async def records(self) -> dict[str, Record]:
-        """What became of deliveries, by target."""
+        """Return the state of deliveries, by target."""
         async with self._database.connection() as connection:
             return {
                 row.target: Record(
@@ -176,7 +176,7 @@ class Ledger:
             }
 
     async def recent(self, since: datetime, most: int) -> list[News]:
-        """List the newest events, each with the last time that a target took it."""
+        """Return the newest events, each with the last time that a target accepted it."""
         async with self._database.connection() as connection:
             rows = await connection.rows(sql.RECENT, of=self._name, since=since, most=most)
         return [
@@ -185,17 +185,17 @@ class Ledger:
         ]
 
     async def resend(self) -> int:
-        """Try again what was given up; gives how many."""
+        """Retry deliveries that were given up; return how many."""
         async with self._database.connection() as connection:
             return await connection.change(sql.RESEND, of=self._name)
 
     async def prune(self) -> None:
-        """Remove what is delivered or dead for long."""
+        """Remove deliveries that ended long ago."""
         async with self._database.connection() as connection:
             await connection.change(sql.PRUNE, of=self._name)
 
     async def mute(self, mute: Mute) -> None:
-        """Add a mute, or bring its end forward."""
+        """Add a mute, or move its end forward."""
         row = {
             "id": mute.id,
             "name": self._name,
@@ -208,7 +208,7 @@ class Ledger:
             await connection.change(sql.MUTE, **row)
 
     async def mutes(self) -> list[Mute]:
-        """List the mutes that hold now."""
+        """Return the active mutes."""
         async with self._database.connection() as connection:
             return [_mute(row) for row in await connection.rows(sql.MUTES, of=self._name)]
 
@@ -226,7 +226,7 @@ class Ledger:
         }
 
 
-def _state(document: str) -> State:  # which anybody can have written
+def _state(document: str) -> State:  # which anybody could have written
     try:
         return State.model_validate_json(document)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Looks at what is wrong, beside the stores in which alerts are kept."""
+"""Looks at the current findings, concurrently with the stores of alerts."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from service.alerts.lease import Lease
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look has found.
+    """The result of one look.
 
     Attributes:
-        findings: What is wrong.
+        findings: The findings.
         at: When the look began, by the wall clock.
-        clock_s: The same, monotonic.
+        clock_s: The same time, in monotonic seconds.
     """
 
     findings: Sequence[Finding]
@@ -30,7 +30,7 @@ class Looks:
     """One process's looks.
 
     Args:
-        look: What is wrong now.
+        look: Returns the current findings.
         now: The wall clock.
         clock: Monotonic seconds.
     """
@@ -46,14 +46,14 @@ class Looks:
         self._clock = clock
 
     async def look(self) -> Seen:
-        """Look; what a look finds has been so since it began."""
+        """Look; its findings count from its start."""
         at, clock_s = self._now(), self._clock()
         return Seen(findings=await self._look(), at=at, clock_s=clock_s)
 
     async def beside(self, lease: Lease) -> tuple[Standing, Seen | None]:
-        """Take the lease, and look meanwhile: a store that hangs holds up both.
+        """Take the lease and look concurrently, because a hung store delays both.
 
-        Whoever stood by does not look, since another one decides: then None.
+        A standby does not look, since another process decides: then None.
         """
         if lease.standing is Standing.STANDBY:
             return await lease.stand(), None

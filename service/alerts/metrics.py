@@ -1,4 +1,4 @@
-"""What is known of alerts, for Prometheus."""
+"""Metrics of alerts, for Prometheus."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from service.alerts.alerting import Alerting
 
 
 def families(alerting: Alerting) -> Iterator[Metric]:
-    """All of it; asks no store."""
+    """Yield all of them, without a query to a store."""
     desk = alerting.desk
     alerts = [alert for alert in desk.memory.state.alerts if not alert.over]
     for name, text, value in (

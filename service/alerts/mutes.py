@@ -1,4 +1,4 @@
-"""Times in which nothing is told."""
+"""Mutes: times in which no alerts are sent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,14 +16,14 @@ REASON_MAX = 200
 
 @dataclass(frozen=True)
 class Mute:
-    """A time in which nothing is told.
+    """A time in which no alerts are sent.
 
     Attributes:
-        id: Tells it from others.
-        sources: What it is about; empty for all.
-        reason: Why, for people.
-        began: Since when.
-        until: Until when; unmuting brings it forward.
+        id: Its identity.
+        sources: The muted sources; empty for all.
+        reason: The reason, for people.
+        began: Its start.
+        until: Its end; unmuting moves it forward.
     """
 
     id: UUID
@@ -34,11 +34,11 @@ class Mute:
 
 
 MUTE = TypeAdapter(Mute)
-"""Reads and writes a mute as JSON."""
+"""Parses and prints a mute as JSON."""
 
 
 def active(mutes: Iterable[Mute], now: datetime) -> list[Mute]:
-    """Those that hold now; of one that two stores know, the earlier end holds."""
+    """Return the active mutes; if two stores have the same one, its earlier end counts."""
     known: dict[UUID, Mute] = {}
     for mute in mutes:
         other = known.get(mute.id, mute)
@@ -47,7 +47,7 @@ def active(mutes: Iterable[Mute], now: datetime) -> list[Mute]:
 
 
 def is_muted(mutes: Sequence[Mute], sources: Sequence[str]) -> bool:
-    """Whether an alert about these sources is muted: by one for all, or each of them by any."""
+    """Tell whether alerts about these sources are muted: by one mute for all, or each by any."""
     if any(not mute.sources for mute in mutes):
         return True
     named = {source for mute in mutes for source in mute.sources}

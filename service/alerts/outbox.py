@@ -1,4 +1,4 @@
-"""What is to be sent, whether PostgreSQL has it or not."""
+"""The deliveries to send, whether PostgreSQL has them or not."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,15 +13,15 @@ from service.alerts.ledger import Ledger, Record
 from service.alerts.spill import Spill
 from service.errors import SourceError
 
-STORE_S = 2.0  # how long a store may take: what it cannot do soon must not delay an alert
-CLAIM_S = 60.0  # a claim's lease, thrice as long as an attempt may take
+STORE_S = 2.0  # the longest that a store may take: a slow store must not delay an alert
+CLAIM_S = 60.0  # duration of a claim, three times as long as an attempt may take
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Outbox:
-    """The deliveries of one process, in PostgreSQL while that is there, else in memory and Valkey.
+    """The deliveries of one process: in PostgreSQL, or in memory and Valkey while that is down.
 
     Args:
         ledger: PostgreSQL, None if there is none.
@@ -29,8 +29,8 @@ class Outbox:
         clock: Monotonic seconds.
 
     Attributes:
-        with_database: Whether PostgreSQL took the last look's state.
-        may_send: Whether this process sends what only memory has: it decides.
+        with_database: Whether PostgreSQL accepted the last state.
+        may_send: Whether this process sends deliveries that are only in memory: the decider does.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class Outbox:
 
     @property
     def waiting(self) -> list[Delivery]:
-        """What this process knows to be still to be sent."""
+        """Deliveries that wait, as far as this process knows."""
         return [delivery for delivery in self._hand.values() if delivery.waits]
 
     @property
     def unmerged(self) -> int:
-        """How much PostgreSQL does not know yet."""
+        """How many deliveries PostgreSQL does not have yet."""
         return len(self._unmerged)
 
     def record(self, target: str) -> Record:
-        """What became of a target's deliveries, as memory tells: for while PostgreSQL is away."""
+        """Return the state of a target's deliveries from memory, while PostgreSQL is down."""
         own = [delivery for delivery in self._hand.values() if delivery.target == target]
         waiting = [delivery for delivery in own if delivery.waits]
         dead = [delivery for delivery in own if delivery.dead]
@@ -71,28 +71,28 @@ class Outbox:
         )
 
     async def hold(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep what PostgreSQL did not take: in memory, and in Valkey against a restart."""
+        """Keep deliveries that PostgreSQL did not accept, in memory and in Valkey."""
         for delivery in deliveries:
             self._hand.setdefault(delivery.key, delivery)
             self._unmerged.add(delivery.key)
         await self._spilled(deliveries)
 
     def expect(self, deliveries: Iterable[Delivery]) -> None:
-        """Learn what PostgreSQL has taken to be sent."""
+        """Remember deliveries that PostgreSQL has accepted."""
         for delivery in deliveries:
             self._hand.setdefault(delivery.key, delivery)
 
     def know(self, deliveries: Iterable[Delivery]) -> None:
-        """Learn all that PostgreSQL has still to be sent, for when it goes away."""
+        """Remember all pending deliveries of PostgreSQL, for an outage."""
         kept = self._unmerged | self._flying
         self._hand = {key: each for key, each in self._hand.items() if key in kept}
         self.expect(deliveries)
         self._due = {key: at for key, at in self._due.items() if key in self._hand}
 
     async def pick_up(self) -> None:
-        """Learn what another process, or the one before, left in Valkey.
+        """Load what another process, or an earlier one, left in Valkey.
 
-        Whoever stands by learns it too: it may be the next that decides, while Valkey is away.
+        A standby does so too: it may be the next decider, while Valkey is down.
         """
         if self._spill is None:
             return
@@ -107,10 +107,10 @@ class Outbox:
             await self._spilled([self._hand[key] for key in self._unmerged - there])
 
     async def reconcile(self) -> None:
-        """Bring into PostgreSQL what it does not know; by their ids they are there once.
+        """Add missing deliveries to PostgreSQL; their ids prevent duplicates.
 
         Raises:
-            SourceError: It does not take them.
+            SourceError: PostgreSQL does not accept them.
         """
         if self._ledger is None or not self._unmerged:
             return
@@ -124,7 +124,7 @@ class Outbox:
         log.info("alerts_reconciled", deliveries=len(merged))
 
     async def claim(self, target: str) -> Delivery | None:
-        """Take the next delivery that is due for a target; the attempt is counted now."""
+        """Claim the next delivery that is due for a target; the attempt is counted now."""
         if not any(each.target == target for each in self.waiting):
             return None
         if self.with_database and self._ledger is not None:
@@ -141,7 +141,7 @@ class Outbox:
         return await self._claim_from_hand(target) if self.may_send else None
 
     async def settle(self, settled: Settled) -> None:
-        """Note what became of an attempt."""
+        """Store the result of an attempt."""
         delivery = settled.delivery
         self._flying.discard(delivery.key)
         self._hand[delivery.key] = delivery
@@ -162,7 +162,7 @@ class Outbox:
             await self._forget(delivery)
 
     async def _forget(self, delivery: Delivery) -> None:
-        """Without any PostgreSQL nobody will ever ask for it."""
+        """Remove a finished delivery if there is no PostgreSQL."""
         self._unmerged.discard(delivery.key)
         self._hand.pop(delivery.key, None)
         if self._spill is not None:
@@ -174,7 +174,7 @@ class Outbox:
         for key, delivery in self._hand.items():
             if delivery.target != target or not delivery.waits or delivery.said.alert_id in seen:
                 continue
-            seen.add(delivery.said.alert_id)  # of an alert, the first one that waits
+            seen.add(delivery.said.alert_id)  # the first pending one of each alert
             if key not in self._flying and self._due.get(key, 0.0) <= self._clock():
                 claimed = replace(delivery, attempts=delivery.attempts + 1)
                 self._hand[key] = claimed
@@ -191,12 +191,12 @@ class Outbox:
 
 
 def _further(one: Delivery, other: Delivery) -> bool:
-    """Whether more has happened to the first than to the second."""
+    """Tell whether the first is further advanced than the second."""
     return (not one.waits, one.attempts) > (not other.waits, other.attempts)
 
 
 async def tried(step: Callable[[], Awaitable[T]], otherwise: T) -> T:
-    """What a store answers soon; else something that stands for no answer."""
+    """Return a store's answer, or a marker if it does not answer in time."""
     try:
         with anyio.fail_after(STORE_S):
             return await step()

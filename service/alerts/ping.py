@@ -1,4 +1,4 @@
-"""The dead man's switch: an address that is asked each minute, for as long as alerts work."""
+"""The dead man's switch: a URL that is requested each minute while alerts work."""
 
 from collections.abc import Callable
 
@@ -11,23 +11,23 @@ from service.alerts.senders.http import Http, Request
 from service.alerts.senders.sent import Sent
 
 PING_S = 60.0
-AGAIN_S = 5.0  # how soon it is looked whether it may be asked again
+AGAIN_S = 5.0  # delay until the next check after a failed one
 ATTEMPT_S = 20.0
 
 log = structlog.get_logger()
 
 
 class Ping:
-    """Asks one address each minute; who keeps it calls for help when it is no longer asked.
+    """Requests one URL each minute; its owner raises an alarm when the requests stop.
 
     Args:
         url: A secret.
-        why_not: What keeps it from being asked, None if nothing does.
+        why_not: Returns why no request may be sent, None if it may.
 
     Attributes:
-        asked: How often it answered.
-        failed: How often it did not.
-        silent: Why it is not asked now.
+        asked: How many requests succeeded.
+        failed: How many requests failed.
+        silent: Why no requests are sent now.
     """
 
     def __init__(self, url: str, why_not: Callable[[], str | None]) -> None:
@@ -38,13 +38,13 @@ class Ping:
         self._http = Http()
 
     async def run(self) -> None:
-        """Ask, until cancelled."""
+        """Send requests, until cancelled."""
         while True:
             asked = await self.ask()
             await anyio.sleep(PING_S if asked else AGAIN_S)
 
     async def ask(self) -> bool:
-        """Ask once, unless something keeps it from being asked; gives whether it was asked."""
+        """Send one request, unless there is a reason not to; return whether it was sent."""
         silent = self._why_not()
         if silent != self.silent:
             log.info("alert_ping_stopped" if silent else "alert_ping_resumed", reason=silent)

@@ -1,6 +1,6 @@
-"""Which plugin of Apprise knows a kind of target, so that no other one is loaded.
+"""The plugins of Apprise by kind of target, so that only the needed ones are imported.
 
-All of them together are 220 modules; a test holds this table against the library.
+All plugins together are 220 modules; a test compares this table with the library.
 """
 
 _TABLE = """
@@ -33,8 +33,8 @@ telegram=tgram telesign telnyx threema trigv=trigv,trigvs twilio twist twitter=x
 vapid viber voipms vonage=vonage,nexmo webexteams=wxteams,webex wechat wecombot whapi whatsapp
 workflows=workflow,workflows wpush wxpusher xmatters youlmk zalo zoom zulip
 """
-# Left out: what needs a package that is not in the image, what needs a desktop, and the services
-# that `service.alerts.senders.incidents` tells by itself.
+# Not listed: plugins that need packages that are not in the image or a desktop, and the services of
+# `service.alerts.senders.incidents`.
 
 
 def _kinds() -> dict[str, str]:

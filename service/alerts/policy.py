@@ -1,4 +1,4 @@
-"""When an alert opens, is repeated and ends."""
+"""The policy: when an alert opens, repeats and ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from schema.freshness import STALE_AFTER_INTERVALS
 
 OPEN_INTERVALS = 2.0  # from the outage to the receiver
-DETECTION_INTERVALS = 0.4  # of those, what passes before the first look that sees it
-RESOLVE_INTERVALS = 5.0  # longer than it takes to open: a store that comes and goes rings once
+DETECTION_INTERVALS = 0.4  # of those, the time until the first look that sees it
+RESOLVE_INTERVALS = 5.0  # longer than the time to open: a flapping store alerts once
 REMIND_S = 4 * 3600.0
 REFRESH_S = 900.0  # Alertmanager forgets after an hour
-CALM_LOOKS = 4  # looks an interval while all is well; each may cost a reading of every store
-TENSE_LOOKS = 60  # while something is wrong or an alert is open
+CALM_LOOKS = 4  # looks per interval while healthy; each may cost a reading of every store
+TENSE_LOOKS = 60  # looks per interval during a problem or an open alert
 LOOK_LEAST_S = 0.05
-LOOKS_LEAST = 3  # however long it may have lasted before it was first seen
-HELD_SHARE = 0.75  # of the looks since then
+LOOKS_LEAST = 3  # at least, even if it began long before it was first seen
+HELD_SHARE = 0.75  # share of the looks since then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """When an alert opens, is repeated and ends; all in seconds.
+    """When an alert opens, repeats and ends; all in seconds.
 
     Attributes:
         interval_s: Between two heartbeats.
-        open_s: How long an error must have held.
+        open_s: How long an error must have lasted.
         resolve_s: How long it must be gone.
-        degraded_s: How long a degraded finding must have held to alert too; None for never.
-        reminders_s: The distances of reminders that any target wants.
-        refresh_s: How often an open alert is sent to receivers that forget; None without any.
+        degraded_s: How long a degraded finding must have lasted to alert too; None for never.
+        reminders_s: The reminder periods of all targets.
+        refresh_s: The period of repetitions for receivers that forget; None without any.
     """
 
     interval_s: float
@@ -39,25 +39,25 @@ class Policy:
 
     @property
     def calm_s(self) -> float:
-        """Between two looks while all is well."""
+        """Between two looks while healthy."""
         return max(LOOK_LEAST_S, self.interval_s / CALM_LOOKS)
 
     @property
     def tense_s(self) -> float:
-        """Between two looks while something is wrong."""
+        """Between two looks during a problem."""
         return max(LOOK_LEAST_S, self.interval_s / TENSE_LOOKS)
 
     @property
     def step_max_s(self) -> float:
-        """What two looks may be apart and still count as looking all the time."""
+        """The longest gap between two looks that still counts as continuous."""
         return 2 * self.calm_s
 
     @property
     def credit_max_s(self) -> float:
-        """How much of the time before its first sight a finding is believed.
+        """How much time before its first look a finding gets credit for.
 
-        No more than what a stamp that has just become stale proves: so a clock that steps cannot
-        open an alert by itself.
+        Not more than a stamp that has just become stale proves, so that a clock step alone cannot
+        open an alert.
         """
         return self.interval_s * STALE_AFTER_INTERVALS
 
@@ -71,15 +71,15 @@ def policy(
     reminders_s: Sequence[float] = (REMIND_S,),
     refresh_s: float | None = None,
 ) -> Policy:
-    """Make the policy of one deployment.
+    """Create the policy of one deployment.
 
     Args:
         interval_s: Seconds between two heartbeats.
         open_intervals: Intervals from an outage to the receiver.
-        resolve_intervals: Intervals that all must be well.
+        resolve_intervals: Intervals without the problem until it resolves.
         degraded_s: How long a degraded finding must have held to alert too.
-        reminders_s: The distances of reminders that any target wants.
-        refresh_s: How often receivers that forget are told again.
+        reminders_s: The reminder periods of all targets.
+        refresh_s: The period of repetitions for receivers that forget.
     """
     return Policy(
         interval_s=interval_s,

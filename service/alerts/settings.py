@@ -14,7 +14,7 @@ MINUTE_S = 60.0
 
 
 class AlertSettings(Group):
-    """Whom to tell, and when."""
+    """Targets and policy of alerts."""
 
     targets_text: SecretStr | None = Field(default=None, alias="ALERT_TARGETS")
     ping_url: SecretStr | None = Field(default=None, alias="ALERT_PING_URL")
@@ -31,7 +31,7 @@ class AlertSettings(Group):
     public_url: str | None = Field(
         default=None,
         alias="PUBLIC_URL",
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",  # people who get an alert see it
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",  # shown to people who get an alert
         description="the page's address, such as https://heartbeat.example.com, without a login",
     )
 
@@ -56,7 +56,7 @@ class AlertSettings(Group):
 
     @property
     def on(self) -> bool:
-        """Whether anybody is told anything."""
+        """Whether there is any target or ping."""
         return self.targets_text is not None or self.ping_url is not None
 
     def targets(self) -> list[Target]:
@@ -64,11 +64,11 @@ class AlertSettings(Group):
         return parse(self.targets_text.get_secret_value()) if self.targets_text else []
 
     def policy(self, interval_s: float, targets: list[Target]) -> Policy:
-        """When to ring.
+        """Return the policy.
 
         Args:
             interval_s: Seconds between two heartbeats.
-            targets: Their reminders and their memory count.
+            targets: The targets, whose reminders and repetitions matter.
         """
         return policy(
             interval_s,

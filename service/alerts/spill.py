@@ -1,4 +1,4 @@
-"""Alerts in Valkey: what PostgreSQL holds, while that is away."""
+"""Alerts in Valkey, while PostgreSQL is down."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,12 +17,12 @@ from service.errors import SourceError
 from service.source import Keys
 
 DELIVERY = TypeAdapter(Delivery)
-SLOW_S = 1.0  # a failure that took longer was waited for
-RETRY_S = 5.0  # how soon it is asked again after that
+SLOW_S = 1.0  # a failure that took longer counts as a delay
+RETRY_S = 5.0  # pause after such a delay
 MUTE_KEPT_S = 7 * 86400  # after the last mute was set
 
-# Takes or prolongs the lease, unless somebody else holds it and need not give way. Answers whether
-# it did, and what is remembered.
+# Takes or renews the lease, unless another process holds it and need not give way. Returns whether
+# it did, and the state.
 STAND = """
 local holder = redis.call('GET', KEYS[1])
 local mine = not holder or holder == ARGV[1] or ARGV[3] == '1'
@@ -36,7 +36,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 
 
 class _Saved(BaseModel):
-    """What is remembered, and which state it is."""
+    """The state and its number."""
 
     seq: int
     state: State
@@ -46,7 +46,7 @@ class Spill:
     """One deployment's alerts.
 
     Args:
-        keys: Where they are.
+        keys: The Valkey.
         name: `HEARTBEAT_NAME`.
         clock: Monotonic seconds.
 
@@ -63,12 +63,12 @@ class Spill:
         self._mutes = f"{name}:alerts:mutes"
 
     async def stand(self, holder: str, lease_s: float, *, overrides: bool) -> Stood:
-        """Take or prolong the lease, and read what is remembered.
+        """Take or renew the lease, and read the state.
 
         Args:
-            holder: Who we are.
-            lease_s: How long it lasts.
-            overrides: Whether another's lease counts for nothing, because we hold PostgreSQL's.
+            holder: This process's id.
+            lease_s: Its duration.
+            overrides: Whether to replace another's lease, because we hold PostgreSQL's.
         """
         keys = [self._lease, self._state, self._mutes]
         given: list[Any] = [holder, max(1, int(lease_s * 1000)), int(overrides)]
@@ -78,22 +78,22 @@ class Spill:
         return Stood(leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes))
 
     async def peek(self) -> State:
-        """Read what is remembered."""
+        """Read the state."""
         async with self._commands() as client:
             return _saved(await client.get(self._state)).state
 
     async def release(self, holder: str) -> None:
-        """Let somebody else take the lease at once."""
+        """Release the lease, so that another process can take it immediately."""
         async with self._commands() as client:
             await client.eval(RELEASE, 1, self._lease, holder)
 
     async def save(self, seq: int, state: State) -> None:
-        """Write what is remembered."""
+        """Write the state."""
         async with self._commands() as client:
             await client.set(self._state, _Saved(seq=seq, state=state).model_dump_json())
 
     async def put(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep deliveries, with what became of them, until PostgreSQL has them."""
+        """Keep deliveries and their results, until PostgreSQL has them."""
         # Any: redis-py's mapping is invariant
         entries: dict[Any, Any] = {_field(d): DELIVERY.dump_json(d).decode() for d in deliveries}
         if entries:
@@ -101,44 +101,44 @@ class Spill:
                 await client.hset(self._waiting, mapping=entries)
 
     async def all(self) -> list[Delivery]:
-        """List all deliveries that are kept, in the order in which they were decided."""
+        """Return all kept deliveries, in the order of their decisions."""
         async with self._commands() as client:
             texts = await client.hvals(self._waiting)
         found = []
         for text in texts:
             try:
                 found.append(DELIVERY.validate_json(text))
-            except ValidationError:  # not ours: it stays, and stands in nobody's way
+            except ValidationError:  # not ours: leave it, it does no harm
                 continue
         return sorted(found, key=lambda delivery: delivery.created)
 
     async def remove(self, deliveries: Sequence[Delivery]) -> None:
-        """Take deliveries out, because PostgreSQL has them or nobody needs them any more."""
+        """Remove deliveries that PostgreSQL has, or that are no longer needed."""
         if deliveries:
             async with self._commands() as client:
                 await client.hdel(self._waiting, *map(_field, deliveries))
 
     async def mute(self, mute: Mute) -> None:
-        """Add a mute, or bring its end forward."""
+        """Add a mute, or move its end forward."""
         async with self._commands() as client:
             await client.hset(self._mutes, str(mute.id), MUTE.dump_json(mute).decode())
             await client.expire(self._mutes, MUTE_KEPT_S)
 
     async def mutes(self) -> list[Mute]:
-        """List all mutes that are kept, also those that are over."""
+        """Return all kept mutes, including ended ones."""
         async with self._commands() as client:
             return _mutes_of(await client.hvals(self._mutes))
 
     @asynccontextmanager
     async def _commands(self) -> AsyncIterator[Any]:  # Any: redis-py's client, as Keys gives it
-        """Ask Valkey, unless it has just kept somebody waiting: a look asks it several times."""
+        """Use Valkey, unless it has just caused a delay: a look uses it several times."""
         began = self._clock()
         if began < self._ask_at:
             raise SourceError(ErrorWord.TIMEOUT, "it kept somebody waiting a moment ago")
         try:
             async with self._keys.commands() as client:
                 yield client
-        except BaseException:  # a cancellation too: that is how whoever waits gives up
+        except BaseException:  # a cancellation too: that is how a caller gives up
             if self._clock() - began >= SLOW_S:
                 self._ask_at = self._clock() + RETRY_S
             raise

@@ -1,4 +1,4 @@
-"""What anybody may know of alerts: the document of `/alerts`."""
+"""The document of `/alerts`."""
 
 from schema.alerts import AlertMute, AlertNews, Alerts, AlertTarget, OpenAlert
 from service.alerts.alerting import Alerting
@@ -9,7 +9,7 @@ from service.alerts.targets import Target
 
 
 def status(alerting: Alerting) -> Alerts:
-    """Whom it tells, what they were told, and what they will be; asks no store."""
+    """Return targets, events and open alerts, without a query to a store."""
     desk = alerting.desk
     return Alerts(
         enabled=True,

@@ -1,4 +1,4 @@
-"""The stores of alerts, connected behind the API's first answers."""
+"""The stores of alerts, connected in the background."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,15 +16,15 @@ from service.lazy import Lazy
 from service.settings import Settings
 from service.source import Connection, Source
 
-if TYPE_CHECKING:  # drivers, which are imported when they are first needed
+if TYPE_CHECKING:  # drivers, imported on first use
     from redis.asyncio import Redis
 
 
 class Connections:
-    """The stores that can keep alerts, on connections of their own: no reading delays them.
+    """The stores that can keep alerts, on their own connections, so that no reading delays them.
 
     Args:
-        settings: Which stores there are: alerts lie where history does, and in the first Valkey.
+        settings: The configured stores: alerts use the PostgreSQL of history, and the first Valkey.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -37,15 +37,15 @@ class Connections:
         )
 
     async def ready(self) -> dict[str, Source]:
-        """The stores, once their drivers are imported."""
+        """Return the stores, once their drivers are imported."""
         return await self._sources.get()
 
     async def database(self) -> Source:
-        """Where history is kept."""
+        """Return the database of history."""
         return (await self.ready())[self._history]
 
     async def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         async with anyio.create_task_group() as tasks:
             for source in (self._sources.made or {}).values():
                 tasks.start_soon(source.close)
@@ -57,14 +57,14 @@ class Connections:
 
 
 class _Database:
-    """PostgreSQL, connected when it is first asked."""
+    """PostgreSQL, connected on first use."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     @asynccontextmanager
     async def connection(self, *, transaction: bool = False) -> AsyncIterator[Connection]:
-        """A connection; as that of the store itself."""
+        """Provide a connection, like the store itself."""
         database = (await self._connections.database()).database
         if database is None:
             raise SourceError(ErrorWord.NOT_CONFIGURED)
@@ -72,7 +72,7 @@ class _Database:
             yield connection
 
     async def migrate(self, *, thorough: bool = False) -> str:
-        """As the store itself."""
+        """Migrate, like the store itself."""
         database = (await self._connections.database()).database
         if database is None:
             raise SourceError(ErrorWord.NOT_CONFIGURED)
@@ -80,14 +80,14 @@ class _Database:
 
 
 class _Keys:
-    """The first Valkey, connected when it is first asked; without any it is away for good."""
+    """The first Valkey, connected on first use; without one, it is always unavailable."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     @asynccontextmanager
     async def commands(self) -> "AsyncIterator[Redis]":
-        """The client; as that of the store itself."""
+        """Provide the client, like the store itself."""
         sources = await self._connections.ready()
         keys = next((source.keys for source in sources.values() if source.keys), None)
         if keys is None:

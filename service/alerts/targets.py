@@ -1,6 +1,6 @@
-"""Whom to tell: the URLs of `ALERT_TARGETS`, parsed without any sender's code.
+"""Parse the URLs of `ALERT_TARGETS`, without importing senders.
 
-Nothing of a URL is shown but its scheme, and its host where that is no credential.
+Only a URL's scheme is shown, and its host if that is no credential.
 """
 
 import base64
@@ -32,7 +32,7 @@ SECRET_BYTES = (24, 64)  # https://github.com/standard-webhooks/standard-webhook
 
 
 class TargetError(ValueError):
-    """A target that cannot be used; the text names its number and kind, and nothing else of it."""
+    """A target cannot be used; the message only names its number and kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +40,13 @@ class Target:
     """One receiver.
 
     Attributes:
-        number: Its place in the list, from 1.
+        number: Its position in the list, from 1.
         kind: The scheme of its URL.
-        url: All of it, without what is ours; a secret.
-        id: Names it in the outbox; does not tell its URL.
-        where: The host, where that may be shown.
-        severity: The least that it wants to be told of.
-        repeat_s: The distance of its reminders, None for the general one, 0 for none.
+        url: Its URL without our own parameters; a secret.
+        id: Its id in the outbox, which does not reveal the URL.
+        where: The host, if that may be shown.
+        severity: The lowest severity that it wants.
+        repeat_s: Its reminder period, None for the general one, 0 for none.
     """
 
     number: int
@@ -59,17 +59,17 @@ class Target:
 
     @property
     def name(self) -> str:
-        """What people may see of it."""
+        """Its name for people."""
         return f"{self.kind} no. {self.number}" + (f" at {self.where}" if self.where else "")
 
     @property
     def forgets(self) -> bool:
-        """Whether it must be told again, or it takes an alert for ended."""
+        """Whether it ends an alert that is not repeated."""
         return self.kind in ALERTMANAGER
 
 
 def parse(text: str) -> list[Target]:
-    """Parse a list of URLs, parted by spaces or line ends.
+    """Parse a list of URLs, separated by spaces or line ends.
 
     Raises:
         TargetError: One of them cannot be used.
@@ -112,7 +112,7 @@ def _parsed(number: int, url: str) -> Target:
 
 
 def _host(number: int, kind: str, url: str) -> str | None:
-    """The host, where a URL of this kind has one that may be shown."""
+    """Return the host, if a URL of this kind has one that may be shown."""
     if kind in PLUGINS and kind not in HOST_IS_PUBLIC:
         return None  # a key, a token, or both with a colon between
     try:
@@ -126,10 +126,10 @@ def _host(number: int, kind: str, url: str) -> str | None:
 
 
 def _check(number: int, kind: str, options: dict[str, str]) -> None:
-    """What can be told to be wrong without the sender's code."""
+    """Check what can be checked without the sender's code."""
     if kind not in WEBHOOK:
         return
-    # A plus that nobody has escaped is one: no base64 has spaces.
+    # An unescaped plus is a plus: base64 has no spaces.
     secret = options.get("secret", "").removeprefix("whsec_").replace(" ", "+")
     try:
         decoded = base64.b64decode(secret + "==", validate=False)
@@ -165,7 +165,7 @@ def _repeat_s(number: int, kind: str, text: str | None) -> float | None:
 
 
 def _id(url: str) -> str:
-    """Name a URL so that it cannot be guessed from the name: low passwords may be in it."""
+    """Derive an id from a URL, from which a weak password cannot be guessed."""
     salt = b"heartbeat alert target"
     return hashlib.scrypt(url.encode(), salt=salt, n=2**12, r=8, p=1, dklen=8).hex()
 
@@ -175,7 +175,7 @@ def _error(number: int, kind: str | None, what: str) -> TargetError:
 
 
 def credentials(url: str) -> tuple[str, str] | None:
-    """Give user and password of a URL, None if it has none."""
+    """Return user and password of a URL, None if it has none."""
     parts = urlsplit(url)
     if parts.username is None:
         return None
@@ -183,6 +183,6 @@ def credentials(url: str) -> tuple[str, str] | None:
 
 
 def repeats(targets: Sequence[Target], default_s: float) -> list[float]:
-    """List the distances of reminders that targets want."""
+    """Return the reminder periods of the targets."""
     wanted = {default_s if t.repeat_s is None else t.repeat_s for t in targets}
     return sorted(wanted - {0.0})

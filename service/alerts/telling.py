@@ -1,4 +1,4 @@
-"""Sends what waits: one task for each target, so that a slow one holds up nobody else."""
+"""Deliver pending events: one task per target, so that a slow one delays no other."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,23 +15,23 @@ from service.alerts.senders.sent import Sent
 from service.alerts.targets import Target
 
 ATTEMPT_S = 20.0  # of one attempt
-POLL_S = 5.0  # how soon a delivery whose wait is over is looked for
+POLL_S = 5.0  # period of checks for deliveries that are due again
 
 log = structlog.get_logger()
 
 
 class Teller:
-    """Tells one target what waits for it.
+    """Delivers the pending events of one target.
 
     Args:
-        target: Whom.
-        sender: How.
-        outbox: What.
+        target: The target.
+        sender: Its sender.
+        outbox: The deliveries.
         now: The wall clock.
 
     Attributes:
-        sent: How many deliveries the target took from this process.
-        failed: By word, how many attempts failed.
+        sent: How many deliveries the target accepted from this process.
+        failed: How many attempts failed, by word.
     """
 
     def __init__(
@@ -44,14 +44,16 @@ class Teller:
         self._outbox = outbox
         self._now = now
         self._news = anyio.Event()
-        self._lane = anyio.CapacityLimiter(1)  # an attempt that hangs is not joined by others
+        self._lane = anyio.CapacityLimiter(
+            1
+        )  # one thread: no further attempts beside one that hangs
 
     def wake(self) -> None:
-        """Say that something may wait."""
+        """Signal that there may be something to deliver."""
         self._news.set()
 
     async def run(self) -> None:
-        """Tell, until cancelled; a defect ends one attempt, and no more."""
+        """Deliver, until cancelled; a defect ends only one attempt."""
         while True:
             with anyio.move_on_after(POLL_S):
                 await self._news.wait()
@@ -59,11 +61,11 @@ class Teller:
             try:
                 while await self.tell():
                     pass
-            except Exception:  # must not take down the API's answers
+            except Exception:  # must not end the API
                 log.exception("alerts_defect")
 
     async def tell(self) -> bool:
-        """Send the next delivery that is due; gives False if there is none."""
+        """Send the next delivery that is due; return False if there is none."""
         delivery = await self._outbox.claim(self.target.id)
         if delivery is None:
             return False

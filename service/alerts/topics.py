@@ -1,4 +1,4 @@
-"""What a look finds, sorted by what alerts are about, and what hides what."""
+"""Group findings by what alerts are about, and find those that others hide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from datetime import datetime, timedelta
 from schema.findings import Finding, FindingCode, Severity
 
 WHOLE = frozenset({FindingCode.WORKER_SILENT, FindingCode.CREDENTIALS, FindingCode.OUT_OF_STEP})
-"""Findings about one thing, whatever sources suffer from it. All others are about each source."""
+"""Findings about one thing for all affected sources. All others are about each source."""
 
 NEEDS_THE_WORKER = frozenset(
     {FindingCode.SOURCE_NOT_WRITTEN, FindingCode.QUOTA, FindingCode.OUT_OF_STEP}
 )
-"""Of these nothing can be known while the worker is silent."""
+"""Nothing is known about these while the worker is silent."""
 
 RANK = {Severity.DEGRADED: 0, Severity.ERROR: 1}
-"""How grave each is."""
+"""The order of severities."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """One thing that an alert can be about, as one look saw it.
+    """One subject of alerts, as one look saw it.
 
     Attributes:
-        code: What kind of thing is wrong.
-        source: Where; empty if it is not about one source.
-        severity: How grave it is.
-        sources: All that suffer from it.
-        title: What is wrong.
+        code: The kind of problem.
+        source: The source; empty if it is not about one source.
+        severity: Its severity.
+        sources: All affected sources.
+        title: The problem.
         remedy: What to do.
-        runbook: Where the runbook tells of it.
-        since: When it began, None if that is not known.
+        runbook: The section of the runbook.
+        since: When it began, None if unknown.
     """
 
     code: FindingCode
@@ -44,22 +44,22 @@ class Topic:
 
     @property
     def key(self) -> str:
-        """Tell it from all others."""
+        """Its identity."""
         return key(self.code, self.source)
 
 
 def key(code: FindingCode, source: str) -> str:
-    """Name a topic."""
+    """Return a topic's key."""
     return f"{code}/{source}"
 
 
 def graver(one: Severity, other: Severity) -> bool:
-    """Whether the first is graver than the second."""
+    """Tell whether the first is more severe than the second."""
     return RANK[one] > RANK[other]
 
 
 def topics(findings: Sequence[Finding], interval_s: float) -> dict[str, Topic]:
-    """Sort findings into topics, by key; of two about the same thing the graver stays."""
+    """Group findings into topics by key; of two about the same thing the more severe stays."""
     found: dict[str, Topic] = {}
     for finding in findings:
         if finding.code is FindingCode.STARTING:
@@ -73,11 +73,11 @@ def topics(findings: Sequence[Finding], interval_s: float) -> dict[str, Topic]:
 
 
 def hidden(code: FindingCode, sources: Sequence[str], findings: Sequence[Finding]) -> bool:
-    """Whether nothing can be known of a topic now, because of what else is wrong.
+    """Tell whether another problem hides a topic.
 
-    A silent worker says nothing of what it writes; a store that cannot be read says nothing of
-    itself; a refused identity stands for all that needs it. Then a topic that no look sees is not
-    over.
+    A silent worker reports nothing about its writes; a store that cannot be read reports nothing;
+    a refused identity covers all that depend on it. A hidden topic has not ended, although no look
+    sees it.
     """
     return any(_hides(finding, code, frozenset(sources)) for finding in findings)
 
@@ -98,7 +98,9 @@ def _hides(finding: Finding, code: FindingCode, sources: frozenset[str]) -> bool
 def _topic(finding: Finding, source: str, interval_s: float) -> Topic:
     since = finding.since
     if since is not None and finding.code is FindingCode.WORKER_SILENT:
-        since -= timedelta(seconds=interval_s)  # it says when the missing stamp was due
+        since -= timedelta(
+            seconds=interval_s
+        )  # its start is the time when the missing stamp was due
     return Topic(
         code=finding.code,
         source=source,

@@ -1,4 +1,4 @@
-"""An event in words that a person understands on a lock screen."""
+"""The text of an event, readable on a lock screen."""
 
 from datetime import timedelta
 from html import escape
@@ -10,12 +10,12 @@ TEST_TITLE = "This is a test: nothing is wrong"
 
 
 def subject(event: AlertEvent) -> str:
-    """One line: whose, how it stands, and what it is about."""
+    """Return one line: deployment, state and problem."""
     return f"{event.deployment}: {headline(event)}"
 
 
 def headline(event: AlertEvent) -> str:
-    """How it stands, and what it is about."""
+    """Return state and problem."""
     lasted = span((event.ended or event.at) - event.began)
     match event.kind:
         case EventKind.RESOLVED:
@@ -31,12 +31,12 @@ def headline(event: AlertEvent) -> str:
 
 
 def plain(event: AlertEvent) -> str:
-    """The whole as plain text."""
+    """Return the whole text."""
     return "\n".join(f"{label}: {value}" if label else value for label, value in _lines(event))
 
 
 def html(event: AlertEvent) -> str:
-    """The whole as HTML, for e-mail."""
+    """Return the whole text as HTML, for e-mail."""
     rows = []
     for label, value in _lines(event):
         shown = escape(value)
@@ -62,12 +62,12 @@ def _lines(event: AlertEvent) -> list[tuple[str, str]]:
 
 
 def runbook(event: AlertEvent) -> str:
-    """Where the runbook tells of it: an address, or the place in the repository without one."""
+    """Return the address of the runbook's section, or its path in the repository."""
     return event.runbook_url or f"docs/runbook.md#{event.runbook}"
 
 
 def span(lasted: timedelta) -> str:
-    """A span in its two largest units, such as `1 h 5 min`; one that a clock's step made is 0 s."""
+    """Format a duration in its two largest units, such as `1 h 5 min`; a negative one is 0 s."""
     seconds = max(0, round(lasted.total_seconds()))
     days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")]

@@ -1,1 +1,1 @@
-"""What is known of every source, how old it is, and what is wrong in one sentence."""
+"""The verdict: the readings of every source, their ages, and the diagnosis."""

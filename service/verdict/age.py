@@ -1,4 +1,4 @@
-"""How old a reading's stamp is, at the moment of answering."""
+"""The age of a reading's stamp at the time of the answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,14 @@ from service.verdict.situation import ALIVE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Aged:
-    """A reading at the moment of answering.
+    """A reading at the time of the answer.
 
     Attributes:
         stamp: The stamp found, None if there is no valid one.
         age_s: Its age in seconds.
-        interval_s: Seconds between two stamps, which the age is judged by.
+        interval_s: Seconds between two stamps, by which the age is judged.
         freshness: Its age in words.
-        error: What is wrong, None if nothing is or nothing is known yet.
+        error: The problem, None if there is none or nothing is known yet.
     """
 
     interval_s: float
@@ -30,7 +30,7 @@ class Aged:
 
     @property
     def status(self) -> Literal["ok", "error"]:
-        """Whether all is well with it."""
+        """The row's state in one word."""
         return "ok" if self.freshness in ALIVE and self.error is None else "error"
 
 
@@ -40,14 +40,14 @@ def aged(
     interval_s: float,
     read_at: datetime | None = None,
 ) -> Aged:
-    """How old a reading's stamp is now.
+    """Compute the age of a reading's stamp.
 
     Args:
         found: The reading, None if there is none yet.
         now: The server's clock.
-        interval_s: Seconds between stamps, where the stamp itself does not say.
-        read_at: The moment that the reading speaks for; None is now. For the time since then a
-            stamp grows `aging` at most, not `stale`.
+        interval_s: Seconds between stamps, if the stamp has no interval.
+        read_at: The time of the reading; None is now. By the time since then, a stamp becomes
+            `aging` at most, not `stale`.
     """
     if found is None:
         return Aged(interval_s=interval_s)

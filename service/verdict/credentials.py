@@ -1,4 +1,4 @@
-"""Rules on the AWS identity: refused, not proved, about to end."""
+"""Rules on the AWS identity: refused, not confirmed, about to expire."""
 
 from datetime import datetime, timedelta
 
@@ -14,9 +14,9 @@ NOT_RENEWED = timedelta(minutes=10)  # a renewal was due five minutes before
 
 
 def explained(situation: Situation) -> frozenset[str]:
-    """Name the sources whose trouble follows from the identity's.
+    """Return the sources whose problem follows from the identity's.
 
-    Words that only AWS's own answer to this identity can give, such as `quota`, do not.
+    Words that only AWS itself can give to a valid identity, such as `quota`, do not.
     """
     iam = situation.iam
     if iam is None or not iam.troubled:
@@ -30,7 +30,7 @@ def explained(situation: Situation) -> frozenset[str]:
 
 
 def cause(iam: IdentityView) -> tuple[str, str]:
-    """Give a word for what is wrong with the identity, and the remedy."""
+    """Return the identity's error word and remedy."""
     if iam.refusal is not None:
         return iam.refusal, REFUSALS[iam.refusal]
     word = iam.error or ErrorWord.FAILED
@@ -42,7 +42,7 @@ def cause(iam: IdentityView) -> tuple[str, str]:
 
 
 def refused(situation: Situation) -> list[Finding]:
-    """AWS does not let this app in: the cause of whatever its AWS sources suffer from."""
+    """AWS refuses this app, which explains all problems of its AWS sources."""
     iam = situation.iam
     if iam is None or not iam.refused or situation.all_away:
         return []
@@ -65,7 +65,7 @@ def refused(situation: Situation) -> list[Finding]:
 
 
 def unproved(situation: Situation) -> list[Finding]:
-    """AWS does not answer, or in a way that is no judgement."""
+    """AWS does not answer, or its answer is neither a refusal nor a confirmation."""
     iam = situation.iam
     if iam is None or iam.error is None or iam.refused or situation.all_away:
         return []
@@ -77,7 +77,7 @@ def unproved(situation: Situation) -> list[Finding]:
 
 
 def certificate_ends(situation: Situation) -> list[Finding]:
-    """The client certificate is near its end, and only a deployment renews it."""
+    """The client certificate expires soon, and only a deployment renews it."""
     iam = situation.iam
     if iam is None or iam.certificate_expiry is None:
         return []
@@ -98,7 +98,7 @@ def certificate_ends(situation: Situation) -> list[Finding]:
 
 
 def not_renewed(situation: Situation) -> list[Finding]:
-    """The session's credentials are near their end, and the last renewal failed."""
+    """The session's credentials expire soon, and the last renewal failed."""
     iam = situation.iam
     if (
         iam is None

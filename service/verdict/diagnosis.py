@@ -1,4 +1,4 @@
-"""From what was observed to what is wrong: pure functions, one finding for each root cause."""
+"""Derive findings from a situation: pure functions, one finding for each root cause."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from service.verdict import credentials, readings, replicas, telling, writes
 from service.verdict.situation import Situation
 
 Rule = Callable[[Situation], list[Finding]]
-"""What one kind of trouble looks like; empty where there is none of it."""
+"""Returns the findings of one kind of problem; empty if there is none."""
 
 RULES: tuple[Rule, ...] = (
     readings.starting,
@@ -28,14 +28,14 @@ RULES: tuple[Rule, ...] = (
     replicas.behind,
     telling.undelivered,
 )
-"""The graver first; among findings of one severity this order decides which one leads."""
+"""More serious ones first: among findings of the same severity, this order decides which leads."""
 
 SEVERITIES = list(Severity)
 HEALTHY = "Every store was written in the last cycle and reads back."
 
 
 def diagnose(situation: Situation) -> Diagnosis:
-    """Say what is wrong, the worst first."""
+    """Diagnose a situation; the worst finding comes first."""
     found = [finding for rule in RULES for finding in rule(situation)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     if not found:
@@ -47,7 +47,7 @@ def diagnose(situation: Situation) -> Diagnosis:
 
 
 def conclude(findings: list[Finding]) -> Diagnosis:
-    """Sum up findings, of which there is at least one, the worst first."""
+    """Summarise findings: at least one, worst first."""
     worst = findings[0].code
     alike = [finding for finding in findings if finding.code is worst]
     return Diagnosis(
@@ -60,13 +60,13 @@ def conclude(findings: list[Finding]) -> Diagnosis:
 
 
 def overall(diagnosis: Diagnosis) -> Overall:
-    """Give the verdict in one word: the worst finding's severity."""
+    """Return the verdict: the worst finding's severity."""
     severities = {finding.severity for finding in diagnosis.findings}
     return next((Overall(each) for each in SEVERITIES if each in severities), Overall.OK)
 
 
 def message(findings: list[Finding]) -> str:
-    """Put findings into words for a log or a terminal, each remedy once."""
+    """Write findings as text for a log or a terminal, each remedy once."""
     told: set[str] = set()
     sentences = []
     for each in findings:

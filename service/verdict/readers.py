@@ -1,4 +1,4 @@
-"""What the API knows: one shared reading per source, however many ask."""
+"""The API's readings: one per source, shared by all requests."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
@@ -14,11 +14,11 @@ from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.source import Observation
 
-FIRST_WAIT_S = 2.2  # how long a request waits where nothing recent is known: a hung store's
-# reading ends after 2 s, and its outcome is worth the wait
-UNASKED_S = 2.0  # a reading that expired longer ago is old: nobody has asked since
+FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: a hung store's
+# reading ends after 2 s, and its result is worth the wait
+UNASKED_S = 2.0  # a reading that expired longer ago is old: there was no request since
 FAILED_S = 5.0  # how soon a store that could not be read is tried again
-STILL_S = 60.0  # beyond its deadline: connecting, which it waits for, takes some seconds of CPU
+STILL_S = 60.0  # beyond its deadline: connecting takes some seconds of CPU
 WATCH_S = 1.0  # how often a source is read while its next stamp is due
 LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
 WATCHES_IN_INTERVAL = 10
@@ -27,23 +27,23 @@ LOST_INTERVALS = 2  # how long a stamp that somebody replaced is looked for like
 log = structlog.get_logger()
 
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
-"""How a reading is started beside the request, such as a task group's `start_soon`."""
+"""Starts a reading in the background, such as a task group's `start_soon`."""
 
 
 class Readable(Protocol):
-    """What a reader reads: any source."""
+    """The part of a source that a reader uses."""
 
     async def read(self) -> Observation:
-        """What the store holds."""
+        """Read what the store holds."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """One reading of a store, by whoever did it.
+    """One reading of a store.
 
     Attributes:
-        found: What the store said.
+        found: The result.
         at: When the reading ended.
         latency_ms: How long it took.
         failing_since: When readings began to fail, None while they succeed.
@@ -60,19 +60,19 @@ class Look:
 
 
 class Whole(NamedTuple):
-    """The last reading that had a stamp and its interval: when it ended, and the interval."""
+    """The last reading with a stamp and interval: when it ended, and the interval."""
 
     at: datetime
     interval_s: float
 
 
 class Reader:
-    """Reads one source, once for everybody, and hands out what is known at once.
+    """Reads one source, shares the result among all requests, and returns it immediately.
 
     Args:
         name: The source's slug.
-        source: Gives what is read; what it takes to connect is no part of a reading.
-        lifetime_s: How long one reading serves.
+        source: The source to read; the deadline excludes connecting.
+        lifetime_s: Seconds that one reading is used.
         deadline_s: How long a reading may take.
         spawn: Starts a reading in the background.
     """
@@ -103,35 +103,37 @@ class Reader:
 
     @property
     def expires_in_s(self) -> float:
-        """Seconds until a new reading is due; 0 if one is."""
+        """Return the seconds until a new reading is due; 0 if it is due now."""
         return max(0.0, self.expires - time.monotonic())
 
     @property
     def last(self) -> Look | None:
-        """What is known, None if nothing yet."""
+        """The last reading, None if there is none yet."""
         return self._last
 
     def stands_still(self, now: float) -> bool:
-        """Whether a reading has been under way for far longer than its deadline allows."""
+        """Tell whether a reading has been in flight for much longer than its deadline."""
         return self._reading is not None and now - self._began > self._deadline_s + STILL_S
 
     async def get(self, wait_s: float = FIRST_WAIT_S) -> Look | None:
-        """What is known, None if nothing yet, after `refresh` and `settle`."""
+        """Return the last reading after `refresh` and `settle`, None if there is none yet."""
         self.refresh(time.monotonic())
         await self.settle(wait_s)
         return self._last
 
     def refresh(self, now: float) -> None:
-        """Start a reading if one is due by then."""
+        """Start a reading if one is due."""
         if self._reading is None and now >= self.expires:
-            self._spawn(self._read)  # first: what cannot begin must not look busy for ever
+            self._spawn(
+                self._read
+            )  # first: a reading that cannot start must not look busy for ever
             self._reading, self._began = anyio.Event(), now
             self._awaited_since = now if now >= self.expires + UNASKED_S else None
 
     async def settle(self, wait_s: float) -> None:
-        """Wait for a reading only where what is known is old because nobody asked.
+        """Wait for a reading only if the last one is old because there was no request.
 
-        At most until `wait_s` after it began: behind a hung store nobody queues.
+        At most until `wait_s` after its start, so that no request queues behind a hung store.
         """
         if self._reading is not None and self._awaited_since is not None:
             with anyio.move_on_after(self._awaited_since + wait_s - time.monotonic()):
@@ -148,7 +150,7 @@ class Reader:
         except SourceError as error:
             found = Observation(reachable=False, error=error.word, cause=error.cause)
             log.debug("reading_failed", source=self.name, error=error.word, detail=error.detail)
-        except Exception:  # a defect in one source must not take its row from the page
+        except Exception:  # a defect in one source must not remove its row from the page
             log.exception("reader_defect", source=self.name)
             found = Observation(reachable=False, error=ErrorWord.FAILED)
         finally:
@@ -158,7 +160,7 @@ class Reader:
             self._learn(found, (time.perf_counter() - started) * 1000)
 
     async def _ask(self, source: Readable) -> Observation:
-        """Read, and once more where the connection was lost: it may have been dead before."""
+        """Read; repeat once if the connection was lost, because it may have been dead before."""
         try:
             return await source.read()
         except SourceError as error:
@@ -184,7 +186,7 @@ class Reader:
         self.expires = time.monotonic() + self._serves_s(found, now)
 
     def _serves_s(self, found: Observation, now: datetime) -> float:
-        """How long a reading serves: when the next stamp is due, it is looked for at once."""
+        """Return how long a reading is used: until the next stamp is due."""
         if not found.reachable:
             return min(self._lifetime_s, FAILED_S)
         if found.stamp is None or found.interval_s is None:
@@ -195,11 +197,11 @@ class Reader:
         due_in_s = found.interval_s - (now - found.stamp).total_seconds()
         if due_in_s > 0:
             return min(lifetime_s, due_in_s + watch_s)
-        # A worker that is dead is no reason to go on asking every second.
+        # Do not continue to read every second if the worker is dead.
         return watch_s if due_in_s > -found.interval_s else lifetime_s
 
     def _lost_serves_s(self, now: datetime) -> float:
-        """How long it serves without a stamp: if somebody replaced one, the next is near."""
+        """Return how long a reading without a stamp is used: after a replacement, not long."""
         if self._whole is None:
             return self._lifetime_s
         at, interval_s = self._whole
@@ -215,13 +217,13 @@ class Readers:
         self.by_name = readers
 
     async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Look | None]:
-        """What is known of these sources, of all if none is named."""
+        """Return the readings of these sources, by default of all."""
         wanted = [self.by_name[name] for name in names or self.by_name if name in self.by_name]
         await _refresh(wanted, wait_s)
         return {reader.name: reader.last for reader in wanted}
 
     async def refresh(self, wait_s: float = FIRST_WAIT_S) -> None:
-        """As `get` of all sources, for who takes what is known later."""
+        """Start readings of all sources that are due; `known` returns them later."""
         await _refresh(self.by_name.values(), wait_s)
 
 
@@ -230,9 +232,9 @@ async def _refresh(readers: Collection[Reader], wait_s: float) -> None:
     due = [reader for reader in readers if now >= reader.expires]
     for reader in due:
         reader.refresh(now)
-    for reader in due:  # all read at once, so that this waits for the slowest alone
+    for reader in due:  # they are read concurrently, so that this waits only for the slowest
         await reader.settle(wait_s)
 
 
 Looks = Mapping[str, Look | None]
-"""What is known by slug; None where nothing has been read yet."""
+"""The last readings by slug; None if there is none yet."""

@@ -6,7 +6,7 @@ from schema.heartbeat import IDENTITY
 from service.verdict import credentials
 from service.verdict.situation import Situation, SourceView
 
-STARTING_INTERVALS = 2.0  # how long empty stores are no alarm
+STARTING_INTERVALS = 2.0  # seconds for which empty stores are no problem
 NETWORK = frozenset({ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE})
 FIRST_READINGS = "Wait some seconds for the first readings."
 OWN_NETWORK = (
@@ -16,7 +16,7 @@ OWN_NETWORK = (
 
 
 def is_starting(situation: Situation) -> bool:
-    """Whether it is too early to judge: nothing was read yet, or the first cycle is due."""
+    """Tell whether it is too early to judge: no reading yet, or the first cycle runs."""
     if not any(source.observed for source in situation.sources):
         return True
     read_at = min(source.read_at or situation.now for source in situation.sources)
@@ -36,7 +36,7 @@ def starting(situation: Situation) -> list[Finding]:
 
 
 def pending(situation: Situation) -> list[Finding]:
-    """Some stores have answered, and others have had no time to."""
+    """Some stores have answered, and others have not had the time to."""
     late = [source for source in situation.sources if not source.observed]
     if not late or is_starting(situation):
         return []
@@ -45,7 +45,7 @@ def pending(situation: Situation) -> list[Finding]:
 
 
 def none_readable(situation: Situation) -> list[Finding]:
-    """Every store is away: one finding, since no single store is to blame."""
+    """No store can be read: one finding, because the cause is not a single store."""
     if not situation.all_away:
         return []
     explained = credentials.explained(situation)
@@ -66,7 +66,7 @@ def none_readable(situation: Situation) -> list[Finding]:
             code=FindingCode.SOURCE_UNREACHABLE,
             severity=Severity.ERROR,
             sources=names,
-            since=max(begins, default=None),  # when the last of them went
+            since=max(begins, default=None),  # when the last of them failed
             title=f"No store can be read ({', '.join(dict.fromkeys(words))})",
             remedy=OWN_NETWORK if set(words) <= NETWORK else _together(titles),
             runbook="no-store-can-be-read",
@@ -75,7 +75,7 @@ def none_readable(situation: Situation) -> list[Finding]:
 
 
 def unreachable(situation: Situation) -> list[Finding]:
-    """A store cannot be read, for a reason of its own."""
+    """A store cannot be read, for its own reason."""
     if situation.all_away:
         return []
     explained = credentials.explained(situation)
@@ -111,7 +111,7 @@ def _word(source: SourceView) -> ErrorWord:
 
 
 def _together(titles: dict[str, list[str]]) -> str:
-    """Several remedies in one sentence, each with whom it concerns."""
+    """Join several remedies in one sentence, each with its sources."""
     if len(titles) == 1:
         return next(iter(titles))
     return (

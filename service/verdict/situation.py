@@ -1,4 +1,4 @@
-"""What a diagnosis follows from: everything that was observed, at one moment."""
+"""The input of a diagnosis: everything that was observed, at one moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,29 +18,28 @@ REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceView:
-    """One switched-on source, as seen at one moment.
+    """One configured source, at one moment.
 
     Attributes:
         name: The slug.
         title: Its name for people.
-        freshness: Of its stamp.
-        error: What the reading says is wrong, None if nothing.
-        cause: What is behind `word`, or behind `warning` where there is no `word`; None where that
-            is not known.
-        observed: Whether it was read at all yet.
-        read_at: The moment that the reading speaks for, None for this one.
+        freshness: Its stamp's freshness.
+        error: The reading's error, None if there is none.
+        cause: The reason behind `word`, or behind `warning` without a `word`; None if unknown.
+        observed: Whether it was read yet.
+        read_at: The time of the reading, None for now.
         stamp: The stamp found.
-        failing_since: Since when readings fail.
-        last_result: The worker's own last word for it.
-        write_failing_since: Since when the worker's writes fail.
-        warning: The stamp lands, but a part of the write does not.
-        needs_aws: Whether it stands or falls with the AWS identity.
+        failing_since: When readings began to fail.
+        last_result: The worker's last result.
+        write_failing_since: When the worker's writes began to fail.
+        warning: Why a part of the write fails although the stamp is written.
+        needs_aws: Whether it depends on the AWS identity.
         schema_behind: Whether its schema is older than this version needs.
         schema_missing: Tables and columns that it lacks.
-        part_stale: Whether a part that is written more rarely is overdue (the secret's value).
+        part_stale: Whether a part that is written less often is overdue (the secret's value).
         replacement: The part that somebody else replaced, None if nobody did.
         replica: The worker's last look at its replica, None without one.
-        remedies: Where its advice for a word or a cause is better than the general one.
+        remedies: Its own remedies for words and causes, instead of the general ones.
     """
 
     name: str
@@ -70,22 +69,22 @@ class SourceView:
 
     @property
     def alive(self) -> bool:
-        """Whether a recent stamp is in it; the healthy minute's moment of `aging` counts."""
+        """Whether it has a recent stamp; `aging`, which is normal for a moment, counts."""
         return self.freshness in ALIVE
 
     @property
     def hurt(self) -> bool:
-        """Whether it was seen, and cannot be read, is not written, or reports an error."""
+        """Whether it was read, and cannot be read, is not written, or reports an error."""
         return self.observed and (not self.alive or self.error is not None)
 
     @property
     def word(self) -> ErrorWord | None:
-        """What is wrong by its reading, else by the worker's last write."""
+        """The error of its reading, else of the worker's last write."""
         result = self.last_result
         return self.error or (None if result is None or result == "ok" else ErrorWord(result))
 
     def remedy(self, word: ErrorWord) -> str:
-        """What to do about a word here."""
+        """Return the remedy for its word."""
         if self.cause is not None and word is (self.word or self.warning):
             return self.remedies.get(self.cause, CAUSES[self.cause])
         return self.remedies.get(word, REMEDIES[word])
@@ -93,13 +92,13 @@ class SourceView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityView:
-    """The AWS identity, as seen at one moment.
+    """The AWS identity, at one moment.
 
     Attributes:
-        error: Why it could not be proved, None if it was.
-        refusal: Why IAM Roles Anywhere gives no session; the one before may still be valid.
+        error: Why it could not be confirmed, None if it was.
+        refusal: Why IAM Roles Anywhere refuses a session; the previous one may still be valid.
         renewal_error: Why the last attempt to renew the session failed, None if it did not.
-        failing_since: Since when it cannot be proved.
+        failing_since: Since when it cannot be confirmed.
         credentials_expiry: When the session's credentials end.
         certificate_expiry: When the client certificate ends.
     """
@@ -113,25 +112,25 @@ class IdentityView:
 
     @property
     def troubled(self) -> bool:
-        """Whether it is refused, or could not be proved."""
+        """Whether it is refused, or could not be confirmed."""
         return self.refused or self.error is not None
 
     @property
     def refused(self) -> bool:
-        """Whether AWS has judged and said no; else it is well, or does not answer."""
+        """Whether AWS has refused it; otherwise it is fine, or AWS does not answer."""
         return self.refusal is not None or self.error in REFUSING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """Everything that a diagnosis follows from.
+    """Everything that a diagnosis is derived from.
 
     Attributes:
         now: The server's clock.
-        watching_since: When this process began to look.
+        watching_since: When this process started to read.
         interval_s: Seconds between two stamps.
         write_deadline_s: How long one write may take.
-        sources: The switched-on sources.
+        sources: The configured sources.
         iam: The AWS identity, None if it is not configured.
         undelivered: The targets that alerts do not reach.
     """
@@ -151,7 +150,7 @@ class Situation:
 
     @property
     def in_step(self) -> bool:
-        """Whether every source holds one and the same stamp."""
+        """Whether every source has the same stamp."""
         return len(self.stamps) == len(self.sources) and len(set(self.stamps)) <= 1
 
     @property
@@ -162,6 +161,6 @@ class Situation:
         )
 
     def moment(self, at: datetime) -> str:
-        """Write a moment as `HH:MM:SS UTC`, with its day where that is not today."""
+        """Format a time as `HH:MM:SS UTC`, with its date if that is not today."""
         today = at.date() == self.now.date()
         return f"{at:%H:%M:%S} UTC" if today else f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""What is known at one moment: readings and their ages, and what the worker said of each source."""
+"""The state at one moment: readings with their ages, and the worker's report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,11 +34,11 @@ class Snapshot:
     """Everything that a document is made from, at one moment.
 
     Attributes:
-        settings: Which sources there are.
-        aws: What is known of the AWS identity, None if it is not configured.
+        settings: The configured sources.
+        aws: The known state of the AWS identity, None if it is not configured.
         looks: The last reading of each source.
-        now: The server's clock at the moment of answering.
-        watching_since: When this process began to look.
+        now: The server's clock at the time of the answer.
+        watching_since: When this process started to read.
         undelivered: The targets that alerts do not reach.
     """
 
@@ -55,12 +55,12 @@ class Snapshot:
 
     @cached_property
     def said(self) -> dict[str, SourceReport]:
-        """The worker's last word for each source."""
+        """The worker's last result for each source."""
         return {source.name: self._last_word(source) for source in self.settings.sources}
 
     @cached_property
     def _carried(self) -> Observation | None:
-        """The reading that brought the newest report."""
+        """The reading with the newest report."""
         carrying = [look.found for look in self.looks.values() if look and look.found.report]
         return max(carrying, key=_moment, default=None)
 
@@ -71,25 +71,25 @@ class Snapshot:
 
     @cached_property
     def interval_s(self) -> float:
-        """Seconds between stamps, as the worker says, else as we are configured."""
+        """Seconds between stamps, by the worker's report, else by our own settings."""
         return self.report.interval_seconds if self.report else self.settings.process.interval_s
 
     def found(self, name: str) -> Observation | None:
-        """What a source said when it was last read, None if it was not yet."""
+        """Return a source's last reading, None if there is none yet."""
         look = self.looks.get(name)
         return look.found if look else None
 
     def details(self, name: str, kind: type[D]) -> D | None:
-        """What a source said for its own endpoint, None if it said nothing of that kind."""
+        """Return a source's details for its own endpoint, None if it has none of that kind."""
         found = self.found(name)
         return found.details if found and isinstance(found.details, kind) else None
 
     def aged(self, source: AnyInstance) -> Aged:
-        """A source's reading at this moment.
+        """Return a source's reading with its age at this moment.
 
-        What keeps no stamp is proved by each reading, whatever the worker's interval is.
+        A source without a stamp is proved by each reading, independent of the worker's interval.
         """
-        if source.name not in self._aged:  # each is asked for twice or more
+        if source.name not in self._aged:  # each is used twice or more
             floor_s = 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s
             interval_s = max(self.interval_s, floor_s)
             read_at = self._read_at(source, interval_s)
@@ -100,32 +100,32 @@ class Snapshot:
         return self._aged[source.name]
 
     def _read_at(self, source: AnyInstance, interval_s: float) -> datetime | None:
-        """Return the moment that a source's reading speaks for: when it began.
+        """Return the time of a source's reading: when it began.
 
-        None if that is longer ago than the rhythm of readings explains: then what is known is
-        judged as of now.
+        None if that is longer ago than the interval of readings explains; then the stamp is judged
+        as of now.
         """
         look = self.looks.get(source.name)
         if look is None:
             return None
         watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
         began = look.at - timedelta(milliseconds=look.latency_ms)
-        # Two readings may take their whole time: this one, and the next, which is under way.
+        # Two readings may take their full time: this one, and the next, which is in flight.
         oldest = timedelta(seconds=watch_s + UNASKED_S + 2 * source.kind.read_deadline_s)
         return began if began >= self.now - oldest else None
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why IAM Roles Anywhere gives no session: to this process, else to the worker."""
+        """Why IAM Roles Anywhere refuses a session: to this process, else to the worker."""
         own = self.aws.refusal if self.aws else None
         theirs = self._worker_identity.refusal if self._worker_identity else None
         return own or theirs
 
     @property
     def _refused_worker(self) -> ErrorWord | None:
-        """The word by which AWS refuses the worker, whatever a reading says that is kept a minute.
+        """The word by which AWS refuses the worker, even if a cached reading was successful.
 
-        The worker is who writes, on a session of its own.
+        The worker writes, with a session of its own.
         """
         said = self._worker_identity
         result = said.last_result if said else None
@@ -133,7 +133,7 @@ class Snapshot:
 
     @cached_property
     def _worker_identity(self) -> IamReport | None:
-        """What the worker said of its identity, None if its report is of an old stamp."""
+        """The worker's report on its identity, None if that is outdated."""
         return self._recent.iam if self._recent else None
 
     @cached_property
@@ -154,7 +154,7 @@ class Snapshot:
         return server.promoted_at if server else None
 
     def situation(self) -> Situation:
-        """What the diagnosis follows from."""
+        """Return the input of the diagnosis."""
         return Situation(
             now=self.now,
             watching_since=self.watching_since,
@@ -166,7 +166,7 @@ class Snapshot:
         )
 
     def _last_word(self, source: AnyInstance) -> SourceReport:
-        """The worker's last word for a source; a stamp that we see ourselves is newer."""
+        """Return the worker's last result for a source, unless a stamp that was read is newer."""
         said = self.report.every_source.get(source.name) if self.report else None
         said = said or SourceReport()
         found, carried = self.found(source.name), self._carried
@@ -218,7 +218,7 @@ class Snapshot:
 
 
 def _moment(found: Observation) -> datetime:
-    """The cycle that a report came with."""
+    """Return the time of the cycle that a report came with."""
     if found.stamp is not None:
         return found.stamp
     return found.report.started_at if found.report else datetime.min.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The whole status document, as `/worker/status` and the viewers get it."""
+"""The status document of `/worker/status`, which viewers get too."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.version import version
 
 
 def worker_status(snapshot: Snapshot) -> WorkerStatus:
-    """The whole document."""
+    """Create the document."""
     situation = snapshot.situation()
     diagnosis = diagnose(situation)
     on = {source.name: _row(snapshot, source) for source in snapshot.settings.sources}
@@ -37,7 +37,7 @@ def worker_status(snapshot: Snapshot) -> WorkerStatus:
 
 
 def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
-    """The fields of a source's row."""  # Any: keyword arguments of two models
+    """Return the fields of a source's row."""  # Any: keyword arguments of two models
     look, state = snapshot.looks.get(source.name), snapshot.aged(source)
     said = snapshot.said[source.name]
     return {
@@ -97,7 +97,7 @@ _OFF: dict[str, Any] = {
 
 
 def _identity(snapshot: Snapshot) -> dict[str, Any]:
-    """What the AWS identity's row says beside a row's fields."""
+    """Return the additional fields of the AWS identity's row."""
     aws = snapshot.aws
     return {
         "refusal": snapshot.refusal,

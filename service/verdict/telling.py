@@ -1,4 +1,4 @@
-"""A rule on alerts: they do not reach whom they are for."""
+"""A rule on alerts: deliveries fail."""
 
 from schema.findings import Finding, FindingCode, Severity
 from service.verdict.situation import Situation
@@ -10,7 +10,7 @@ CHECK = (
 
 
 def undelivered(situation: Situation) -> list[Finding]:
-    """Alerts wait for a target, were given up, or are not decided on."""
+    """Alerts wait for a target, were given up, or cannot be decided."""
     names = [f"{each.target} ({each.word})" for each in situation.undelivered if each.target]
     found = [(f"Alerts do not reach {', '.join(names)}", CHECK)] if names else []
     if any(each.target is None for each in situation.undelivered):

@@ -1,4 +1,4 @@
-"""One process's view of all sources: connected once, read when somebody asks."""
+"""One process's view of all sources: connected once, read on request."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,11 +28,11 @@ class Watch:
     """The sources of one process, with a shared reader on each.
 
     Attributes:
-        settings: Which sources there are.
-        shared: What they share.
-        readers: One on each.
-        since: When this process began to look.
-        undelivered: Gives the targets that alerts do not reach.
+        settings: The configured sources.
+        shared: Objects that they share.
+        readers: A reader for each.
+        since: When this process started to read.
+        undelivered: Returns the targets that alerts do not reach.
     """
 
     def __init__(self, settings: Settings, among: Shared, readers: Readers) -> None:
@@ -44,22 +44,22 @@ class Watch:
         self._shared = Coalesced(self._document)
 
     async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
-        """What is known now of these sources, of all if none is named.
+        """Return the state of these sources, by default of all.
 
         Args:
             names: Slugs.
-            wait_s: How long to wait where nothing recent is known.
+            wait_s: How long to wait if nothing recent is known.
         """
         return self._snapshot(await self.readers.get(*names, wait_s=wait_s))
 
     @property
     def stands_still(self) -> bool:
-        """Whether a reading has not ended in a time that none can take: a defect of ours."""
+        """Tell whether a reading is still in flight after an impossible time: our own defect."""
         now = time.monotonic()
         return any(reader.stands_still(now) for reader in self.readers.by_name.values())
 
     async def status(self) -> bytes:
-        """The whole document as JSON, of this moment."""
+        """Return the status document of this moment as JSON."""
         await self.readers.refresh()
         return self._shared.get()
 
@@ -80,9 +80,9 @@ class Watch:
 
 @asynccontextmanager
 async def watching(settings: Settings) -> AsyncIterator[Watch]:
-    """A watch over all sources, connected behind the first answers.
+    """Provide a watch over all sources, which connects in the background.
 
-    Readings run beside the requests, and end with it.
+    Readings run in the background, and end with it.
     """
     among = shared(settings)
     async with _connected(settings, among) as sources, anyio.create_task_group() as tasks:
@@ -107,18 +107,18 @@ async def _source(sources: Lazy[dict[str, Source]], name: str) -> Source:
 
 @asynccontextmanager
 async def _connected(settings: Settings, among: Shared) -> AsyncIterator[Lazy[dict[str, Source]]]:
-    """The sources, closed at the end however it comes."""
+    """Provide the sources, and close them at the end."""
     sources = Lazy(lambda: connect(settings, among))
     try:
         yield sources
     finally:
-        with anyio.CancelScope(shield=True):  # each is bounded in time by itself
+        with anyio.CancelScope(shield=True):  # each takes bounded time
             await close(sources.made or {})
 
 
 async def _connect_ahead(sources: Lazy[dict[str, Source]]) -> None:
-    """Import the drivers before somebody asks; whoever asks later tries again if that fails."""
+    """Import the drivers before the first request; if that fails, a later request tries again."""
     try:
         await sources.get()
-    except Exception:  # too few descriptors or too little memory: it may be better by then
+    except Exception:  # too few descriptors or too little memory: it may work later
         log.exception("connecting_failed")

@@ -1,4 +1,4 @@
-"""Rules on writes: a silent worker, stores that are not written, stamps that do not agree."""
+"""Rules on writes: a silent worker, stores that are not written, stamps that differ."""
 
 from datetime import datetime, timedelta
 
@@ -28,7 +28,7 @@ MIGRATE = (
 
 
 def silent(situation: Situation) -> list[Finding]:
-    """Nothing that can be read was written: then it is the worker, not a store."""
+    """No readable store was written: the problem is the worker, not a store."""
     seen = _unwritten_alike(situation)
     explained = credentials.explained(situation)
     names = [source.name for source in seen if source.name not in explained]
@@ -53,7 +53,7 @@ def silent(situation: Situation) -> list[Finding]:
 
 
 def not_written(situation: Situation) -> list[Finding]:
-    """A store answers and is not written, or says itself what is wrong with it."""
+    """A store answers but is not written, or reports an error itself."""
     if is_starting(situation):
         return []
     swallowed = credentials.explained(situation)
@@ -67,7 +67,7 @@ def not_written(situation: Situation) -> list[Finding]:
 
 
 def schema_behind(situation: Situation) -> list[Finding]:
-    """A store's schema is older than this version needs; grave where the stamp suffers from it."""
+    """A store's schema is older than this version needs; an error if the stamp is affected."""
     return [
         Finding(
             code=FindingCode.SCHEMA,
@@ -90,7 +90,7 @@ def _schema(source: SourceView) -> str:
 
 
 def part_not_written(situation: Situation) -> list[Finding]:
-    """A value is not written although its description is: alive, and half of it is not proved."""
+    """The secret's value is not written although its description is."""
     return [
         _about_part(
             source,
@@ -106,7 +106,7 @@ def part_not_written(situation: Situation) -> list[Finding]:
 
 
 def part_replaced(situation: Situation) -> list[Finding]:
-    """Somebody replaced the value: until it is stamped again, and shortly after."""
+    """Somebody replaced the value; reported until it is stamped again, and shortly after."""
     return [
         _about_part(source, FindingCode.SOURCE_NOT_WRITTEN, *_replaced(situation, part))
         for source in situation.sources
@@ -123,7 +123,7 @@ def _is_news(situation: Situation, part: Replacement) -> bool:
 
 
 def _replaced(situation: Situation, part: Replacement) -> tuple[str, str]:
-    """Give the title and the remedy; nothing in them is a guess."""
+    """Return title and remedy; they contain no guess."""
     at = "" if part.made_at is None else f" at {situation.moment(part.made_at)}"
     if part.rewritten_at is not None:
         again = situation.moment(part.rewritten_at)
@@ -146,7 +146,7 @@ def _about_part(source: SourceView, code: FindingCode, what: str, remedy: str | 
 
 
 def out_of_step(situation: Situation) -> list[Finding]:
-    """All are alive, and yet not of one cycle, for longer than a cycle can take."""
+    """All stores have recent stamps, but of different cycles, for longer than a cycle can take."""
     if situation.in_step or not all(source.alive for source in situation.sources):
         return []
     newest = max(situation.stamps)
@@ -178,7 +178,7 @@ def _behind(sources: list[SourceView], since: datetime, title: str, remedy: str)
 
 
 def _unwritten_alike(situation: Situation) -> list[SourceView]:
-    """List the stores that answer, if none of them is written and enough of them are seen."""
+    """Return the stores that answer, if none of them is written and enough of them were read."""
     if is_starting(situation):
         return []
     seen = [source for source in situation.sources if source.reachable and source.observed]
@@ -198,7 +198,7 @@ def _about(source: SourceView) -> Finding:
         code=_code(word),
         severity=Severity.ERROR,
         sources=[source.name],
-        # A stamp that is recent says until when it was written, not since when something is wrong.
+        # A recent stamp shows how long writes worked, not when the problem began.
         since=source.write_failing_since or (None if source.alive else source.stamp),
         title=title,
         remedy=source.remedy(word) if word else READ_THE_LOG,
@@ -211,5 +211,5 @@ def _code(word: ErrorWord | None) -> FindingCode:
 
 
 def _is_schemas_fault(source: SourceView) -> bool:
-    """Whether what is missing in the store is its schema."""
+    """Tell whether the store's schema is what is missing."""
     return source.schema_behind and source.hurt and source.word is ErrorWord.NOT_FOUND

@@ -1,4 +1,4 @@
-"""How each kind of target is told; a kind's code is imported when a target needs it."""
+"""Senders by kind of target, imported only for kinds that are configured."""
 
 from typing import Protocol
 
@@ -9,18 +9,18 @@ from service.alerts.targets import Target, TargetError
 
 
 class Sender(Protocol):
-    """Tells one target."""
+    """Delivers events to one target."""
 
     def send(self, event: AlertEvent) -> Sent:
-        """Tell it once. Blocks, for some seconds at most between two signs of life."""
+        """Deliver once. Blocks, at most some seconds between two signs of life."""
         ...
 
 
 def make(target: Target) -> Sender:
-    """Make what tells a target; imports the code of its kind, up to half a second of CPU.
+    """Create a target's sender; the import of its kind takes up to half a second of CPU.
 
     Raises:
-        TargetError: Only that code can tell that its URL is wrong.
+        TargetError: The sender finds the URL invalid.
     """
     if target.kind in targets.WEBHOOK:
         from service.alerts.senders.webhook import Webhook  # noqa: PLC0415

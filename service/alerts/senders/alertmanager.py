@@ -13,11 +13,11 @@ from service.alerts.senders.sent import Sent
 from service.alerts.senders.webhook import basic, plain
 from service.alerts.targets import Target
 
-EXPIRES = timedelta(hours=1)  # four times as long as until it is sent again
+EXPIRES = timedelta(hours=1)  # four times the period of repetitions
 
 
 class Alertmanager:
-    """Tells one Alertmanager.
+    """Sends to one Alertmanager.
 
     Args:
         target: `alertmanager+https://HOST/PREFIX`, with user and password for HTTP Basic.
@@ -34,12 +34,12 @@ class Alertmanager:
         return self._http.send(self.request(event))
 
     def request(self, event: AlertEvent) -> Request:
-        """The request that says it."""
+        """Return the request."""
         ends = event.ended or event.at + EXPIRES
         if event.kind is EventKind.TEST:
             ends = event.at + timedelta(minutes=1)
         alerts = [_alert(event, event.severity, ends)]
-        if event.kind is EventKind.ESCALATED:  # its labels change, so the old one ends
+        if event.kind is EventKind.ESCALATED:  # its labels change, so the old alert has to end
             alerts.append(_alert(event, Severity.DEGRADED, event.at))
         return Request(url=self._url, body=json.dumps(alerts).encode(), headers=self._headers)
 

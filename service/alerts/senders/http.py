@@ -1,4 +1,4 @@
-"""One HTTP request, with an end, and with its failures as words."""
+"""One HTTP request with a time limit, and its failures as words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ from service.alerts.senders.sent import Sent, judged
 from service.version import version
 
 CONNECT_S = 5.0
-ANSWER_S = 10.0  # between two parts of the answer; the whole is bounded by who waits for it
-ANSWER_MAX_BYTES = 4096  # nobody reads it, but a connection whose answer is read can be used again
+ANSWER_S = 10.0  # between two parts of the answer; the caller limits the whole
+ANSWER_MAX_BYTES = 4096  # read only so that the connection can be used again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is sent; it may hold secrets anywhere but in its method.
+    """A request; all of it except the method may contain secrets.
 
     Attributes:
-        url: Where to.
+        url: The address.
         body: JSON, None for a GET.
-        headers: Beside the content type.
+        headers: Headers in addition to the content type.
     """
 
     url: str = field(repr=False)
@@ -31,13 +31,13 @@ class Request:
 
 
 class Http:
-    """A pool of connections, made when it is first used."""
+    """A connection pool, created on first use."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=1, retries=False)
 
     def send(self, request: Request) -> Sent:
-        """Send it once; redirects are not followed, since what is sent is for this receiver."""
+        """Send it once; redirects are not followed, since the content is for this receiver only."""
         headers = {"User-Agent": f"heartbeat/{version()}", **request.headers}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -59,10 +59,10 @@ class Http:
 
 
 def _word(error: Exception) -> DeliveryError:
-    """The word for what went wrong on the way; the text may name the URL."""
+    """Return the word for a network error, whose own text may contain the URL."""
     if isinstance(error, exceptions.SSLError):
         return DeliveryError.TLS
-    if isinstance(error, exceptions.NewConnectionError):  # derived from a timeout, and is none
+    if isinstance(error, exceptions.NewConnectionError):  # a subclass of a timeout that is none
         return DeliveryError.UNREACHABLE
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
         return DeliveryError.TIMEOUT

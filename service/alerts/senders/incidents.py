@@ -1,6 +1,6 @@
-"""Services that keep incidents: they are told the alert's key, so that they fold and resolve it.
+"""Incident services, which get the alert's key, so that they fold and resolve incidents.
 
-The forms are those of each service's own documentation, linked beside it.
+The requests follow each service's documentation, linked beside it.
 """
 
 import json
@@ -22,14 +22,14 @@ Document = dict[str, Any]  # Any: JSON of others
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A target's URL, taken apart.
+    """The parts of a target's URL.
 
     Attributes:
-        user: Before the @, if anything is.
-        host: The host, which is a key with most services; as it was written.
-        path: What follows it, part by part.
+        user: The part before the @, if any.
+        host: The host as written, which is a key for most services.
+        path: The segments of the path.
         options: The query.
-        port: After the host, None without.
+        port: The port, None if absent.
     """
 
     user: str
@@ -39,16 +39,16 @@ class Parts:
     port: int | None
 
     def host_of(self, domain: str) -> str:
-        """The host of a service's region: `?region=eu` leads to its European one."""
+        """Return the host of a service's region: `?region=eu` selects the European one."""
         name, _, rest = domain.partition(".")
         return f"{name}.eu.{rest}" if self.options.get("region") == "eu" else domain
 
 
 class Incidents:
-    """Tells one such service.
+    """Sends to one such service.
 
     Args:
-        target: Its URL has the form that Apprise uses for it.
+        target: A target, whose URL has Apprise's form.
 
     Raises:
         TargetError: A part that the service needs is missing.
@@ -66,7 +66,7 @@ class Incidents:
             raise TargetError(f"target no. {target.number} ({target.kind}) {what}")
 
     def send(self, event: AlertEvent) -> Sent:
-        """Trigger or resolve the incident; a test does both."""
+        """Trigger or resolve the incident; a test event does both."""
         sent = self._http.send(self.request(event))
         if event.kind is EventKind.TEST and sent.error is None:
             ended = event.model_copy(update={"kind": EventKind.RESOLVED, "ended": event.at})
@@ -74,7 +74,7 @@ class Incidents:
         return sent
 
     def request(self, event: AlertEvent) -> Request:
-        """The request that says it."""
+        """Return the request."""
         return self._request(self._parts, event)
 
 
@@ -215,7 +215,7 @@ def _ends(event: AlertEvent) -> bool:
 
 
 def _summary(event: AlertEvent) -> str:
-    """What the incident is about; the service says by itself how it stands."""
+    """Return what the incident is about; the service adds the state itself."""
     return f"{event.deployment}: {event.title}"[:SUMMARY_MAX]
 
 
@@ -225,7 +225,9 @@ def _post(url: str, body: Document, headers: dict[str, str] | None = None) -> Re
 
 def _parts(url: SplitResult) -> Parts:
     user, _, place = url.netloc.rpartition("@")
-    host, colon, port = place.partition(":")  # not .hostname: a key has capitals
+    host, colon, port = place.partition(
+        ":"
+    )  # not .hostname, which is lower case: a key has capitals
     return Parts(
         user=unquote(user.partition(":")[0]),
         host=unquote(host),

@@ -1,4 +1,4 @@
-"""Everything that Apprise knows, through the one plugin that a target needs."""
+"""All services of Apprise, by the one plugin that a target needs."""
 
 import importlib
 import threading
@@ -21,18 +21,18 @@ MAIL = frozenset({"mailto", "mailtos"})
 
 
 class Messages:
-    """Tells one target of Apprise.
+    """Sends to one target of Apprise.
 
     Args:
-        target: Its URL is Apprise's own.
+        target: A target, whose URL is Apprise's.
 
     Raises:
-        TargetError: The plugin does not take the URL.
+        TargetError: The plugin rejects the URL.
     """
 
     def __init__(self, target: Target) -> None:
         self._plugin = _plugin(target)
-        self._is_mail = target.kind in MAIL  # it is sent with the plain text beside the HTML
+        self._is_mail = target.kind in MAIL  # it gets plain text and HTML
 
     def send(self, event: AlertEvent) -> Sent:
         """Send it once."""
@@ -48,14 +48,14 @@ class Messages:
                 return Sent(DeliveryError.FAILED)
         if taken:
             return Sent()
-        # The plugin says only that it failed; the answers that it got say why.
+        # The plugin only reports failure; its HTTP answers give the reason.
         judgements = [judged(answer.status_code, answer.headers) for answer in answers]
         worst = next((sent for sent in reversed(judgements) if sent.error), None)
         return worst or Sent(DeliveryError.FAILED if answers else DeliveryError.UNREACHABLE)
 
 
 def _plugin(target: Target) -> NotifyBase:
-    """The target's plugin; Apprise's own way would load all of them, 12 MB and a second."""
+    """Return the target's plugin; Apprise itself would import all of them, 12 MB and a second."""
     module = importlib.import_module(f"apprise.plugins.{PLUGINS[target.kind]}")
     for found in vars(module).values():
         is_plugin = isinstance(found, type) and issubclass(found, NotifyBase)
@@ -92,7 +92,7 @@ _heard = threading.local()
 
 @contextmanager
 def _answers() -> Iterator[list[requests.Response]]:
-    """The HTTP answers that come to this thread."""
+    """Collect the HTTP answers of this thread."""
     if not getattr(requests.Session, "heard_by_heartbeat", False):
         _hear()
     _heard.answers = []
@@ -103,7 +103,7 @@ def _answers() -> Iterator[list[requests.Response]]:
 
 
 def _hear() -> None:
-    """Let sessions of requests note their answers: Apprise tells nobody what it was answered."""
+    """Let sessions of requests record their answers, which Apprise does not report."""
     send = requests.Session.send
 
     def heard(self: requests.Session, request: Any, **options: Any) -> requests.Response:

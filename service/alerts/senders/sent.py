@@ -1,4 +1,4 @@
-"""What became of one attempt, and what an HTTP status says of it."""
+"""The result of one attempt, and how it follows from an HTTP status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from schema.alerts import DeliveryError
 
 RETRY_AFTER_MAX_S = 6 * 3600.0
 REFUSING = frozenset({401, 403, 407, 410})
-PASSING = frozenset({408, 425})  # of the 4xx, those that the same request may heal
+PASSING = frozenset({408, 425})  # 4xx for which a retry of the same request can help
 THROTTLING = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one attempt.
+    """The result of one attempt.
 
     Attributes:
-        error: Why it was not taken, None if it was.
-        retry_after_s: How long the receiver asks to wait.
+        error: Why it was not accepted, None if it was.
+        retry_after_s: Seconds that the receiver asks to wait.
     """
 
     error: DeliveryError | None = None
@@ -27,11 +27,11 @@ class Sent:
 
 
 def judged(status: int, headers: Mapping[str, str]) -> Sent:
-    """What an HTTP answer says.
+    """Interpret an HTTP answer.
 
     Args:
         status: Its status.
-        headers: Its headers, looked up without regard to case.
+        headers: Its headers, which ignore case.
     """
     if status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
         return Sent()
@@ -46,7 +46,7 @@ def judged(status: int, headers: Mapping[str, str]) -> Sent:
 
 
 def _retry_after_s(text: str | None) -> float | None:
-    """Seconds, or a date (RFC 9110, 10.2.3); None if it is neither."""
+    """Parse seconds or a date (RFC 9110, 10.2.3); None if it is neither."""
     if text is None:
         return None
     if text.strip().isdigit():

@@ -1,4 +1,4 @@
-"""Webhooks: the event as JSON, signed as standardwebhooks.com says."""
+"""Webhooks: the event as JSON, signed by the Standard Webhooks specification."""
 
 import base64
 from datetime import UTC, datetime
@@ -13,18 +13,18 @@ from service.alerts.targets import Target, credentials
 
 
 class Webhook:
-    """Tells one receiver.
+    """Sends to one receiver.
 
     Args:
         target: `webhook+https://HOST/PATH?secret=whsec_…`, with user and password for HTTP Basic
-            if it asks for them.
+            if needed.
     """
 
     def __init__(self, target: Target) -> None:
         parts = urlsplit(target.url)
         options = parse_qsl(parts.query, keep_blank_values=True)
         rest = urlencode([(name, value) for name, value in options if name != "secret"])
-        secret = dict(options)["secret"].replace(" ", "+")  # a plus that nobody has escaped
+        secret = dict(options)["secret"].replace(" ", "+")  # an unescaped plus
         self._signer = standardwebhooks.Webhook(secret)
         self._url = plain(target.url, query=rest)
         self._headers = basic(target.url)
@@ -35,11 +35,11 @@ class Webhook:
         return self._http.send(self.request(event, datetime.now(UTC)))
 
     def request(self, event: AlertEvent, now: datetime) -> Request:
-        """The request that says it.
+        """Return the request.
 
         Args:
-            event: What happened; its id is the message's, so that a repetition can be told.
-            now: When it is sent, in UTC: the library takes the digits as they stand.
+            event: The event; its id is the message's, so that receivers recognise a repetition.
+            now: The time of sending, in UTC: the library ignores the time zone.
         """
         body, message = event.model_dump_json(), str(event.id)
         headers = {
@@ -51,7 +51,7 @@ class Webhook:
 
 
 def plain(url: str, *, path: str | None = None, query: str = "") -> str:
-    """The address behind a URL of ours: without the kind before its scheme, and credentials."""
+    """Return the address in a target's URL: without the kind before its scheme, and credentials."""
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     changed = {"scheme": parts.scheme.partition("+")[2], "netloc": place, "query": query}
@@ -59,7 +59,7 @@ def plain(url: str, *, path: str | None = None, query: str = "") -> str:
 
 
 def basic(url: str) -> dict[str, str]:
-    """The header of HTTP Basic, where a URL has user and password."""
+    """Return the header of HTTP Basic, if a URL has user and password."""
     found = credentials(url)
     if found is None:
         return {}

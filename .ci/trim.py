@@ -17,6 +17,8 @@ import botocore
 CALLED = {"s3", "sts", "secretsmanager"}
 RUN = re.compile(r"\.(__main__|migrations\.(env|versions)(\..*)?)$")  # by others, not imported
 LATE = (  # imported by name, when they are first used
+    "anyio._backends._asyncio",
+    "uvloop",
     "boto3",
     "iam_rolesanywhere_session",
     "alembic.command",

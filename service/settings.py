@@ -61,11 +61,11 @@ class Settings:
         return [each for each in self.sources if each.kind.keeps_stamp]
 
     def first(self, kind: Kind[S]) -> Instance[S] | None:
-        """The first source of a kind, None if there is none."""
+        """Return the first source of a kind, None if there is none."""
         return next((each for each in self.sources if each.kind is kind), None)
 
     def warnings(self) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """Return what will go wrong with these settings, though they are valid."""
         return [*self.notes, *(each for source in self.sources for each in source.warnings())]
 
 

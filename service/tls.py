@@ -48,7 +48,7 @@ def context(mode: TlsMode, ca_pem: str | None) -> ssl.SSLContext | None:
 
 
 def ca_certificates(value: str) -> str:
-    r"""The CA certificates in an environment variable, as PEM; see `service.pem.certificates`.
+    r"""Extract the CA certificates of a variable as PEM; see `service.pem.certificates`.
 
     Raises:
         ValueError: There is none that TLS can use.

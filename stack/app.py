@@ -69,7 +69,7 @@ class App(pulumi.ComponentResource):
 
 
 def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
-    """The app's specification, pure: it depends on its argument alone."""
+    """Describe the app, purely: the result depends on the argument alone."""
     return digitalocean.AppSpecArgs(
         name=args.name,
         region=args.region,
@@ -111,7 +111,7 @@ def _database(cluster: Cluster) -> digitalocean.AppSpecDatabaseArgs:
 
 
 def _everything_to(component: str) -> digitalocean.AppSpecIngressArgs:
-    """One rule for pages, API and WebSocket: App Platform upgrades a connection as it stands."""
+    """Send pages, API and WebSocket by one rule: App Platform upgrades a connection as it is."""
     return digitalocean.AppSpecIngressArgs(
         rules=[
             digitalocean.AppSpecIngressRuleArgs(

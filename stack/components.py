@@ -14,7 +14,7 @@ GRACE_S = 30  # the service's own shutdown takes at most 10 s for writes, and th
 
 
 def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
-    """The API and its page.
+    """Describe the API, which serves its page too.
 
     Its health check touches no store: the page must be there exactly when a store is not.
     """
@@ -49,7 +49,7 @@ def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
 
 
 def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
-    """The worker; its liveness says that its loop runs, never that a store is well."""
+    """Describe the worker; its liveness says that its loop runs, never that a store is well."""
     return digitalocean.AppSpecWorkerArgs(
         name=WORKER,
         run_command=f"{COMMAND} worker",
@@ -78,7 +78,7 @@ def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
 
 
 def migration(args: AppArgs) -> digitalocean.AppSpecJobArgs:
-    """The migration; if it fails, the deployment is cancelled and the old version serves on."""
+    """Describe the migration; if it fails, App Platform keeps the old version running."""
     return digitalocean.AppSpecJobArgs(
         name=MIGRATION,
         kind="PRE_DEPLOY",

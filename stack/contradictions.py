@@ -10,7 +10,7 @@ SINGLE_INSTANCE_SIZES = re.compile(r"(0\.5gb|-fixed)$")  # App Platform refuses 
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """What is wrong between values, each with its remedy.
+    """List what is wrong between values, each with its remedy.
 
     Args:
         values: Configuration as Pulumi holds it; single values may be missing or wrong.

@@ -11,13 +11,13 @@ CALLS_A_CYCLE = 2  # of Secrets Manager: describe the secret, update its descrip
 
 
 def unpriced(settings: Settings) -> list[str]:
-    """The sizes that the list does not have, and the estimate leaves out."""
+    """List the sizes that the price list does not have, and the estimate leaves out."""
     prices = json.loads(PRICES.read_text())
     return sorted({size for part, size, _ in _parts(settings) if size not in prices[part]})
 
 
 def monthly_usd(settings: Settings) -> float:
-    """An estimate in USD, without traffic, taxes, what already existed, and what has no price."""
+    """Estimate USD a month without traffic, taxes, what already existed, and what has no price."""
     prices = json.loads(PRICES.read_text())
     parts = sum(count * prices[part].get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
@@ -26,7 +26,7 @@ def monthly_usd(settings: Settings) -> float:
 
 
 def _parts(settings: Settings) -> list[tuple[str, str, int]]:
-    """What is paid by size: its list of prices, its size, how many."""
+    """List what is paid by size: its list of prices, its size, how many."""
     clusters = [c for c in settings.clusters if c.existing is None]
     return [
         ("app", settings.api_size, settings.api_instances),

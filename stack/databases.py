@@ -77,7 +77,7 @@ class Cluster:
         return KINDS[self.args.kind]
 
     def bind(self, attribute: str) -> str:
-        """What App Platform replaces at run time, so that the spec holds no secret.
+        """Reference what App Platform replaces at run time, so that the spec holds no secret.
 
         Args:
             attribute: HOSTNAME, PORT, USERNAME, PASSWORD, DATABASE or CA_CERT.
@@ -85,11 +85,11 @@ class Cluster:
         return f"${{{self.args.binding}.{attribute}}}"
 
     def host(self, *, private: bool) -> pulumi.Input[str]:
-        """Its host; HOSTNAME is the public name in VPC mode too."""
+        """Return its host; HOSTNAME is the public name in VPC mode too."""
         return self.private_host if private else self.bind("HOSTNAME")
 
     def url(self, *, private: bool) -> pulumi.Output[str]:
-        """A URL of which App Platform replaces what is secret.
+        """Build a URL whose secrets App Platform replaces.
 
         The passwords that DigitalOcean makes need no percent-encoding: letters, digits, `_`.
         """

@@ -12,14 +12,14 @@ READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; a StackReference st
 
 
 def outputs() -> Mapping[str, Any]:
-    """The stack's outputs, as they were; empty before its first `up`."""
+    """Return the stack's outputs, as they were; empty before its first `up`."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     found = pulumi.runtime.invoke(READ, {"name": name}).value or {}
     return dict(found.get("outputs") or {})
 
 
 def place(settings: Settings) -> dict[str, str]:
-    """What cannot change under clusters and an app that exist."""
+    """Return what cannot change under clusters and an app that exist."""
     return {
         "name": settings.name,
         "region": settings.region,
@@ -49,5 +49,5 @@ def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
 
 
 def told(settings: Settings, before: Mapping[str, Any]) -> bool:
-    """Whether App Platform has the alerts' recipients already, which it never gives back."""
+    """Tell whether App Platform has the alerts' recipients already, which it never gives back."""
     return list(before.get(RECIPIENTS) or []) == list(settings.alert_emails)

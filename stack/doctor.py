@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def findings(stack: str) -> list[Finding]:
-    """All that can be seen from here; takes some seconds where the network is slow."""
+    """Collect all that can be seen from here; takes some seconds where the network is slow."""
     world, file = ThisMachine(), ROOT / f"Pulumi.{stack}.yaml"
     values = configuration.values(ROOT / "Pulumi.yaml", file)
     settings, _ = configuration.settings_in(values)
@@ -49,18 +49,18 @@ def findings(stack: str) -> list[Finding]:
 
 
 def report(finding: Finding) -> str:
-    """One finding as a line, its remedy beneath."""
+    """Format one finding as a line, its remedy beneath."""
     line = f"{SIGNS[finding.verdict]} {finding.subject}: {finding.says}"
     return f"{line}\n       -> {finding.remedy}" if finding.remedy else line
 
 
 def _own_uv() -> Path | None:
-    """The newest uv that .ci/uv.py got for this folder."""
+    """Return the newest uv that .ci/uv.py got for this folder."""
     return max(ROOT.glob(".uv/*/uv"), key=lambda uv: uv.stat().st_mtime, default=None)
 
 
 def _docker() -> dict[str, Any]:
-    """What docker's configuration holds; empty where there is none, or none that can be read."""
+    """Read docker's configuration; empty if there is none, or none that can be read."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
         found = json.loads((folder / "config.json").read_text())

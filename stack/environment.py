@@ -42,7 +42,7 @@ def variables(
     source: Source,
     head: str,
 ) -> list[Variable]:
-    """What every component gets; none of it is secret.
+    """Build what every component gets; none of it is secret.
 
     The databases' credentials are references that App Platform resolves, so that the spec does not
     hold them; the state does, encrypted, as the clusters' own outputs.
@@ -75,7 +75,7 @@ def variables(
 def secrets(
     settings: Settings, identity: Identity, given: pulumi.Input[str] | None
 ) -> list[Variable]:
-    """The few true secrets, which stand alone at the app's level.
+    """Build the few true secrets, which are set at the app's level alone.
 
     There is always a password, if need be one that nobody knows: secrets are sent once, and a
     dashboard that stops being public must be closed even so.
@@ -137,7 +137,7 @@ def _valkey(settings: Settings, databases: Databases) -> list[Variable]:
 
 
 def _more(settings: Settings, databases: Databases) -> list[Variable]:
-    """A source for each cluster beside the app's own two."""
+    """Add a source for each cluster beside the app's own two."""
     private = settings.network == "vpc"
     own = list(databases.first.values())
     return [

@@ -15,7 +15,7 @@ SINGLE_NODE_SIZE = "db-s-1vcpu-1gb"  # "with the exception of the smallest plan"
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """What is wrong between values, each with its remedy; `values` as Pulumi holds them."""
+    """List what is wrong between values, each with its remedy; `values` as Pulumi holds them."""
     return [
         *_databases(values),
         *_vpc(values),
@@ -61,7 +61,7 @@ def _entry(database: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[s
 
 
 def _more(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The entries of `databases`; none where the text is not even a list of objects."""
+    """Return the entries of `databases`; none where the text is not even a list of objects."""
     try:
         found = json.loads(values.get("databases") or "[]")
     except ValueError:

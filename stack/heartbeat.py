@@ -60,7 +60,7 @@ class Heartbeat(pulumi.ComponentResource):
 
 
 def chosen(args: HeartbeatArgs) -> settings.Settings:
-    """The settings that the arguments give.
+    """Parse the settings that the arguments give.
 
     Raises:
         SettingsError: Some are wrong, or contradict what the program made.

@@ -98,7 +98,7 @@ class Identity(pulumi.ComponentResource):
         self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
 
     def _made(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
-        """The common names that the role accepts, of our own authority's certificates."""
+        """Make our own authority and certificate; return the common names to be accepted."""
         made = Certificates(name, args.name, args.generations[-1], child, protect=args.protect)
         self.certificate = made.client.cert_pem.apply(_base64)
         self.private_key = made.key.private_key_pem.apply(_base64)
@@ -107,7 +107,7 @@ class Identity(pulumi.ComponentResource):
         return [f"{args.name}-{generation}" for generation in args.generations]
 
     def _taken(self, given: GivenCertificate) -> list[str]:
-        """The common name of the certificate that was given."""
+        """Take over the certificate that was given, and return its common name."""
         certificate = x509.load_pem_x509_certificate(given.certificate.encode())
         self.certificate = pulumi.Output.from_input(_base64(given.certificate))
         self.private_key = pulumi.Output.secret(_base64(given.key))
@@ -147,7 +147,7 @@ class Identity(pulumi.ComponentResource):
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    """The one common name of a certificate's subject, to which the role is bound.
+    """Return the one common name of a certificate's subject, to which the role is bound.
 
     Raises:
         ValueError: It has none, or several.

@@ -49,7 +49,7 @@ Source = RegistryImage | GitSource
 
 
 def source(image: str | None, build: str | None, git: str | None, branch: str, tag: str) -> Source:
-    """The image of all components.
+    """Return the image of all components.
 
     Args:
         image: A published image, HOST/PATH@DIGEST or HOST/PATH:TAG.
@@ -70,7 +70,7 @@ def source(image: str | None, build: str | None, git: str | None, branch: str, t
 
 
 def published(reference: str) -> RegistryImage:
-    """What `HOST/PATH@sha256:DIGEST` or `HOST/PATH:TAG` names.
+    """Return what `HOST/PATH@sha256:DIGEST` or `HOST/PATH:TAG` names.
 
     Raises:
         ValueError: The host is none of the registries that App Platform pulls from.

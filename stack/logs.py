@@ -9,7 +9,7 @@ from stack.parts import AppArgs
 
 
 def destinations(args: AppArgs, component: str) -> list[Any]:
-    """The one destination, as a list; empty for App Platform alone.
+    """Return the one destination, as a list; empty for App Platform alone.
 
     Args:
         args: Of the app.

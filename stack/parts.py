@@ -69,7 +69,7 @@ class AppArgs:
 
 
 def image(args: AppArgs, make: Callable[..., T]) -> T | None:
-    """The image, by a component's own class; None if App Platform builds it."""
+    """Return the image, by a component's own class; None if App Platform builds it."""
     source = args.source
     if not isinstance(source, RegistryImage):
         return None
@@ -84,19 +84,19 @@ def image(args: AppArgs, make: Callable[..., T]) -> T | None:
 
 
 def git(source: Source, make: Callable[..., T]) -> T | None:
-    """The repository, by a component's own class; None if there is an image."""
+    """Return the repository, by a component's own class; None if there is an image."""
     if not isinstance(source, GitSource):
         return None
     return make(repo_clone_url=source.url, branch=source.branch)
 
 
 def dockerfile(source: Source) -> str | None:
-    """What App Platform builds from, None if there is an image."""
+    """Return what App Platform builds from, None if there is an image."""
     return "Dockerfile" if isinstance(source, GitSource) else None
 
 
 def environment(args: AppArgs, make: Callable[..., T]) -> list[T]:
-    """The environment, by a component's own class."""
+    """Return the environment, by a component's own class."""
     return [
         make(key=variable.key, value=variable.value, type="GENERAL", scope="RUN_TIME")
         for variable in args.environment

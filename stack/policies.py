@@ -10,7 +10,7 @@ VERSION = "2012-10-17"  # of IAM's policy language; older ones have no variables
 
 
 def trust(anchor_arn: str, common_names: Sequence[str]) -> str:
-    """Who may assume the role: certificates of one trust anchor, with one of these names.
+    """Write who may assume the role: certificates of one trust anchor, with one of these names.
 
     Args:
         anchor_arn: The trust anchor that signed the certificate.
@@ -35,7 +35,7 @@ def trust(anchor_arn: str, common_names: Sequence[str]) -> str:
 def permissions(
     secret_arn: str, key_arn: str | None = None, revoked_before: datetime | None = None
 ) -> str:
-    """What the role may do: read and update one secret, with the KMS key that it lies under.
+    """Write what the role may do: read and update one secret, with the KMS key that it lies under.
 
     Args:
         secret_arn: The secret's whole ARN, with its random end.
@@ -72,7 +72,7 @@ def permissions(
 
 
 def _key(key_arn: str, secret_arn: str) -> dict[str, Any]:
-    """The key, used by Secrets Manager alone and for this secret alone.
+    """Allow the key to Secrets Manager alone, and for this secret alone.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     """

@@ -79,7 +79,7 @@ class Secret(pulumi.ComponentResource):
 
 
 def name_in(arn: str) -> str:
-    """The secret's name, which its ARN holds before a hyphen and six random characters."""
+    """Return the secret's name, which its ARN holds before a hyphen and six random characters."""
     match = re.fullmatch(r"arn:.+:secret:(.+)-[A-Za-z0-9]{6}", arn)
     if match is None:
         msg = f"{arn!r} is no whole ARN of a secret"

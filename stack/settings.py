@@ -30,7 +30,7 @@ class SettingsError(pulumi.RunError):
 
 
 def load() -> Settings:
-    """The current stack's settings.
+    """Load the current stack's settings.
 
     Raises:
         SettingsError: As `parse`; and if a secret lies in the configuration in plain text.
@@ -48,7 +48,7 @@ def load() -> Settings:
 
 
 def parse(values: Mapping[str, str]) -> Settings:
-    """Settings from configuration as Pulumi holds it: text by key, lists as JSON.
+    """Parse settings from configuration as Pulumi holds it: text by key, lists as JSON.
 
     Raises:
         SettingsError: Some value is missing, wrong, contradicts another, or is one that the service

@@ -51,17 +51,17 @@ URLS = {"postgres": "postgresql://user:password@db/db", "valkey": "rediss://user
 
 
 def plain(settings: "Settings") -> dict[str, str]:
-    """The variables that hold a setting and no secret."""
+    """Return the variables that hold a setting and no secret."""
     return dict(_given(settings, PLAIN))
 
 
 def source(name: str) -> str:
-    """The variable that adds a cluster of `databases` as a source."""
+    """Return the variable that adds a cluster of `databases` as a source."""
     return f"HEARTBEAT_SOURCE_{name.replace('-', '_').upper()}"
 
 
 def problems(settings: "Settings") -> list[str]:
-    """What the service would refuse, each in the service's words under the setting's name."""
+    """List what the service would refuse, in its words under the setting's name."""
     sources = {source(each.name): URLS[each.kind] for each in settings.databases}
     environ = {**STORE, **plain(settings), **dict(_given(settings, SECRET)), **sources}
     given = dict(_given(settings, IDENTITY))
@@ -78,7 +78,7 @@ def problems(settings: "Settings") -> list[str]:
 
 
 def _given(settings: "Settings", fields: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Those that are set, without the secrets of which only the presence is known."""
+    """Return those that are set, without the secrets of which only the presence is known."""
     for variable, field in fields.items():
         value = getattr(settings, field)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -87,7 +87,7 @@ def _given(settings: "Settings", fields: dict[str, str]) -> Iterator[tuple[str, 
 
 
 def _made(anchor_arn: str) -> dict[str, str]:
-    """What the program makes beside a given anchor, in its account and region."""
+    """Return what the program makes beside a given anchor, in its account and region."""
     _, partition, _, region, account, _ = anchor_arn.split(":", 5)
     return {
         "IAM_PROFILE_ARN": f"arn:{partition}:rolesanywhere:{region}:{account}:profile/made",
@@ -97,7 +97,7 @@ def _made(anchor_arn: str) -> dict[str, str]:
 
 
 def _named(problem: str, aliases: dict[str, str]) -> str:
-    """A problem in which settings stand for variables; the longest first, as some begin alike."""
+    """Put settings in place of variables, the longest first, as some begin alike."""
     for variable in sorted(aliases, key=len, reverse=True):
         problem = problem.replace(variable, aliases[variable])
     return problem

@@ -145,7 +145,7 @@ def _identity(chosen: Settings, secret: Secret) -> IdentityArgs:
 
 
 def _app(chosen: Settings, source: image.Source, databases: Databases) -> AppArgs:
-    """What the settings say of the app; the rest depends on what was made."""
+    """Take from the settings what they say of the app; the rest depends on what is made."""
     return AppArgs(
         name=chosen.name,
         region=chosen.region,

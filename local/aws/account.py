@@ -43,7 +43,7 @@ class Aws:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Reply:
-        """The reply to `request`; blocks as long as a fault says.
+        """Answer `request`; block as long as a fault says.
 
         Raises:
             Cut: The connection is to be closed instead.

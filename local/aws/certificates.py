@@ -41,7 +41,7 @@ class Identity:
 
 
 def load(pem: bytes) -> Identity:
-    """What `Identity.pem` wrote."""
+    """Load what `Identity.pem` wrote."""
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise TypeError(f"a private key must be EC or RSA, not {type(key).__name__}")
@@ -49,7 +49,7 @@ def load(pem: bytes) -> Identity:
 
 
 def make_ca(name: str, now: datetime, days: int = 3650, key: PrivateKey | None = None) -> Identity:
-    """A self-signed CA, P-256 unless a `key` is given."""
+    """Make a self-signed CA, P-256 unless a `key` is given."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
         _builder(name, key, now, days)
@@ -63,7 +63,7 @@ def make_ca(name: str, now: datetime, days: int = 3650, key: PrivateKey | None =
 def issue_client(
     ca: Identity, name: str, now: datetime, days: int = 365, key: PrivateKey | None = None
 ) -> Identity:
-    """An end-entity certificate that Roles Anywhere takes: CA:FALSE, digitalSignature, SHA-256.
+    """Issue a client certificate that Roles Anywhere takes: CA:FALSE, digitalSignature, SHA-256.
 
     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
     """
@@ -74,7 +74,7 @@ def issue_client(
 
 
 def issue_server(ca: Identity, now: datetime, days: int = 365) -> Identity:
-    """A TLS certificate for localhost and 127.0.0.1."""
+    """Issue a TLS certificate for localhost and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName(
         [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]

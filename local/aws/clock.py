@@ -17,11 +17,11 @@ class Clock:
         self.skew_s = 0.0
 
     def now(self) -> datetime:
-        """The time in this AWS: for ages, quotas, expiry and validity."""
+        """Return the time in this AWS: for ages, quotas, expiry and validity."""
         return self.wire() + timedelta(seconds=self.advanced_s)
 
     def wire(self) -> datetime:
-        """The time that signatures are compared with, and in which clients are told an expiry."""
+        """Return the time of signatures, in which clients are also told an expiry."""
         return datetime.fromtimestamp(time.time(), UTC) + timedelta(seconds=self.skew_s)
 
     def reset(self) -> None:

@@ -27,17 +27,17 @@ class RunningAws:
     control: Control
 
     def environment(self) -> dict[str, str]:
-        """What the app needs in its environment; see `local.aws.environment`."""
+        """Return what the app needs in its environment; see `local.aws.environment`."""
         return environment(self.data_dir, self.port)
 
     def operator_environment(self) -> dict[str, str]:
-        """What an operator needs in the environment; see `local.aws.environment`."""
+        """Return what an operator needs in the environment; see `local.aws.environment`."""
         return operator_environment(self.data_dir, self.port)
 
 
 @contextmanager
 def running(data_dir: Path, *, port: int = 0, region: str = "us-west-2") -> Iterator[RunningAws]:
-    """A stand-in on `data_dir` that serves inside the `with`; blocks until it is ready.
+    """Run a stand-in on `data_dir` inside the `with`; block until it is ready.
 
     Raises:
         RuntimeError: It ended before it was ready; its own words are on stderr.

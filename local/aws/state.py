@@ -39,7 +39,7 @@ class State(BaseModel):
 
 
 def load(folder: Folder, region: str) -> State:
-    """The state in `folder`, with moto filled from it; an empty one where there is none.
+    """Load the state in `folder`, and fill moto from it; an empty one where there is none.
 
     Raises:
         ValueError: The folder belongs to another region.

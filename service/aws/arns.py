@@ -39,7 +39,7 @@ class _Place:
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """One sentence for each two variables that cannot both be right.
+    """Write one sentence for each two variables that cannot both be right.
 
     Args:
         values: What should be ARNs, and the region under AWS_REGION, by variable; what is neither
@@ -56,7 +56,7 @@ def contradictions(values: Mapping[str, str]) -> list[str]:
 
 
 def region(value: str) -> str:
-    """A region's name, checked.
+    """Check a region's name.
 
     Raises:
         ValueError: It is none.
@@ -72,7 +72,7 @@ def region(value: str) -> str:
 
 
 def partition_of(region_name: str) -> str:
-    """The partition that a region belongs to."""
+    """Return the partition that a region belongs to."""
     return next((name for prefix, name in PARTITIONS if region_name.startswith(prefix)), "aws")
 
 

@@ -60,7 +60,7 @@ class ClientCertificate:
 
 
 def certificates(text: str) -> list[x509.Certificate]:
-    """The certificates in a PEM text, in their order.
+    """Load the certificates in a PEM text, in their order.
 
     Raises:
         ValueError: There is none, or one that cannot be read.
@@ -74,7 +74,7 @@ def certificates(text: str) -> list[x509.Certificate]:
 
 
 def private_key(text: str) -> Key:
-    """The one private key in a PEM text.
+    """Load the one private key in a PEM text.
 
     Raises:
         ValueError: There is none, more than one, or one of a kind that cannot be used.
@@ -104,7 +104,7 @@ def private_key(text: str) -> Key:
 
 
 def matched(found: Sequence[x509.Certificate], key: Key, now: datetime) -> ClientCertificate:
-    """The certificate that a key fits, with the chain that its issuers make.
+    """Find the certificate that a key fits, with the chain that its issuers make.
 
     Of several that the key fits, as after a renewal with the same key, the one that ends last.
 
@@ -177,7 +177,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def _hash_of(certificate: x509.Certificate) -> str:
-    """The hash of its signature, or the name of the signature that has none."""
+    """Name the hash of its signature, or the signature that has none."""
     try:
         hash_ = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm:

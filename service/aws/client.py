@@ -90,7 +90,7 @@ class Aws(Calls):
         return self._credentials.refusal
 
     def facts(self) -> Facts:
-        """What is known at this moment of credentials and calls."""
+        """Return what is known at this moment of credentials and calls."""
         return Facts(
             refusal=self.refusal,
             renewal_error=self.session_error.word if self.session_error else None,

@@ -67,7 +67,7 @@ class Credentials:
         return self._certificate.value
 
     def open_session(self) -> Any:  # Any: botocore's session has no types
-        """A botocore session that signs with these credentials; nothing is sent yet."""
+        """Open a botocore session that signs with these credentials; nothing is sent yet."""
         # Not at the top: botocore takes so long to import that no start shall wait for it.
         from service.aws import session  # noqa: PLC0415
 

@@ -74,7 +74,7 @@ PHRASES = (
 
 
 def refusal(message: str) -> Refusal:
-    """The likely cause behind a refusal's text."""
+    """Guess the cause behind a refusal's text."""
     lowered = message.lower()
     for cause, phrases in PHRASES:
         if any(phrase in lowered for phrase in phrases):
@@ -83,7 +83,7 @@ def refusal(message: str) -> Refusal:
 
 
 def refusal_of(error: Exception) -> Refusal | None:
-    """The likely cause of a failed CreateSession, None if it was not refused by judgement."""
+    """Guess why CreateSession was refused, None if it failed without being refused."""
     from iam_rolesanywhere_session import CredentialsRetrievalError  # noqa: PLC0415 - as in translate
 
     if not isinstance(error, CredentialsRetrievalError) or not _is_refusal(error.status_code):
@@ -92,7 +92,7 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 
 def translate(error: Exception) -> SourceError:
-    """One of boto3's errors as ours.
+    """Translate an error of boto3.
 
     The detail holds the type of error, never a request or a response, since both can hold
     secrets.
@@ -150,7 +150,7 @@ def _of_session(error: "CredentialsRetrievalError") -> SourceError:
 
 
 def _is_refusal(status: int) -> bool:
-    """Whether a status says that we were judged, and not that the service is in trouble."""
+    """Tell whether a status means that we were refused, and not that the service is in trouble."""
     return BAD_REQUEST <= status < SERVER_ERROR and status != TOO_MANY_REQUESTS
 
 

@@ -127,7 +127,7 @@ class Settings(SourceSettings):
 
     @classmethod
     def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-        """What is missing, or cannot be right together; one sentence each."""
+        """List what is missing, or cannot be right together; one sentence each."""
         return _not_one(values, names) or _misfit(values, names)
 
     @property
@@ -158,7 +158,7 @@ class Settings(SourceSettings):
         return tuple(Path(each) for each in (self.certificate_file, self.private_key_file) if each)
 
     def load(self) -> ClientCertificate:
-        """The client certificate as it is now, where it comes from files.
+        """Load the client certificate as it is now, where it comes from files.
 
         Raises:
             ValueError: It is not valid; the text says why, and nothing of a key.
@@ -171,7 +171,7 @@ class Settings(SourceSettings):
 
 
 def _not_one(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-    """One sentence for each of certificate and key that is given twice, or not at all."""
+    """Write one sentence if certificate or key is given twice, or not at all."""
     problems = []
     for text, file in PAIRS:
         if text in values and file in values:
@@ -187,7 +187,7 @@ def _not_one(values: Mapping[str, object], names: Mapping[str, str]) -> list[str
 
 
 def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-    """Why certificate and key do not make an identity, if each of them can be read."""
+    """Say why certificate and key make no identity, if each of them can be read."""
     try:
         found = certificates(_text(values, *PAIRS[0]))
         key = private_key(_text(values, *PAIRS[1]))
@@ -203,7 +203,7 @@ def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]
 
 
 def _text(values: Mapping[str, object], text: str, file: str) -> str:
-    """What a variable holds, or the file that the other one names.
+    """Return what a variable holds, or the file that the other one names.
 
     Raises:
         ValueError: Neither is set, or the file cannot be read.
@@ -216,7 +216,7 @@ def _text(values: Mapping[str, object], text: str, file: str) -> str:
 
 
 def _content(path: str) -> str:
-    """What a file holds.
+    """Read a file.
 
     Raises:
         ValueError: It cannot be read.

@@ -51,7 +51,7 @@ class Signer(IAMRolesAnywhereSigner):
 
 
 def bare_session() -> Any:  # Any: botocore has no types
-    """A botocore session without credentials and region."""
+    """Open a botocore session without credentials and region."""
     session = Session(session_vars=_OURS_ALONE)
     # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would take services' models.
     builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
@@ -82,7 +82,7 @@ def sign_with(session: Any, fetch: Fetch) -> Any:
 
 
 def client(session: Any, settings: Settings, service: str, **options: Any) -> Any:
-    """A client of one service, such as `secretsmanager`; `options` replace ours."""
+    """Make a client of one service, such as `secretsmanager`; `options` replace ours."""
     given = {"verify": settings.ca_bundle or True, "config": CONFIG, **options}
     return session.create_client(service, **given)
 
@@ -120,7 +120,7 @@ def create_session(session: Any, settings: Settings, certificate: ClientCertific
 
 
 def sessions_host(session: Any) -> str:
-    """The host name of IAM Roles Anywhere in the session's region, in whatever partition."""
+    """Return the host name of IAM Roles Anywhere in the session's region, in whatever partition."""
     region = session.get_config_variable("region")
     fips = bool(session.get_config_variable("use_fips_endpoint"))
     known = session._get_internal_component(ENDPOINTS)  # noqa: SLF001 - as in open_session

@@ -26,7 +26,7 @@ class Watched:
         self._marks: tuple[Mark, ...] = ()  # so that the first look reads once more
 
     def renewed(self) -> bool:
-        """Whether there is another one since the last look; reads the files only if they changed.
+        """Tell whether the files hold another one by now; read them only if they changed.
 
         Between certificate and key a rotation has a moment in which they do not fit: then the one
         before serves on, and the next change is looked at again.

@@ -11,7 +11,7 @@ LOGS = r"^([a-z0-9.-]+:\d{2,5}|datadog(:https://[^\s]+)?|logtail|opensearch:http
 
 
 def _plain(value: SecretStr | None) -> SecretStr | None:
-    """A password without white space around it, which the service would drop."""
+    """Refuse white space around a password, which the service would drop."""
     text = value.get_secret_value() if value else ""
     if text != text.strip():
         raise ValueError

@@ -13,7 +13,7 @@ from stack.settings import Settings, SettingsError, parse
 
 
 def values(project: Path, stack: Path) -> dict[str, str]:
-    """The stack's values over the project's defaults, as Pulumi would hand them to the program.
+    """Merge the stack's values over the project's defaults, as Pulumi gives them.
 
     Args:
         project: Pulumi.yaml.
@@ -26,7 +26,7 @@ def values(project: Path, stack: Path) -> dict[str, str]:
 
 
 def check(found: Mapping[str, str], stack: Path) -> Findings:
-    """Whether the program would take the configuration."""
+    """Check whether the program would take the configuration."""
     if not stack.exists():
         yield bad("stack", f"{stack.name} is missing", f"pulumi stack init {_name(stack)}")
     known = {str(field.alias) for field in Settings.model_fields.values()}
@@ -41,7 +41,7 @@ def check(found: Mapping[str, str], stack: Path) -> Findings:
 
 
 def settings_in(found: Mapping[str, str]) -> tuple[Settings | None, list[str]]:
-    """The settings, or what is wrong with them."""
+    """Return the settings, or what is wrong with them."""
     try:
         return parse(found), []
     except SettingsError as error:

@@ -13,7 +13,7 @@ UNAUTHORIZED = 401
 
 
 def outputs(world: World, stack: str) -> dict[str, str]:
-    """The stack's exports; empty before the first `up`, or without Pulumi."""
+    """Return the stack's exports; empty before the first `up`, or without Pulumi."""
     done = world.run("pulumi", "stack", "output", "--json", "--stack", stack)
     return dict(json.loads(done.out)) if done.code == 0 and done.out else {}
 
@@ -21,7 +21,7 @@ def outputs(world: World, stack: str) -> dict[str, str]:
 def check(
     world: World, exports: Mapping[str, str], settings: Settings | None, now: datetime
 ) -> Findings:
-    """What time has done to the deployed app."""
+    """Check what time has done to the deployed app."""
     if "certificateExpiry" in exports:
         yield _certificate(datetime.fromisoformat(exports["certificateExpiry"]), now)
     if settings and "url" in exports:

@@ -30,7 +30,7 @@ class Account:
         return get(self.world, f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
 
     def all(self, path: str, key: str) -> list[dict[str, Any]] | None:
-        """A list, its first 200 entries; None if it may not be read."""
+        """Return a list, its first 200 entries; None if it may not be read."""
         answer = self.get(f"{path}?per_page=200")
         return (answer.body or {}).get(key) or [] if answer.status == OK else None
 
@@ -38,7 +38,7 @@ class Account:
 def check(
     world: World, environ: Mapping[str, str], settings: Settings | None, app_id: str | None
 ) -> Findings:
-    """What an `up` will ask of DigitalOcean; `app_id` is the app that the stack already has."""
+    """Check what an `up` needs of DigitalOcean; `app_id` is the app that the stack already has."""
     token = environ.get("DIGITALOCEAN_TOKEN") or environ.get("DIGITALOCEAN_ACCESS_TOKEN")
     if not token:
         yield bad("DigitalOcean", "no token", LOGIN_REMEDY)

@@ -28,20 +28,20 @@ Findings = Iterator[Finding]
 
 
 def good(subject: str, says: str) -> Finding:
-    """All is well."""
+    """Report that all is well."""
     return Finding(subject=subject, verdict="good", says=says)
 
 
 def bad(subject: str, says: str, remedy: str) -> Finding:
-    """An `up` would fail."""
+    """Report what would make an `up` fail."""
     return Finding(subject=subject, verdict="bad", says=says, remedy=remedy)
 
 
 def warning(subject: str, says: str, remedy: str) -> Finding:
-    """An `up` would go through, and something would still be wrong."""
+    """Report what would let an `up` through, and would still be wrong."""
     return Finding(subject=subject, verdict="warning", says=says, remedy=remedy)
 
 
 def unknown(subject: str, says: str, remedy: str) -> Finding:
-    """It could not be seen."""
+    """Report what could not be seen."""
     return Finding(subject=subject, verdict="unknown", says=says, remedy=remedy)

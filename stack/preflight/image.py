@@ -30,7 +30,7 @@ ACCEPT = (
 def check(
     world: World, environ: Mapping[str, str], docker: Mapping[str, Any], settings: Settings
 ) -> Findings:
-    """Whether the image source will do; `docker` is what docker's `config.json` holds."""
+    """Check the image source; `docker` is the content of docker's `config.json`."""
     if settings.image_git:
         yield _git(world, settings.image_git, settings.image_branch)
     elif settings.image_build:

@@ -29,7 +29,7 @@ LOGINS = {
 
 
 def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
-    """Whether docker's login may write.
+    """Ask whether docker's login may write.
 
     Args:
         world: What is asked.
@@ -74,7 +74,7 @@ def _login(world: World, config: Mapping[str, Any], key: str) -> str | None:
 
 
 def _authorization(world: World, api: str, path: str, basic: str) -> str | None:
-    """The header for a push: a token where the registry wants one; None if it does not answer."""
+    """Return the header for a push, with a token if one is wanted; None without an answer."""
     challenge = world.send("GET", api, {})
     if challenge.status == 0:
         return None

@@ -17,7 +17,7 @@ USEFUL = {
 
 
 def check(world: World, own_uv: Path | None) -> Findings:
-    """What `make deploy` needs, and what is good to have.
+    """Check what `make deploy` needs, and what is good to have.
 
     Args:
         world: What is asked.

@@ -77,7 +77,7 @@ class Control:
         self._post("/clock", {"skew_s": seconds})
 
     def counts(self) -> Counts:
-        """What has been seen since the start or the last `reset_counts`."""
+        """Return what has been seen since the start or the last `reset_counts`."""
         return Counts.model_validate(self._post("/counters", {}))
 
     def reset_counts(self) -> None:

@@ -24,7 +24,7 @@ class Authenticator:
         self._clock = clock
 
     def principal(self, request: Request) -> Principal:
-        """The owner of the key that signed `request`.
+        """Return the owner of the key that signed `request`.
 
         Raises:
             AwsError: Unsigned, wrongly signed, signed at another time or for another region, or

@@ -32,7 +32,7 @@ class Keys(BaseModel):
         return cls(operator_secret=_secret_key(), seal=SecretStr(Fernet.generate_key().decode()))
 
     def to_json(self) -> bytes:
-        """The secrets in clear, for a file that its owner alone may read."""
+        """Write the secrets in clear, for a file that its owner alone may read."""
         content = {name: value.get_secret_value() for name, value in self}
         return json.dumps({"operator_key_id": OPERATOR_KEY_ID, **content}).encode()
 
@@ -64,12 +64,12 @@ class Session(BaseModel):
         return f"{self.role_id}:{self.session_name}"
 
     def arn(self, account: str) -> str:
-        """The assumed role's ARN."""
+        """Return the assumed role's ARN."""
         role = self.role_arn.rpartition("/")[2]
         return f"arn:aws:sts::{account}:assumed-role/{role}/{self.session_name}"
 
     def tag_context(self, prefix: str) -> dict[str, str]:
-        """The condition keys, in lower case under `prefix`, that the session's tags give."""
+        """Return the condition keys, in lower case under `prefix`, that the session's tags give."""
         return {f"{prefix}{name}".lower(): value for name, value in self.tags.items()}
 
 
@@ -95,7 +95,7 @@ class Vault:
         self._seal = Fernet(keys.seal.get_secret_value().encode())
 
     def issue(self, session: Session) -> str:
-        """The session token for `session`."""
+        """Issue the session token for `session`."""
         content = session.model_dump(mode="json")
         content["secret_key"] = session.secret_key.get_secret_value()
         return self._seal.encrypt(json.dumps(content).encode()).decode()
@@ -132,7 +132,7 @@ class Vault:
 
 
 def new_access_key() -> tuple[str, SecretStr]:
-    """A temporary access key's id and secret."""
+    """Make a temporary access key: its id and secret."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     return "ASIA" + "".join(secrets.choice(letters) for _ in range(16)), _secret_key()
 

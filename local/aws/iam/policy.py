@@ -35,7 +35,7 @@ class Question:
 
 
 def decide(documents: Iterable[str], question: Question) -> Decision:
-    """What all `documents` (JSON) together say: a Deny anywhere wins, else one Allow is needed."""
+    """Decide by all `documents` (JSON): a Deny anywhere wins, else one Allow is needed."""
     effects = {
         statement.get("Effect")
         for document in documents
@@ -112,7 +112,7 @@ def _condition_holds(
 
 
 def like(pattern: str, value: str) -> bool:
-    """Whether `value` matches `pattern`, in which * is any text and ? any one character."""
+    """Tell whether `value` matches `pattern`, in which * is any text and ? any one character."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, value, re.DOTALL) is not None
 

@@ -27,13 +27,13 @@ _NAMES = {
 
 
 def session_name(certificate: x509.Certificate) -> str:
-    """The serial number in hexadecimal, whole bytes."""
+    """Return the serial number in hexadecimal, whole bytes."""
     digits = f"{certificate.serial_number:x}"
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def source_identity(certificate: x509.Certificate) -> str | None:
-    """The subject's common name, where STS takes it as a source identity."""
+    """Return the subject's common name, where STS takes it as a source identity."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else ""
     return name if _SOURCE_IDENTITY.fullmatch(name) else None
@@ -42,7 +42,7 @@ def source_identity(certificate: x509.Certificate) -> str | None:
 def tags(
     certificate: x509.Certificate, mappings: list[dict[str, Any]], role_arn: str
 ) -> dict[str, str]:
-    """The session tags: `x509Subject/CN`, `x509Issuer/O`, `x509SAN/DNS` and so on.
+    """Return the session tags: `x509Subject/CN`, `x509Issuer/O`, `x509SAN/DNS` and so on.
 
     Args:
         certificate: The end entity's.

@@ -39,7 +39,7 @@ class Resource(BaseModel):
         """
 
     def detail(self) -> dict[str, Any]:
-        """The resource as the API shows it."""
+        """Show the resource as the API does."""
         shown = self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"arn", "tags"}
         )
@@ -103,7 +103,7 @@ class Crl(Resource):
     tags: list[dict[str, str]] = Field(default_factory=list)
 
     def revokes(self, certificate: x509.Certificate) -> bool:
-        """Whether `certificate` is on the list of its own issuer."""
+        """Tell whether `certificate` is on the list of its own issuer."""
         crl = self._content()
         serial = certificate.serial_number
         return (
@@ -145,7 +145,7 @@ class Registry(BaseModel):
     subjects: dict[str, Subject] = Field(default_factory=dict)
 
     def tagged(self, arn: str) -> TrustAnchor | Profile | Crl | Subject:
-        """The resource with this ARN.
+        """Return the resource with this ARN.
 
         Raises:
             AwsError: ResourceNotFoundException, 404.
@@ -159,10 +159,10 @@ class Registry(BaseModel):
 
 
 def new_arn(region: str, account: str, kind: str) -> str:
-    """A fresh ARN for a resource of `kind`."""
+    """Make a new ARN for a resource of `kind`."""
     return f"arn:aws:rolesanywhere:{region}:{account}:{kind}/{uuid4()}"
 
 
 def not_found(what: str) -> AwsError:
-    """A resource that does not exist; type and status from botocore's service model."""
+    """Build the refusal of a missing resource; type and status from botocore's service model."""
     return AwsError("ResourceNotFoundException", f"Resource not found: {what}", 404)

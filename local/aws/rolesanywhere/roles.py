@@ -37,7 +37,7 @@ def check_trust(role: mocked.Role, anchor_arn: str, session: Session, now: datet
 
 
 def session_policies(profile: Profile) -> list[str]:
-    """The documents by which `profile` narrows what a role may do.
+    """Return the documents by which `profile` narrows what a role may do.
 
     Raises:
         AwsError: It names a managed policy that does not exist here.
@@ -52,7 +52,7 @@ def session_policies(profile: Profile) -> list[str]:
 
 
 def unable(role_arn: str, reason: str = "") -> AwsError:
-    """The refusal for anything about the role, in the words that the service has been seen to use.
+    """Build the refusal of a role, in the words that the service has been seen to use.
 
     It does not say more to a client whose certificate is not trusted by the role.
     """

@@ -33,7 +33,7 @@ class SessionRequest(BaseModel):
 
 
 def parse(request: Request) -> SessionRequest:
-    """The parameters, from the query and the JSON body.
+    """Parse the parameters, from the query and the JSON body.
 
     Raises:
         AwsError: ValidationException or SerializationException, 400.

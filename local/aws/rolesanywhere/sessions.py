@@ -115,7 +115,7 @@ class Sessions:
         )
 
     def _lifetime_s(self, asked: SessionRequest, profile: Profile, role: mocked.Role) -> float:
-        """The shorter of what is asked and what the profile has; over the role's limit, refused."""
+        """Return the shorter of request and profile; refuse more than the role's limit."""
         duration_s = min(asked.duration_seconds or 43_200, profile.duration_seconds)
         if duration_s > int(role.max_session_duration or 3600):
             raise roles.unable(asked.role_arn, _TOO_LONG)

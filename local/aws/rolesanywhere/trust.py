@@ -42,14 +42,14 @@ def check(
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether `certificate` may vouch for others: CA:TRUE, and keyCertSign where usage is told."""
+    """Tell whether `certificate` may sign others: CA:TRUE, and keyCertSign where usage is given."""
     constraints = _extension(certificate, x509.BasicConstraints)
     usage = _extension(certificate, x509.KeyUsage)
     return constraints is not None and constraints.ca and (usage is None or usage.key_cert_sign)
 
 
 def insufficient() -> AwsError:
-    """The refusal of a certificate that lacks what Roles Anywhere wants of it."""
+    """Build the refusal of a certificate that lacks what Roles Anywhere wants of it."""
     return AwsError("AccessDeniedException", "Untrusted certificate. Insufficient certificate")
 
 
@@ -60,7 +60,7 @@ def _reaches(
     now: datetime,
     depth: int = 0,
 ) -> bool:
-    """Whether a path leads to an anchor; `depth` counts the CAs below the next issuer."""
+    """Tell whether a path leads to an anchor; `depth` counts the CAs below the next issuer."""
     if any(_issued(anchor, certificate, now, depth) for anchor in anchors):
         return True
     return any(

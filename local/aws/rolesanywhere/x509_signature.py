@@ -29,7 +29,7 @@ class Presented:
 
 
 def verify(request: Request, region: str, now: datetime) -> Presented:
-    """The certificate that signed `request`; whether it is to be trusted is another question.
+    """Return the certificate that signed `request`; whether it is trusted is another question.
 
     Raises:
         AwsError: AccessDeniedException, 403. "Invalid signature" is what the service answers to a

@@ -37,7 +37,7 @@ class SecretsManager:
         self._model = constraints.service_model("secretsmanager")
 
     def arn(self, secret_id: str) -> str:
-        """The ARN of a secret that is named by name, ARN or ARN without suffix.
+        """Return the ARN of a secret that is named by name, ARN or ARN without suffix.
 
         Where there is none, the ARN that IAM compares policies with: unproved, and of no
         consequence unless a policy allows more than the secrets that exist.
@@ -109,7 +109,7 @@ class SecretsManager:
             secret.versions[name]["createdate"] = now
 
     def _versions(self, secret: mocked.FakeSecret, parameters: dict[str, Any]) -> Reply:
-        """Every version with its own date; moto gives them all the present."""
+        """List every version with its own date; moto gives them all the present."""
         shown = [
             {"VersionId": name, "VersionStages": version["version_stages"],
              "CreatedDate": version["createdate"]}
@@ -147,7 +147,7 @@ def _follow_label(secret: mocked.FakeSecret) -> None:
 
 
 def _check_size(value: str) -> None:
-    """The quota is in bytes, which the service model's limit in characters does not say."""
+    """Check the size in bytes, which the service model's limit in characters does not cover."""
     if len(value.encode()) > MAX_VALUE_BYTES:
         raise invalid(
             "1 validation error detected: Value at 'secretString' failed to satisfy constraint: "
@@ -156,7 +156,7 @@ def _check_size(value: str) -> None:
 
 
 def _labels(versions: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """The version that has each label, but for those that AWS moves by itself."""
+    """Map each label to its version, except those that AWS moves by itself."""
     return {
         label: name
         for name, version in versions.items()

@@ -43,7 +43,7 @@ class Connection:
             return
 
     def _request(self) -> Request | None:
-        """The next request, whatever its method; None when the client is done."""
+        """Read the next request, whatever its method; None when the client is done."""
         event = self._next()
         if not isinstance(event, h11.Request):
             return None
@@ -82,7 +82,7 @@ class Connection:
         )
 
     def _send(self, *events: h11.Event) -> None:
-        """All at once: an answer in two segments would wait for the client's acknowledgement."""
+        """Send all at once: a second segment would wait for the client's acknowledgement."""
         self._stream.sendall(b"".join(self._http.send(event) or b"" for event in events))
 
 

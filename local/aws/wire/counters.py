@@ -42,7 +42,7 @@ class Counters:
             self._connections += 1
 
     def snapshot(self, hanging: int) -> Counts:
-        """The counts now."""
+        """Return the counts now."""
         with self._lock:
             calls = {operation: dict(results) for operation, results in self._calls.items()}
             return Counts(calls=calls, tls_connections=self._connections, hanging=hanging)

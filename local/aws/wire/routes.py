@@ -38,7 +38,7 @@ class Routes:
         self._model = model
 
     def find(self, method: str, path: str, query: dict[str, str], body: Document) -> Call:
-        """The call that a request makes.
+        """Return the call that a request makes.
 
         Args:
             method: HTTP method.

@@ -19,7 +19,7 @@ help: ## List the targets
 
 .PHONY: run
 run: ## Run everything on this machine and show the dashboard's address
-	@$(SYNC) --inexact --no-default-groups --group local
+	@$(SYNC) --inexact --no-default-groups --group local $(if $(findstring mysql,$(ARGS)),--extra mysql)
 	@exec $(PYTHON) -m local $(if $(PORT),--port $(PORT)) $(ARGS)
 
 .PHONY: test

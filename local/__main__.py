@@ -5,13 +5,15 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from local import mariadb
 from local.app import require_free
 from local.home import HomeInUseError, default_home, locked, temporary
-from local.machine import Machine, Options
+from local.machine import MORE, MYSQL, Machine, Options
 from local.server import StartError
 from local.supervisor import Supervisor
 
 FAILED = 1
+WITH = "further stores: mysql (Debian's mariadb-server), s3 (of the stand-in for AWS)"
 
 
 def main() -> int:
@@ -23,6 +25,7 @@ def main() -> int:
         services_only=arguments.services_only,
         faults=arguments.faults,
         env_file=arguments.env_file,
+        more=arguments.more,
     )
     try:
         with ExitStack() as stack:
@@ -42,10 +45,26 @@ def parser() -> argparse.ArgumentParser:
     home = default_home()
     place.add_argument("--data-dir", type=Path, default=home, help=f"where data stay ({home})")
     place.add_argument("--ephemeral", action="store_true", help="keep nothing after the end")
-    made.add_argument("--services-only", action="store_true", help="the three stores alone")
+    made.add_argument("--services-only", action="store_true", help="the stores alone")
+    made.add_argument(
+        "--with", type=more_stores, default=(), dest="more", help=WITH, metavar="LIST"
+    )
     made.add_argument("--faults", action="store_true", help="let outages of the stores be staged")
     made.add_argument("--env-file", type=Path, help="write there how to reach the stores")
     return made
+
+
+def more_stores(text: str) -> tuple[str, ...]:
+    """Return the stores that `--with` names, without repetition.
+
+    Raises:
+        ArgumentTypeError: One of them is unknown.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in MORE]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"{text!r}: takes {' and '.join(MORE)}, by commas")
+    return names
 
 
 def run(home: Path, options: Options) -> int:
@@ -56,6 +75,8 @@ def run(home: Path, options: Options) -> int:
     """
     if not options.services_only:
         require_free(options.port)
+    if MYSQL in options.more:
+        mariadb.require()
     supervisor = Supervisor(say)
     supervisor.listen()
     say("local", f"data in {home}")

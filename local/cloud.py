@@ -35,6 +35,13 @@ class Cloud(Server):
 
         return environment(self._data, self.port)
 
+    @property
+    def bucket(self) -> Mapping[str, str]:
+        """The variable of a source in its S3."""
+        from local.aws.environment import bucket_environment  # noqa: PLC0415  as above
+
+        return bucket_environment(self.port)
+
     def ready(self) -> bool:
         """Tell whether it listens; it does so once it is prepared."""
         try:

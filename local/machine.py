@@ -1,4 +1,4 @@
-"""Heartbeat in one folder: the three servers, and the service that uses them."""
+"""Heartbeat in one folder: the servers, and the service that uses them."""
 
 import base64
 import os
@@ -12,11 +12,13 @@ from pathlib import Path
 from local.app import INBOX_SECRET, App, app_environment, beats
 from local.cloud import Cloud
 from local.keeper import Say
+from local.mariadb import MariaDb
 from local.postgres import Postgres
 from local.server import free_port
 from local.supervisor import Supervisor
 from local.valkey import Valkey
 
+MYSQL, S3 = MORE = ("mysql", "s3")  # what `--with` may name
 FIRST_BEAT_S = 30.0  # by then, the page explains better what is wrong
 
 
@@ -30,6 +32,7 @@ class Options:
         services_only: Whether only the stores run, without the service.
         faults: Whether outages can be staged.
         env_file: The file for the stores' variables; None for no file.
+        more: Further stores, of `MORE`.
     """
 
     port: int
@@ -37,6 +40,7 @@ class Options:
     services_only: bool
     faults: bool
     env_file: Path | None
+    more: tuple[str, ...] = ()
 
 
 class Machine:
@@ -51,6 +55,7 @@ class Machine:
         self._cloud = Cloud(home / "aws", control_port=self._cloud_control)
         self._valkey = Valkey(home / "valkey")
         self._postgres = Postgres(home / "postgres")
+        self._more = [MariaDb(home / "mariadb")] if MYSQL in options.more else []
 
     def start(self) -> None:
         """Start everything; return when it is ready, or when a signal asks to stop.
@@ -58,7 +63,7 @@ class Machine:
         Raises:
             StartError: Something did not start.
         """
-        servers = [self._cloud, self._valkey, self._postgres]
+        servers = [self._cloud, self._valkey, self._postgres, *self._more]
         for server in servers:
             verb = "starting" if server.folder.exists() else "making its data, and starting"
             self._say(server.name, f"{verb} on port {server.port}")
@@ -69,6 +74,8 @@ class Machine:
         if self._supervisor.stopping:
             return
         stores = {name: value for each in servers for name, value in each.environment.items()}
+        if S3 in self._options.more:
+            stores |= self._cloud.bucket
         if self._options.faults:
             stores |= self._start_proxies(stores)
         if self._options.env_file:

@@ -1,5 +1,6 @@
 """`python -m local --services-only` as a process: real servers, no service."""
 
+import asyncio
 import shlex
 import signal
 import socket
@@ -12,6 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from schema.heartbeat import Heartbeat
+from schema.timestamps import utc_now
+from service.connections import close, connect
+from service.settings import load
 
 
 @contextmanager
@@ -129,3 +135,58 @@ def refuse(address: str, body: str) -> None:
 
     with urllib.request.urlopen(address, body.encode(), 10) as answer:
         assert answer.status == 200
+
+
+def test_further_stores_are_real_and_take_stamps(tmp_path: Path) -> None:
+    file = tmp_path / "stores.env"
+    arguments = ["--services-only", "--ephemeral", "--with", "s3,mysql", "--env-file", str(file)]
+    with running(*arguments) as popen:
+        wait_for(popen, str(file))
+        environ = {**variables(file), "HEARTBEAT_NAME": "worker"}
+
+        assert asyncio.run(stamped(environ)) == {"mysql": True, "s3": True}
+
+        popen.send_signal(signal.SIGTERM)
+        assert popen.wait(20) == 0
+
+
+async def stamped(environ: dict[str, str]) -> dict[str, bool]:
+    """For each further store, whether a stamp that was written is read back."""
+    wanted = ("HEARTBEAT_SOURCE_", "IAM_", "AWS_", "SECRETS_MANAGER_", "HEARTBEAT_NAME")
+    settings = load({n: v for n, v in environ.items() if n.startswith(wanted)})
+    sources = connect(settings)
+    found = {}
+    for name in ("mysql", "s3"):
+        heartbeat = Heartbeat(name="worker", timestamp=utc_now())
+        await sources[name].write(heartbeat)
+        found[name] = (await sources[name].read()).stamp == heartbeat.timestamp
+    await close(sources)
+    return found
+
+
+@pytest.mark.parametrize("stores", ["oracle", "mysql,oracle", ","])
+def test_a_store_that_there_is_not_is_refused(stores: str) -> None:
+    command = [sys.executable, "-m", "local", "--with", stores]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "takes mysql and s3" in done.stderr
+
+
+def test_without_mariadb_it_says_what_to_install(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from local import __main__, mariadb
+mariadb.PATH = {str(tmp_path)!r}
+sys.argv = ["local", "--data-dir", {str(tmp_path)!r}, "--services-only", "--with", "mysql"]
+sys.exit(__main__.main())
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "--with mysql needs mariadbd: install Debian's package mariadb-server" in done.stderr
+    assert done.stdout == ""

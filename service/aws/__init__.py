@@ -1,1 +1,1 @@
-"""The AWS identity: an X.509 certificate becomes credentials, and every call goes one lane."""
+"""The AWS identity: credentials from an X.509 certificate, and one lane for all calls."""

@@ -1,4 +1,4 @@
-"""The ARNs of the AWS identity and its secret: their parts, and where they contradict each other.
+"""ARNs of the AWS identity and its secret: their parts, and contradictions between them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
@@ -30,7 +30,7 @@ PARTITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What one variable says of where things are; None where it says nothing."""
+    """The place in one variable; None where it has none."""
 
     variable: str
     partition: str | None
@@ -42,14 +42,14 @@ def contradictions(values: Mapping[str, str]) -> list[str]:
     """Write one sentence for each two variables that cannot both be right.
 
     Args:
-        values: What should be ARNs, and the region under AWS_REGION, by variable; what is neither
-            is left to whoever checks that variable alone.
+        values: ARNs by variable, and the region under AWS_REGION; invalid ones are ignored here,
+            because each variable has its own check.
     """
     places = [place for name, value in values.items() if (place := _place(name, value))]
     found: list[str] = []
     for part in ("partition", "region", "account"):
         said = [(place.variable, getattr(place, part)) for place in places if getattr(place, part)]
-        # The first pair alone: whoever mends it sees by himself which of three is the odd one.
+        # Only the first pair: with three variables, it shows which one is wrong.
         pairs = (f"{_pair(part, a, b)}" for a, b in combinations(said, 2) if a[1] != b[1])
         found += [sentence for sentence in [next(pairs, None)] if sentence]
     return found
@@ -59,7 +59,7 @@ def region(value: str) -> str:
     """Check a region's name.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is invalid.
     """
     if REGION.fullmatch(value):
         return value
@@ -89,7 +89,7 @@ def _pair(part: str, one: tuple[str, str], other: tuple[str, str]) -> str:
     (name, value), (other_name, other_value) = one, other
     if part == "account" and mask(value) != mask(other_value):
         value, other_value = str(mask(value)), str(mask(other_value))
-    elif part == "account":  # the digits that may be shown are the same
+    elif part == "account":  # the digits that may be shown are equal
         return f"{name} and {other_name} name different accounts: take all of one account"
     return (
         f"{name} is of {part} {value}, but {other_name} is of {other_value}: take all of one {part}"

@@ -1,4 +1,4 @@
-"""Calls of AWS's services, and of those that speak like them."""
+"""Calls to AWS's services, and to compatible ones."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from service.aws import errors as aws_errors
 from service.aws.lane import Lane
 from service.errors import SourceError
 
-BODY_MAX = 1_000_000  # bytes of a body that are read; a stamp with its report has a tenth
+BODY_MAX = 1_000_000  # bytes of a body that are read; a stamp with its report has a tenth of that
 
 
 class Calls(ABC):
-    """Makes calls one after the other in a lane of its own, and counts them.
+    """Makes calls one after the other in its own lane, and counts them.
 
     Args:
-        now: The clock that the service's own is compared with.
+        now: The clock to compare with the service's.
 
     Attributes:
         calls: Calls made so far by operation, `CreateSession` included.
         throttles: How many of them were throttled, by operation.
-        skew_s: How far the service's clock is ahead of ours at least (behind, if negative), as its
-            last answer said; None before.
+        skew_s: How far the service's clock is ahead of ours at least (behind, if negative), by its
+            last answer; None before.
     """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -39,19 +39,19 @@ class Calls(ABC):
 
     @property
     def clock_differs(self) -> bool:
-        """Whether the service's clock, as last seen, is further from ours than healthy ones are."""
+        """Whether the service's clock last differed from ours by more than the tolerance."""
         return self.skew_s is not None and abs(self.skew_s) > CLOCK_TOLERANCE_S
 
     async def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
         """Make one AWS call in the lane.
 
         Args:
-            service: As boto3 names it, such as `secretsmanager`.
-            operation: As boto3 names its method, such as `update_secret`.
-            parameters: The operation's own, in AWS's spelling.
+            service: Its name in boto3, such as `secretsmanager`.
+            operation: The method's name in boto3, such as `update_secret`.
+            parameters: The operation's parameters, in AWS's spelling.
 
         Raises:
-            SourceError: Whatever went wrong, as a word.
+            SourceError: Any error, as a word.
         """
         return await self.lane.run(lambda: self._call(service, operation, parameters))
 
@@ -62,7 +62,7 @@ class Calls(ABC):
             except Exception as error:
                 if aws_errors.code(error) not in aws_errors.EXPIRED:
                     raise
-                # By AWS's clock, or because the session was revoked: a new one heals it.
+                # Expired by AWS's clock, or revoked: a new session helps.
                 self.renew()
                 return self._ask(service, operation, parameters)
         except Exception as error:
@@ -85,14 +85,14 @@ class Calls(ABC):
         return response
 
     def _compare_clocks(self, response: dict[str, Any], asked_at: datetime) -> None:
-        """Learn from the answer's Date header, which lies between asking and now, in seconds."""
+        """Compare clocks by the answer's Date header, whose time is between the request and now."""
         said = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
         try:
-            date = parsedate_to_datetime(said).replace(tzinfo=UTC)  # HTTP knows no other zone
+            date = parsedate_to_datetime(said).replace(tzinfo=UTC)  # HTTP has no other zone
         except ValueError:
-            return  # the way to AWS leads through something that has no clock
+            return  # a proxy without a clock has answered
         least = (date - self._now()).total_seconds()
-        most = (date - asked_at).total_seconds() + 1.0  # the header leaves fractions out
+        most = (date - asked_at).total_seconds() + 1.0  # the header has no fractions
         self.skew_s = max(least, 0.0) or min(most, 0.0)
 
     def _count(self, name: str, error: SourceError | None) -> None:
@@ -106,7 +106,7 @@ class Calls(ABC):
 
     @abstractmethod
     def renew(self) -> None:
-        """Let the next call use new credentials, where there can be any."""
+        """Let the next call use new credentials, if there can be any."""
 
     @abstractmethod
     def was_sent(self, error: Exception) -> bool:
@@ -114,11 +114,11 @@ class Calls(ABC):
 
     @abstractmethod
     def _client(self, service: str) -> Any:  # Any: botocore's clients are made at run time
-        """The client of a service, made at its first use."""
+        """Return a service's client, created on first use."""
 
 
 def _receive(response: dict[str, Any]) -> None:
-    """Read a streamed body here, in the lane's thread; one that is too long is cut."""
+    """Read a streamed body in the lane's thread; one that is too long is cut."""
     if "Body" in response:
         with closing(response["Body"]) as stream:
             response["Body"] = stream.read(BODY_MAX)

@@ -1,6 +1,6 @@
-"""The client certificate with its key and its chain, read from PEM and judged as AWS judges it.
+"""The client certificate with its key and chain, parsed from PEM and checked by AWS's rules.
 
-What IAM Roles Anywhere takes:
+Requirements of IAM Roles Anywhere:
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
 """
 
@@ -29,12 +29,12 @@ _PUBLIC = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicK
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """A certificate that IAM Roles Anywhere can take, as far as that shows without asking it.
+    """A certificate that IAM Roles Anywhere can accept, as far as can be checked here.
 
     Attributes:
-        leaf: The certificate that the key fits.
-        chain: The CA certificates that lead from it to the trust anchor, its issuer first; the
-            anchor itself, which AWS has, is left out.
+        leaf: The certificate that matches the key.
+        chain: The CA certificates from its issuer to the trust anchor, without the anchor itself,
+            which AWS has.
         key: Its private key.
     """
 
@@ -44,17 +44,17 @@ class ClientCertificate:
 
     @property
     def leaf_pem(self) -> bytes:
-        """The certificate alone."""
+        """The certificate as PEM."""
         return self.leaf.public_bytes(_PEM)
 
     @property
     def chain_pem(self) -> bytes | None:
-        """Those that lead to the anchor, None if it signed the certificate itself."""
+        """The chain as PEM, None if the anchor signed the certificate itself."""
         return b"".join(each.public_bytes(_PEM) for each in self.chain) or None
 
     @property
     def key_pem(self) -> bytes:
-        """The private key: a secret."""
+        """The private key as PEM: a secret."""
         form, open_ = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         return self.key.private_bytes(_PEM, form, open_)
 
@@ -63,7 +63,7 @@ def certificates(text: str) -> list[x509.Certificate]:
     """Load the certificates in a PEM text, in their order.
 
     Raises:
-        ValueError: There is none, or one that cannot be read.
+        ValueError: There is none, or one cannot be parsed.
     """
     found = pem.certificates(text)
     try:
@@ -77,7 +77,7 @@ def private_key(text: str) -> Key:
     """Load the one private key in a PEM text.
 
     Raises:
-        ValueError: There is none, more than one, or one of a kind that cannot be used.
+        ValueError: There is none, more than one, or one of an unsupported kind.
     """
     found = pem.blocks(text)
     keys = [each for each in found if "PRIVATE KEY" in each.label]
@@ -106,11 +106,11 @@ def private_key(text: str) -> Key:
 def matched(found: Sequence[x509.Certificate], key: Key, now: datetime) -> ClientCertificate:
     """Find the certificate that a key fits, with the chain that its issuers make.
 
-    Of several that the key fits, as after a renewal with the same key, the one that ends last.
+    If several match, as after a renewal with the same key, the one that ends last.
 
     Raises:
-        ValueError: None fits, or the one that does is not what AWS takes; each sentence goes on
-            from the name of the variable that holds the certificate.
+        ValueError: None matches, or AWS would refuse it; each sentence continues after the name of
+            the certificate's variable.
     """
     of_key = key.public_key().public_bytes(*_PUBLIC)
     fitting = [each for each in found if _public(each) == of_key]
@@ -182,7 +182,7 @@ def _hash_of(certificate: x509.Certificate) -> str:
         hash_ = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm:
         return certificate.signature_algorithm_oid.dotted_string
-    # RFC 8410's signatures have a hash of their own inside.
+    # RFC 8410's signatures have a built-in hash.
     return hash_.name if hash_ else "Ed25519 or Ed448"
 
 

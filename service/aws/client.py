@@ -1,4 +1,4 @@
-"""Every call at AWS: one session, one lane, a client per service."""
+"""All calls to AWS: one session, one lane, one client per service."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from service.errors import SourceError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is known of the AWS identity at one moment; most fields are as in `Aws`.
+    """The state of the AWS identity at one moment; most fields are as in `Aws`.
 
     Attributes:
         renewal_error: The word of its `session_error`.
@@ -36,14 +36,14 @@ class Facts:
 
 
 class Aws(Calls):
-    """What one process does at AWS as its identity: one session, one lane, a client per service.
+    """One process's identity at AWS: one session, one lane, one client per service.
 
-    Nothing is loaded or connected before the first call.
+    Nothing is imported or connected before the first call.
 
     Args:
-        settings: Who we are.
+        settings: The identity.
         clock: Monotonic seconds.
-        now: The clock that AWS's own is compared with.
+        now: The clock to compare with AWS's.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Aws(Calls):
         self._credentials = Credentials(settings, partial(self._count, "CreateSession"), clock)
         self._session: Any = None  # botocore's, which has no types
         self._clients: dict[str, Any] = {}
-        self._making = threading.Lock()  # of clients: sources beside this one have threads too
+        self._making = threading.Lock()  # for creating clients: other sources use threads too
 
     @property
     def certificate_expiry(self) -> datetime:
@@ -71,7 +71,7 @@ class Aws(Calls):
 
     @property
     def credentials_created(self) -> datetime | None:
-        """When the present credentials were issued, None before."""
+        """When the current credentials were issued, None before."""
         return self._credentials.created
 
     @property
@@ -86,7 +86,7 @@ class Aws(Calls):
 
     @property
     def refusal(self) -> Refusal | None:
-        """The likely cause, if IAM Roles Anywhere itself refused it."""
+        """The likely cause, if IAM Roles Anywhere refused it."""
         return self._credentials.refusal
 
     def facts(self) -> Facts:
@@ -103,11 +103,11 @@ class Aws(Calls):
         )
 
     def make(self, service: str, **options: Any) -> Any:  # Any: botocore has no types
-        """Make a client that signs as this identity; blocks, but sends nothing.
+        """Create a client that signs as this identity; blocks, but sends nothing.
 
         Args:
-            service: As boto3 names it, such as `s3`.
-            options: Those of botocore's `create_client`, in place of our own.
+            service: Its name in boto3, such as `s3`.
+            options: Options of botocore's `create_client`, instead of our own.
         """
         from service.aws.session import client  # noqa: PLC0415 - as in Credentials.open_session
 
@@ -117,16 +117,16 @@ class Aws(Calls):
             return client(self._session, self.settings, service, **options)
 
     def renew(self) -> None:
-        """Let the next call of anybody get new credentials."""
+        """Let the next call of any source get new credentials."""
         self._credentials.forget()
 
     def look(self) -> None:
-        """Take a certificate whose files have changed."""
+        """Read the certificate again if its files have changed."""
         with self._making:
             self._credentials.look()
 
     def was_sent(self, error: Exception) -> bool:
-        """Tell whether a call that failed was sent at all: without credentials none is."""
+        """Tell whether a failed call was sent at all: without credentials it was not."""
         return error is not self._credentials.cause
 
     def _client(self, service: str) -> Any:

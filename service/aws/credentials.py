@@ -1,4 +1,4 @@
-"""Credentials by X.509 certificate: asked for rarely, and kept as long as they are valid."""
+"""Credentials by X.509 certificate: requested rarely, and kept while they are valid."""
 
 import random
 from collections.abc import Callable
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from service.aws.roles_anywhere import Settings
 
 ADVISORY_REFRESH_S = 15 * 60  # botocore's own: in their last 15 minutes it tries to renew them
-AT_ONCE_S = 10**9  # the same, when whatever there is shall be renewed now
-MANDATORY_REFRESH_S = 30  # botocore's 10 minutes would throw away credentials that still work
+AT_ONCE_S = 10**9  # the same, to force a renewal now
+MANDATORY_REFRESH_S = 30  # botocore's 10 minutes would discard credentials that still work
 BACKOFF_FIRST_S = 1.0  # between two failed CreateSession calls; the quota is 10 a second
-BACKOFF_MAX_S = 30.0  # below a cycle's 60 s, so that each cycle asks once
+BACKOFF_MAX_S = 30.0  # below a cycle's 60 s, so that each cycle tries once
 
 
 class Credentials:
-    """The temporary credentials of one process, renewed by CreateSession when they must be.
+    """The temporary credentials of one process, renewed by CreateSession when needed.
 
-    botocore renews them when a call is signed in their last 15 minutes, and goes on with the
-    present ones if that fails. Everything here blocks, and is called by one thread at a time.
+    botocore renews them when a call is signed in their last 15 minutes, and continues with the
+    current ones if that fails. Everything here blocks, and is called by one thread at a time.
 
     Args:
         settings: Certificate, key and ARNs.
-        count: Told of each CreateSession, and why it failed if it did.
+        count: Called for each CreateSession, with its error if it failed.
         clock: Monotonic seconds.
 
     Attributes:
-        created: When the present ones were issued, None before.
+        created: When the current ones were issued, None before.
         expiry: When they end, None before.
         error: Why the last CreateSession failed, None if it did not.
-        cause: The same as botocore or the session library raised it.
-        refusal: The likely reason, if IAM Roles Anywhere itself refused it.
+        cause: The exception of botocore or the session library.
+        refusal: The likely reason, if IAM Roles Anywhere refused it.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Credentials:
 
     def open_session(self) -> Any:  # Any: botocore's session has no types
         """Open a botocore session that signs with these credentials; nothing is sent yet."""
-        # Not at the top: botocore takes so long to import that no start shall wait for it.
+        # Not at the top: botocore's import is too slow for a start.
         from service.aws import session  # noqa: PLC0415
 
         opened = session.open_session(self._settings)
@@ -79,9 +79,9 @@ class Credentials:
         return opened
 
     def look(self) -> None:
-        """Take the certificate anew if its files have changed, and prove it by a new session.
+        """Read the certificate again if its files have changed, and open a session with it.
 
-        The present credentials serve on until AWS has taken it.
+        The current credentials stay in use until AWS has accepted it.
         """
         if self._certificate.renewed():
             self._fetch = self._sessions()
@@ -89,13 +89,15 @@ class Credentials:
             self._refreshable._advisory_refresh_timeout = AT_ONCE_S  # noqa: SLF001 - no public way
 
     def forget(self) -> None:
-        """AWS says that they have expired, whatever our clock says: the next call renews them."""
+        """Let the next call renew them, because AWS reports that they have expired."""
         self._refreshable._frozen_credentials = None  # noqa: SLF001 - as if there were none yet
 
     def _create_session(self) -> dict[str, str]:
-        """CreateSession, not too often while it fails."""
+        """Call CreateSession, not too often while it fails."""
         if self.cause is not None and self._clock() < self._next_try:
-            raise self.cause.with_traceback(None)  # else it grows with each time it is raised
+            raise self.cause.with_traceback(
+                None
+            )  # otherwise its traceback grows each time it is raised
         try:
             fetched = self._fetch()
             expiry = _expiry(fetched)
@@ -119,7 +121,7 @@ class Credentials:
 
 
 def _expiry(fetched: dict[str, str]) -> datetime:
-    """When fetched credentials end.
+    """Return when fetched credentials end.
 
     Raises:
         CredentialsRetrievalError: A part of them is empty.

@@ -1,4 +1,4 @@
-"""Where AWS's services are, from botocore's short list of partitions.
+"""Addresses of AWS's services, from botocore's short list of partitions.
 
 botocore's own `endpoints.json` lists each of 400 services in each region: 7 MB once it is parsed. A
 client takes its address from the service's rules; from here it takes only what the partition says.
@@ -10,31 +10,33 @@ from botocore.regions import EndpointResolver
 
 
 def resolver(loader: Any) -> Any:  # Any: botocore has no types
-    """Botocore's component that knows the partitions.
+    """Return botocore's component that knows the partitions.
 
     Args:
         loader: Loads botocore's data.
     """
     partitions = loader.load_data("partitions")["partitions"]
     found = {"partitions": [_partition(each) for each in partitions]}
-    return EndpointResolver(found, uses_builtin_data=True)  # else it would overrule the rules
+    return EndpointResolver(
+        found, uses_builtin_data=True
+    )  # otherwise it would take precedence over the rules
 
 
 def host(endpoints: Any, service: str, region: str, *, fips: bool) -> str:
-    """The host name of a service that is named as all are: by service, region and partition.
+    """Return the host name of a service that follows the common pattern.
 
     Args:
         endpoints: The component.
         service: Such as `rolesanywhere`.
         region: Such as `us-west-2`.
-        fips: Whether the endpoint with FIPS cryptography is asked for.
+        fips: Whether to return the FIPS endpoint.
     """
     found: dict[str, str] = endpoints.construct_endpoint(service, region, use_fips_endpoint=fips)
     return found["hostname"]
 
 
 def _partition(known: Any) -> dict[str, Any]:
-    """A partition as `endpoints.json` would have it, without services that are named otherwise."""
+    """Return a partition as in `endpoints.json`, without services that have other names."""
     outputs = known["outputs"]
     plain, dual = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
     fips = "{service}-fips.{region}.{dnsSuffix}"

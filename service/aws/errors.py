@@ -1,4 +1,4 @@
-"""How errors of boto3 and of IAM Roles Anywhere become words."""
+"""Translate errors of boto3 and IAM Roles Anywhere into error words."""
 
 from typing import TYPE_CHECKING
 
@@ -44,21 +44,21 @@ WORDS = {
     "ThrottlingException": ErrorWord.THROTTLED,
     "TooManyRequestsException": ErrorWord.THROTTLED,
 }
-# What is behind `permission` where the secret lies under a customer's key. A denied key has the
-# type of any denial, so only its message tells: https://github.com/aws/aws-cdk/issues/7677
+# The cause of `permission` if the secret has a customer's key. A denied key has the same type as
+# any denial, so only its message shows it: https://github.com/aws/aws-cdk/issues/7677
 KEY_DENIED = "access to kms is not allowed"
 KEY_UNUSABLE = frozenset({"DecryptionFailure", "EncryptionFailure"})
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 BAD_REQUEST = 400
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
-MESSAGE_MAX = 300  # characters; a proxy on the way may answer with a whole page
+MESSAGE_MAX = 300  # characters; a proxy may answer with a whole page
 
-# A signature whose time is wrong has the type of any wrong signature:
+# A signature with a wrong time has the type of any wrong signature:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-troubleshooting.html
 CLOCK_PHRASES = ("signature expired", "signature not yet current")
 
-# What IAM Roles Anywhere's refusals say, lower case. The API reference lists the types only
+# Texts of IAM Roles Anywhere's refusals, in lower case. The API reference only lists types
 # (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html);
 # the phrases are those seen in public reports of aws/rolesanywhere-credential-helper.
 PHRASES = (
@@ -94,12 +94,11 @@ def refusal_of(error: Exception) -> Refusal | None:
 def translate(error: Exception) -> SourceError:
     """Translate an error of boto3.
 
-    The detail holds the type of error, never a request or a response, since both can hold
-    secrets.
+    The detail contains the error's type, never a request or a response, which can contain secrets.
     """
     if isinstance(error, SourceError):
         return error
-    # Not at the top: boto3 takes so long to import that no start shall wait for it.
+    # Not at the top: boto3's import is too slow for a start.
     from botocore.exceptions import ClientError  # noqa: PLC0415
     from iam_rolesanywhere_session import CredentialsRetrievalError  # noqa: PLC0415
 
@@ -111,7 +110,7 @@ def translate(error: Exception) -> SourceError:
 
 
 def code(error: BaseException | None) -> str:
-    """AWS's own name of an error, such as `AccessDeniedException`; "" if it has none."""
+    """Return AWS's own name of an error, such as `AccessDeniedException`; "" if it has none."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in translate
 
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
@@ -139,7 +138,7 @@ def _cause(name: str, said: str) -> Cause | None:
 
 
 def _of_session(error: "CredentialsRetrievalError") -> SourceError:
-    said = mask(error.message[:MESSAGE_MAX])  # a log shall name no account in full
+    said = mask(error.message[:MESSAGE_MAX])  # logs must not contain full account ids
     detail = f"CreateSession ended with {error.status_code}: {said}"
     if not _is_refusal(error.status_code):
         word = _of_status(error.status_code)

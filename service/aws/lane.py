@@ -1,4 +1,4 @@
-"""One lane for blocking calls: at most one is in flight, and a stray one blocks no process."""
+"""A lane for blocking calls: at most one is in flight, and a hung one blocks no process."""
 
 import threading
 from collections.abc import Callable
@@ -15,9 +15,9 @@ T = TypeVar("T")
 class Lane:
     """Runs blocking calls in a thread, one after the other.
 
-    A caller whose deadline passes leaves at once, but a thread cannot be stopped: its call lives
-    on, and may still land. Until it ends, every next call is refused as `timeout`, so that
-    threads never pile up behind a hung server.
+    A caller leaves at its deadline, but a thread cannot be stopped: its call continues, and may
+    still succeed. Until it ends, further calls are refused as `timeout`, so that threads never pile
+    up behind a hung server.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Lane:
 
     @property
     def busy(self) -> bool:
-        """Whether a call is running, an abandoned one included."""
+        """Whether a call is running, including an abandoned one."""
         return self._gate.locked()
 
     async def run(self, call: Callable[[], T]) -> T:

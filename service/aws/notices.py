@@ -1,4 +1,4 @@
-"""What is said of the AWS identity before it hurts: a renewal that fails, an end to come."""
+"""Log warnings about the AWS identity: failed renewals, and a certificate that expires soon."""
 
 from datetime import datetime, timedelta
 
@@ -9,15 +9,15 @@ from service.aws.client import Aws
 from service.remedies import REMEDIES
 
 WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
-ALARM = timedelta(days=7)  # the same, when it becomes urgent
+ALARM = timedelta(days=7)  # the same, when it is urgent
 
-REPEAT = timedelta(days=1)  # of the certificate's notice
+REPEAT = timedelta(days=1)  # between two notices about the certificate
 
 log = structlog.get_logger()
 
 
 class Notices:
-    """Logs each change of the credentials' state once, and the certificate's end once a day.
+    """Logs each change of the credentials' state once, and the certificate's expiry once a day.
 
     Args:
         aws: The identity.
@@ -30,7 +30,7 @@ class Notices:
         self._urgent = False
 
     def look(self, now: datetime) -> None:
-        """Log what has changed since the last look; call it once a cycle."""
+        """Log changes since the last call; call it once per cycle."""
         self._look_at_renewal()
         self._look_at_certificate(now)
 

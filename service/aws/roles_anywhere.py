@@ -1,4 +1,4 @@
-"""The variables of the AWS identity: certificate, key, and what IAM Roles Anywhere calls them."""
+"""The variables of the AWS identity: certificate, key, and ARNs of IAM Roles Anywhere."""
 
 import re
 from collections.abc import Mapping
@@ -53,11 +53,11 @@ EXAMPLES = {
     "profile_arn": "arn:aws:rolesanywhere:us-west-2:123456789012:profile/ID",
     "role_arn": "arn:aws:iam::123456789012:role/NAME",
 }
-FILE_MAX = 4_000_000  # bytes; the largest bundle of CAs in use is a tenth of it
+FILE_MAX = 4_000_000  # bytes; ten times the largest CA bundle in use
 
 
 class Settings(SourceSettings):
-    """Who this app is at AWS, and how it proves that."""
+    """The app's identity at AWS."""
 
     certificate: str | None = None
     private_key: SecretStr | None = None
@@ -137,31 +137,31 @@ class Settings(SourceSettings):
 
     @property
     def sessions_host(self) -> str | None:
-        """Where sessions are made, None for AWS's own place; always by https."""
+        """The host for CreateSession, None for AWS's own; always by https."""
         url = self.sessions_url or self.endpoint_url
         return urlsplit(url).netloc if url else None
 
     @model_validator(mode="after")
     def _read_now(self) -> "Settings":
-        with suppress(ValueError):  # which `contradictions` tells of
+        with suppress(ValueError):  # reported by `contradictions`
             self.client  # noqa: B018 - it is kept
         return self
 
     @cached_property
     def client(self) -> ClientCertificate:
-        """The client certificate as it was at the start."""
+        """The client certificate at start."""
         return self.load()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Those that hold certificate or key, which may be replaced while this runs."""
+        """The files of certificate and key, which may be replaced at run time."""
         return tuple(Path(each) for each in (self.certificate_file, self.private_key_file) if each)
 
     def load(self) -> ClientCertificate:
         """Load the client certificate as it is now, where it comes from files.
 
         Raises:
-            ValueError: It is not valid; the text says why, and nothing of a key.
+            ValueError: It is invalid; the message gives the reason, and nothing of a key.
         """
         given = self.model_dump(exclude_none=True)
         if self.private_key is not None:
@@ -192,7 +192,7 @@ def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]
         found = certificates(_text(values, *PAIRS[0]))
         key = private_key(_text(values, *PAIRS[1]))
     except ValueError:
-        return []  # each is told of by itself
+        return []  # each has its own message
     try:
         matched(found, key, utc_now())
     except ValueError as error:

@@ -1,8 +1,8 @@
-"""botocore and CreateSession for one process, which take nothing but what the settings say.
+"""botocore and CreateSession for one process, configured only by the settings.
 
-No profile, no shared file and no instance metadata is read: what lies in a home folder, or what
-AWS_PROFILE names, is another program's identity and never this one's. Everything here takes long
-to import, so that only those come here who make a call.
+No profile, no shared file and no instance metadata is read: a home folder or AWS_PROFILE belongs to
+another program's identity. The imports here are slow, so this module is imported with the first
+call.
 """
 
 import os
@@ -26,10 +26,10 @@ SESSION_DURATION_S = 3600  # 900 s would always be inside botocore's refresh win
 CONFIG = Config(
     connect_timeout=CONNECT_TIMEOUT_S,
     read_timeout=ANSWER_TIMEOUT_S,
-    retries={"total_max_attempts": 1},  # there is one policy of retries, and it is ours
+    retries={"total_max_attempts": 1},  # retries are ours alone
 )
 ENDPOINTS = "endpoint_resolver"  # botocore's name for its component
-# Each is: key in a config file, variable, default, conversion. `auto` would ask the metadata.
+# Each is: key in a config file, variable, default, conversion. `auto` would read the metadata.
 _OURS_ALONE = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -38,43 +38,43 @@ _OURS_ALONE = {
 }
 
 Fetch = Callable[[], dict[str, str]]
-"""Asks for credentials: `access_key`, `secret_key`, `token` and `expiry_time`."""
+"""Returns credentials: `access_key`, `secret_key`, `token` and `expiry_time`."""
 
 
 class Signer(IAMRolesAnywhereSigner):
-    """The library's signer, which announces the hash that it signs with; see decisions/070."""
+    """The library's signer, corrected to announce the hash that it uses; see decisions/070."""
 
     @property
     def algorithm(self) -> str:
-        """Of the two that AWS documents, the one of the key's kind."""
+        """The one of AWS's two algorithms that matches the key."""
         return f"AWS4-X509-{self.private_key_type}-SHA256"
 
 
 def bare_session() -> Any:  # Any: botocore has no types
     """Open a botocore session without credentials and region."""
     session = Session(session_vars=_OURS_ALONE)
-    # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would take services' models.
+    # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would load services' models.
     builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", builtin)
-    # There is no public way to replace this one.
+    # There is no public way to replace this component.
     session._register_internal_component(ENDPOINTS, endpoints.resolver(builtin))  # noqa: SLF001
     return session
 
 
 def open_session(settings: Settings) -> Any:  # Any: as above
-    """A botocore session without credentials, in the identity's region."""
+    """Create a botocore session without credentials, in the identity's region."""
     session = bare_session()
     session.set_config_variable("region", settings.region)
     return session
 
 
 def sign_with(session: Any, fetch: Fetch) -> Any:
-    """Let a session sign with credentials that `fetch` gives and renews; nothing is sent yet.
+    """Let a session sign with credentials from `fetch`, which also renews them; sends nothing.
 
     Returns:
-        botocore's object that holds them.
+        botocore's object with the credentials.
     """
-    # There is no public way to give a session credentials that renew themselves.
+    # There is no public way to give a session refreshable credentials.
     session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
         refresh_using=fetch, method="custom-roles-anywhere"
     )
@@ -88,7 +88,7 @@ def client(session: Any, settings: Settings, service: str, **options: Any) -> An
 
 
 def create_session(session: Any, settings: Settings, certificate: ClientCertificate) -> Fetch:
-    """CreateSession with a certificate."""
+    """Call CreateSession with a certificate."""
     host = settings.sessions_host or sessions_host(session)
     verify = settings.ca_bundle or True
     opened = IAMRolesAnywhereSession(
@@ -109,7 +109,7 @@ def create_session(session: Any, settings: Settings, certificate: ClientCertific
         certificate.chain_pem,
         region=settings.region,
     )
-    # The library's own has a time-out of 60 s, and no look at HTTPS_PROXY and NO_PROXY.
+    # The library's own has a time-out of 60 s, and ignores HTTPS_PROXY and NO_PROXY.
     opened._session = URLLib3Session(  # noqa: SLF001 - as above
         proxies=get_environ_proxies(f"https://{host}/sessions"),
         verify=verify,

@@ -1,4 +1,4 @@
-"""The client certificate of a process, which is taken anew where its files are replaced."""
+"""The client certificate of a process, read again when its files are replaced."""
 
 from pathlib import Path
 
@@ -10,26 +10,26 @@ from service.aws.roles_anywhere import Settings
 log = structlog.get_logger()
 
 Mark = tuple[int, int, int] | None
-"""What changes when a file is replaced or written: inode, size, time; None if it is not there."""
+"""What changes with a file: inode, size, time; None if it does not exist."""
 
 
 class Watched:
     """The last valid client certificate.
 
     Attributes:
-        value: It.
+        value: The certificate.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.value: ClientCertificate = settings.client
         self._settings = settings
-        self._marks: tuple[Mark, ...] = ()  # so that the first look reads once more
+        self._marks: tuple[Mark, ...] = ()  # so that the first check reads again
 
     def renewed(self) -> bool:
         """Tell whether the files hold another one by now; read them only if they changed.
 
-        Between certificate and key a rotation has a moment in which they do not fit: then the one
-        before serves on, and the next change is looked at again.
+        During a rotation, certificate and key do not match for a moment: the previous one stays in
+        use until the next change.
         """
         marks = self._look()
         if marks == self._marks:

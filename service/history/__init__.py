@@ -1,1 +1,1 @@
-"""What became of every beat: kept in PostgreSQL by the worker, told by the API."""
+"""History: the result of every beat, stored in PostgreSQL by the worker, returned by the API."""

@@ -1,4 +1,4 @@
-"""What was counted in the database, as it is told: buckets without a gap, and their sums."""
+"""Build the response from counts of the database: buckets without gaps, and their sums."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from service.source import Row
 
 @dataclass(frozen=True, slots=True)
 class Lasted:
-    """How long each lasted, in seconds: an interval that changes does not weigh the past anew."""
+    """How long each state lasted, in seconds: a changed interval does not change the past."""
 
     ok: float = 0.0
     failed: float = 0.0
@@ -30,15 +30,15 @@ def history(
     interval_s: float | None,
     now: datetime,
 ) -> SourceHistory:
-    """One source's buckets with their sums; its uptimes are None where nothing was expected.
+    """Return one source's buckets and sums; uptimes are None where nothing was due.
 
     Args:
         source: The slug.
-        title: What people call it.
-        rows: What was counted, by the bucket's index.
+        title: Its title.
+        rows: Counts by the bucket's index.
         cut: The buckets.
         first: The slot of its first beat, None if there is none.
-        interval_s: That of the last beat before them, None if there was none.
+        interval_s: The interval of the last beat before them, None if there was none.
         now: The server's clock.
     """
     told: list[Bucket] = []
@@ -46,7 +46,7 @@ def history(
     for index in range(cut.count):
         row, start = rows.get(index), cut.start(index)
         if row is not None:
-            gap = interval_s is not None  # slots before a source's very first beat were not due
+            gap = interval_s is not None  # slots before a source's first beat were not due
             unknown = row.unknown + (row.before if gap else 0)
             ok_s, failed_s, unknown_s, before_s = row.seconds
             lasted.append(Lasted(ok_s, failed_s, unknown_s + (before_s if gap else 0.0)))
@@ -61,7 +61,7 @@ def history(
 
 
 def _slots(start: datetime, end: datetime, interval_s: float, now: datetime) -> int:
-    """How many slots without a beat there are, as `tally.slots` counts them."""
+    """Return how many slots have no beat, counted like `tally.slots`."""
     due_s = min(end.timestamp(), now.timestamp() - interval_s - SETTLED_AFTER_S)
     first = math.ceil((start.timestamp() - TOLERANCE_S) / interval_s)
     return max(0, math.ceil((due_s - TOLERANCE_S) / interval_s) - first)

@@ -1,4 +1,4 @@
-"""Incidents as they are told: writes that failed, and spans in which nothing was recorded."""
+"""Build the response of incidents: failed writes, and spans without records."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,14 +15,14 @@ TITLE = "Worker"
 def incidents(
     rows: Iterable[Row], titles: Mapping[str, str], asked: Window, now: datetime, limit: int
 ) -> Incidents:
-    """What was found, as a document.
+    """Return the rows as a document.
 
     Args:
-        rows: Of both statements.
-        titles: Of the sources, by slug.
+        rows: The rows of both statements.
+        titles: The sources' titles, by slug.
         asked: The window.
         now: The server's clock.
-        limit: How many to tell of: the newest.
+        limit: How many of the newest to return.
     """
     found = sorted(rows, key=lambda row: (row.began, row.source), reverse=True)
     longest = max(found, key=lambda row: (row.ended or now) - row.began, default=None)
@@ -67,6 +67,6 @@ def _promotion(row: Row, titles: Mapping[str, str]) -> Incident:
 
 
 def identifier(source: str, began: datetime) -> str:
-    """An incident's address on the page, and what tells it from all others."""
+    """Return an incident's id, which is also its address on the page."""
     fraction = f".{began.microsecond:06d}".rstrip("0").rstrip(".")
     return f"{source}-{began:%Y%m%dT%H%M%S}{fraction}Z"

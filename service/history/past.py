@@ -1,4 +1,4 @@
-"""What PostgreSQL remembers: the history of every source, and its incidents."""
+"""Read history and incidents of every source from PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,17 +17,17 @@ from service.source import Row, Source
 from service.sql import history as sql
 from service.sql.statement import Statement
 
-READ_DEADLINE_S = 3.0  # a year takes a third of it where PostgreSQL is slow
+READ_DEADLINE_S = 3.0  # a year takes a third of it on a slow PostgreSQL
 
 
 class Past:
-    """Reads the history of one author.
+    """Reads the history of one name.
 
     Args:
-        source: Where it is, None if PostgreSQL is not configured.
+        source: The source that keeps it, None if PostgreSQL is not configured.
         name: `HEARTBEAT_NAME`.
-        titles: The sources that a request without one means, by slug, in their order.
-        interval_s: Seconds between slots, where no beat says so.
+        titles: The titles of the default sources, by slug, in order.
+        interval_s: Seconds between slots, if no beat has its own.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class Past:
         self._source = source
 
     async def close(self) -> None:
-        """Give the connections back; bounded in time."""
+        """Close the connections, in bounded time."""
         if self._source is not None:
             await self._source.close()
 
     async def history(self, sources: Sequence[str], cut: Buckets, now: datetime) -> History:
-        """What became of every slot.
+        """Return the results of all slots.
 
-        Slots before a source's first beat do not count, nor those whose beat may still come.
+        Slots before a source's first beat do not count, nor those whose beat may still arrive.
 
         Args:
             sources: Slugs.
@@ -94,13 +94,13 @@ class Past:
     async def incidents(
         self, sources: Sequence[str], asked: Window, now: datetime, limit: int
     ) -> Incidents:
-        """The newest incidents that touch a window, and the longest.
+        """Return the newest incidents that overlap a window, and the longest.
 
         Args:
-            sources: Slugs; `worker` means the spans in which nothing was recorded.
+            sources: Slugs; `worker` selects the spans without records.
             asked: The window.
             now: The server's clock.
-            limit: How many, at most a thousand; what is cut is counted.
+            limit: How many, at most a thousand; all are counted.
 
         Raises:
             SourceError: PostgreSQL cannot be read.
@@ -119,12 +119,12 @@ class Past:
         return listing.incidents(chain(*found), self.titles, asked, now, limit)
 
     async def beats(self, source: str, start: datetime, end: datetime, most: int) -> Sequence[Row]:
-        """The first single beats of a source in a span, oldest first.
+        """Return a source's first beats in a span, oldest first.
 
         Args:
             source: Its slug.
-            start: Included.
-            end: Not included.
+            start: Inclusive.
+            end: Exclusive.
             most: How many at most.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The worker's side of history: outcomes wait in memory until PostgreSQL has them."""
+"""The worker's side of history: outcomes wait in memory until PostgreSQL has stored them."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,8 +19,8 @@ from service.outcome import Outcome
 from service.shutdown import HISTORY_AWAY_S, HISTORY_S, SPILL_S
 
 WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
-BATCH = 500  # records a transaction
-RETRY_FIRST_S = 1.0  # doubles up to the last, and a stamp that lands ends the wait
+BATCH = 500  # records per transaction
+RETRY_FIRST_S = 1.0  # doubles up to the last; a successful stamp ends the wait
 RETRY_LAST_S = 30.0
 UPKEEP_S = 3600.0  # hours are counted and old rows removed once an hour
 
@@ -28,17 +28,17 @@ log = structlog.get_logger()
 
 
 class History:
-    """Takes every outcome at once, and brings it to PostgreSQL when that is there.
+    """Takes outcomes immediately, and stores them in PostgreSQL when that is available.
 
     Args:
-        ledger: Where records go.
-        spill: Where they wait when the process ends, None for nowhere.
+        ledger: The history in PostgreSQL.
+        spill: Where they wait when the process ends, None to drop them.
         kept: How long single beats are kept.
         source: The name of the source that keeps them.
 
     Attributes:
-        dropped: How many records were lost: the oldest when too many waited, what PostgreSQL
-            refuses for good, and what nobody could take at the end.
+        dropped: How many records were lost: the oldest when too many waited, those that PostgreSQL
+            always refuses, and those that no store took at the end.
     """
 
     def __init__(self, ledger: Ledger, spill: Spill | None, kept: timedelta, source: str) -> None:
@@ -51,7 +51,7 @@ class History:
         self._came = anyio.Event()
         self._landed = anyio.Event()
         self._upkeep_due = anyio.current_time()
-        self._turn = anyio.Lock()  # a last flush waits for one that is under way
+        self._turn = anyio.Lock()  # a last flush waits for one in flight
         self._away = False
         self._failing: ErrorWord | None = None
 
@@ -61,7 +61,7 @@ class History:
         return len(self._waiting)
 
     def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:
-        """Take the outcomes of one cycle; returns at once, and never fails."""
+        """Take the outcomes of one cycle; returns immediately, and never fails."""
         for outcome in outcomes:
             self._waiting.append(_record(slot, interval_s, outcome))
             if outcome.source == self._source:
@@ -72,12 +72,12 @@ class History:
         self._came.set()
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The worker's report with how many records wait, and how many were lost."""
+        """Add the numbers of waiting and lost records to the worker's report."""
         update = {"history_waiting": self.waiting, "history_dropped": self.dropped}
         return report.model_copy(update=update)
 
     async def run(self) -> None:
-        """Bring records to PostgreSQL as they come, and keep the tables, until cancelled."""
+        """Store records in PostgreSQL as they arrive, and maintain the tables, until cancelled."""
         while True:
             await self._came.wait()
             self._came = anyio.Event()
@@ -88,9 +88,9 @@ class History:
                 wait_s = min(2 * wait_s, RETRY_LAST_S)
 
     async def finish(self) -> None:
-        """Bring what waits to PostgreSQL, else to Valkey, within seconds.
+        """Store waiting records in PostgreSQL, else in Valkey, within seconds.
 
-        What neither of them takes is lost, and the log says how much.
+        Records that neither accepts are lost, and the log says how many.
         """
         with anyio.move_on_after(HISTORY_AWAY_S if self._away else HISTORY_S):
             await self._guarded(self._flush)
@@ -112,15 +112,15 @@ class History:
         self._landed = anyio.Event()
         try:
             return await step()
-        except Exception:  # a defect in history must not stop the beat
+        except Exception:  # a defect in history must not stop the stamps
             log.exception("history_defect")
             return False
 
     async def _settle(self) -> bool:
-        """Bring in all that waits, here and in Valkey, and keep the tables once an hour.
+        """Store all waiting records, here and in Valkey, and maintain the tables once an hour.
 
         Returns:
-            False if PostgreSQL does not take what waits here.
+            False if PostgreSQL does not accept the waiting records.
         """
         if not await self._flush():
             return False
@@ -138,7 +138,7 @@ class History:
                     self._say_failing(error)
                     return False
                 for record in batch:
-                    if self._waiting and self._waiting[0] is record:  # not dropped in between
+                    if self._waiting and self._waiting[0] is record:  # not dropped in the meantime
                         self._waiting.popleft()
         if self._failing is not None:
             log.info("history_recovered")
@@ -146,10 +146,11 @@ class History:
         return True
 
     async def _add(self, records: Sequence[Record]) -> None:
-        """Add records; one that PostgreSQL refuses for good takes no other with it.
+        """Add records; a record that PostgreSQL always refuses does not stop the others.
 
         Raises:
-            SourceError: PostgreSQL takes none for now; some may be there, which is harmless.
+            SourceError: PostgreSQL accepts none for now; some may already be stored, which is
+                harmless.
         """
         try:
             await self._add_all(records)
@@ -157,7 +158,7 @@ class History:
             if error.word is not ErrorWord.INVALID_DATA:
                 raise
             if len(records) == 1:
-                self._lose(1, error.detail)  # it would stand in the way for ever
+                self._lose(1, error.detail)  # it would block the others for ever
                 return
             half = len(records) // 2
             await self._add(records[:half])
@@ -174,7 +175,7 @@ class History:
         self._lose(refused, "their slots lie in the future: a clock is wrong")
 
     async def _upkeep(self) -> None:
-        """What can wait for the next hour if it fails; no step depends on another."""
+        """Do the hourly tasks, independent of each other; a failed one waits an hour."""
         now = utc_now()
         steps: dict[str, Callable[[], Awaitable[None]]] = {
             "pick_up": self._pick_up,
@@ -191,9 +192,9 @@ class History:
                 log.exception("history_defect", step=name)
 
     async def _pick_up(self) -> None:
-        """Take over what another process, or the last one, left in Valkey.
+        """Store what another process, or an earlier one, left in Valkey.
 
-        An entry goes only after its record is in PostgreSQL; one that comes twice is harmless.
+        An entry is removed only once its record is in PostgreSQL; a duplicate is harmless.
         """
         if self._spill is None:
             return

@@ -1,4 +1,4 @@
-"""Where records wait for the next start: a capped list in Valkey."""
+"""Records that wait for the next start, in a limited list in Valkey."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ end
 if dropped > 0 then redis.call('LREM', KEYS[1], 0, '') end
 return dropped
 """
-SPILL_LIMIT = 10_000  # rows, as many as wait in memory; about 2 MB
+SPILL_LIMIT = 10_000  # records, as many as may wait in memory; about 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Spilled:
     """One entry of the list.
 
     Attributes:
-        text: As it is stored.
-        record: What it says, None if it is no record of ours.
+        text: Its text.
+        record: The parsed record, None if it is not ours.
     """
 
     text: str
@@ -37,10 +37,10 @@ class Spilled:
 
 
 class Spill:
-    """The list of one author.
+    """The list of one name.
 
     Args:
-        keys: Where it is.
+        keys: The Valkey.
         name: `HEARTBEAT_NAME`.
     """
 
@@ -49,7 +49,7 @@ class Spill:
         self._keys = keys
 
     async def add(self, records: Sequence[Record]) -> None:
-        """Append records; beyond the limit the oldest go.
+        """Append records; beyond the limit the oldest are dropped.
 
         Raises:
             SourceError: Valkey cannot be written.
@@ -61,7 +61,7 @@ class Spill:
             await pipeline.execute()
 
     async def first(self, count: int) -> list[Spilled]:
-        """The oldest entries, which stay in the list.
+        """Return the oldest entries, which stay in the list.
 
         Raises:
             SourceError: Valkey cannot be read.
@@ -71,7 +71,7 @@ class Spill:
         return [Spilled(str(text), _parsed(str(text))) for text in texts]
 
     async def drop_oversized(self) -> int:
-        """Take out entries that are too long for a record, without reading them.
+        """Remove entries that are too long for a record, without reading them.
 
         Returns:
             How many there were.
@@ -83,7 +83,7 @@ class Spill:
             return int(await client.eval(DROP_OVERSIZED, 1, self.key, str(ENTRY_MAX)))
 
     async def remove(self, entries: Sequence[Spilled]) -> None:
-        """Take exactly these entries out; another worker may have done so already.
+        """Remove exactly these entries; another worker may already have done so.
 
         Raises:
             SourceError: Valkey cannot be written.

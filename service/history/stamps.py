@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from service.history.window import Window
 from service.source import Row
 
-PAGE_ROWS = 1000  # a page takes a few milliseconds, in which the process answers nobody else
+PAGE_ROWS = 1000  # a page blocks the event loop for a few milliseconds
 
 Page = Callable[[str, datetime, datetime, int], Awaitable[Sequence[Row]]]
-"""Reads a source's first beats from a start (included) to an end (not included), oldest first."""
+"""Reads a source's first beats from a start (inclusive) to an end (exclusive), oldest first."""
 
 
 async def pages(
@@ -20,8 +20,8 @@ async def pages(
     Args:
         read: Reads one page.
         sources: Slugs.
-        asked: The window that the slots lie in.
-        rows: How many beats a page has at most.
+        asked: The window of the slots.
+        rows: The most beats of a page.
 
     Raises:
         SourceError: PostgreSQL cannot be read.

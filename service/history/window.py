@@ -1,4 +1,4 @@
-"""Which span of the past a request asks for, and into which buckets it is cut."""
+"""The span that a request selects, and its division into buckets."""
 
 import math
 from dataclasses import dataclass
@@ -7,21 +7,23 @@ from datetime import UTC, datetime, timedelta
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.history import HOUR, KEPT_DAYS, Range
 
-KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents; beats may go earlier
-SLACK = timedelta(hours=1)  # a client that asks for all that is kept needs time to ask
+KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents; beats may be removed earlier
+SLACK = timedelta(hours=1)  # tolerance for a client that requests all that is kept
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # weeks begin on Mondays, days at midnight, both UTC
-CUTS = {  # how wide the parts of a range are, and how many: the last is the one that goes on
+CUTS = {  # width and number of a range's buckets; the last one is the current one
     Range.DAY: (timedelta(minutes=15), 96),
     Range.WEEK: (timedelta(hours=2), 84),
     Range.MONTH: (timedelta(days=1), 30),
     Range.QUARTER: (timedelta(days=1), 90),
     Range.YEAR: (timedelta(weeks=1), 53),
 }
-SLOTS_READ_LIMIT = 25_000  # of a source, beat by beat: 17 days at one a minute; hours beyond
+SLOTS_READ_LIMIT = (
+    25_000  # beats of a source that are read singly: 17 days at one per minute; hours beyond
+)
 
 
 class WindowError(ValueError):
-    """The request asks for what cannot be; the text names the parameter and the value."""
+    """The request is invalid; the message names the parameter and the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Window:
     """A span of time, both ends aware UTC.
 
     Attributes:
-        start: Included.
-        end: Not included, and not in the future.
+        start: Inclusive.
+        end: Exclusive, and not in the future.
     """
 
     start: datetime
@@ -39,13 +41,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """A window cut into equal parts.
+    """A window divided into equal buckets.
 
     Attributes:
-        first: Where the first begins.
-        width: How long each is.
-        count: How many they are.
-        hourly: Whether they are whole hours, so that hours need not be counted from beats.
+        first: The start of the first one.
+        width: The length of each.
+        count: Their number.
+        hourly: Whether they are whole hours, so that hourly totals can be used.
     """
 
     first: datetime
@@ -54,25 +56,25 @@ class Buckets:
     hourly: bool
 
     def start(self, index: int) -> datetime:
-        """Where a bucket begins; for `count`, where the last one ends."""
+        """Return the start of a bucket; for `count`, the end of the last one."""
         return self.first + index * self.width
 
 
 def window(
     begin: datetime | None, end: datetime | None, now: datetime, default: timedelta
 ) -> Window:
-    """The window that a request means.
+    """Return the window that a request selects.
 
     Args:
-        begin: Its `from`, None for `default` before the end.
+        begin: Its `from`; None for `default` before the end.
         end: Its `to`, None for now.
         now: The server's clock.
-        default: How long a window is.
+        default: The default length of a window.
 
     Raises:
-        WindowError: It lies in the future, goes back too far, or has its ends the wrong way.
+        WindowError: It is in the future, goes back too far, or ends before it begins.
     """
-    # Compared before anything is computed: a year 1 or 9999 is no error of ours.
+    # Compared before any arithmetic, which could overflow for the years 1 and 9999.
     for name, moment in (("from", begin), ("to", end)):
         if moment is not None and moment > now + timedelta(seconds=CLOCK_TOLERANCE_S):
             raise WindowError(f"{name}: {moment.isoformat()} lies in the future")
@@ -88,17 +90,17 @@ def window(
 def buckets(
     asked: Window, count: int, now: datetime, beats_kept: timedelta, interval_s: float
 ) -> Buckets:
-    """A window cut into buckets.
+    """Divide a window into buckets.
 
-    From an hour a bucket on, and where single beats are too many or not kept, buckets are whole
-    hours, from the hour in which the window starts to the one in which it ends: so there can be
-    one more than asked for, or fewer.
+    Buckets of an hour or more, and those where single beats are too many or no longer kept, are
+    whole hours, from the hour of the window's start to the hour of its end, so that their number
+    can differ from the requested one.
 
     Args:
         asked: The window.
-        count: How many buckets are asked for.
+        count: The requested number of buckets.
         now: The server's clock.
-        beats_kept: How long ago single beats can be told.
+        beats_kept: How long single beats are kept.
         interval_s: Seconds between slots.
     """
     width = max((asked.end - asked.start) // count, timedelta.resolution)
@@ -110,15 +112,15 @@ def buckets(
 
 
 def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float) -> Buckets:
-    """A range cut at round moments of UTC: real days, and weeks that begin on Mondays.
+    """Divide a range at round UTC times: calendar days, and weeks from Monday.
 
-    The last bucket is the one in which now lies; so a range is as long as its name says but for
-    the part of that bucket which is still to come.
+    The last bucket contains the current time, so a range is shorter than its name by the future
+    part of that bucket.
 
     Args:
         asked: The range.
         now: The server's clock.
-        beats_kept: How long ago single beats can be told.
+        beats_kept: How long single beats are kept.
         interval_s: Seconds between slots.
     """
     width, count = CUTS[asked]
@@ -130,15 +132,15 @@ def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float
 
 
 def with_beats(asked: Window, now: datetime, beats_kept: timedelta) -> Window:
-    """The window, if the single beats of all of it are kept.
+    """Return the window, if all of its single beats are kept.
 
     Args:
         asked: The window.
         now: The server's clock.
-        beats_kept: How long ago single beats can be told.
+        beats_kept: How long single beats are kept.
 
     Raises:
-        WindowError: It begins before.
+        WindowError: It begins too early.
     """
     if asked.start < now - beats_kept - SLACK:
         raise WindowError(
@@ -149,6 +151,6 @@ def with_beats(asked: Window, now: datetime, beats_kept: timedelta) -> Window:
 
 
 def _told_by_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
-    """Whether single beats are kept and few enough to be read."""
+    """Tell whether single beats are kept, and few enough to be read."""
     longest = SLOTS_READ_LIMIT * timedelta(seconds=interval_s)
     return asked.start >= now - beats_kept and asked.end - asked.start <= longest

@@ -1,1 +1,1 @@
-"""What worker and API know, pushed to a collector by OpenTelemetry, where somebody wants it."""
+"""Metrics and traces of worker and API, pushed by OpenTelemetry if an endpoint is set."""

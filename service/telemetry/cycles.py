@@ -1,4 +1,4 @@
-"""What became of each cycle, as a trace and in a histogram."""
+"""The results of each cycle as a trace and in a histogram."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ class Cycles:
     """Takes the outcomes of every cycle, after its end.
 
     Args:
-        push: Where they go.
+        push: The exporters.
         name: `HEARTBEAT_NAME`.
     """
 
@@ -32,7 +32,7 @@ class Cycles:
         )
 
     def take(self, outcomes: Sequence[Outcome]) -> None:
-        """Give one cycle to the SDK, which sends it later."""
+        """Pass one cycle to the SDK, which sends it later."""
         for outcome in outcomes:
             labels = {"name": self._name, "source": outcome.source}
             self._durations.record(outcome.latency_ms / 1000, labels)
@@ -53,7 +53,7 @@ class Cycles:
         cycle.end(max(ends))
 
     def _write(self, outcome: Outcome, context: Context) -> int:
-        """Add the span of one source; gives its end."""
+        """Add the span of one source; return its end."""
         about: dict[str, AnyValue] = {
             "heartbeat.source": outcome.source,
             "heartbeat.result": str(outcome.result),
@@ -89,5 +89,5 @@ def _add_attempts(span: Span, outcome: Outcome) -> None:
 
 
 def ns(moment: datetime, later_s: float = 0.0) -> int:
-    """Nanoseconds since 1970, to the microsecond; a float of seconds would lose some."""
+    """Convert to nanoseconds since 1970, without the rounding of a float."""
     return (moment - EPOCH + timedelta(seconds=later_s)) // timedelta(microseconds=1) * 1000

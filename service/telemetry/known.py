@@ -1,4 +1,4 @@
-"""What is known at the moment of scraping, as instruments of OpenTelemetry."""
+"""The current metrics as instruments of OpenTelemetry."""
 
 import asyncio
 import time
@@ -9,24 +9,24 @@ import structlog
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from prometheus_client.core import Metric
 
-ASK_S = 2.0  # how long a collection waits for a loop that is busy; then it has nothing to say
-FRESH_S = 0.2  # one collection asks once, whatever number of instruments it looks at
+ASK_S = 2.0  # how long a collection waits for a busy event loop; then it is empty
+FRESH_S = 0.2  # one collection reads the metrics once for all instruments
 
 log = structlog.get_logger()
 
 Collect = Callable[[], Awaitable[Iterable[Metric]]]
-"""Gives the metrics of this moment; runs on the event loop."""
+"""Returns the current metrics; runs on the event loop."""
 
 
 class Known:
-    """One instrument for each metric that `/metrics` has, under its name.
+    """One instrument for each metric of `/metrics`, with the same name.
 
-    The SDK asks instruments on a thread of its own, and what they tell belongs to the event loop.
-    So that thread asks the loop, and waits for it; never the other way round. Histograms are left
-    out, since OpenTelemetry has none that can be asked.
+    The SDK reads instruments in its own thread, but the metrics belong to the event loop. So that
+    thread calls the loop and waits for it, never the other way round. Histograms are left out,
+    because OpenTelemetry has no observable ones.
 
     Args:
-        meter: Makes the instruments.
+        meter: Creates the instruments.
         name: `HEARTBEAT_NAME`, a label of every metric here as in `/metrics`.
     """
 
@@ -39,7 +39,7 @@ class Known:
         self._ask: Callable[[], Mapping[str, Metric]] | None = None
 
     async def start(self, collect: Collect) -> None:
-        """Take up what gives the metrics; called on the loop that it runs on."""
+        """Set the function that returns the metrics; called on its event loop."""
         loop = asyncio.get_running_loop()
 
         async def found() -> Mapping[str, Metric]:
@@ -49,7 +49,7 @@ class Known:
             asking = found()
             try:
                 return asyncio.run_coroutine_threadsafe(asking, loop).result(ASK_S)
-            except RuntimeError:  # the loop is closed, and nobody will await it
+            except RuntimeError:  # the loop is closed, and nothing will await it
                 asking.close()
                 raise
 
@@ -58,13 +58,13 @@ class Known:
         self._ask = ask
 
     def end(self) -> None:
-        """Ask the loop no more; called on it."""
+        """Stop calling the loop; called on it."""
         self._ask = None
 
     def declare(self) -> None:
-        """Make the instruments of metrics that are new.
+        """Create the instruments of new metrics.
 
-        Never while the SDK collects: it holds a lock then, and waits for the loop.
+        Never while the SDK collects, because it then holds a lock and waits for the loop.
         """
         for metric in self._found.values():
             if metric.name in self._declared or metric.type not in {"counter", "gauge"}:
@@ -94,11 +94,11 @@ class Known:
         return self._found
 
     def _asked(self, ask: Callable[[], Mapping[str, Metric]]) -> Mapping[str, Metric]:
-        """What the loop says now; nothing if it says nothing in time."""
+        """Return the loop's metrics; nothing if it does not answer in time."""
         try:
             return ask()
         except (TimeoutError, RuntimeError, CancelledError):  # it is busy, or has ended
             return {}
-        except Exception:  # the SDK would tell it to a logger that is silent
+        except Exception:  # the SDK would log it to a silenced logger
             log.exception("telemetry_defect")
             return {}

@@ -1,4 +1,4 @@
-"""What one process pushes: providers of OpenTelemetry's SDK, which send on threads of their own."""
+"""Exporters of one process: providers of OpenTelemetry's SDK, which send in their own threads."""
 
 import asyncio
 import os
@@ -27,19 +27,19 @@ SCOPE = "heartbeat"
 
 
 class Push:
-    """Metrics and traces of one process.
+    """Pushes metrics and traces of one process.
 
-    Nothing of it waits for the collector but the SDK's own threads, and none of these keeps the
-    process from ending.
+    Only the SDK's own threads wait for the collector, and none of them keeps the process from
+    ending.
 
     Args:
-        settings: Where to.
+        settings: The endpoints.
         process: `worker` or `api`.
         name: `HEARTBEAT_NAME`.
         title: `HEARTBEAT_TITLE`, None for none.
 
     Raises:
-        ValueError: One of the variables that the SDK reads is bad.
+        ValueError: A variable that the SDK reads is invalid.
     """
 
     def __init__(
@@ -65,24 +65,24 @@ class Push:
             self._providers.append(traces)
 
     def histogram(self, name: str, text: str, bounds: Sequence[float]) -> Histogram:
-        """Make a histogram of seconds.
+        """Create a histogram of seconds.
 
         Args:
-            name: As in `/metrics`.
+            name: Its name in `/metrics`.
             text: What it measures.
-            bounds: Upper bounds of its buckets, but for the last.
+            bounds: Upper bounds of its buckets, except the last.
         """
         return self.meter.create_histogram(
             name, "s", text, explicit_bucket_boundaries_advisory=bounds
         )
 
     async def start(self, collect: Collect) -> None:
-        """Push what `collect` gives; called on the loop that it runs on."""
+        """Push the metrics that `collect` returns; called on its event loop."""
         if self._known is not None:
             await self._known.start(collect)
 
     async def stop(self) -> None:
-        """Push what is left, for a bounded time."""
+        """Push the rest, for a bounded time."""
         ended: Future[None] = Future()
         Thread(target=self._end, args=(ended,), name="telemetry-end", daemon=True).start()
         with anyio.move_on_after(TELEMETRY_S, shield=True):
@@ -100,7 +100,7 @@ class Push:
 
 
 def _resource(process: str, name: str, title: str | None) -> Resource:
-    """Say who pushes; what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say goes first."""
+    """Return the resource; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence."""
     ours = {
         "service.name": "heartbeat",
         "service.version": version(),

@@ -1,4 +1,4 @@
-"""OpenTelemetry's exporters, which say once when a collector fails and once when it is back."""
+"""OpenTelemetry's exporters, which log once when a collector fails and once when it is back."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 class Session(requests.Session):
     """Remembers how its last request ended: a status, or the kind of an error.
 
-    The SDK's own log lines hold the address, and may hold a header, so they are not shown.
+    The SDK's own log lines contain the address, and may contain a header, so they are suppressed.
     """
 
     ending = "no request"
@@ -34,11 +34,11 @@ class Session(requests.Session):
 
 
 class Delivery:
-    """Whether one signal reaches its collector.
+    """Logs whether one signal reaches its collector.
 
     Args:
         signal: `metrics` or `traces`.
-        session: Knows how the last request ended.
+        session: Knows the result of the last request.
     """
 
     def __init__(self, signal: str, session: Session) -> None:
@@ -47,7 +47,7 @@ class Delivery:
         self._failing = False
 
     def note(self, *, ok: bool) -> None:
-        """Take how one export ended, and say so where it changed."""
+        """Take the result of one export, and log a change."""
         if ok and self._failing:
             log.info("telemetry_sent_again", signal=self._signal)
         elif not ok and not self._failing:
@@ -56,13 +56,13 @@ class Delivery:
 
 
 class Metrics(OTLPMetricExporter):
-    """Sends metrics.
+    """Exports metrics.
 
     Args:
-        url: Where they are posted.
+        url: The endpoint.
 
     Attributes:
-        after: Called after each export, on the thread that made it.
+        after: Called after each export, in its thread.
     """
 
     def __init__(self, url: str) -> None:
@@ -74,7 +74,7 @@ class Metrics(OTLPMetricExporter):
     def export(
         self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any
     ) -> MetricExportResult:
-        """Send one collection; blocks, on a thread of the SDK's."""
+        """Send one collection; blocks, in a thread of the SDK."""
         result = super().export(metrics_data, timeout_millis, **kwargs)
         self._delivery.note(ok=result is MetricExportResult.SUCCESS)
         self.after()
@@ -82,10 +82,10 @@ class Metrics(OTLPMetricExporter):
 
 
 class Spans(OTLPSpanExporter):
-    """Sends spans.
+    """Exports spans.
 
     Args:
-        url: Where they are posted.
+        url: The endpoint.
     """
 
     def __init__(self, url: str) -> None:
@@ -94,7 +94,7 @@ class Spans(OTLPSpanExporter):
         self._delivery = Delivery("traces", session)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send one batch; blocks, on a thread of the SDK's."""
+        """Send one batch; blocks, in a thread of the SDK."""
         result = super().export(spans)
         self._delivery.note(ok=result is SpanExportResult.SUCCESS)
         return result

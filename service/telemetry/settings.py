@@ -1,4 +1,4 @@
-"""Whether to push, and where; the rest of OpenTelemetry's variables is read by its own SDK."""
+"""Settings of OpenTelemetry: the endpoints; its SDK reads the other variables itself."""
 
 import re
 from typing import Literal
@@ -18,10 +18,10 @@ Exporter = Literal["otlp", "none"]
 
 
 class TelemetrySettings(Group):
-    """Where metrics and traces go; nowhere by default.
+    """Where metrics and traces are pushed; nowhere by default.
 
-    Those that OpenTelemetry's SDK reads by itself stand here to be checked at the start: of a bad
-    one the SDK would only log, with the value, and some of them are secret.
+    Variables that OpenTelemetry's SDK reads itself are listed here to be checked at start: the SDK
+    would only log an invalid one, with its value, and some of them are secret.
     """
 
     endpoint: SecretStr | None = Field(default=None, alias=f"{BASE}_ENDPOINT")
@@ -66,12 +66,12 @@ class TelemetrySettings(Group):
 
     @property
     def metrics_url(self) -> str | None:
-        """Where metrics are posted, None if they are not."""
+        """The endpoint of metrics, None for none."""
         return self._url(self.metrics_endpoint, self.metrics_exporter, "metrics")
 
     @property
     def traces_url(self) -> str | None:
-        """Where traces are posted, None if they are not."""
+        """The endpoint of traces, None for none."""
         return self._url(self.traces_endpoint, self.traces_exporter, "traces")
 
     @property
@@ -80,7 +80,7 @@ class TelemetrySettings(Group):
         return self.metrics_url is not None or self.traces_url is not None
 
     def _url(self, own: SecretStr | None, exporter: Exporter, signal: str) -> str | None:
-        """One signal's own endpoint as it stands, or a path below the one for all.
+        """Return a signal's own endpoint, or a path below the common one.
 
         https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
         """

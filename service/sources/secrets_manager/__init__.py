@@ -1,10 +1,10 @@
-"""AWS Secrets Manager: the stamp in the secret's description, and now and then in its value.
+"""AWS Secrets Manager: the stamp in the secret's description, and less often in its value.
 
-Every write of a value makes a version; AWS keeps all that are younger than 24 h and allows about
-100 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html). One a
-minute would end in `LimitExceededException` after 100 minutes, for ever. A description makes no
-version, so it carries the stamp of each cycle; the value is written once in a slot of half an
-hour, under a token derived from the slot, so that restarts and second workers add no version.
+Every write of a value creates a version; AWS keeps those younger than 24 h and allows about 100
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html). One per minute
+would fail with `LimitExceededException` from the 100th minute on. A description creates no version,
+so it has the stamp of each cycle; the value is written once per slot of half an hour, with a token
+derived from the slot, so that restarts and other workers add no version.
 """
 
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Settings, shared: Shared) -> "SecretsManager":
-    """The secret, through the process's one AWS identity."""
+    """Create the source, with the process's AWS identity."""
     from service.sources.secrets_manager.store import SecretsManager  # noqa: PLC0415  only if used
 
     if shared.aws is None:
@@ -36,5 +36,5 @@ KIND = Kind(
     ambient=frozenset({"value_interval_s"}),
     depends_on=IDENTITY,
     lifetime_s=20.0,
-    read_deadline_s=8.0,  # a first call makes a session and loads boto3
+    read_deadline_s=8.0,  # the first call creates a session and imports boto3
 )

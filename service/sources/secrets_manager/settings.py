@@ -1,4 +1,4 @@
-"""Which secret is stamped, and what its own endpoint says."""
+"""Settings of the secret, and the details for its own endpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,13 @@ VARIABLES = {
     "secret": "SECRETS_MANAGER_SECRET_NAME",
     "value_interval_s": "SECRET_VALUE_INTERVAL_SECONDS",
 }
-VALUE_INTERVAL_ADVISED_S = 900  # 24 h / 100 versions is 14.4 minutes; leave room for people
+VALUE_INTERVAL_ADVISED_S = (
+    900  # 24 h / 100 versions is 14.4 minutes; leave room for people's own writes
+)
 
 
 class Settings(SourceSettings):
-    """Which secret is stamped, and how often its value is."""
+    """The secret, and the interval of its value."""
 
     secret: str = Field(
         max_length=600,
@@ -36,7 +38,7 @@ class Settings(SourceSettings):
         return self.secret.rsplit(":", 1)[-1]
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:
-        """What to do, with the variables that hold it."""
+        """Return remedies that name the variables to check."""
         return {
             **AWS_REMEDIES,
             ErrorWord.PERMISSION: "Grant the role the right that it lacks on this secret.",
@@ -47,7 +49,7 @@ class Settings(SourceSettings):
         }
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
-        """What will go wrong with these settings, though they are valid."""
+        """List problems to expect with these settings, although they are valid."""
         if self.value_interval_s >= VALUE_INTERVAL_ADVISED_S:
             return []
         text = (
@@ -60,7 +62,7 @@ class Settings(SourceSettings):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretDetails(Details):
-    """What the secret's own endpoint says beside the stamp; never its value."""
+    """What the secret's own endpoint reports beside the stamp; never its value."""
 
     name: str
     arn: str
@@ -68,7 +70,7 @@ class SecretDetails(Details):
     value_stamp: datetime | None
     value_interval_s: float | None
     value_made_at: datetime | None = None
-    """When a value without a stamp was made, by whoever made it."""
+    """When a value without a stamp was written by somebody else."""
     replaced: Replaced | None = None
 
     def part_is_stale(self, now: datetime) -> bool:
@@ -80,7 +82,7 @@ class SecretDetails(Details):
         return judge(self.value_stamp, now, self.value_interval_s) is Freshness.STALE
 
     def replacement(self) -> Replacement | None:
-        """Return the value that somebody else made, if it lacks a stamp or the worker added it."""
+        """Return the value that somebody else wrote, without a stamp or with the worker's."""
         seen = self.replaced
         if self.value_stamp is None and self.value_made_at is not None:
             noticed = seen is not None and seen.at == self.value_made_at

@@ -1,4 +1,4 @@
-"""The secret: its description stamped each cycle, its value once in a slot, and both read back."""
+"""The secret: its description is written each cycle, its value once per slot."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ from service.source import Observation, Source
 from service.sources.secrets_manager.settings import SecretDetails, Settings
 from service.sources.secrets_manager.value import CURRENT, Value, staged
 
-WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps a version that is one too many
+WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps an unused version
 
 
 class SecretsManager(Source):
-    """The source, on the process's AWS identity.
+    """A connected secret.
 
     Args:
         aws: The identity.
-        settings: Which secret, and how often its value is written.
-        now: The clock that value writes are counted by.
+        settings: The secret, and the interval of its value.
+        now: The clock of value writes.
 
     Attributes:
-        value: The value's side of it.
+        value: The part that handles the value.
     """
 
     def __init__(self, aws: Aws, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
@@ -35,22 +35,22 @@ class SecretsManager(Source):
         self.settings = settings
         self.value = Value(self._call, settings.value_interval_s, now)
         self._now = now
-        self._slot: int | None = None  # the newest slot whose value needs no further try
+        self._slot: int | None = None  # the newest slot whose value needs no further attempt
         self._short: Shortfall | None = None
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Stamp the description, and once per slot the value.
+        """Write the description, and once per slot the value.
 
-        AWS has no compare-and-set here, so that a stamp that is late can replace one of another
-        worker that is some seconds newer; the next one mends it.
+        AWS has no compare-and-set here, so a late stamp can replace another worker's stamp that is
+        some seconds newer; the next write corrects it.
 
         Returns:
-            Why the value was not written, while its description was; None if all is well.
+            Why the value was not written although the description was; None if both were.
 
         Raises:
             SourceError: The description was not written; `clock` if our clock and AWS's differ by
                 more than the tolerance.
-            SupersededError: Another worker leads by now.
+            SupersededError: Another worker leads now.
         """
         said = await self._call("describe_secret")
         await self._check_clock()
@@ -60,7 +60,7 @@ class SecretsManager(Source):
         return self._short
 
     async def _write_value(self, heartbeat: Heartbeat, said: dict[str, Any]) -> bool:
-        """Write the value when a slot begins, and when somebody has replaced it.
+        """Write the value when a slot begins, and after somebody has replaced it.
 
         Returns:
             Whether the description was written with it.
@@ -76,18 +76,18 @@ class SecretsManager(Source):
                 description = self._describe(heartbeat, said, self.value.replaced)
                 landed = await self.value.write(heartbeat, description, str(said["ARN"]), slot)
         except SupersededError:
-            return False  # whoever leads writes it
+            return False  # the leader writes it
         except SourceError as error:
-            # A dead value path must not take the stamp with it, nor hide behind it.
+            # A failure of the value must neither fail the stamp nor stay hidden.
             self._short = Shortfall.of(error)
-            if error.word is ErrorWord.QUOTA:  # asking every minute would not give it back
+            if error.word is ErrorWord.QUOTA:  # trying every minute would not free the quota
                 self._slot, self.value.version = slot, current
             return False
         self._slot, self._short = slot, None
         return landed
 
     async def _rewrite_value(self, heartbeat: Heartbeat, said: dict[str, Any], slot: int) -> bool:
-        """Stamp the value that somebody put in the place of the slot's, if the day allows it.
+        """Stamp a value that somebody else has written, if the daily quota allows it.
 
         Returns:
             Whether the description was written with it.
@@ -103,7 +103,7 @@ class SecretsManager(Source):
         return landed
 
     async def read(self) -> Observation:
-        """The newest valid stamp of description and value.
+        """Read the newest valid stamp of description and value.
 
         Raises:
             SourceError: The secret cannot be described.
@@ -138,10 +138,10 @@ class SecretsManager(Source):
         )
 
     async def close(self) -> None:
-        """Nothing to give back: boto3's connections end with the process."""
+        """Do nothing: boto3's connections end with the process."""
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """The report with how often the value is written, and was."""
+        """Add the value's interval and count of writes to the report."""
         writes = self.value.writes_since(utc_now() - WRITES_WINDOW)
         interval_s = self.settings.value_interval_s
         return report.model_copy(

@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import insert
 from schema.alerts import LIVES, DeliveryError
 from schema.tables import AlertDelivery, Alerting, AlertMute, table
 
-KEPT = timedelta(days=90)  # of what is delivered or dead
-WAITING_MOST = 1000  # more than can come of all alerts within a day
+KEPT = timedelta(days=90)  # retention of ended deliveries
+WAITING_MOST = 1000  # more than all alerts can produce within a day
 
 MERGED = (
     *("event", "target", "name", "alert", "said"),
@@ -35,12 +35,12 @@ _WAITS: Any = _rows.c.delivered.is_(None) & _rows.c.dead.is_(None)
 
 
 def _in_seconds(parameter: str) -> Any:
-    """The moment that lies so many seconds ahead, by the server's clock."""
+    """A time so many seconds ahead, by the server's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(parameter, type_=Float))
 
 
 def _stand() -> Any:
-    """Take the lease, or prolong it, unless somebody else holds it."""
+    """Take or renew the lease, unless another process holds it."""
     new = insert(_lease).values(
         name=_NAME,
         holder=bindparam("who"),
@@ -56,9 +56,9 @@ def _stand() -> Any:
 
 
 def _claim() -> Any:
-    """Take the first delivery that is due for a target, and count the attempt.
+    """Claim the first delivery that is due for a target, and count the attempt.
 
-    Of each alert only the first that waits may go: so their order is kept.
+    Only the first pending delivery of each alert may be claimed, which keeps their order.
     """
     earlier = _rows.alias("earlier")
     first = (
@@ -89,9 +89,9 @@ def _claim() -> Any:
 
 
 def _merge() -> Any:
-    """Add deliveries with what became of them; of what is there, the further stays."""
+    """Add deliveries with their results; of duplicates, the more advanced one stays."""
     given = {name: bindparam(name, type_=_rows.c[name].type) for name in MERGED}
-    # A clock of ours that is wrong must neither hold one back nor let it die.
+    # Our clock, which may be wrong, must neither delay a delivery nor end it.
     new = insert(_rows).values({**given, "created": func.now(), "due": func.now()})
     old = _rows.c
     return new.on_conflict_do_update(
@@ -106,7 +106,7 @@ def _merge() -> Any:
 
 
 def _targets() -> Any:
-    """By target: how much waits and since when, how much died within a day, and the last one."""
+    """By target: pending deliveries and the oldest, those given up, and the last success."""
     day = _rows.c.dead > func.now() - LIVES
     last: Any = func.array_agg(_rows.c.error).filter(_rows.c.error.is_not(None) & (_WAITS | day))
     return (
@@ -124,7 +124,7 @@ def _targets() -> Any:
 
 
 def _mute() -> Any:
-    """Add a mute, or bring its end forward."""
+    """Add a mute, or move its end forward."""
     new = insert(_mutes).values(
         {column.name: bindparam(column.name, type_=column.type) for column in _mutes.c}
     )

@@ -1,6 +1,6 @@
-"""Incidents derived from beats: every run of failed beats is one, whenever its beats came in.
+"""Derive incidents from beats: each sequence of failed beats is one, in any order of arrival.
 
-Slots without a beat neither begin nor end an incident: while the worker was away, nobody knows.
+Slots without a beat neither begin nor end an incident: without a worker nothing is known.
 """
 
 from typing import Any
@@ -26,13 +26,13 @@ _NAME = bindparam("name", type_=String())
 
 
 def _derivation() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
-    """One statement that makes the incidents around new beats those that the beats tell.
+    """Return the statement that corrects the incidents around new beats.
 
-    Its parameters are `name`, the author, and three arrays that say where beats came in:
-    `sources`, and the `first` and the `last` slot in each.
+    Its parameters are `name`, and three arrays with the places of new beats: `sources`, and the
+    `first` and the `last` slot in each.
 
-    It looks from the last beat that landed before the new ones to the first one after them, since
-    no incident reaches over a beat that landed. What is there already and right is left alone.
+    It considers the time from the last successful beat before the new ones to the first one after
+    them, since no incident spans a successful beat. Correct incidents are not changed.
     """
     around = _around(_bounds())
     found = _found(around)
@@ -49,7 +49,7 @@ def _derivation() -> Any:  # Any: SQLAlchemy's builder types end where a CTE wri
 
 
 def _bounds() -> CTE:
-    """The beats that landed around the new ones, between which incidents can have changed."""
+    """The successful beats around the new ones, between which incidents can have changed."""
     moment = _beats.slot.type
     given = (
         func.unnest(
@@ -71,7 +71,7 @@ def _bounds() -> CTE:
 
 
 def _around(bounds: CTE) -> CTE:
-    """The beats between the bounds; each that landed, the last included, begins a run."""
+    """The beats between the bounds; each successful one, including the last, begins a group."""
     landed = func.count().filter(_beats.error.is_(None))
     run = landed.over(partition_by=_beats.source, order_by=_beats.slot)
     return (
@@ -83,7 +83,7 @@ def _around(bounds: CTE) -> CTE:
 
 
 def _found(around: CTE) -> CTE:
-    """The incidents in these beats: a run's failures, until the beat that begins the next run."""
+    """The incidents in these beats: a group's failures, until the next group begins."""
     row, failed = around.c, around.c.error.is_not(None)
     errors = func.array_agg(aggregate_order_by(row.error, row.slot), type_=ARRAY(String))
     runs = (
@@ -103,7 +103,7 @@ def _found(around: CTE) -> CTE:
 
 
 def _wrong(around: CTE, found: CTE) -> CTE:
-    """Deletes incidents between the bounds that the beats do not tell."""
+    """Delete incidents between the bounds that do not match the beats."""
     first, last = func.min(around.c.slot).label("first"), func.max(around.c.slot).label("last")
     spans = select(around.c.source, first, last).group_by(around.c.source).cte("spans")
     told = exists().where(found.c.source == _incidents.source, found.c.began == _incidents.began)

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from schema.tables import Lease, table
 
-FORGOTTEN = timedelta(hours=1)  # what a standby that was killed leaves behind
+FORGOTTEN = timedelta(hours=1)  # lifetime of a killed standby's row
 
 # Any, in all of this file: SQLAlchemy's builder types end where a statement reads and writes.
 _rows = table(Lease)
@@ -37,7 +37,7 @@ def _ends() -> Any:
 
 
 def _take(post: Any, token: Any) -> Any:
-    """Take a lease, or renew it, unless somebody else holds it."""
+    """Take or renew a lease, unless another process holds it."""
     given = {"name": _NAME, "post": post, "holder": _HOLDER, "until": _ends(), "token": token}
     new = insert(_rows).values(given)
     known = func.greatest(_rows.c.token, new.excluded.token - 1)
@@ -54,7 +54,7 @@ def _take(post: Any, token: Any) -> Any:
 
 
 def _said(taken: CTE | None) -> Any:
-    """One row: the token if it was taken now, and whose lease it was before, with who stands by."""
+    """One row: the token if the lease was taken now, its previous holder, and the standbys."""
     holds = _LEAD & (_rows.c.until > func.now())
     left_s = func.extract("epoch", _rows.c.until - func.now())
     standbys = func.array_agg(aggregate_order_by(_rows.c.holder, _rows.c.holder))

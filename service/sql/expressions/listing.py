@@ -1,4 +1,4 @@
-"""Incidents: the newest writes that failed, and spans in which nothing was recorded."""
+"""Incidents: the newest failed writes, and spans without records."""
 
 from typing import Any
 
@@ -24,19 +24,19 @@ from schema.history import WORKER
 from schema.tables import Beat, Hour, Incident, table
 from service.sql.expressions.spans import epoch, hour_end, seconds, settled
 
-A_SLOT = 0.999  # a gap of less is no slot: where an interval does not divide the hour
+A_SLOT = 0.999  # a smaller gap is no slot: the interval does not divide the hour
 
 _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
 _MOMENT = DateTime(timezone=True)
 _NAME, _SOURCES = bindparam("name", type_=String()), bindparam("sources", type_=ARRAY(String))
-_EVERY = bindparam("every", type_=ARRAY(String))  # whose beats tell that the worker beats
+_EVERY = bindparam("every", type_=ARRAY(String))  # sources whose beats show that the worker runs
 _START, _END = bindparam("start", type_=_MOMENT), bindparam("end", type_=_MOMENT)
 _NOW = bindparam("now", type_=_MOMENT)
 _MOST = bindparam("most", type_=Integer())
 
 
 def _failures() -> Select[Any]:
-    """The runs of beats that failed."""
+    """The sequences of failed beats."""
     rows = (
         select(
             _incidents.source,
@@ -54,10 +54,10 @@ def _failures() -> Select[Any]:
 
 
 def _silences() -> Select[Any]:
-    """The gaps between beats, of whatever source: while the worker beats, it beats for all.
+    """The gaps between beats of any source: a running worker writes all of them.
 
-    Single beats are read where hours have holes or are not counted yet. Where beats are not kept
-    any more, a gap inside an hour is told as if it had been at the hour's begin or end.
+    Single beats are read for hours with gaps or without counts. Where beats are no longer kept, a
+    gap inside an hour is reported at the hour's beginning or end.
     """
     alive = _alive(_hours_seen())
     until = func.max(alive.c.until).over(order_by=alive.c.begin, rows=(None, -1))
@@ -91,7 +91,7 @@ def _silences() -> Select[Any]:
 
 
 def _hours_seen() -> Any:  # Any: a CTE's columns
-    """Hours of all sources together, from the last before the window to the first after it."""
+    """Hours of all sources together, from the last before the window to the first after."""
     before = select(func.max(_hours.hour)).where(
         _hours.name == _NAME, hour_end(_hours.hour) <= _START
     )
@@ -114,7 +114,7 @@ def _hours_seen() -> Any:  # Any: a CTE's columns
 
 
 def _alive(hours: Any) -> Any:  # Any: a CTE's columns
-    """From when to when something was recorded: each beat's slot, or an hour at once."""
+    """Spans with records: each beat's slot, or a whole hour."""
     row = hours.c
     beats = (
         select(
@@ -135,7 +135,7 @@ def _alive(hours: Any) -> Any:  # Any: a CTE's columns
 
 
 def _newest(row: Any) -> Select[Any]:  # Any: the columns of a subquery
-    """The newest rows and the longest, with how many there are."""
+    """The newest rows and the longest, with their number."""
     length = func.coalesce(row.ended, _NOW) - row.began
     place = func.row_number().over(order_by=(length.desc(), row.began.desc()))
     numbered = select(row, place.label("place"), func.count().over().label("total")).subquery()

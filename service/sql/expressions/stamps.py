@@ -11,11 +11,11 @@ from schema.heartbeat import REPORT_MAX
 from schema.tables import LastUpdate
 from schema.timestamps import EARLIEST, LATEST
 
-UNREADABLE = "null"  # what is read in place of a document that is too long: no report
+UNREADABLE = "null"  # read instead of a document that is too long: no report
 
 
 def _write() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
-    """One statement: refuse when clocks differ, else insert or go forward; say what happened."""
+    """Refuse if clocks differ, else insert or replace an older stamp; return the result."""
     rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # SQLModel adds it
     tolerance = timedelta(seconds=CLOCK_TOLERANCE_S)
     their_now = func.clock_timestamp()
@@ -37,7 +37,7 @@ def _write() -> Any:  # Any: SQLAlchemy's builder types end where a CTE writes
 
 def _read() -> Any:
     rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # as in _write
-    # What is stored may be anything: neither infinity nor megabytes shall come over the wire.
+    # The stored data may be anything: neither infinity nor megabytes may be transferred.
     possible = rows.c.timestamp.between(EARLIEST, LATEST)
     document = cast(rows.c.metadata, Text)
     return select(
@@ -47,7 +47,7 @@ def _read() -> Any:
 
 
 def _probe() -> Any:
-    """A write that changes nothing: it raises 25006 on a read-only server, leaves no dead tuple."""
+    """Probe with a write that changes nothing: 25006 if read-only, and no dead tuple."""
     rows: Any = LastUpdate.__table__  # type: ignore[attr-defined] # as in _write
     return update(rows).values(timestamp=rows.c.timestamp).where(false())
 

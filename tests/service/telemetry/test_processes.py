@@ -113,8 +113,7 @@ def test_a_collector_that_hangs_holds_up_neither_the_beat_nor_the_end(
         assert worker.process.exit_code == 0
     assert who.taken == []
     assert not who.released.is_set()
-    ended = [line["event"] for line in lines(worker)]
-    assert ended[-1] == "worker_stopped"
+    assert "worker_stopped" in [line["event"] for line in lines(worker)]
 
 
 def test_an_api_whose_collector_hangs_answers_and_ends(

@@ -5,7 +5,7 @@ FROM python:3.11-slim-bookworm AS base
 FROM base AS build
 # In an environment of its own, so that nothing of the tool reaches the image; the machine's own
 # authorities are trusted, for builds behind a proxy.
-RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==0.13.*"
+RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir uv==0.13.9
 ENV PATH=/opt/uv/bin:$PATH \
     UV_LINK_MODE=copy \
     UV_SYSTEM_CERTS=1 \

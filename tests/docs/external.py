@@ -72,7 +72,10 @@ EXTERNAL = {
         {"": {"-p", "--allowJs", "--declaration", "--emitDeclarationOnly", "--target"}},
     ),
     "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
-    "docker": External("it needs Docker", {"compose up": {"--build"}}),
+    "docker": External(
+        "it needs Docker; tests/platform/test_containers.py runs the real one",
+        {"compose up": {"--build"}, "compose run": {"--rm"}},
+    ),
     "git": External("it needs the repository's home", {"tag": set(), "push": {"--tags"}}),
     "date": External("it is the system's own", {"": {"-u"}}),
     "psql": External("it needs a deployed database", {"": {"--command"}}),

@@ -98,6 +98,10 @@ bench: ## Measure, in under six minutes: make bench, or of it ARGS="api worker"
 monitored: environment ## Let a real Prometheus scrape two deployments: every rule and panel must have data; 3 minutes
 	@exec $(PYTHON) -m tests.watch -m tests.monitoring
 
+.PHONY: soak
+soak: environment ## Let every fault happen in turn for 30 minutes: make soak, or ARGS=5 for less
+	@exec $(PYTHON) -m tests.watch -m tests.faults.soak $(ARGS)
+
 .PHONY: findings
 findings: ## Show again what real software did that we would not have guessed; downloads, 5 minutes
 	@for each in findings/*.sh; do [ "$$each" = findings/ground.sh ] && continue; \

@@ -26,6 +26,8 @@ from service.verdict.age import Aged, aged
 from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, Looks
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
+SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals
+
 D = TypeVar("D", bound=Details)
 
 
@@ -111,7 +113,8 @@ class Snapshot:
         watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
         began = look.at - timedelta(milliseconds=look.latency_ms)
         # Two readings may take their full time: this one, and the next, which is in flight.
-        oldest = timedelta(seconds=watch_s + UNASKED_S + 2 * source.kind.read_deadline_s)
+        rhythm_s = watch_s + UNASKED_S + 2 * source.kind.read_deadline_s
+        oldest = timedelta(seconds=min(rhythm_s, SPEAKS_FOR_INTERVALS * interval_s))
         return began if began >= self.now - oldest else None
 
     @property

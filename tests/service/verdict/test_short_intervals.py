@@ -85,7 +85,7 @@ async def verdicts(settings: Settings, stores: dict[str, Slow], asked_s: float) 
     return heard
 
 
-@pytest.mark.parametrize("takes_s", [0.0, 0.4, 0.9, 1.4, 1.9])
+@pytest.mark.parametrize("takes_s", [0.0, 0.2, 0.4, 0.6])
 async def test_a_slow_answer_makes_no_healthy_store_red(settings: Settings, takes_s: float) -> None:
     stores = {name: Slow(now) for name in NAMES}
     for store in stores.values():
@@ -97,7 +97,7 @@ async def test_a_slow_answer_makes_no_healthy_store_red(settings: Settings, take
     assert Overall.ERROR not in heard
 
 
-@pytest.mark.parametrize("takes_s", [0.0, 0.9, 1.9])
+@pytest.mark.parametrize("takes_s", [0.0, 0.6])
 async def test_a_worker_that_stopped_is_told_within_two_intervals_and_two_readings(
     settings: Settings, takes_s: float
 ) -> None:

@@ -1,0 +1,1 @@
+"""Faults of real servers, and what Heartbeat says of each."""

@@ -1,0 +1,93 @@
+"""One row of the table: what was heard of a fault, and how long it took to be well again."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.faults.kinds import Fault
+from tests.faults.world import INTERVAL_S, MOST_S, STORES, World
+
+POLL_S = 1.0
+# A stamp that landed just before the fault is good until the next one is due; then two intervals.
+TELL_S = 3 * INTERVAL_S
+HEAL_S = 2 * INTERVAL_S
+SERVE_S = 2 * INTERVAL_S  # how long a store that takes writes is watched
+UNAVAILABLE = 503
+
+
+@dataclass
+class Row:
+    """What happened around one fault.
+
+    Attributes:
+        fault: Which.
+        during: Polls while it held: after how many seconds, the status, the sentence.
+        after: The same from its end on.
+        delay_ms: The longest write to another store meanwhile.
+        failed: Writes to other stores that failed meanwhile.
+        green_s: How long it took from its end until two polls in a row were 200.
+        stamps: Those of the cycles from its beginning until then.
+    """
+
+    fault: Fault
+    during: list[tuple[float, int, str]] = field(default_factory=list)
+    after: list[tuple[float, int, str]] = field(default_factory=list)
+    delay_ms: float = 0.0
+    failed: list[str] = field(default_factory=list)
+    green_s: float = 0.0
+    stamps: set[str] = field(default_factory=set)
+
+    def text(self, lost: int) -> str:
+        """Format the row.
+
+        Args:
+            lost: How many outcomes of its cycles are not in the database.
+        """
+        statuses = " ".join(str(status) for _, status, _ in self.during)
+        heard = (said for _, _, said in reversed(self.during) if self.fault.words in said)
+        said = next(heard, "") if self.fault.words else "-"
+        return (
+            f"| {self.fault.store} {self.fault.name} | {said} | {self.delay_ms:.0f} ms "
+            f"| {statuses} | {self.green_s:.1f} s | {lost} |"
+        )
+
+
+def tried(world: World, fault: Fault) -> Row:
+    """Let a fault happen and end, polling each second."""
+    row, before = Row(fault), len(world.cycles())
+    with fault.disturb(world):
+        for poll in _polls(world):
+            row.during.append(poll)
+            if _is_over(row):
+                break
+    cycles = world.cycles()[before:]
+    for cycle in cycles:
+        for name in set(STORES) - {fault.store}:
+            row.delay_ms = max(row.delay_ms, cycle[name]["ms"])
+            if cycle[name]["result"] != "ok":
+                row.failed.append(f"{name}: {cycle[name]['result']}")
+    for poll in _polls(world):
+        row.after.append(poll)
+        if [status for _, status, _ in row.after[-2:]] == [200, 200]:
+            break
+    row.green_s = row.after[-2][0]
+    row.stamps = {cycle["stamp"] for cycle in world.cycles()[before:]}
+    return row
+
+
+def _polls(world: World) -> Iterator[tuple[float, int, str]]:
+    began = time.monotonic()
+    for number in range(int(MOST_S / POLL_S)):
+        time.sleep(max(0.0, began + number * POLL_S - time.monotonic()))
+        asked_s = time.monotonic() - began
+        yield (asked_s, *world.health())
+
+
+def _is_over(row: Row) -> bool:
+    """Whether enough was heard: of a fault that is told, two more polls behind the first."""
+    asked_s = row.during[-1][0]
+    if row.fault.writable:
+        heard = any(row.fault.words in sentence for _, _, sentence in row.during)
+        return asked_s >= SERVE_S and heard
+    told = [status for _, status, _ in row.during if status == UNAVAILABLE]
+    return len(told) >= 3 and any(row.fault.words in sentence for _, _, sentence in row.during)

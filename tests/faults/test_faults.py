@@ -1,0 +1,62 @@
+"""Each fault against real servers: what is said, and that nobody else waits and nothing is lost.
+
+At the end of the module the table is printed.
+"""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import _folder
+from tests.faults.kinds import QUICK, Fault
+from tests.faults.row import HEAL_S, TELL_S, Row, tried
+from tests.faults.world import MOST_S, World, world
+
+HEAD = (
+    "| fault | words | others' delay | polls | green after |",
+    "| --- | --- | --- | --- | --- |",
+)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(_folder(tmp_path_factory, "world")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
+    """Takes the rows of the table, which it prints at the end."""
+    rows: list[Row] = []
+    yield rows
+    lines = [*HEAD, *(row.text(len(running.lost(row.stamps))) for row in rows)]
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        print("", *lines, sep="\n", flush=True)
+
+
+@pytest.mark.parametrize("fault", QUICK, ids=lambda fault: f"{fault.store}: {fault.name}")
+def test_a_fault_is_told_in_time_by_its_word_and_only_of_its_store(
+    running: World, rows: list[Row], fault: Fault
+) -> None:
+    row = tried(running, fault)
+    rows.append(row)
+
+    if fault.writable:
+        assert [poll for poll in row.during + row.after if poll[1] != 200] == []
+    else:
+        assert [poll for poll in row.during if poll[0] >= TELL_S and poll[1] == 200] == []
+    assert [poll for poll in row.after if poll[0] >= HEAL_S + 1 and poll[1] != 200] == []
+    assert any(fault.words in sentence for _, _, sentence in row.during)
+    assert row.failed == []
+
+
+def test_after_all_faults_no_outcome_is_lost(running: World) -> None:
+    stamps = {cycle["stamp"] for cycle in running.cycles()}
+
+    give_up = time.monotonic() + MOST_S
+    while lost := running.lost(stamps):
+        assert time.monotonic() < give_up, lost
+        time.sleep(0.5)

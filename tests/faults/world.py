@@ -1,0 +1,165 @@
+"""Worker and API as processes on real servers, each store behind a proxy."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import asyncpg
+import boto3
+import httpx2
+import redis
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from local.aws.environment import environment
+from local.aws.process import RunningAws
+from local.aws.process import running as running_aws
+from local.proxy import Mode, Proxy, serving
+from local.valkey import Valkey
+from tests.platform.replica import Primary, Standby, streaming
+from tests.service.processes import Running, running
+
+STORES = ("postgres", "valkey", "secrets_manager")
+KEPT = "SELECT source, stamp FROM heartbeat_beats"
+INTERVAL_S = 2.0
+ALL_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+SYNCHRONOUS = (  # so that a failover loses nothing that was confirmed
+    "ALTER SYSTEM SET synchronous_standby_names = '*'",
+    "SELECT pg_reload_conf()",
+)
+MOST_S = 60.0  # a bound for a hang
+
+
+@dataclass
+class World:
+    """What a fault can disturb.
+
+    Attributes:
+        portal: Where the proxies run.
+        proxies: By store; the worker and the API know no other address.
+        primary: The PostgreSQL that is written at first.
+        standby: A replica of it.
+        valkey: The Valkey.
+        aws: The stand-in AWS.
+        worker: The worker's process.
+        api: The API's process.
+        database: The PostgreSQL that takes writes now.
+    """
+
+    portal: BlockingPortal
+    proxies: Mapping[str, Proxy]
+    primary: Primary
+    standby: Standby
+    valkey: Valkey
+    aws: RunningAws
+    worker: Running
+    api: Running
+    database: Primary
+
+    def switch(self, store: str, mode: Mode) -> None:
+        """Let a store's connections pass, hang, or be refused or cut."""
+        self.portal.call(self.proxies[store].switch, mode)
+
+    def lead_to(self, port: int) -> None:
+        """Let PostgreSQL's address lead elsewhere, and end the sessions of before."""
+        self.proxies["postgres"].target_port = port
+        self.end_sessions()
+
+    def end_sessions(self) -> None:
+        """End all sessions at the PostgreSQL that takes writes."""
+        self.sql(ALL_SESSIONS)
+
+    def sql(self, *statements: str) -> list[Any]:  # Any: whatever the last one returns
+        """Run statements as the superuser, on the server that takes writes now."""
+
+        async def run() -> list[Any]:
+            environ = self.database.environment
+            connection = await asyncpg.connect(
+                host=environ["PGHOST"],
+                port=int(environ["PGPORT"]),
+                user=environ["PGUSER"],
+                password=environ["PGPASSWORD"],
+                database=environ["PGDATABASE"],
+            )
+            try:
+                for statement in statements[:-1]:
+                    await connection.execute(statement)
+                return list(await connection.fetch(statements[-1]))
+            finally:
+                await connection.close()
+
+        return anyio.run(run)
+
+    def keys(self) -> redis.Redis:
+        """Give a client of Valkey past the proxy."""
+        environ = self.valkey.environment
+        return redis.Redis(port=int(environ["VALKEY_PORT"]), password=environ["VALKEY_PASSWORD"])
+
+    def operator(self) -> Any:  # Any: boto3's clients are made at run time
+        """Give a client of Secrets Manager that may do everything."""
+        environ = self.aws.operator_environment()
+        return boto3.client(
+            "secretsmanager",
+            region_name=environ["AWS_REGION"],
+            endpoint_url=environ["AWS_ENDPOINT_URL"],
+            verify=environ["AWS_CA_BUNDLE"],
+            aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def cycles(self) -> list[dict[str, Any]]:
+        """Give the worker's lines of its cycles so far."""
+        lines = (json.loads(line) for line in self.worker.log.read_text().splitlines())
+        return [line for line in lines if line["event"] == "cycle"]
+
+    def lost(self, stamps: set[str]) -> set[tuple[str, str]]:
+        """Give the outcomes of these cycles that are not in the database: store and stamp."""
+        kept = {(row["source"], row["stamp"].isoformat()) for row in self.sql(KEPT)}
+        return {(name, stamp) for name in STORES for stamp in stamps} - kept
+
+    def health(self) -> tuple[int, str]:
+        """Poll `/worker/health`: the status, and the sentence."""
+        said = httpx2.get(f"{self.api.url}/worker/health", timeout=20)
+        return said.status_code, said.json()["diagnosis"]["message"]
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """A world whose first cycles have landed.
+
+    Args:
+        folder: For the servers' data; PostgreSQL's own user must be able to enter it.
+    """
+    with ExitStack() as stack:
+        primary, standby = stack.enter_context(streaming(folder))
+        valkey = stack.enter_context(Valkey(folder / "valkey"))
+        aws = stack.enter_context(running_aws(folder / "aws"))
+        portal = stack.enter_context(start_blocking_portal())
+        ports = {"postgres": primary.port, "valkey": valkey.port, "secrets_manager": aws.port}
+        proxies = {name: portal.call(Proxy, port) for name, port in ports.items()}
+        stack.enter_context(portal.wrap_async_context_manager(serving(*proxies.values())))
+        environ = {
+            **primary.environment,
+            **valkey.environment,
+            **environment(aws.data_dir, proxies["secrets_manager"].port),
+            "PGPORT": str(proxies["postgres"].port),
+            "VALKEY_PORT": str(proxies["valkey"].port),
+            "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
+            "LOG_FORMAT": "json",
+        }
+        worker = stack.enter_context(running("worker", "HEALTH_PORT", environ, folder))
+        api = stack.enter_context(running("api", "PORT", environ, folder))
+        made = World(portal, proxies, primary, standby, valkey, aws, worker, api, primary)
+        made.sql(*SYNCHRONOUS)
+        give_up = time.monotonic() + MOST_S
+        while made.health()[0] != 200 or len(made.cycles()) < 2:
+            assert time.monotonic() < give_up, made.health()
+            time.sleep(0.2)
+        yield made

@@ -9,17 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 
-from schema.timestamps import utc_now
-from service.aws import arns
-from service.aws.certificate import (
-    THE_KEY,
-    ClientCertificate,
-    certificates,
-    matched,
-    private_key,
-)
+from service.aws import arns, key_pair
+from service.aws.certificate import ClientCertificate, certificates, private_key
 from service.group import SourceSettings
-from service.pem import UTF_16
 from service.tls import ca_certificates
 
 VARIABLES = {
@@ -45,15 +37,11 @@ ARNS = {
     "profile_arn": r"arn:aws[\w-]*:rolesanywhere:[a-z0-9-]+:\d{12}:profile/[\w-]+",
     "role_arn": r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+",
 }
-
-
-PAIRS = (("certificate", "certificate_file"), ("private_key", "private_key_file"))
 EXAMPLES = {
     "trust_anchor_arn": "arn:aws:rolesanywhere:us-west-2:123456789012:trust-anchor/ID",
     "profile_arn": "arn:aws:rolesanywhere:us-west-2:123456789012:profile/ID",
     "role_arn": "arn:aws:iam::123456789012:role/NAME",
 }
-FILE_MAX = 4_000_000  # bytes; ten times the largest CA bundle in use
 
 
 class Settings(SourceSettings):
@@ -88,13 +76,13 @@ class Settings(SourceSettings):
     @field_validator("certificate_file")
     @classmethod
     def _is_certificate_file(cls, value: str) -> str:
-        certificates(_content(value))
+        certificates(key_pair.content(value))
         return value
 
     @field_validator("private_key_file")
     @classmethod
     def _is_key_file(cls, value: str) -> str:
-        private_key(_content(value))
+        private_key(key_pair.content(value))
         return value
 
     @field_validator("trust_anchor_arn", "profile_arn", "role_arn")
@@ -117,7 +105,7 @@ class Settings(SourceSettings):
         if "-----BEGIN" in value:
             msg = "it is the text of a certificate: give the path of a file that holds it"
             raise ValueError(msg)
-        ca_certificates(_content(value))
+        ca_certificates(key_pair.content(value))
         return value
 
     @field_validator("endpoint_url", "sessions_url", "secrets_url", "sts_url")
@@ -128,7 +116,7 @@ class Settings(SourceSettings):
     @classmethod
     def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
         """List what is missing, or cannot be right together; one sentence each."""
-        return _not_one(values, names) or _misfit(values, names)
+        return key_pair.not_one(values, names, AMBIENT) or key_pair.misfit(values, names)
 
     @property
     def endpoint(self) -> str:
@@ -166,71 +154,7 @@ class Settings(SourceSettings):
         given = self.model_dump(exclude_none=True)
         if self.private_key is not None:
             given["private_key"] = self.private_key.get_secret_value()
-        found, key = _text(given, *PAIRS[0]), _text(given, *PAIRS[1])
-        return matched(certificates(found), private_key(key), utc_now())
-
-
-def _not_one(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-    """Write one sentence if certificate or key is given twice, or not at all."""
-    problems = []
-    for text, file in PAIRS:
-        if text in values and file in values:
-            problems.append(
-                f"{names[text]} and {names[file]} are both set: set the one or the other"
-            )
-        if text not in values and file not in values and values.keys() - AMBIENT:
-            problems.append(
-                f"{names[text]} is not set (base64 of its PEM), nor is {names[file]}, but others "
-                "of their group are: set one of the two, or none of the group"
-            )
-    return problems
-
-
-def _misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-    """Say why certificate and key make no identity, if each of them can be read."""
-    try:
-        found = certificates(_text(values, *PAIRS[0]))
-        key = private_key(_text(values, *PAIRS[1]))
-    except ValueError:
-        return []  # each has its own message
-    try:
-        matched(found, key, utc_now())
-    except ValueError as error:
-        name = next(names[each] for each in PAIRS[0] if each in values)
-        key_name = next(names[each] for each in PAIRS[1] if each in values)
-        return [f"{name} {error}".replace(THE_KEY, key_name)]
-    return []
-
-
-def _text(values: Mapping[str, object], text: str, file: str) -> str:
-    """Return what a variable holds, or the file that the other one names.
-
-    Raises:
-        ValueError: Neither is set, or the file cannot be read.
-    """
-    given = values.get(text)
-    if given is None and file not in values:
-        msg = "it is not set"
-        raise ValueError(msg)
-    return str(given) if given is not None else _content(str(values[file]))
-
-
-def _content(path: str) -> str:
-    """Read a file.
-
-    Raises:
-        ValueError: It cannot be read.
-    """
-    if "-----BEGIN" in path:
-        msg = "it is a PEM text: give the path of a file that holds it"
-        raise ValueError(msg)
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(FILE_MAX)
-    except OSError as error:
-        msg = f"the file cannot be read: {error.strerror}"
-        raise ValueError(msg) from None
-    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig", "replace")
+        return key_pair.identity(given)
 
 
 def _url(value: str, *, must_be_secure: bool) -> str:

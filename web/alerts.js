@@ -1,4 +1,4 @@
-// Who is told: open alerts and when they rang, mutes with their end, targets and what waits for them.
+// The alerts panel: open alerts, mutes, and targets with what waits for delivery.
 
 import { alerts } from './client.js';
 import { copy, find, write } from './nodes.js';
@@ -21,13 +21,13 @@ export class AlertPanel {
   #rang = '';
   #onNews;
 
-  /** @param {() => void} onNews something has rung that was not known before */
+  /** @param {() => void} onNews called when an alert was sent that was not known before */
   constructor(onNews) {
     this.#onNews = onNews;
   }
 
   /**
-   * Ask where what is shown is old.
+   * Load the alerts again where those shown are old.
    * @param {string} now the server's clock
    * @param {number} nowMs
    */
@@ -36,45 +36,45 @@ export class AlertPanel {
     if (this.#asking || nowMs - this.#askedMs < againMs) return;
     this.#askedMs = nowMs;
     this.#asking = true;
-    alerts().then((said) => this.#draw(said, now), () => this.#lose()).finally(() => {
+    alerts().then((answer) => this.#draw(answer, now), () => this.#fail()).finally(() => {
       this.#asking = false;
     });
   }
 
-  /** What was known stays, as of then. */
-  #lose() {
-    if (known) write(this.#note, 'Not available now; what stands here may be old.');
+  /** Keep what was known, and say that it may be out of date. */
+  #fail() {
+    if (known) write(this.#note, 'Alerts are not available now; these may be out of date.');
     this.#note.hidden = !known;
   }
 
   /**
-   * @param {Alerts} said
+   * @param {Alerts} answer
    * @param {string} now
    */
-  #draw(said, now) {
-    known = said;
-    this.#card.hidden = !said.enabled;
-    const broken = said.working ? '' : 'Nobody decides on alerts now.';
-    write(this.#note, broken || (said.open.length ? '' : 'None is open.'));
+  #draw(answer, now) {
+    known = answer;
+    this.#card.hidden = !answer.enabled;
+    const broken = answer.working ? '' : 'Alerts are not evaluated now.';
+    write(this.#note, broken || (answer.open.length ? '' : 'No open alerts.'));
     this.#note.hidden = !this.#note.textContent;
     this.#list.replaceChildren(
-      ...said.open.map((alert) => item(alert.title, tagsOf(alert), whenOf(alert, now))),
-      ...said.mutes.map(({ sources, reason, until }) =>
+      ...answer.open.map((alert) => item(alert.title, tagsOf(alert), timesOf(alert, now))),
+      ...answer.mutes.map(({ sources, reason, until }) =>
         item(`Muted: ${sources.join(', ') || 'everything'}`, reason, `until ${utc(until, now)}`)),
-      ...said.targets.map((target) => item(target.name, stateOf(target), deliveryOf(target, now))),
+      ...answer.targets.map((target) => item(target.name, stateOf(target), deliveryOf(target, now))),
     );
-    const rang = said.recent.map(({ alert_id: id, kind }) => `${id} ${kind}`).join();
+    const rang = answer.recent.map(({ alert_id: id, kind }) => `${id} ${kind}`).join();
     if (rang !== this.#rang) this.#onNews();
     this.#rang = rang;
   }
 }
 
 /**
- * When people were told of an incident, null if they were not or nobody knows.
+ * When an alert on an incident was sent; null if none was, or if that is unknown.
  * @param {Incident} incident
  * @returns {string | null} ISO 8601
  */
-export function toldOf({ source, start, end }) {
+export function alertedAt({ source, start, end }) {
   const rang = known?.recent.find(({ kind, sources, began, at }) =>
     kind === 'opened' && sources.includes(source) && at >= start && (!end || began <= end));
   return rang?.at ?? null;
@@ -95,24 +95,24 @@ function item(what, tags, when) {
 
 /** @param {OpenAlert} alert */
 function tagsOf({ severity, muted, rang, ended }) {
-  const well = ended && 'well again, and watched';
-  return [severity, muted && 'muted', !rang && !muted && 'not told yet', well].filter(Boolean).join(' · ');
+  const recovered = ended && 'recovered, under observation';
+  return [severity, muted && 'muted', !rang && !muted && 'not sent yet', recovered].filter(Boolean).join(' · ');
 }
 
 /**
  * @param {OpenAlert} alert
  * @param {string} now
  */
-function whenOf({ began, rang }, now) {
-  const told = rang ? `, told at ${clockUtc(rang, now)}` : '';
-  return `since ${utc(began, now)}${told}`;
+function timesOf({ began, rang }, now) {
+  const sent = rang ? `, sent at ${clockUtc(rang, now)}` : '';
+  return `since ${utc(began, now)}${sent}`;
 }
 
 /** @param {AlertTarget} target */
 function stateOf({ waiting, dead, errors, severity }) {
   const why = errors.length ? ` (${errors.join(', ')})` : '';
   return [
-    severity === 'error' && 'errors alone',
+    severity === 'error' && 'errors only',
     waiting && `${waiting} waiting${why}`,
     dead && `${dead} given up${why}`,
   ].filter(Boolean).join(' · ');
@@ -124,5 +124,5 @@ function stateOf({ waiting, dead, errors, severity }) {
  */
 function deliveryOf({ last_delivery: last, waiting_since: since }, now) {
   const waits = since ? `waiting for ${span(secondsBetween(since, now))}` : '';
-  return waits || (last ? `last told ${utc(last, now)}` : 'nothing told yet');
+  return waits || (last ? `last sent ${utc(last, now)}` : 'nothing sent yet');
 }

@@ -1,4 +1,4 @@
-// One span of a source's history: as a bar, told apart by height as well as by colour, and in words.
+// One bucket of a source's history, as a bar and in words. Height differs as well as colour.
 
 import { milliseconds, utc } from './words.js';
 
@@ -7,20 +7,20 @@ import { milliseconds, utc } from './words.js';
 export const WIDTH = 4; // of a bar with its gap, in the drawing's units
 export const HEIGHT = 16;
 const GAP = 1;
-const WRITTEN = 12; // a bar in which all was written; only a failure reaches the top
-const STUB = 3; // a bar of which nothing is known
+const WRITTEN = 12; // height if all was written; only a failure reaches the top
+const STUB = 3; // height if nothing is known
 const DAY_S = 86_400;
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
- * All bars of a strip, one path for each kind: a node for each bar would cost the page at every tick.
+ * Draw all bars of a strip with one path for each kind: a node for each bar would slow every tick.
  * @param {Bucket[]} buckets
  * @returns {SVGPathElement[]}
  */
-export function drawn(buckets) {
+export function drawBars(buckets) {
   /** @type {Map<string, string>} */ const paths = new Map();
   buckets.forEach(({ expected, ok, failed }, index) => {
-    const full = failed ? WRITTEN - STUB : WRITTEN; // so that the smallest failure can be seen
+    const full = failed ? WRITTEN - STUB : WRITTEN; // even the smallest failure is visible
     const height = ok ? STUB + (full - STUB) * (ok / Math.max(ok, expected)) : 0;
     const add = (/** @type {string} */ kind, /** @type {number} */ top, /** @type {number} */ high) => {
       const left = index * WIDTH + GAP / 2;
@@ -35,10 +35,10 @@ export function drawn(buckets) {
 }
 
 /**
- * The mark over the bar that is being told of.
+ * Mark the bar that is described.
  * @param {number} index
  */
-export function chosen(index) {
+export function highlight(index) {
   return path('chosen', `M${index * WIDTH} 0h${WIDTH}v${HEIGHT}h-${WIDTH}Z`);
 }
 
@@ -59,10 +59,10 @@ export function path(kind, data) {
  * @param {string} now ISO 8601, by the server's clock
  * @returns {string}
  */
-export function told(bucket, lengthS, now) {
+export function describe(bucket, lengthS, now) {
   const { start, expected, ok, failed, unknown, latency_p50_ms: p50, latency_p95_ms: p95 } = bucket;
-  const span = inWords(start, lengthS, now);
-  if (!expected) return `${span}: nothing was due`;
+  const span = spanInWords(start, lengthS, now);
+  if (!expected) return `${span}: no beats expected`;
   const counts = [`${ok} written`];
   if (failed) counts.push(`${failed} failed`);
   if (unknown) counts.push(`${unknown} unknown`);
@@ -75,7 +75,7 @@ export function told(bucket, lengthS, now) {
  * @param {number} lengthS
  * @param {string} now ISO 8601
  */
-function inWords(start, lengthS, now) {
+function spanInWords(start, lengthS, now) {
   const end = new Date(Date.parse(start) + lengthS * 1000).toISOString();
   if (lengthS === DAY_S) return start.slice(0, 10);
   if (lengthS > DAY_S) {

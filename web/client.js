@@ -547,53 +547,53 @@ export function alerts(options = {}) {
   return ask('/alerts', [200], {}, options);
 }
 
-// The part of the client that is written by hand; service/api/client.py puts what it generates before it.
+// The handwritten part of the client; service/api/client.py puts the generated part before it.
 
-const DEADLINE_MS = 10_000; // the API answers from memory: longer means that it does not answer
-const POLL_MS = 30_000; // how often to ask while nobody tells us
-const OVERDUE_MS = 5_000; // the same while a stamp is overdue, so that it is seen when it lands
+const DEADLINE_MS = 10_000; // the API answers from memory, so a longer wait means no answer
+const POLL_MS = 30_000; // between requests while there is no socket
+const OVERDUE_MS = 5_000; // the same while a stamp is overdue, so that it is seen soon
 const SETTLE_MS = 1_000; // from the moment a stamp is due until it can be read
-const SILENCE_MS = 32_000; // the server speaks every 25 s: a socket this silent is dead
-const RECONNECT_MS = 1_000; // the first pause; each is twice the one before
+const SILENCE_MS = 32_000; // the server sends every 25 s: a socket silent for so long is dead
+const RECONNECT_MS = 1_000; // the first pause; each next one is twice as long
 const RECONNECT_LONGEST_MS = 60_000;
 const TRY_AGAIN_LATER = 1013; // the close code for too many viewers, RFC 6455 registry
 const UNAUTHORIZED = 401;
 const HERE = import.meta.url;
 
 /**
- * Why an answer did not come: no connection, no answer in time, an HTTP status that says no, or
- * an answer that is no document.
+ * Why there is no answer: no connection, no answer in time, an HTTP error, or an answer that is not
+ * a document.
  * @typedef {'network' | 'timeout' | 'status' | 'unreadable'} Failure
  */
 
 /**
- * Which Heartbeat is asked, and how it knows that this page may ask. For a page of another origin,
- * `API_CORS_ORIGINS` must name that origin.
+ * Which Heartbeat to use, and how to log in to it. For a page of another origin, `API_CORS_ORIGINS`
+ * must name that origin.
  * @typedef {Object} Server
- * @property {string} [baseUrl] its address, such as `https://heartbeat.example.com`; unless told,
- *   where this file came from
+ * @property {string} [baseUrl] its address, such as `https://heartbeat.example.com`; by
+ *   default, where this file came from
  * @property {RequestCredentials} [credentials] as `fetch` takes it: `include` uses the viewer's own
  *   login there, which browsers send from origins of the same site only
- * @property {string} [password] the dashboard's, for a page of another site: ask the viewer for it
+ * @property {string} [password] the page's password, for a page of another site: ask the viewer
  */
 
 /**
  * @typedef {Object} Asking
  * @property {AbortSignal} [signal] ends the request early; it then rejects with the signal's reason
- * @property {number} [timeoutMs] how long it may take, 10 s unless told
- * @property {'poll' | 'manual'} [refresh] what asks for it; the server counts them
- * @property {number} [failures] how many refreshes failed since the last that did not
+ * @property {number} [timeoutMs] how long it may take, 10 s by default
+ * @property {'poll' | 'manual'} [refresh] why it is sent; the server counts both
+ * @property {number} [failures] how many refreshes failed since the last success
  */
 
 /** @typedef {Server & Asking} Options */
 
-/** The one error of this client: what failed, in a word, and in a sentence for people. */
+/** The only error of this client: what failed, as a word and as a sentence for people. */
 export class ApiError extends Error {
   /**
    * @param {Failure} failure
    * @param {string} message
-   * @param {number | null} [status] the HTTP status, if there was one
-   * @param {Problem | null} [problem] what the API said, if it did
+   * @param {number | null} [status] the HTTP status, if any
+   * @param {Problem | null} [problem] the API's own error, if any
    */
   constructor(failure, message, status = null, problem = null) {
     super(message);
@@ -606,7 +606,7 @@ export class ApiError extends Error {
 
 /**
  * @param {string} path
- * @param {number[]} answers the statuses that carry the document
+ * @param {number[]} answers the statuses whose body is the document
  * @param {Record<string, string | number | undefined>} query
  * @param {Options} options
  * @returns {Promise<any>}
@@ -622,7 +622,7 @@ async function ask(path, answers, query, options) {
   if (refresh) headers['Heartbeat-Refresh'] = refresh;
   if (failures) headers['Heartbeat-Refresh-Failures'] = String(failures);
   if (password !== undefined) headers['Authorization'] = `Basic ${login(password)}`;
-  // AbortSignal.timeout would keep its timer for the whole time after each answer.
+  // AbortSignal.timeout would keep its timer running after each answer.
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
@@ -646,7 +646,7 @@ async function ask(path, answers, query, options) {
  */
 async function read(response, answers) {
   const { status } = response;
-  const text = await response.text(); // a connection that breaks here is the network's failure
+  const text = await response.text(); // a connection that breaks here is a network failure
   const document = parsed(text);
   if (answers.includes(status) && document !== null) return document;
   if (answers.includes(status)) {
@@ -659,7 +659,7 @@ async function read(response, answers) {
 
 /**
  * @param {string} text
- * @returns {any} null if it is no JSON object
+ * @returns {any} null if it is not a JSON object
  */
 function parsed(text) {
   try {
@@ -673,12 +673,12 @@ function parsed(text) {
 /**
  * @param {string} path
  * @param {Server} server
- * @throws {TypeError} its `baseUrl` is no address of a server
+ * @throws {TypeError} its `baseUrl` is not a server's address
  */
 function address(path, { baseUrl = HERE }) {
   const base = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (!base || !/^https?:$/.test(base.protocol)) {
-    const shown = baseUrl.replace(/^.*@/, '…@'); // what stands before it may be a password
+    const shown = baseUrl.replace(/^.*@/, '…@'); // the part before it may be a password
     throw new TypeError(`baseUrl ${shown} is no address such as https://heartbeat.example.com`);
   }
   if (base.username || base.password) {
@@ -690,33 +690,33 @@ function address(path, { baseUrl = HERE }) {
 
 /**
  * @param {string} password
- * @returns {string} a login with it, as HTTP Basic encodes one; any user name goes with it
+ * @returns {string} HTTP Basic credentials; the user name does not matter
  */
 function login(password) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(`:${password}`)));
 }
 
 /**
- * How this page learns what is new: told by the server, by asking now and then, not at all since
- * the server does not answer, or not at all since nobody looks.
+ * How this page gets updates: pushed by the server, by polling, not at all because the server does
+ * not answer, or not at all because the page is hidden.
  * @typedef {'connecting' | 'live' | 'polling' | 'offline' | 'paused'} Link
  */
 
 /**
  * @typedef {Object} State
  * @property {Link} link
- * @property {boolean} asking whether a request is under way
+ * @property {boolean} asking whether a request is in flight
  * @property {number | null} nextMs when the next request is due, on `performance.now()`'s clock
- * @property {ApiError | null} error why the last request failed; null once an answer came
+ * @property {ApiError | null} error why the last request failed; null after an answer
  */
 
 /**
- * Keep a status up to date: live over the socket; by polling while that is down.
+ * Keep a status up to date over the socket, and by polling while that is down.
  * @param {(status: WorkerStatus) => void} onStatus gets each document as it arrives
- * @param {(state: State) => void} onState gets each change of how we learn
- * @param {Server} [server] the one that this file came from, unless told
- * @returns {Watcher} already at work
- * @throws {TypeError} the server's `baseUrl` is no address
+ * @param {(state: State) => void} onState gets each change of the connection's state
+ * @param {Server} [server] by default the one that this file came from
+ * @returns {Watcher} already running
+ * @throws {TypeError} the server's `baseUrl` is not an address
  */
 export function watch(onStatus, onState, server = {}) {
   return new Watcher(onStatus, onState, server);
@@ -752,12 +752,12 @@ class Watcher {
     void this.resume();
   }
 
-  /** Ask now, because a person wants to know. */
+  /** Send a request now, on a person's request. */
   async refresh() {
     if (!this.#closed) await this.#ask('manual');
   }
 
-  /** Nobody looks: ask nothing. A socket that is open stays, since there the server speaks. */
+  /** Send no requests while the page is hidden. An open socket stays, since it costs no request. */
   pause() {
     this.#paused = true;
     clearTimeout(this.#timers.poll);
@@ -765,7 +765,7 @@ class Watcher {
     if (this.#state.link !== 'live') this.#set({ link: 'paused', nextMs: null });
   }
 
-  /** Somebody looks again: ask at once. */
+  /** Send a request at once, because the page is visible again. */
   async resume() {
     if (this.#closed) return;
     this.#paused = false;
@@ -774,12 +774,12 @@ class Watcher {
     await this.#ask('poll');
   }
 
-  /** Something happened after which what we know may be old: the machine slept, a network is back. */
+  /** Send a request if visible: the machine slept or the network is back, so data may be old. */
   wake() {
     if (!this.#paused) void this.resume();
   }
 
-  /** End for good: nothing is asked or told any more. */
+  /** Stop for good: no more requests or callbacks. */
   close() {
     this.#closed = true;
     this.#paused = true;
@@ -789,8 +789,8 @@ class Watcher {
   }
 
   /**
-   * Whether the password is wrong. Asking again by itself would only count as one more failed login,
-   * until nobody can log in from here.
+   * Whether the password is wrong. Each retry would count as another failed login, until logins from
+   * here are blocked.
    */
   #isRefused() {
     return this.#server.password !== undefined && this.#state.error?.status === UNAUTHORIZED;
@@ -804,7 +804,7 @@ class Watcher {
   }
 
   /**
-   * One request at a time, however many want one.
+   * Share one request among all who want one at a time.
    * @param {'poll' | 'manual'} refresh
    */
   #ask(refresh) {
@@ -822,8 +822,8 @@ class Watcher {
     try {
       const status = await workerStatus({ ...this.#server, refresh, failures: this.#failures });
       this.#failures = 0;
-      // The socket may have brought a newer one in the meantime.
-      if (this.#status === before || !isOlder(status, this.#status)) this.#learn(status);
+      // The socket may have brought a newer one meanwhile.
+      if (this.#status === before || !isOlder(status, this.#status)) this.#accept(status);
       if (this.#state.link !== 'live') this.#set({ link: this.#paused ? 'paused' : 'polling' });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -837,7 +837,7 @@ class Watcher {
   }
 
   /** @param {WorkerStatus} status */
-  #learn(status) {
+  #accept(status) {
     if (this.#closed) return;
     this.#status = status;
     if (this.#state.error) this.#set({ error: null });
@@ -857,9 +857,9 @@ class Watcher {
     if (this.#isRefused()) return;
     const socket = new WebSocket(this.#socketUrl, protocols(this.#server));
     this.#socket = socket;
-    this.#expectWord();
+    this.#watchSilence();
     socket.onmessage = (event) => {
-      if (this.#socket === socket) this.#hear(String(event.data));
+      if (this.#socket === socket) this.#receive(String(event.data));
     };
     socket.onclose = (event) => {
       if (this.#socket === socket) this.#lose(event.code);
@@ -867,21 +867,21 @@ class Watcher {
   }
 
   /** @param {string} text */
-  #hear(text) {
+  #receive(text) {
     const status = parsed(text);
     if (status === null) return;
     this.#attempts = 0;
-    this.#expectWord();
+    this.#watchSilence();
     clearTimeout(this.#timers.poll);
     if (this.#state.link !== 'live') this.#set({ link: 'live', nextMs: null });
-    this.#learn(status);
+    this.#accept(status);
   }
 
-  #expectWord() {
+  #watchSilence() {
     clearTimeout(this.#timers.silence);
     this.#timers.silence = setTimeout(() => {
       this.#socket?.close();
-      this.#lose(0); // a dead connection's own close event may take minutes
+      this.#lose(0); // a dead connection's close event may take minutes
     }, SILENCE_MS);
   }
 
@@ -894,14 +894,14 @@ class Watcher {
     if (this.#paused || this.#isRefused()) return;
     const pauseMs = code === TRY_AGAIN_LATER ? Infinity : RECONNECT_MS * 2 ** this.#attempts;
     this.#attempts += 1;
-    const delayMs = Math.min(pauseMs, RECONNECT_LONGEST_MS) * (0.5 + Math.random() / 2); // not all at once
+    const delayMs = Math.min(pauseMs, RECONNECT_LONGEST_MS) * (0.5 + Math.random() / 2); // spread over time
     this.#timers.reconnect = setTimeout(() => this.#connect(), delayMs);
     if (wasLive) void this.#ask('poll');
   }
 }
 
 /**
- * A page can give a socket no header, but it can offer protocols: one of them is the login.
+ * A page cannot set headers on a socket, but it can offer protocols: one carries the login.
  * @param {Server} server
  */
 function protocols({ password }) {
@@ -919,7 +919,7 @@ function isOlder(one, other) {
 }
 
 /**
- * How long to wait before asking again: the usual time, or until the next stamp can be there.
+ * How long to wait before the next request: the usual time, or until the next stamp can be there.
  * @param {WorkerStatus | null} status
  */
 function untilNextMs(status) {

@@ -1,7 +1,7 @@
-// The page's own clock: monotonic, so that a wrong clock on the viewer's machine changes nothing.
+// The page's clock: monotonic, so a wrong clock on the viewer's machine changes nothing.
 
 const SECOND_MS = 1_000;
-const GAP_MS = 5_000; // the wall clock went on so much further: the machine was asleep
+const GAP_MS = 5_000; // the wall clock got ahead by so much: the machine slept
 
 /** @returns {number} milliseconds, comparable with each other only */
 export function nowMs() {
@@ -9,10 +9,10 @@ export function nowMs() {
 }
 
 /**
- * Tick once a second, just after the ages that are shown have grown by one: so no second is skipped,
- * and none is painted twice.
+ * Tick once a second, just after the shown ages grow by one, so that no second is skipped or painted
+ * twice.
  * @param {() => void} onTick
- * @param {() => void} onWake after the machine slept, when this clock may have stood still
+ * @param {() => void} onWake after the machine slept, during which this clock may have stopped
  * @param {() => number} ageMs of what is shown
  */
 export function start(onTick, onWake, ageMs) {

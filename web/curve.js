@@ -1,4 +1,4 @@
-// How long a source's writes took: the median as a line, and up to the 95th percentile as a band.
+// A source's write latency: the median as a line, the range up to the 95th percentile as a band.
 
 import { WIDTH, path } from './bucket.js';
 
@@ -8,12 +8,12 @@ export const CURVE_HEIGHT = 24;
 
 /**
  * @param {Bucket[]} buckets
- * @returns {{parts: SVGPathElement[], most: number | null}} paths, and the latency at the top
+ * @returns {{parts: SVGPathElement[], highest: number | null}} the paths, and the latency at the top in milliseconds
  */
 export function curve(buckets) {
-  const most = Math.max(...buckets.map(({ latency_p95_ms: p95 }) => p95 ?? 0));
-  if (!most) return { parts: [], most: null };
-  const y = (/** @type {number} */ ms) => (CURVE_HEIGHT * (1 - ms / most)).toFixed(2);
+  const highest = Math.max(...buckets.map(({ latency_p95_ms: p95 }) => p95 ?? 0));
+  if (!highest) return { parts: [], highest: null };
+  const y = (/** @type {number} */ ms) => (CURVE_HEIGHT * (1 - ms / highest)).toFixed(2);
   const bands = [];
   const lines = [];
   for (const run of runs(buckets)) {
@@ -22,11 +22,11 @@ export function curve(buckets) {
     bands.push(`${upper.join('')}L${[...lower].reverse().join('L')}Z`);
     lines.push(`M${lower.join('L')}`);
   }
-  return { parts: [path('band', bands.join('')), path('median', lines.join(''))], most };
+  return { parts: [path('band', bands.join('')), path('median', lines.join(''))], highest };
 }
 
 /**
- * The buckets that have latencies, as runs without a gap; one alone is as wide as its bar.
+ * Group buckets that have latencies into runs without a gap; a single one is as wide as its bar.
  * @param {Bucket[]} buckets
  * @returns {[number, number, number][][]} runs of [x, p50, p95]
  */

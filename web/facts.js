@@ -1,4 +1,4 @@
-// What a row says in words.
+// A row in words.
 
 import { ageS, isOff } from './freshness.js';
 import { milliseconds, plain, secondsBetween, span, utc } from './words.js';
@@ -6,9 +6,9 @@ import { milliseconds, plain, secondsBetween, span, utc } from './words.js';
 /** @import {Freshness, IamRow, ReplicaRow, Row, WorkerStatus} from './client.js' */
 
 /**
- * What a row shows: the age of its stamp, unless something weighs more. `unread` has not answered
- * yet, `past` is what was known at the last good answer, `wrong` has an error although its stamp is
- * recent, and `partly` is in good order but for a part.
+ * What a row shows: its stamp's freshness, unless something is more important. `unread` has not
+ * answered yet, `past` was known at the last good answer, `wrong` has an error despite a recent stamp,
+ * and `partly` works except for one part.
  * @typedef {Freshness | 'off' | 'unread' | 'past' | 'wrong' | 'partly'} RowState
  */
 
@@ -42,7 +42,7 @@ export function stateInWords(row, state) {
     case 'unread': return 'not answered yet';
     case 'past': return `was ${row.freshness}${because}`;
     case 'wrong': return `${identity ? 'not proved' : 'answers with an error'}${because}`;
-    case 'partly': return identity ? 'not renewed' : 'written in part';
+    case 'partly': return identity ? 'not renewed' : 'partly written';
     default: return error && error !== state ? `${state}${because}` : state;
   }
 }
@@ -64,19 +64,19 @@ export function ageInWords(row, state, now, elapsedS) {
 }
 
 /**
- * What is known besides: of the identity its terms, of a store the worker's last word.
+ * Further facts: when the identity's credentials end, and the worker's last result.
  * @param {Row | IamRow} row
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  */
 export function factsOf(row, status, elapsedS) {
-  const gone = row.freshness === 'unreachable' && row.last_seen;
-  const seen = gone ? [`last seen ${utc(gone, status.current_time)}`] : [];
+  const lastSeen = row.freshness === 'unreachable' && row.last_seen;
+  const seen = lastSeen ? [`last seen ${utc(lastSeen, status.current_time)}`] : [];
   const answered = row.latency_ms !== null && row.freshness !== 'unreachable';
   const read = answered ? [`read in ${milliseconds(row.latency_ms ?? 0)}`] : [];
-  const own = 'refusal' in row ? terms(row, status, elapsedS) : [];
+  const ends = 'refusal' in row ? expiries(row, status, elapsedS) : [];
   const copy = row.replica ? [replicaInWords(row.replica)] : [];
-  return [...seen, ...own, ...lastWord(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read, ...copy];
+  return [...seen, ...ends, ...lastResult(row, 'refusal' in row ? 'the worker’s last call' : 'last write'), ...read, ...copy];
 }
 
 /** @param {ReplicaRow} replica */
@@ -89,15 +89,15 @@ function replicaInWords({ lag_seconds: lagS, error, failing_since: since }) {
 
 /**
  * @param {Row} row
- * @param {string} what the worker does with it
+ * @param {string} what the result is of
  */
-function lastWord({ last_result: result, warning, consecutive_failures: failures, breaker }, what) {
-  const said = [];
-  if (result && result !== 'ok') said.push(`${what}: ${plain(result)}`);
-  if (failures > 1) said.push(`${failures} failures in a row`);
-  if (breaker !== 'closed') said.push(`breaker ${plain(breaker)}`);
-  if (warning) said.push(`the value is not written: ${plain(warning)}`);
-  return said;
+function lastResult({ last_result: result, warning, consecutive_failures: failures, breaker }, what) {
+  const facts = [];
+  if (result && result !== 'ok') facts.push(`${what}: ${plain(result)}`);
+  if (failures > 1) facts.push(`${failures} failures in a row`);
+  if (breaker !== 'closed') facts.push(`breaker ${plain(breaker)}`);
+  if (warning) facts.push(`the value is not written: ${plain(warning)}`);
+  return facts;
 }
 
 /**
@@ -105,14 +105,14 @@ function lastWord({ last_result: result, warning, consecutive_failures: failures
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  */
-function terms(row, { current_time: now }, elapsedS) {
+function expiries(row, { current_time: now }, elapsedS) {
   const left = (/** @type {string} */ end) => secondsBetween(now, end) - elapsedS;
-  const said = [];
-  if (row.refusal) said.push(`refused: ${plain(row.refusal)}`);
-  if (row.credentials_created) said.push(`credentials made ${span(-left(row.credentials_created))} ago`);
-  if (row.credentials_expiry) said.push(ending('expire', 'expired', left(row.credentials_expiry)));
-  if (row.certificate_expiry) said.push(ending('certificate ends', 'certificate ended', left(row.certificate_expiry)));
-  return said;
+  const facts = [];
+  if (row.refusal) facts.push(`refused: ${plain(row.refusal)}`);
+  if (row.credentials_created) facts.push(`credentials made ${span(-left(row.credentials_created))} ago`);
+  if (row.credentials_expiry) facts.push(ending('expire', 'expired', left(row.credentials_expiry)));
+  if (row.certificate_expiry) facts.push(ending('certificate ends', 'certificate ended', left(row.certificate_expiry)));
+  return facts;
 }
 
 /**

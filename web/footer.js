@@ -1,4 +1,4 @@
-// Who speaks: versions, the worker, the server's clock.
+// The footer: versions, the worker, the server's clock.
 
 import { find, write } from './nodes.js';
 import { secondsBetween, span, utc } from './words.js';
@@ -24,13 +24,13 @@ export class Footer {
   show({ version, worker, interval_seconds: interval, current_time: now }, elapsedS) {
     write(this.#version, `Heartbeat ${version}${this.#commit}`);
     const up = worker.started_at && span(secondsBetween(worker.started_at, now) + elapsedS);
-    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, cycle ${worker.cycles}${others(worker)}` : 'No word from the worker');
+    write(this.#worker, up ? `Worker ${worker.version}, up ${up}, cycle ${worker.cycles}${others(worker)}` : 'No report from the worker');
     write(this.#clock, `A stamp every ${span(interval)} · server ${utc(now, now)}`);
   }
 }
 
 /**
- * Who else is there: those that stand by, or that nobody can know.
+ * The other workers: those that stand by, or that they cannot be known.
  * @param {WorkerFacts} worker
  */
 function others({ id, standing, standbys }) {

@@ -1,4 +1,4 @@
-// How old a row is now, and in which word: the server's rule, going on while no answer comes.
+// A row's age and freshness now: the server's rule, applied while no new answer comes.
 
 import { AGING_AFTER_INTERVALS, STALE_AFTER_INTERVALS } from './client.js';
 
@@ -16,7 +16,7 @@ export function ageS(row, elapsedS) {
 /**
  * @param {Row | IamRow} row
  * @param {number} elapsedS seconds since the row arrived, by the page's own clock
- * @returns {Freshness} what was missing or out of reach stays so until an answer says otherwise
+ * @returns {Freshness} missing and unreachable stay so until an answer says otherwise
  */
 export function freshnessOf(row, elapsedS) {
   const intervals = ageInIntervals(row, elapsedS);
@@ -38,7 +38,7 @@ export function ageInIntervals(row, elapsedS) {
 }
 
 /**
- * Whether a source is switched off: nothing is expected of it, and nothing is wrong with it.
+ * Whether a source is switched off: it is expected to do nothing, so nothing is wrong.
  * @param {Row | IamRow} row
  */
 export function isOff(row) {

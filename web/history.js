@@ -1,4 +1,4 @@
-// What became of every slot of a range: asked for now and then, and shown as strips and incidents.
+// The history of a range: loaded from time to time, and shown as strips and incidents.
 
 import { ApiError, history, incidents } from './client.js';
 import { IncidentList } from './incidents.js';
@@ -11,7 +11,7 @@ import { clockUtc } from './words.js';
 /** @import {History, WorkerStatus} from './client.js' */
 
 const AGAIN_MS = 300_000; // a bucket is a quarter of an hour
-const FINEST_S = 2 * 3600; // a span this short is told slot by slot
+const FINEST_S = 2 * 3600; // a span this short is shown slot by slot
 const SLOTS_LIMIT = 720; // as many as a wide screen can tell apart
 const SPAN_BUCKETS = 48; // of a longer span
 
@@ -24,44 +24,44 @@ export class HistoryView {
   #ranges = new Ranges(this.#view);
   #incidents = new IncidentList(this.#view, () => this.renew());
   /** @type {History | null} */ #known = null;
-  #askedMs = -Infinity;
+  #loadedMs = -Infinity;
   #code = '';
-  #turn = 0;
+  #requests = 0;
 
   /**
-   * Ask where what is shown is old, or the verdict has changed since.
+   * Load the history again where it is old, or the verdict has changed since.
    * @param {WorkerStatus} status
    * @param {number} elapsedS seconds since it came
    * @param {number} nowMs
    */
   show({ current_time: now, diagnosis: { code } }, elapsedS, nowMs) {
     this.#incidents.tick(Date.parse(now) + elapsedS * 1000);
-    // What the API did not know yet when it started changes nothing in the past.
+    // The end of `starting` changes nothing in the past.
     const changed = code !== this.#code && this.#code !== 'starting';
-    if (nowMs - this.#askedMs < AGAIN_MS && !changed) {
+    if (nowMs - this.#loadedMs < AGAIN_MS && !changed) {
       this.#code = code;
       return;
     }
-    this.#askedMs = nowMs;
+    this.#loadedMs = nowMs;
     this.#code = code;
-    void this.#ask();
+    void this.#load();
   }
 
-  /** Ask anew with the next tick, because a person wants to know. */
+  /** Load again with the next tick, on a person's request. */
   renew() {
-    this.#askedMs = -Infinity;
+    this.#loadedMs = -Infinity;
   }
 
   #change() {
     this.#ranges.show();
     this.#incidents.forget();
-    void this.#ask();
+    void this.#load();
   }
 
-  /** One request for each; an answer to what is no longer asked is left alone. */
-  async #ask() {
-    this.#turn += 1;
-    const turn = this.#turn;
+  /** Request both; ignore an answer that a newer request has overtaken. */
+  async #load() {
+    this.#requests += 1;
+    const request = this.#requests;
     const { range, from, to } = this.#view.shown;
     const span = from && to ? { from, to } : { range };
     const query = from && to ? { ...span, buckets: this.#bucketsOf(from, to) } : span;
@@ -69,7 +69,7 @@ export class HistoryView {
       orNull(history(query)),
       orNull(incidents({ ...span, limit: this.#incidents.limit })),
     ]);
-    if (turn !== this.#turn) return;
+    if (request !== this.#requests) return;
     this.#draw(past);
     this.#incidents.show(listed);
   }
@@ -87,7 +87,7 @@ export class HistoryView {
     return hours <= SPAN_BUCKETS ? Math.ceil(hours) : Math.ceil(hours / 24);
   }
 
-  /** @param {History | null} past null if it can't be had now: what is known stays, with its date */
+  /** @param {History | null} past null if it is not available now: what is known stays, with its date */
   #draw(past) {
     if (past) this.#known = past;
     const since = this.#known ? ` This is as of ${clockUtc(this.#known.as_of)}.` : '';
@@ -128,7 +128,7 @@ function end(moment) {
 }
 
 /**
- * What can't be had is not shown; the parts that can be are.
+ * The promise's value, or null if the API cannot give it now.
  * @template T
  * @param {Promise<T>} promise
  * @returns {Promise<T | null>}

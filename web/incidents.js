@@ -1,6 +1,6 @@
-// The spans in which a source was not ok, or in which nobody knows: newest first, each with an address.
+// The spans in which a source failed or nothing is known: newest first, each with an address.
 
-import { toldOf } from './alerts.js';
+import { alertedAt } from './alerts.js';
 import { copy, find, mark, write } from './nodes.js';
 import { address } from './view.js';
 import { clockUtc, plain, secondsBetween, span, utc } from './words.js';
@@ -9,7 +9,7 @@ import { clockUtc, plain, secondsBetween, span, utc } from './words.js';
 /** @import {View} from './view.js' */
 
 const SHOWN = 10;
-const FIRST = 50; // as many are asked for before a person wants all
+const FIRST = 50; // how many to request before a person wants all
 const ALL = 1000;
 const COPIED_MS = 2_000;
 const HASH = '#incident-';
@@ -22,12 +22,12 @@ export class IncidentList {
   /** @type {Incidents | null} */ #known = null;
   /** @type {{incident: Incident, length: HTMLElement}[]} */ #lasting = [];
   #whole = false;
-  #sought = location.hash;
+  #wanted = location.hash;
   #view;
 
   /**
    * @param {View} view
-   * @param {() => void} onMore asks for what was not asked for yet
+   * @param {() => void} onMore requests all incidents
    */
   constructor(view, onMore) {
     this.#view = view;
@@ -36,31 +36,31 @@ export class IncidentList {
       if (this.#known) this.#draw(this.#known);
       onMore();
     });
-    addEventListener('hashchange', () => this.#seek(location.hash));
+    addEventListener('hashchange', () => this.#find(location.hash));
   }
 
-  /** How many to ask for. */
+  /** How many to request. */
   get limit() {
     return this.#whole ? ALL : FIRST;
   }
 
-  /** Another range is shown: what it has, nobody knows yet. */
+  /** Forget all incidents, because another range is shown. */
   forget() {
     this.#known = null;
     this.#whole = false;
   }
 
-  /** @param {Incidents | null} said null if they can't be had now: those known stay, with their date */
-  show(said) {
+  /** @param {Incidents | null} answer null if they are not available now: those known stay, with their date */
+  show(answer) {
     const before = this.#known;
-    this.#known = said ?? before;
-    if (said) this.#draw(said);
+    this.#known = answer ?? before;
+    if (answer) this.#draw(answer);
     const asOf = before ? ` These are as of ${clockUtc(before.as_of)}.` : '';
-    const none = said?.total === 0 ? 'None.' : '';
-    write(this.#note, said ? none : `Incidents are not available now.${asOf}`);
+    const none = answer?.total === 0 ? 'None.' : '';
+    write(this.#note, answer ? none : `Incidents are not available now.${asOf}`);
     this.#note.hidden = !this.#note.textContent;
-    if (!said && !before) this.#list.replaceChildren();
-    if (said) this.#seek(this.#sought);
+    if (!answer && !before) this.#list.replaceChildren();
+    if (answer) this.#find(this.#wanted);
   }
 
   /** @param {number} now milliseconds, by the server's clock */
@@ -70,67 +70,67 @@ export class IncidentList {
     }
   }
 
-  /** @param {Incidents} said */
-  #draw(said) {
-    const shown = said.incidents.slice(0, this.#whole ? ALL : SHOWN);
-    const { total, longest } = said;
+  /** @param {Incidents} answer */
+  #draw(answer) {
+    const shown = answer.incidents.slice(0, this.#whole ? ALL : SHOWN);
+    const { total, longest } = answer;
     if (longest && !shown.some(({ id }) => id === longest.id)) shown.push(longest);
     const few = total > shown.length ? `${total} incidents, ${shown.length} shown` : '';
     write(this.#title, few || (total === 1 ? '1 incident' : total ? `${total} incidents` : 'Incidents'));
     this.#more.hidden = !few || this.#whole;
     this.#lasting = [];
-    this.#list.replaceChildren(...shown.map((incident, at) => this.#item(incident, said, at === 0)));
+    this.#list.replaceChildren(...shown.map((incident, at) => this.#item(incident, answer, at === 0)));
   }
 
   /**
    * @param {Incident} incident
-   * @param {Incidents} said
+   * @param {Incidents} answer
    * @param {boolean} newest
    */
-  #item(incident, said, newest) {
+  #item(incident, answer, newest) {
     const element = copy('incident');
     const part = (/** @type {string} */ name) => find(element, `[data-part=${name}]`, HTMLElement);
-    const many = said.total > 1;
-    const tags = [many && newest && 'newest', many && incident.id === said.longest?.id && 'longest'];
+    const many = answer.total > 1;
+    const tags = [many && newest && 'newest', many && incident.id === answer.longest?.id && 'longest'];
     element.id = `incident-${incident.id}`;
     mark(element, 'data-kind', incident.kind);
     mark(element, 'data-lasting', String(incident.end === null));
-    write(part('what'), whatIsWrong(incident));
-    write(part('when'), `${incident.end ? '' : 'since '}${utc(incident.start, said.as_of)}`);
+    write(part('what'), titleOf(incident));
+    write(part('when'), `${incident.end ? '' : 'since '}${utc(incident.start, answer.as_of)}`);
     const moment = incident.kind === 'promoted';
-    write(part('length'), moment ? '' : lengthOf(incident, said.as_of));
+    write(part('length'), moment ? '' : lengthOf(incident, answer.as_of));
     write(part('beats'), moment ? '' : incident.beats_missed === 1 ? '1 beat missed' : `${incident.beats_missed} beats missed`);
     write(part('tags'), tags.filter(Boolean).join(' · '));
-    const told = toldOf(incident);
-    write(part('told'), told ? `Told at ${clockUtc(told, said.as_of)}` : '');
-    part('told').hidden = !told;
+    const alerted = alertedAt(incident);
+    write(part('alerted'), alerted ? `Alert sent at ${clockUtc(alerted, answer.as_of)}` : '');
+    part('alerted').hidden = !alerted;
     const where = `${address(this.#view.shown)}#${element.id}`;
     find(element, 'a', HTMLAnchorElement).href = where;
     const button = find(element, 'button', HTMLButtonElement);
-    const name = `${whatIsWrong(incident)}, ${utc(incident.start, said.as_of)}`;
+    const name = `${titleOf(incident)}, ${utc(incident.start, answer.as_of)}`;
     button.setAttribute('aria-label', `Copy for a report: ${name}`);
     find(element, 'a', HTMLAnchorElement).setAttribute('aria-label', `Address of: ${name}`);
-    button.addEventListener('click', () => void copied(button, report(incident, this.#known?.as_of ?? said.as_of, where)));
+    button.addEventListener('click', () => void copyReport(button, report(incident, this.#known?.as_of ?? answer.as_of, where)));
     if (incident.end === null) this.#lasting.push({ incident, length: part('length') });
     return element;
   }
 
   /**
-   * Show the incident that an address names; it may be further down, or in a longer range.
+   * Show the incident that an address names, which may be further down or in a longer range.
    * @param {string} hash
    */
-  #seek(hash) {
-    this.#sought = '';
+  #find(hash) {
+    this.#wanted = '';
     if (!hash.startsWith(HASH) || !this.#known) return;
     if (!document.getElementById(hash.slice(1)) && !this.#whole) {
       this.#whole = true;
       this.#draw(this.#known);
     }
     const found = document.getElementById(hash.slice(1));
-    for (const item of this.#list.children) item.classList.toggle('sought', item === found);
+    for (const item of this.#list.children) item.classList.toggle('wanted', item === found);
     found?.scrollIntoView({ block: 'center' });
     if (!found && this.#view.shown.range !== '1y') {
-      this.#sought = hash;
+      this.#wanted = hash;
       this.#view.open({ range: '1y', from: null, to: null });
     } else if (!found) {
       write(this.#note, 'There is no such incident in the last year.');
@@ -140,7 +140,7 @@ export class IncidentList {
 }
 
 /** @param {Incident} incident */
-function whatIsWrong({ kind, title, error }) {
+function titleOf({ kind, title, error }) {
   if (kind === 'promoted') return `${title}: another server took over`;
   return error ? `${title}: ${plain(error)}` : `${title}: nothing was recorded`;
 }
@@ -160,24 +160,33 @@ function lengthOf({ start, end }, now) {
  * @param {string} where
  */
 function report(incident, now, where) {
-  const { start, end, beats_missed: missed } = incident;
+  const { kind, start, end, beats_missed: missed } = incident;
+  if (kind === 'promoted') return plainSpaces([titleOf(incident), `at ${utc(start, '1970-01-01')}`, where]);
   const ends = end ? `to ${utc(end, '1970-01-01')}` : `and lasting, as of ${utc(now, '1970-01-01')}`;
-  return [
-    whatIsWrong(incident),
+  return plainSpaces([
+    titleOf(incident),
     `from ${utc(start, '1970-01-01')} ${ends} (${lengthOf(incident, now)})`,
     `${missed} ${missed === 1 ? 'beat' : 'beats'} missed`,
     where,
-  ].join('\n').replaceAll('\u00a0', ' ');
+  ]);
+}
+
+/**
+ * Join lines, with ordinary spaces between numbers and their units.
+ * @param {string[]} lines
+ */
+function plainSpaces(lines) {
+  return lines.join('\n').replaceAll('\u00a0', ' ');
 }
 
 /**
  * @param {HTMLButtonElement} button
  * @param {string} text
  */
-async function copied(button, text) {
-  const said = find(button, 'span', HTMLElement);
-  write(said, (await toClipboard(text)) ? 'Copied' : 'Not allowed');
-  setTimeout(() => write(said, 'Copy'), COPIED_MS);
+async function copyReport(button, text) {
+  const label = find(button, 'span', HTMLElement);
+  write(label, (await toClipboard(text)) ? 'Copied' : 'Not allowed');
+  setTimeout(() => write(label, 'Copy'), COPIED_MS);
 }
 
 /** @param {string} text */

@@ -1,16 +1,16 @@
-// The sign that tells how the page learns what is new, the refresh button, and the failure notice.
+// How the page is kept up to date: the link's state, the refresh button, and the failure notice.
 
 import { find, mark, write } from './nodes.js';
 import { span, utc } from './words.js';
 
 /** @import {State, WorkerStatus} from './client.js' */
 
-const SPIN_MS = 500; // an answer takes milliseconds: a spinner that only flickers says nothing
+const SPIN_MS = 500; // an answer takes milliseconds, and a spinner must not flicker
 const LINKS = {
   connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'Offline', paused: 'Paused',
 };
 
-export class Sign {
+export class LinkView {
   #link = find(document, '#link', HTMLElement);
   #countdown = find(document, '#countdown', HTMLElement);
   #notice = find(document, '#notice', HTMLElement);
@@ -30,7 +30,7 @@ export class Sign {
     mark(document.body, 'data-link', link);
     write(this.#link, LINKS[link]);
     const leftS = nextMs === null ? 0 : Math.max(0, Math.ceil((nextMs - nowMs) / 1000));
-    write(this.#countdown, nextMs === null ? '' : `asks again in ${leftS} s`);
+    write(this.#countdown, nextMs === null ? '' : `next update in ${leftS} s`);
     if (asking) this.#spunMs = nowMs;
     const spinning = asking || nowMs - this.#spunMs < SPIN_MS;
     mark(document.body, 'data-asking', String(spinning));

@@ -1,11 +1,11 @@
-// The page: what the API says goes to the parts that show it, again with every tick.
+// The page: give the API's last answer to each part, again with every tick.
 
 import { AlertPanel } from './alerts.js';
 import { livez, watch } from './client.js';
 import { nowMs, start } from './clock.js';
 import { Footer } from './footer.js';
 import { HistoryView } from './history.js';
-import { Sign } from './link.js';
+import { LinkView } from './link.js';
 import { Masthead } from './masthead.js';
 import { Rows } from './rows.js';
 import { find } from './nodes.js';
@@ -19,7 +19,7 @@ let status = null;
 let state = { link: 'connecting', asking: true, nextMs: null, error: null };
 let receivedMs = nowMs();
 
-const sign = new Sign(() => {
+const link = new LinkView(() => {
   history.renew();
   return watcher.refresh();
 });
@@ -36,9 +36,9 @@ function show() {
   const elapsedS = (nowMs() - receivedMs) / 1000;
   const verdict = verdictOf(status, elapsedS, state);
   masthead.show(verdict, status, elapsedS);
-  sign.show(state, nowMs());
+  link.show(state, nowMs());
   if (!status) return;
-  sign.warn(state, status, elapsedS);
+  link.warn(state, status, elapsedS);
   rows.show(status, elapsedS, verdict.tone !== 'lost');
   footer.show(status, elapsedS);
   if (document.hidden || wall) return;
@@ -67,4 +67,4 @@ const watcher = watch(
 start(show, () => watcher.wake(), ageMs);
 document.addEventListener('visibilitychange', () => (document.hidden ? watcher.pause() : watcher.resume()));
 for (const change of ['online', 'offline']) addEventListener(change, () => watcher.wake());
-livez().then((health) => footer.name(health), () => {}); // the notice tells that nothing answers
+livez().then((health) => footer.name(health), () => {}); // the notice says that nothing answers

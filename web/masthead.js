@@ -1,4 +1,4 @@
-// The verdict: in large, in the title, in the icon, and told to screen readers when it changes.
+// The verdict: as headline, title and icon, and announced to screen readers when it changes.
 
 import { copy, find, mark, write } from './nodes.js';
 import { secondsBetween, span, utc } from './words.js';
@@ -42,7 +42,7 @@ export class Masthead {
   #shape = find(document, '.verdict use', SVGUseElement);
   #announcement = find(document, '#announcement', HTMLElement);
   #icon = find(document, 'link[rel=icon]', HTMLLinkElement);
-  /** @type {string | null} */ #told = null;
+  /** @type {string | null} */ #announced = null;
   #listed = '';
 
   /**
@@ -64,11 +64,11 @@ export class Masthead {
     write(this.#notes, notes.join(' '));
     this.#list(verdict, status?.current_time ?? '');
     write(this.#since, status ? since(verdict, status, elapsedS) : '');
-    this.#tell(verdict);
+    this.#announce(verdict);
   }
 
   /**
-   * What else is wrong; a remedy that stands above is not told again.
+   * List what else is wrong; a remedy that was shown before is not repeated.
    * @param {Verdict} verdict
    * @param {string} now the server's clock
    */
@@ -76,28 +76,28 @@ export class Masthead {
     const listed = JSON.stringify(others);
     if (listed === this.#listed) return;
     this.#listed = listed;
-    const told = new Set([finding?.remedy ?? null]);
+    const shown = new Set([finding?.remedy ?? null]);
     this.#others.replaceChildren(...others.map((other) => {
       const element = copy('finding');
       const part = (/** @type {string} */ name) => find(element, `[data-part=${name}]`, HTMLElement);
       write(part('title'), other.title);
       if (other.since) write(part('since'), `since ${utc(other.since, now)}`);
-      if (!told.has(other.remedy)) write(part('remedy'), other.remedy ?? '');
+      if (!shown.has(other.remedy)) write(part('remedy'), other.remedy ?? '');
       mark(part('runbook'), 'href', runbook(other));
-      told.add(other.remedy);
+      shown.add(other.remedy);
       return element;
     }));
     hide(this.#others, others.length === 0);
   }
 
   /**
-   * A change of verdict, not every new count of seconds in its words.
+   * Announce a change of verdict, not each new count of seconds.
    * @param {Verdict} verdict
    */
-  #tell({ tone, word, headline }) {
-    const told = `${tone} ${word}`;
-    if (tone === 'waiting' || told === this.#told) return;
-    this.#told = told;
+  #announce({ tone, word, headline }) {
+    const verdict = `${tone} ${word}`;
+    if (tone === 'waiting' || verdict === this.#announced) return;
+    this.#announced = verdict;
     write(this.#announcement, headline);
   }
 }

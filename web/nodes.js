@@ -1,6 +1,6 @@
-// The page's elements: found or loudly missed, and written only where they change.
+// The page's elements: found or an error, and written only where they change.
 
-const UNBROKEN = 24; // letters that fit into a line of the narrowest cell
+const UNBROKEN = 24; // letters that fit on a line of the narrowest cell
 
 /**
  * @template {Element} E
@@ -16,7 +16,7 @@ export function find(root, selector, kind) {
 }
 
 /**
- * A copy of a template's one element.
+ * Copy a template's only element.
  * @param {string} id
  */
 export function copy(id) {
@@ -42,7 +42,7 @@ export function write(element, text) {
 }
 
 /**
- * A name of parts, such as a host, that breaks between them and inside of one only where it must.
+ * Write a name of parts, such as a host, that breaks between them, and inside one only if it must.
  * @param {Element} element
  * @param {string} text
  */

@@ -1,4 +1,4 @@
-// The control that chooses the range: links, so that each can be opened in a tab of its own.
+// The range control: links, so that each can be opened in a tab of its own.
 
 import { find, mark, write } from './nodes.js';
 import { RANGES, address } from './view.js';
@@ -46,7 +46,7 @@ export class Ranges {
   }
 
   /**
-   * A plain click stays on the page; any other is the browser's.
+   * Stay on the page at a plain click; leave any other to the browser.
    * @param {HTMLAnchorElement} link
    * @param {() => Shown} target
    */

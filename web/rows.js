@@ -13,7 +13,7 @@ const SHAPES = {
 };
 const METER_INTERVAL = 100; // the meter's width of one interval, in its own units
 const METER_END = 150;
-const METER_STEP = 5; // three seconds of a minute: finer, it would cost as much as the ages
+const METER_STEP = 5; // three seconds of a minute; finer steps would cost as much as the ages
 
 export class Rows {
   #body = find(document, '#rows', HTMLElement);
@@ -22,7 +22,7 @@ export class Rows {
   /**
    * @param {WorkerStatus} status
    * @param {number} elapsedS seconds since it came
-   * @param {boolean} known whether it still holds
+   * @param {boolean} known whether it is still valid
    */
   show(status, elapsedS, known) {
     const rows = { ...status.timestamps, iam: status.iam };

@@ -1,7 +1,6 @@
-// One source's past, a bar for each span of time; with pointer, finger or arrow keys each tells what
-// it is, and opens.
+// One source's history as bars. Pointer, finger and arrow keys describe a bar and open its span.
 
-import { HEIGHT, WIDTH, chosen, drawn, told } from './bucket.js';
+import { HEIGHT, WIDTH, describe, drawBars, highlight } from './bucket.js';
 import { CURVE_HEIGHT, curve } from './curve.js';
 import { copy, find, write } from './nodes.js';
 import { clockUtc, milliseconds, percent } from './words.js';
@@ -12,7 +11,7 @@ const STEPS = new Map(Object.entries({
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -8, PageUp: 8,
   Home: -Infinity, End: Infinity,
 }));
-const WELL_KNOWN = 0.995; // the share of known time under which an uptime alone would mislead
+const WELL_KNOWN = 0.995; // below this share of known time, an uptime alone would mislead
 
 export class Strip {
   #element = copy('strip');
@@ -63,11 +62,11 @@ export class Strip {
     find(this.#element, '.uptimes', HTMLElement).replaceChildren(...uptime(source, past));
     const width = buckets.length * WIDTH;
     this.#drawing.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
-    this.#drawing.replaceChildren(...drawn(buckets));
-    const { parts, most } = curve(buckets);
+    this.#drawing.replaceChildren(...drawBars(buckets));
+    const { parts, highest } = curve(buckets);
     this.#curve.setAttribute('viewBox', `0 0 ${width} ${CURVE_HEIGHT}`);
     this.#curve.replaceChildren(...parts);
-    write(this.#scale, most === null ? '' : `p95 up to ${milliseconds(most)}`);
+    write(this.#scale, highest === null ? '' : `p95 up to ${milliseconds(highest)}`);
     this.#leave();
   }
 
@@ -86,7 +85,7 @@ export class Strip {
   }
 
   /**
-   * A click opens; a finger, which cannot hover, first tells, and opens with the second tap.
+   * Open on click. A finger cannot hover, so its first tap describes and the second opens.
    * @param {PointerEvent} event
    * @param {(index: number) => void} onOpen
    */
@@ -103,15 +102,15 @@ export class Strip {
     this.#at = Math.min(this.#buckets.length - 1, Math.max(0, index));
     const bucket = this.#buckets[this.#at];
     if (!bucket) return;
-    const text = told(bucket, this.#seconds, this.#now);
+    const text = describe(bucket, this.#seconds, this.#now);
     this.#bars.setAttribute('aria-valuenow', String(this.#at));
     this.#bars.setAttribute('aria-valuetext', text);
     write(this.#readout, text);
     this.#drawing.querySelector('.chosen')?.remove();
-    this.#drawing.append(chosen(this.#at));
+    this.#drawing.append(highlight(this.#at));
   }
 
-  /** A strip that is read with the keyboard keeps its place. */
+  /** Keep the place of a strip that is read with the keyboard. */
   #leave() {
     this.#choose(this.#at);
     if (document.activeElement === this.#bars) return;
@@ -121,7 +120,7 @@ export class Strip {
 }
 
 /**
- * The share of the known time in which writes landed, and of what time that is.
+ * The share of known time in which writes succeeded, and which time that is.
  * @param {SourceHistory} source
  * @param {History} past
  */

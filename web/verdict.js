@@ -1,4 +1,4 @@
-// What to say on top: the API's findings, unless the page knows that they no longer hold.
+// The verdict: the API's findings, unless the page knows that they are out of date.
 
 import { STALE_AFTER_INTERVALS } from './client.js';
 import { ageS, freshnessOf, isOff } from './freshness.js';
@@ -6,9 +6,9 @@ import { plain, span, utc } from './words.js';
 
 /** @import {Finding, State, WorkerStatus} from './client.js' */
 
-const SILENT_AFTER_S = 30; // a live server speaks at least every 25 s
-const LOST_AFTER_S = 45; // a poll every 30 s, its deadline of 10 s, and some air
-const GRACE_S = 5; // the server finds a stale row itself and explains it better
+const SILENT_AFTER_S = 30; // a live server sends at least every 25 s
+const LOST_AFTER_S = 45; // a poll every 30 s, its deadline of 10 s, and 5 s to spare
+const GRACE_S = 5; // the server notices a stale row itself and explains it better
 
 /**
  * @typedef {Object} Verdict
@@ -16,7 +16,7 @@ const GRACE_S = 5; // the server finds a stale row itself and explains it better
  * @property {string} word for the title
  * @property {string} headline
  * @property {string[]} notes
- * @property {Finding | null} finding which the headline tells
+ * @property {Finding | null} finding the one in the headline
  * @property {Finding[]} others
  * @property {string | null} since ISO 8601
  */
@@ -24,16 +24,16 @@ const GRACE_S = 5; // the server finds a stale row itself and explains it better
 /**
  * @param {WorkerStatus | null} status the last good answer
  * @param {number} elapsedS seconds since it came
- * @param {State} state how the page learns
+ * @param {State} state of the connection
  * @returns {Verdict}
  */
 export function verdictOf(status, elapsedS, state) {
-  if (status === null) return withoutAnswer(state);
-  return isLost(status, elapsedS, state) ? outdated(status, elapsedS, state) : said(status);
+  if (status === null) return unanswered(state);
+  return isLost(status, elapsedS, state) ? outdated(status, elapsedS, state) : current(status);
 }
 
 /**
- * Whether what the last answer said may no longer hold.
+ * Whether the last answer may be out of date.
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  * @param {State} state
@@ -45,8 +45,8 @@ function isLost(status, elapsedS, { link, error }) {
 }
 
 /**
- * Whether a row has gone stale on this page while the last answer said that all is well: a server
- * that works would have said more by now, so nothing is known of the store.
+ * Whether a row has become stale on this page although the last answer was healthy. A working server
+ * would have sent another by now, so nothing is known of the store.
  * @param {WorkerStatus} status
  * @param {number} elapsedS
  */
@@ -62,10 +62,10 @@ function isOverdue({ timestamps }, elapsedS) {
  * @param {State} state
  * @returns {Verdict}
  */
-function withoutAnswer({ error }) {
+function unanswered({ error }) {
   const nothing = { finding: null, others: [], since: null };
   if (!error) {
-    return { tone: 'waiting', word: 'looking', headline: 'Looking …', notes: [], ...nothing };
+    return { tone: 'waiting', word: 'loading', headline: 'Loading …', notes: [], ...nothing };
   }
   const headline = failed(error.failure);
   return { tone: 'lost', word: 'no answer', headline, notes: [error.message], ...nothing };
@@ -79,10 +79,10 @@ function withoutAnswer({ error }) {
  */
 function outdated(status, elapsedS, { error, link }) {
   const { current_time: since } = status;
-  const notes = [`As of ${utc(since, since)}: ${said(status).headline}`];
+  const notes = [`As of ${utc(since, since)}: ${current(status).headline}`];
   if (error) notes.unshift(error.message);
   const paused = link === 'paused' && !error;
-  const silent = paused ? `Not asked for ${span(elapsedS)}` : `No word from Heartbeat for ${span(elapsedS)}`;
+  const silent = paused ? `No updates for ${span(elapsedS)}` : `No data from Heartbeat for ${span(elapsedS)}`;
   const headline = error ? failed(error.failure) : silent;
   const word = paused ? 'paused' : 'no answer';
   return { tone: 'lost', word, headline, notes, finding: null, others: [], since };
@@ -98,7 +98,7 @@ function failed(failure) {
  * @param {WorkerStatus} status
  * @returns {Verdict}
  */
-function said({ overall_status: tone, diagnosis: { code, message, findings } }) {
+function current({ overall_status: tone, diagnosis: { code, message, findings } }) {
   const [finding = null, ...others] = findings;
   const headline = finding ? finding.title : message;
   return { tone, word: plain(code), headline, notes: [], finding, others, since: finding?.since ?? null };

@@ -1,4 +1,4 @@
-// What of the past is shown: a range or a span of it, kept in the page's address.
+// Which history is shown: a range or a span of it, kept in the page's address.
 
 /** @import {Range} from './client.js' */
 
@@ -39,7 +39,7 @@ export class View {
 }
 
 /**
- * Where a range or span is shown, with all else that this page's address says.
+ * The address of a range or span; everything else in this page's address stays.
  * @param {Shown} shown
  */
 export function address({ range, from, to }) {
@@ -53,7 +53,7 @@ export function address({ range, from, to }) {
   return url.href;
 }
 
-/** @returns {Shown} what the address says; nonsense in it is as if it were not there */
+/** @returns {Shown} from the address; invalid values are ignored */
 function read() {
   const asked = new URLSearchParams(location.search);
   const [range, from, to] = ['range', 'from', 'to'].map((name) => asked.get(name));

@@ -1,4 +1,4 @@
-// Times and spans in words; a number and its unit stay on one line.
+// Times and spans in words. A number and its unit stay on one line.
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -6,7 +6,7 @@ const DAY_S = 86_400;
 
 /**
  * @param {number} seconds
- * @returns {string} at most two units; seconds up to two minutes, since the borders are there
+ * @returns {string} at most two units; seconds up to two minutes, where freshness changes
  */
 export function span(seconds) {
   const s = Math.max(0, Math.floor(seconds));
@@ -39,7 +39,7 @@ export function secondsBetween(from, to) {
 
 /**
  * @param {string} moment ISO 8601
- * @param {string} now the server's clock, which tells whether the day must be named
+ * @param {string} now the server's clock: another day is named
  */
 export function utc(moment, now) {
   const text = new Date(moment).toISOString();
@@ -49,7 +49,7 @@ export function utc(moment, now) {
 
 /**
  * @param {string} moment ISO 8601
- * @param {string} [now] ISO 8601; without it the day is named if it is not the moment's own
+ * @param {string} [now] ISO 8601, the server's clock; if omitted, the day is never named
  * @returns {string} to the minute
  */
 export function clockUtc(moment, now = moment) {
@@ -60,7 +60,7 @@ const ZONE = zone(new URLSearchParams(location.search).get('tz'));
 
 /**
  * @param {string | null} asked `?tz=`, such as Europe/Berlin or UTC
- * @returns {string | undefined} undefined for the viewer's own, also where nobody knows the other
+ * @returns {string | undefined} undefined for the viewer's own zone, also where `asked` is unknown
  */
 function zone(asked) {
   try {
@@ -72,8 +72,8 @@ function zone(asked) {
 
 /**
  * @param {string} moment ISO 8601
- * @returns {string} in the viewer's zone, with the day where it is another than in UTC; empty where
- *   both clocks say the same
+ * @returns {string} in the viewer's zone, with the weekday where it differs from UTC; empty where
+ *   both clocks show the same
  */
 export function local(moment) {
   const date = new Date(moment);
@@ -90,7 +90,7 @@ export function local(moment) {
 
 /**
  * @param {number} ms
- * @returns {string} with two digits that count, or all of them before the point
+ * @returns {string} with two significant digits, or all digits before the decimal point
  */
 export function milliseconds(ms) {
   return ms < 1000 ? `${figures(ms)}\u00a0ms` : `${figures(ms / 1000)}\u00a0s`;

@@ -1,4 +1,4 @@
-"""The panel of alerts: who is told, of what, and what waits."""
+"""The alerts panel: open alerts, mutes, and targets."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_open_alerts_mutes_and_targets_are_shown(
     items = page.locator("#alerts-list > li")
     expect(items).to_have_count(3)
     expect(items.nth(0)).to_contain_text("Valkey cannot be read (timeout)")
-    expect(items.nth(0)).to_contain_text(re.compile(r"told at 02:52.UTC"))
+    expect(items.nth(0)).to_contain_text(re.compile(r"sent at 02:52.UTC"))
     expect(items.nth(1)).to_contain_text("Muted: everything <b>new disk")
     expect(items.nth(1)).to_contain_text(re.compile(r"until 05:00:12.UTC"))
     expect(items.nth(2)).to_contain_text("slack no. 1")
@@ -33,7 +33,9 @@ def test_nothing_is_shown_where_nobody_is_told(page: Page, answers: Answers, add
     expect(page.locator("#alerts")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("working", "said"), [(True, "None is open."), (False, "Nobody decides")])
+@pytest.mark.parametrize(
+    ("working", "said"), [(True, "No open alerts."), (False, "Alerts are not evaluated")]
+)
 def test_the_note_says_whether_it_works(
     page: Page, answers: Answers, address: str, working: bool, said: str
 ) -> None:

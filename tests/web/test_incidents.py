@@ -97,7 +97,7 @@ def test_an_incidents_address_finds_it_further_down(
     answers.outages = MANY
     page.goto(f"{address}#incident-valkey-{MANY[-1].began:%Y%m%dT%H%M%SZ}")
 
-    sought = page.locator("#incidents li.sought")
+    sought = page.locator("#incidents li.wanted")
     expect(sought).to_have_count(1)
     expect(sought).to_be_in_viewport()
 
@@ -109,7 +109,7 @@ def test_an_incidents_address_finds_it_in_a_longer_range(
     answers.outages = [*OVER, long_ago]
     page.goto(f"{address}#incident-postgres-{long_ago.began:%Y%m%dT%H%M%SZ}")
 
-    expect(page.locator("#incidents li.sought")).to_contain_text("PostgreSQL: full")
+    expect(page.locator("#incidents li.wanted")).to_contain_text("PostgreSQL: full")
     expect(page).to_have_url(re.compile(r"range=1y"))
 
 

@@ -32,12 +32,12 @@ def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
 
     answers.cut()
     link(page, "polling")
-    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     page.clock.run_for(13_000)
-    expect(page.locator("#countdown")).to_have_text("asks again in 17 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 17 s")
     before = len(answers.asked)
     page.clock.run_for(17_000)
-    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     assert len(answers.asked) == before + 1
 
     answers.live = True
@@ -54,7 +54,7 @@ def test_polling_asks_when_the_next_stamp_can_be_there(
 
     page.goto(address)
 
-    expect(page.locator("#countdown")).to_have_text("asks again in 11 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 11 s")
 
 
 def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
@@ -98,15 +98,15 @@ def test_a_server_with_too_many_viewers_is_polled_and_left_in_peace(
     page.route_web_socket("**/ws", refuse)
     page.goto(address)
     link(page, "polling")
-    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 30 s")
 
     page.clock.run_for(29_000)
     assert len(tried) == 1
 
     page.clock.run_for(1000)
-    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     page.clock.run_for(30_000)
-    expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+    expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     link(page, "polling")
     assert len(tried) == 2
 
@@ -151,12 +151,12 @@ def test_failed_refreshes_are_reported_with_the_next_good_one(
     for _ in range(2):
         page.clock.run_for(30_000)
         link(page, "offline")
-        expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+        expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     answers.status = healthy
     for _ in range(2):
         page.clock.run_for(30_000)
         link(page, "polling")
-        expect(page.locator("#countdown")).to_have_text("asks again in 30 s")
+        expect(page.locator("#countdown")).to_have_text("next update in 30 s")
 
     counts = [each.get("heartbeat-refresh-failures") for each in answers.asked]
     assert counts == [None, None, None, "1", "2", None]

@@ -145,7 +145,7 @@ def test_a_store_that_has_not_answered_yet_is_grey_and_never_missing(
 
 TROUBLED = {
     "an error": (row(error=ErrorWord.READ_ONLY), "answers with an error: read only", "unreachable"),
-    "a part that is not written": (row(warning=ErrorWord.QUOTA), "written in part", "stale"),
+    "a part that is not written": (row(warning=ErrorWord.QUOTA), "partly written", "stale"),
 }
 REFUSED = {
     "now": (iam(error=ErrorWord.AUTH, refusal=Refusal.NOT_ALLOWED), "not proved: auth"),

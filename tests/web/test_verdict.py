@@ -110,7 +110,8 @@ def test_a_change_of_verdict_is_announced_and_a_tick_is_not(
     page.evaluate(
         "() => { window.told = []; new MutationObserver(() => window.told.push("
         "document.querySelector('[role=status]').textContent))"
-        ".observe(document.querySelector('[role=status]'), {childList: true}) }"
+        ".observe(document.querySelector('[role=status]'), "
+        "{childList: true, characterData: true, subtree: true}) }"
     )
 
     page.clock.run_for(20_000)
@@ -142,7 +143,7 @@ def test_a_server_that_says_nothing_more_is_not_taken_for_stores_that_are_not_wr
     page.clock.run_for(11_000)  # it would have told of a stale row long before
 
     expect(page.locator("body")).to_have_attribute("data-tone", "lost")
-    expect(page.locator("h1")).to_have_text(re.compile(r"^No word from Heartbeat for 1[01]\ss$"))
+    expect(page.locator("h1")).to_have_text(re.compile(r"^No data from Heartbeat for 1[01]\ss$"))
     expect(page.locator("#notes")).to_have_text(f"As of 03:00:12 UTC: {HEALTHY}")
     grey_and_red = page.locator("[data-source=postgres]").evaluate(
         "row => ['--tone', '--off', '--bad'].map(n => getComputedStyle(row).getPropertyValue(n))"

@@ -26,13 +26,18 @@ INTERVAL_S = 60.0  # of the workers whose start is measured
 BEAT_S = 0.25  # of the workers whose cycles are measured
 CYCLES, WARM_CYCLES = 200, 50
 LOAD_S, CONNECTIONS = 2.0, 32
-READINGS = 5  # of one window, each with other buckets, so that no answer is cached
+READINGS = 5  # each of another window, so that no answer is cached
+MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 STATUS, LIVEZ = "/worker/status", "/livez"
 ADDRESSES = (  # that both revisions answer
     "/", "/livez", "/healthz", "/readyz", "/db/status", "/secret/status", "/iam/status", STATUS,
     "/worker/health", "/history", "/incidents", "/metrics",
 )  # fmt: skip
-HISTORY_DAYS = {"a day": 1, "30 days": 30, "a year": 365}
+HISTORY = {  # what the page shows: how wide a bucket is, and how many there are
+    "a day": (timedelta(minutes=15), 96),
+    "30 days": (timedelta(days=1), 30),
+    "a year": (timedelta(weeks=1), 52),
+}
 
 
 class Target(BaseModel):
@@ -146,8 +151,8 @@ def _requests(stores: Stores, build: Build) -> Iterator[tuple[str, float]]:
         yield "API: /livez at 32 clients, 1/s", rate[LIVEZ]
         yield "API: /worker/status at 32 clients, 1/s", rate[STATUS]
         yield "API: /worker/status against its own /livez", rate[STATUS] / rate[LIVEZ]
-        for name, days in HISTORY_DAYS.items():
-            yield f"API: /history of {name}, uncached, s", _history_s(running.url, days)
+        for name, (width, count) in HISTORY.items():
+            yield f"API: /history of {name}, uncached, s", _history_s(running.url, width, count)
 
 
 def _rate(url: str) -> float:
@@ -157,14 +162,19 @@ def _rate(url: str) -> float:
     return found.per_second
 
 
-def _history_s(url: str, days: int) -> float:
-    begin = quote((datetime.now(UTC) - timedelta(days=days)).isoformat())
-    took_s = []
+def _history_s(url: str, width: timedelta, count: int) -> float:
+    now, took_s = datetime.now(UTC), []
     for reading in range(READINGS):
+        end = now - (now - MONDAY) % width - reading * width
+        span = f"from={_text(end - count * width)}&to={_text(end)}"
         began = time.perf_counter()
-        _get(f"{url}/history?from={begin}&buckets={90 + reading}")
+        _get(f"{url}/history?{span}&buckets={count}")
         took_s.append(time.perf_counter() - began)
     return median(took_s)
+
+
+def _text(moment: datetime) -> str:
+    return quote(moment.isoformat())
 
 
 def _get(url: str) -> None:

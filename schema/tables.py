@@ -85,6 +85,27 @@ class Hour(SQLModel, table=True):
     None in hours from before this column existed; there it follows from the interval."""
 
 
+class Day(SQLModel, table=True):
+    """A source's day of UTC, summed from its hours once all of them are counted.
+
+    A beat that comes in late deletes it; it is summed again when its hours are counted again.
+    """
+
+    __tablename__ = "heartbeat_days"
+
+    name: str = Field(primary_key=True, max_length=50)
+    source: str = Field(primary_key=True, max_length=50)
+    day: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    ok: int
+    failed: int
+    unknown: int
+    """As in an hour, with the gaps between the day's hours."""
+    before: int
+    interval_seconds: float
+    latencies: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    seconds: list[float] = Field(sa_column=Column(ARRAY(Float), nullable=False))
+
+
 class Incident(SQLModel, table=True):
     """A sequence of failed beats of one source."""
 

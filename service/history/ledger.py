@@ -7,7 +7,7 @@ one would.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from schema.freshness import CLOCK_TOLERANCE_S
 from schema.history import KEPT_DAYS, Record
@@ -19,6 +19,9 @@ COUNTED_KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents
 RECORD = [field.name for field in fields(Record)]
 AT_ONCE = 1000  # rows a transaction, so that each is short
 COUNTED_AT_ONCE = 200  # hours a transaction
+DAY = timedelta(days=1)
+DAY_OVER = timedelta(hours=2)  # after a day's end: its last slot, of an hour at most, is settled
+DAYS_AT_ONCE = 100  # days of a source a transaction
 
 
 class Ledger:
@@ -75,6 +78,16 @@ class Ledger:
             SourceError: PostgreSQL cannot be written; what was counted stays.
         """
         await self._change_all(sql.COUNT_HOURS, COUNTED_AT_ONCE, now=now)
+        async with self._transaction() as (connection, _):
+            await connection.change(sql.REFUTE_DAYS, name=self.name)
+            hours = await connection.rows(sql.SOURCES, name=self.name)
+        await self._change_all(
+            sql.SUM_DAYS,
+            DAYS_AT_ONCE,
+            sources=[row.source for row in hours],
+            after=_midnight(now - COUNTED_KEPT) + DAY,
+            before=_midnight(now - DAY_OVER),
+        )
 
     async def prune(self, now: datetime, kept: timedelta) -> None:
         """Remove old beats in small batches, and hours and incidents that are older still.
@@ -96,7 +109,7 @@ class Ledger:
         await self._change_all(sql.SEAL, AT_ONCE, before=whole)
         for row in hours:
             await self._change_all(sql.PRUNE_BEATS, AT_ONCE, source=row.source, before=before)
-        for statement in (sql.PRUNE_HOURS, sql.PRUNE_INCIDENTS):
+        for statement in (sql.PRUNE_HOURS, sql.PRUNE_DAYS, sql.PRUNE_INCIDENTS):
             await self._change_all(statement, AT_ONCE, before=oldest)
 
     async def _change_all(self, statement: Statement, most: int, **values: object) -> None:
@@ -112,3 +125,8 @@ class Ledger:
         async with self._database.connection(transaction=True) as connection:
             locked = await connection.row(sql.LOCK, name=self.name)
             yield connection, locked[0]
+
+
+def _midnight(moment: datetime) -> datetime:
+    """The start of a moment's day in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -10,6 +10,7 @@ COLUMNS = {
     'last_update': ('source', 'timestamp', 'metadata'),
     'heartbeat_beats': ('name', 'source', 'slot', 'interval_seconds', 'stamp', 'error', 'attempts', 'latency_ms'),
     'heartbeat_hours': ('name', 'source', 'hour', 'ok', 'failed', 'unknown', 'before', 'interval_seconds', 'latencies', 'dirty', 'pruned', 'seconds'),
+    'heartbeat_days': ('name', 'source', 'day', 'ok', 'failed', 'unknown', 'before', 'interval_seconds', 'latencies', 'seconds'),
     'heartbeat_incidents': ('name', 'source', 'began', 'ended', 'error', 'missed'),
     'heartbeat_leases': ('name', 'post', 'holder', 'until', 'token'),
     'heartbeat_alerting': ('name', 'holder', 'until', 'seq', 'state'),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    delete,
     exists,
     false,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schema.history import LATENCY_BUCKETS
-from schema.tables import Beat, Hour, Incident, table
+from schema.tables import Beat, Day, Hour, Incident, table
 from service.sql.expressions.spans import Condition
 
 HISTORY_LOCK = 0x62656174  # "beat"
@@ -30,6 +31,7 @@ LOCK_HELD_AT_MOST = "15s"  # by a worker that hangs or vanishes inside a transac
 RECORD = ("source", "slot", "interval_seconds", "stamp", "error", "attempts", "latency_ms")
 
 _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
+_days = table(Day).c
 _NAME = bindparam("name", type_=String())
 
 
@@ -54,7 +56,7 @@ def _add() -> Any:
     """Inserts what is new, opens its hours, and says where incidents may have changed.
 
     That is each source with a new beat that failed, or with one that landed inside an incident:
-    its first and its last new slot. In health there is none.
+    its first and its last new slot. In health there is none. The sums of the days are deleted.
     """
     new = _insert_beats()
     hour = func.date_trunc("hour", new.c.slot, "UTC")
@@ -80,6 +82,12 @@ def _add() -> Any:
         )
         .cte("opened")
     )
+    undone = (
+        delete(table(Day))
+        .where(_days.name == _NAME, _days.source == new.c.source)
+        .where(_days.day == func.date_trunc("day", new.c.slot, "UTC"))
+        .cte("undone")
+    )
     first, last = func.min(new.c.slot), func.max(new.c.slot)
     inside = exists().where(
         _incidents.name == _NAME,
@@ -91,7 +99,7 @@ def _add() -> Any:
         select(new.c.source, first, last)
         .group_by(new.c.source)
         .having(or_(func.count(new.c.error) > 0, inside))
-        .add_cte(dirty)
+        .add_cte(dirty, undone)
     )
 
 

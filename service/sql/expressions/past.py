@@ -1,43 +1,91 @@
 """What became of every slot: the statements that count a window, and what lies before it."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     DateTime,
     Integer,
+    Interval,
     Numeric,
     Select,
     String,
+    and_,
     bindparam,
     column,
     func,
+    literal,
     select,
+    true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from schema.tables import Beat, Hour, table
-from service.sql.expressions.spans import AN_HOUR, Grid, seconds
-from service.sql.expressions.tally import merged, tallies
+from schema.tables import Beat, Day, Hour, table
+from service.sql.expressions.spans import A_DAY, AN_HOUR, Grid, dates, seconds
+from service.sql.expressions.tally import (
+    COUNTS,
+    clean_hours,
+    dirty_hours,
+    hours_in,
+    merged,
+    tallies,
+)
 
-_beats, _hours = table(Beat).c, table(Hour).c
+_beats, _hours, _days = table(Beat).c, table(Hour).c, table(Day).c
 _NAME = bindparam("name", type_=String())
 _START = bindparam("start", type_=DateTime(timezone=True))
 _END = bindparam("end", type_=DateTime(timezone=True))
 _SOURCES = bindparam("sources", type_=ARRAY(String))
 
 
-def _history(*, hourly: bool) -> Any:  # Any: as in incidents
-    """Counts a window from its hours, or from its beats."""
-    grid = Grid(_START, bindparam("width_us", type_=Numeric()))
-    now = bindparam("now", type_=DateTime(timezone=True))
-    rows, key = (_hours, _hours.hour) if hourly else (_beats, _beats.slot)
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_GRID = Grid(_START, bindparam("width_us", type_=Numeric()))
+
+
+def _by_beats() -> Select[Any]:
+    """Counts a window from its beats."""
     conditions = [
-        rows.name == _NAME,
-        rows.source == func.any(_SOURCES),
-        key >= grid.start,
-        key < _END,
+        _beats.name == _NAME,
+        _beats.source == func.any(_SOURCES),
+        _beats.slot >= _START,
+        _beats.slot < _END,
     ]
-    return merged(grid, conditions, now) if hourly else tallies(grid, conditions, now, exact=True)
+    return tallies(_GRID, conditions, _NOW, exact=True)
+
+
+def _by_hours() -> Select[Any]:
+    """Counts a window of whole hours, from days where one lies in a single bucket."""
+    each = _dates()
+    begin = func.greatest(each.c.day, _START)
+    rows = hours_in(_NAME, each.c.source, begin, func.least(each.c.day + A_DAY, _END))
+    joined = each.join(rows, true())
+    hours = select(rows).select_from(joined).where(each.c.ok.is_(None)).cte("hours_of_days")
+    days = select(
+        each.c.source,
+        each.c.day.label("begin"),
+        (each.c.day + A_DAY).label("end"),
+        *(each.c[name] for name in (*COUNTS, "seconds")),
+    ).where(each.c.ok.is_not(None))
+    return merged(_GRID, union_all(days, clean_hours(hours), dirty_hours(hours, _NOW)), _NOW)
+
+
+def _dates() -> CTE:
+    """Each date of the window for each source, with its sums where they can be used."""
+    each = dates(_SOURCES, func.date_trunc("day", _START, "UTC"), _END).subquery("each")
+    day, last = each.c.day, each.c.day + A_DAY - literal(timedelta.resolution, Interval())
+    usable = [
+        _days.name == _NAME,
+        _days.source == each.c.source,
+        _days.day == day,
+        day >= _START,
+        day + A_DAY <= _END,
+        _GRID.index(day) == _GRID.index(last),
+    ]
+    joined = each.outerjoin(table(Day), and_(*usable))
+    sums = (_days[name] for name in (*COUNTS, "seconds"))
+    return select(each.c.source, day, *sums).select_from(joined).cte("dates")
 
 
 def _before() -> Select[Any]:
@@ -92,8 +140,8 @@ def _page() -> Select[Any]:
 
 
 STATEMENTS = {
-    "BY_HOURS": _history(hourly=True),
-    "BY_BEATS": _history(hourly=False),
+    "BY_HOURS": _by_hours(),
+    "BY_BEATS": _by_beats(),
     "BEFORE": _before(),
     "PAGE": _page(),
 }

@@ -11,11 +11,16 @@ from sqlalchemy import (
     Integer,
     Interval,
     Numeric,
+    Select,
+    String,
     case,
     cast,
+    column,
     func,
     literal,
     or_,
+    select,
+    true,
 )
 
 from schema.history import HOUR, SETTLED_AFTER_S, TOLERANCE_S
@@ -26,6 +31,7 @@ Moment = ColumnElement[Any]  # Any: SQLAlchemy infers no type from datetime arit
 Number = ColumnElement[Any]
 Condition = ColumnElement[bool]
 AN_HOUR = literal(HOUR, Interval())
+A_DAY = literal(24 * HOUR, Interval())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,16 @@ def whole(number: Number) -> Number:
     return cast(number, Integer)
 
 
-HOURS = Grid(
-    literal(datetime(1970, 1, 1, tzinfo=UTC), DateTime(timezone=True)),
-    literal(HOUR // timedelta(microseconds=1), Numeric),
-)
+EPOCH = literal(datetime(1970, 1, 1, tzinfo=UTC), DateTime(timezone=True))
+HOURS = Grid(EPOCH, literal(HOUR // timedelta(microseconds=1), Numeric))
+DAYS = Grid(EPOCH, literal(24 * HOUR // timedelta(microseconds=1), Numeric))
+
+
+def dates(sources: Any, begin: Moment, last: Moment) -> Select[Any]:  # Any: an array
+    """Each date from a midnight to the last one for each source, as `source` and `day`."""
+    asked = func.unnest(sources).table_valued(column("source", String), name="asked")
+    moment = DateTime(timezone=True)
+    series = func.generate_series(begin, last, A_DAY)
+    calendar = series.table_valued(column("day", moment), name="calendar")
+    each, day = asked.render_derived(), calendar.render_derived()
+    return select(each.c.source, day.c.day).select_from(each.join(day, true()))

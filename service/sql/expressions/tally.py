@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Float,
+    FromClause,
     Integer,
     Select,
     and_,
@@ -18,9 +18,9 @@ from sqlalchemy import (
     cast,
     func,
     select,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
 from schema.tables import Beat, Hour, table
@@ -86,21 +86,19 @@ def tallies(
     ).group_by(row.source, row.span)
 
 
-def merged(grid: Grid, conditions: Sequence[Condition], now: Moment) -> Select[Any]:
-    """Hours counted per source and span of whole hours, in the columns of `tallies`.
-
-    Hours that are dirty are counted from their beats, so that nothing waits for the worker.
+def merged(grid: Grid, rows: Any, now: Moment | None) -> Select[Any]:  # Any: as below
+    """Sums of hours or days per source and span, in the columns of `tallies`.
 
     Args:
-        grid: The spans.
-        conditions: Which hours.
-        now: What is due later does not count yet.
+        grid: The spans; each row lies in one of them.
+        rows: With the columns of `clean_hours`.
+        now: Slots due after it are not counted yet; None if every span is over.
     """
-    hours = _hours_as_they_are(conditions, now).subquery("hours")
-    row = select(hours, *_placed(grid, hours.c.hour, hours.c)).subquery("row").c
+    given = rows.subquery("given")
+    row = select(given, *_placed(grid, given.c.begin, given.c)).subquery("row").c
     place = Neighbours.of(row, grid, now)
-    after = slots(hour_end(row.hour), place.until, row.interval_seconds)
-    earlier = slots(grid.begin(row.span), row.hour, row.interval_seconds)
+    after = slots(row.end, place.until, row.interval_seconds)
+    earlier = slots(grid.begin(row.span), row.begin, row.interval_seconds)
     unknown = row.unknown + after + case((place.first, 0), else_=row.before)
     ok_s, failed_s, unknown_s, before_s = (row.seconds[n] for n in (1, 2, 3, 4))
     after_s, earlier_s = after * row.interval_seconds, earlier * row.interval_seconds
@@ -128,15 +126,51 @@ def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of a
     return [_beats.source == source, _beats.slot >= hour, _beats.slot < hour_end(hour)]
 
 
-def _hours_as_they_are(conditions: Sequence[Condition], now: Moment) -> CompoundSelect[Any]:
-    counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
-    names = ("source", "hour", *counts)
-    by_slots = [_hours[each] * _hours.interval_seconds for each in counts[:4]]
-    seconds = func.coalesce(_hours.seconds, _seconds(*by_slots)).label("seconds")
-    clean = select(*(_hours[name] for name in names), seconds).where(*conditions, ~_hours.dirty)
-    beats = [_beats.name == _hours.name, *in_hour(_hours.source, _hours.hour)]
-    dirty = tallies(HOURS, [*conditions, _hours.dirty, *beats], now).subquery("dirty")
-    return union_all(clean, select(*(dirty.c[name] for name in (*names, "seconds"))))
+COUNTS = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
+
+
+def hours_in(name: Any, source: Any, begin: Moment, end: Moment) -> LateralFromClause:
+    """A source's hours in a span, for each row beside it, in the columns of `Hour`.
+
+    OFFSET 0 keeps it a loop over an index: joined by the span, each row would be compared with all
+    hours of the source where PostgreSQL does not know yet how many there are.
+    """
+    rows = select(table(Hour)).where(_hours.name == name, _hours.source == source)
+    return rows.where(_hours.hour >= begin, _hours.hour < end).offset(0).lateral("hours")
+
+
+def clean_hours(hours: FromClause) -> Select[Any]:
+    """Hours that are counted: of each its source, begin, end, counts and seconds.
+
+    Args:
+        hours: With the columns of `Hour`.
+    """
+    row = hours.c
+    by_slots = [row[each] * row.interval_seconds for each in COUNTS[:4]]
+    return select(
+        row.source,
+        row.hour.label("begin"),
+        hour_end(row.hour).label("end"),
+        *(row[name] for name in COUNTS),
+        func.coalesce(row.seconds, _seconds(*by_slots)).label("seconds"),
+    ).where(~row.dirty)
+
+
+def dirty_hours(hours: FromClause, now: Moment) -> Select[Any]:
+    """Hours that are not counted yet, in the columns of `clean_hours`, counted from their beats.
+
+    Args:
+        hours: With the columns of `Hour`.
+        now: Slots due after it are not counted yet.
+    """
+    beats = [_beats.name == hours.c.name, *in_hour(hours.c.source, hours.c.hour)]
+    told = tallies(HOURS, [hours.c.dirty, *beats], now).subquery("dirty").c
+    return select(
+        told.source,
+        told.hour.label("begin"),
+        hour_end(told.hour).label("end"),
+        *(told[name] for name in (*COUNTS, "seconds")),
+    )
 
 
 def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: columns

@@ -2,17 +2,34 @@
 
 from typing import Any
 
-from sqlalchemy import DateTime, Integer, String, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from schema.tables import Beat, Hour, Incident, table
+from schema.tables import Beat, Day, Hour, Incident, table
 from service.sql.expressions.beats import sealed
-from service.sql.expressions.spans import HOURS, Condition, hour_end, settled
-from service.sql.expressions.tally import in_hour, tallies
+from service.sql.expressions.spans import A_DAY, DAYS, HOURS, Condition, dates, hour_end, settled
+from service.sql.expressions.tally import COUNTS, clean_hours, hours_in, in_hour, merged, tallies
 
 _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
+_days = table(Day).c
 _NAME = bindparam("name", type_=String())
 _SOURCE = bindparam("source", type_=String())
 _BEFORE = bindparam("before", type_=DateTime(timezone=True))
+_SOURCES = bindparam("sources", type_=ARRAY(String))
+_AFTER = bindparam("after", type_=DateTime(timezone=True))
 _MOST = bindparam("most", type_=Integer())  # rows a transaction, so that each is short
 
 
@@ -29,12 +46,64 @@ def _count_hours() -> Any:  # Any: as in incidents
     )
     fresh = tallies(HOURS, [_beats.name == _NAME, *in_hour(some.c.source, some.c.hour)], None)
     told = fresh.subquery("fresh").c
-    counts = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies", "seconds")
     return (
         update(table(Hour))
         .where(_hours.name == _NAME, _hours.source == told.source, _hours.hour == told.hour)
-        .values({each: told[each] for each in counts} | {"dirty": False})
+        .values({each: told[each] for each in (*COUNTS, "seconds")} | {"dirty": False})
     )
+
+
+def _refute_days() -> Any:
+    """Deletes days that do not say what their hours say: a previous version knows no days."""
+    day = func.date_trunc("day", _hours.hour, "UTC").label("day")
+    said = (
+        select(
+            _hours.source,
+            day,
+            func.sum(_hours.ok).label("ok"),
+            func.sum(_hours.failed).label("failed"),
+            func.bool_or(_hours.dirty).label("dirty"),
+        )
+        .where(_hours.name == _NAME)
+        .group_by(_hours.source, day)
+        .subquery("said")
+        .c
+    )
+    differs = or_(said.dirty, said.ok != _days.ok, said.failed != _days.failed)
+    return delete(table(Day)).where(
+        _days.name == _NAME, _days.source == said.source, _days.day == said.day, differs
+    )
+
+
+def _sum_days() -> Any:
+    """Sums some days that are over, all of whose hours are counted and that have no sums yet.
+
+    `before` and `after` are midnights, between which the days of `sources` lie.
+    """
+    each = dates(_SOURCES, _AFTER, _BEFORE - A_DAY).subquery("dates").c
+    # By its key, as in `beats.sealed`.
+    there = select(literal(1)).where(
+        _days.name == _NAME, _days.source == each.source, _days.day == each.day
+    )
+    counted = (
+        select(func.bool_and(~_hours.dirty).label("all"))
+        .where(_hours.name == _NAME, _hours.source == each.source)
+        .where(_hours.hour >= each.day, _hours.hour < each.day + A_DAY)
+        .lateral("counted")
+    )
+    some = (
+        select(each.source, each.day)
+        .where(there.scalar_subquery().is_(None), counted.c.all)
+        .limit(_MOST)
+        .cte("some")
+    )
+    rows = hours_in(_NAME, some.c.source, some.c.day, some.c.day + A_DAY)
+    hours = select(rows).select_from(some.join(rows, true())).subquery("hours_of_days")
+    told = merged(DAYS, clean_hours(hours), None).subquery("told").c
+    columns = (*COUNTS, "seconds")
+    sums = select(_NAME, told.source, DAYS.begin(told.span), *(told[each] for each in columns))
+    new = insert(table(Day)).from_select(["name", "source", "day", *columns], sums)
+    return new.on_conflict_do_nothing()
 
 
 def _seal() -> Any:
@@ -76,7 +145,7 @@ def _prune_beats() -> Any:
     return delete(table(Beat)).where(tuple_(*key).in_(old))
 
 
-def _prune_rows(model: type[Hour | Incident], old: Condition, key: str) -> Any:
+def _prune_rows(model: type[Hour | Day | Incident], old: Condition, key: str) -> Any:
     """Deletes some rows that are old.
 
     Args:
@@ -92,9 +161,12 @@ def _prune_rows(model: type[Hour | Incident], old: Condition, key: str) -> Any:
 
 STATEMENTS = {
     "COUNT_HOURS": _count_hours(),
+    "REFUTE_DAYS": _refute_days(),
+    "SUM_DAYS": _sum_days(),
     "SEAL": _seal(),
     "SOURCES": _sources(),
     "PRUNE_BEATS": _prune_beats(),
     "PRUNE_HOURS": _prune_rows(Hour, _hours.pruned & (_hours.hour < _BEFORE), "hour"),
+    "PRUNE_DAYS": _prune_rows(Day, _days.day < _BEFORE, "day"),
     "PRUNE_INCIDENTS": _prune_rows(Incident, _incidents.ended < _BEFORE, "began"),
 }

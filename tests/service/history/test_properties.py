@@ -69,7 +69,9 @@ async def test_hours_and_incidents_are_exactly_what_the_beats_say(
 ) -> None:
     async with source.connection() as connection:
         await connection.rows(
-            Statement("TRUNCATE heartbeat_beats, heartbeat_hours, heartbeat_incidents")
+            Statement(
+                "TRUNCATE heartbeat_beats, heartbeat_hours, heartbeat_days, heartbeat_incidents"
+            )
         )
     ledger = Ledger(source, "worker")
     for batch in batches:

@@ -15,7 +15,7 @@ from types import FrameType
 from pydantic import BaseModel
 
 from bench import against, api, growth, start, viewers, worker
-from bench.build import Build, checked_out
+from bench.build import checked_out, deployed
 from bench.figure import Figure, table
 from bench.load import generator
 from bench.stores import Stores, stores
@@ -94,7 +94,7 @@ def _against(revision: str) -> int:
     old = checked_out(revision)
     load_average = os.getloadavg()[0]
     with stores(AGAINST_S) as running:
-        compared = against.compare(running, old, Build(name="this checkout"))
+        compared = against.compare(running, old, deployed())
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-against-{old.name}.json"
     file.write_text(json.dumps([each.model_dump() for each in compared], indent=2) + "\n")

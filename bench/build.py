@@ -45,10 +45,24 @@ def checked_out(revision: str) -> Build:
         _git("worktree", "prune")
         root.parent.mkdir(parents=True, exist_ok=True)
         _git("worktree", "add", "--detach", "--force", str(root), commit)
+    return Build(name=commit[:7], root=root, python=_installed(root, f"--against {revision}"))
+
+
+def deployed() -> Build:
+    """Install of this checkout what it deploys, without what the bench needs beside it.
+
+    Raises:
+        SystemExit: Its dependencies cannot be installed.
+    """
+    return Build(name="this checkout", python=_installed(ROOT, "this checkout"))
+
+
+def _installed(root: Path, what: str) -> str:
+    """Install what a checkout deploys; the path of its interpreter."""
     uv = subprocess.run(
         [sys.executable, ROOT / ".ci" / "uv.py"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    environment = root / ".uv" / "bench"
+    environment = root / ".uv" / "deployed"
     installed = subprocess.run(
         [uv, "sync", "--locked", "--quiet", "--no-default-groups"],
         cwd=root,
@@ -57,10 +71,10 @@ def checked_out(revision: str) -> Build:
         check=False,
     )
     if installed.returncode:
-        sys.exit(f"--against {revision}: its dependencies could not be installed")
+        sys.exit(f"{what}: its dependencies could not be installed")
     python = str(environment / "bin" / "python")
     subprocess.run([python, "-m", "compileall", "-q", "schema", "service"], cwd=root, check=True)
-    return Build(name=commit[:7], root=root, python=python)
+    return python
 
 
 def _git(*arguments: str) -> str:

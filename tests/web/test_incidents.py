@@ -5,7 +5,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from schema.errors import ErrorWord
+from schema.responses import Incident, IncidentKind
+from tests.web import past
 from tests.web.answers import Answers
+from tests.web.documents import NOW
 from tests.web.past import DUE, LASTING, OVER, Outage, ago
 
 MANY = [
@@ -158,3 +161,38 @@ def test_an_incident_is_copied_where_no_clipboard_is(
 
     expect(page.get_by_role("button", name="Copy for a report")).to_have_text("Copied")
     assert page.evaluate("window.copied").startswith("Valkey: unreachable")
+
+
+def test_a_promotion_is_a_moment_without_length_or_missed_beats(
+    page: Page, answers: Answers, address: str
+) -> None:
+    at = NOW - timedelta(hours=2, seconds=12)
+    promotion = Incident(
+        id="postgres-20261124T010000Z",
+        kind=IncidentKind.PROMOTED,
+        source="postgres",
+        title="PostgreSQL",
+        start=at,
+        end=at,
+        error=None,
+        beats_missed=0,
+    )
+    answers.outages = []
+    listed = past.incidents(past.ago(0, days=1), []).model_copy(
+        update={"total": 1, "incidents": [promotion]}
+    )
+    page.route("**/incidents?*", lambda route: route.fulfill(json=listed.model_dump(mode="json")))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address)
+
+    item = page.locator("#incidents > li")
+    expect(item).to_contain_text("PostgreSQL: another server took over")
+    expect(item.locator(".length")).to_be_empty()
+    expect(item.locator("[data-part=beats]")).to_be_empty()
+    item.get_by_role("button").click()
+    expect(item.get_by_role("button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "PostgreSQL: another server took over\n"
+        f"at {at:%Y-%m-%d %H:%M:%S} UTC\n"
+        f"{address}#incident-postgres-20261124T010000Z"
+    )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from schema.errors import Cause, ErrorWord
+from service.aws import arns
 from service.group import SourceSettings
 from service.remedies import AWS_REMEDIES
 from service.url import Url
@@ -23,6 +24,7 @@ PARTS = {
 }
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".digitaloceanspaces.com")
 SPACES = re.compile(
     r"(?:(?P<before>.+)\.)?(?P<region>[a-z]{3}\d)(?P<cdn>\.cdn)?\.digitaloceanspaces\.com"
 )
@@ -41,6 +43,21 @@ class Settings(SourceSettings):
     key_id: str | None = None
     secret: SecretStr | None = None
     ca: str | None = None
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_no_host(cls, value: str) -> str:
+        if value.endswith(HOSTS):
+            msg = "it is a server's name: write s3://BUCKET/PREFIX, and ?endpoint= if it is not AWS"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _is_no_zone(cls, value: str) -> str:
+        if arns.ZONE.fullmatch(value):
+            arns.region(value)
+        return value
 
     @field_validator("prefix")
     @classmethod

@@ -14,7 +14,7 @@ from types import FrameType
 
 from pydantic import BaseModel
 
-from bench import against, api, growth, start, viewers, worker
+from bench import against, api, growth, many, start, viewers, worker
 from bench.build import checked_out, deployed
 from bench.figure import Figure, table
 from bench.load import generator
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[Stores], Iterator[Figure]]] = {
     "api": api.figures,
     "viewers": viewers.figures,
     "growth": growth.figures,
+    "many": many.figures,
     "worker": worker.figures,  # last: its long run takes what time is left
 }
 AGAINST_S = 1500.0

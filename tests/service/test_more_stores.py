@@ -1,6 +1,8 @@
 """A second PostgreSQL and a second Valkey, each by one variable: worker, API, history, metrics."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,3 +187,22 @@ def _get(api: Running, path: str) -> dict[str, Any]:
     answer = httpx2.get(api.url + path, timeout=20)
     document: dict[str, Any] = answer.json() if answer.status_code == 200 else {"sources": []}
     return document
+
+
+def test_kinds_that_are_not_configured_load_no_driver() -> None:
+    environ = {"PGHOST": "db", "PGDATABASE": "a", "PGUSER": "u", "PGPASSWORD": "p"}
+    environ |= {"VALKEY_HOST": "cache", "VALKEY_PASSWORD": "p"}
+    code = f"""
+import sys
+from service.connections import connect
+from service.settings import load
+connect(load({environ!r}))
+print(*sys.modules)
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = set(done.stdout.split())
+    assert "service.sources.postgres.store" in loaded
+    assert not loaded & {"aiomysql", "pymysql", "botocore", "boto3"}
+    assert not loaded & {"service.sources.mysql.store", "service.sources.s3.store"}

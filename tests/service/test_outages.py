@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from local.aws.environment import BUCKET
 from local.aws.process import RunningAws
 from local.proxy import Mode, Proxy, serving
 from local.server import free_port
@@ -31,6 +32,7 @@ from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
 from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
+from tests.service.mariadb import MariaDb
 from tests.service.processes import BARE
 
 pytestmark = pytest.mark.anyio
@@ -102,6 +104,28 @@ async def test_a_spoiled_store_delays_no_other_and_is_stamped_once_it_is_well(
         outcomes = await stamped(stores.sources, {store}, lambda: proxy.switch(Mode.PASS))
 
     assert [outcome.result for outcome in outcomes] == ["ok"] * 4
+
+
+@pytest.mark.parametrize("store", ["mysql", "s3"])
+@pytest.mark.parametrize("mode", [Mode.REFUSE, Mode.HANG, Mode.SLOW, Mode.CUT])
+async def test_a_spoiled_further_store_delays_no_other_and_is_stamped_once_it_is_well(
+    environ: dict[str, str], aws: RunningAws, mariadb: MariaDb, store: str, mode: Mode
+) -> None:
+    ports = {"mysql": mariadb.port, "s3": aws.port}
+    proxy = Proxy(ports[store])
+    async with serving(proxy):
+        ports[store] = proxy.port
+        login = mariadb.url("DISABLED").replace(f":{mariadb.port}/", f":{ports['mysql']}/")
+        bucket = f"s3://{BUCKET}?endpoint=https://127.0.0.1:{ports['s3']}"
+        more = {"HEARTBEAT_SOURCE_MYSQL": login, "HEARTBEAT_SOURCE_S3": bucket}
+        sources = connect(load(environ | more))
+        await stamp_all(sources, beat(), LONG_S)
+        await proxy.switch(mode, latency_s=1.5)
+
+        outcomes = await stamped(sources, {store}, lambda: proxy.switch(Mode.PASS))
+
+        await close(sources)
+    assert [outcome.result for outcome in outcomes] == ["ok"] * 6
 
 
 @pytest.mark.parametrize("fault", ["hang", "cut"])

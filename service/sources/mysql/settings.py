@@ -41,6 +41,8 @@ class Settings(ServerSettings):
         """Return remedies that name the variables to check."""
         return {
             **tls_remedies(names["ca"], names["tls"], names["host"]),
+            Cause.WRONG_HOST: f"Set {names['host']} to a name that the server's certificate is "
+            f"for, or {names['tls']} to VERIFY_CA.",
             ErrorWord.AUTH: f"Compare {names['user']} and {names['password']} with the cluster's.",
             ErrorWord.NOT_FOUND: f"Check {names['database']}: the database does not exist.",
             ErrorWord.PERMISSION: "Grant the user CREATE, SELECT, INSERT and UPDATE on the "

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,7 +13,6 @@ from service.instances import PREFIX
 from service.settings import load
 from service.source import Source
 from service.sources import KINDS
-from tests.conftest import _folder
 from tests.fakes import MemorySource
 from tests.service.mariadb import MariaDb
 
@@ -24,25 +23,20 @@ def author() -> str:
     return f"test-{uuid.uuid4()}"
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A MariaDB, whose tables stay: each test is an author of its own."""
-    with MariaDb(_folder(tmp_path_factory, "mariadb")) as server:
-        yield server
-
-
 @pytest.fixture
 async def sources(
     environ: dict[str, str], mariadb: MariaDb, author: str
 ) -> AsyncIterator[dict[str, Source]]:
     """All sources by slug, without the AWS identity, which keeps no stamp.
 
-    The variables of sources that these tests start no store for come from outside.
+    The variables of sources that these tests start no store for come from outside, and so may URLs:
+    `HEARTBEAT_SOURCE_MYSQL=mysql://…` tries another server than the one that is started here.
     """
     own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
-    outside = {n: v for n, v in os.environ.items() if n in own or n.startswith(PREFIX)}
+    outside = {name: value for name, value in os.environ.items() if name in own}
+    urls = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     bucket = {"HEARTBEAT_SOURCE_S3": f"s3://{BUCKET}?endpoint={environ['AWS_ENDPOINT_URL']}"}
-    more = {**mariadb.environment, **bucket, "HEARTBEAT_NAME": author}
+    more = {**mariadb.environment, **bucket, **urls, "HEARTBEAT_NAME": author}
     connected = connect(load(outside | environ | more))
     del connected["iam"]
     connected["memory"] = MemorySource(now=utc_now)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from local.proxy import Mode, Proxy, serving
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.environment import Environment
@@ -333,6 +333,30 @@ async def test_tls(
     url = tls_server(certificate).url(mode)
 
     assert await word_of(connected(url, ca=ca)) == word
+
+
+@pytest.mark.parametrize(
+    ("certificate", "ca", "cause"),
+    [
+        ("other host", CA, Cause.WRONG_HOST),
+        ("right", OTHER_CA, Cause.UNTRUSTED),
+        ("plain text", CA, Cause.NO_TLS),
+    ],
+)
+async def test_what_is_wrong_with_tls_has_its_cause_and_a_remedy_in_mysqls_words(
+    tls_server: Callable[[str], MariaDb], certificate: str, ca: str, cause: Cause
+) -> None:
+    url = tls_server(certificate).url()
+    source = connected(url, ca=ca)
+
+    with pytest.raises(SourceError) as caught:
+        await source.read()
+
+    await source.close()
+    assert (caught.value.word, caught.value.cause) == (ErrorWord.TLS, cause)
+    (store,) = load({"HEARTBEAT_SOURCE_A": url, "HEARTBEAT_SOURCE_A_CA_CERT": ca}).sources
+    assert "HEARTBEAT_SOURCE_A" in store.remedies[cause]
+    assert "verify-ca" not in store.remedies[cause]
 
 
 @pytest.mark.parametrize("mode", ["PREFERRED", "prefer", "hunter2"])

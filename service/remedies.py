@@ -60,6 +60,12 @@ AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     ErrorWord.UNREACHABLE: "Check whether this app reaches AWS, and whether AWS reports an outage "
     "of this region.",
     ErrorWord.TLS: "Check what stands between this app and AWS, and AWS_CA_BUNDLE if it is set.",
+    Cause.NO_TLS: "Check AWS_ENDPOINT_URL and what stands between this app and AWS: it answers in "
+    "plain text.",
+    Cause.UNTRUSTED: "Set AWS_CA_BUNDLE to the CA of what stands between this app and AWS, or "
+    "unset it if nothing does: no CA that is trusted here signed the certificate.",
+    Cause.WRONG_HOST: "Check AWS_ENDPOINT_URL and what stands between this app and AWS: its "
+    "certificate is for another host name.",
     ErrorWord.AUTH: "Read the worker's log, which has AWS's own words.",
     ErrorWord.THROTTLED: "See who else calls AWS with this identity: it makes too many requests.",
 }

@@ -1,13 +1,16 @@
 """The API's HTTP server: uvicorn with further limits."""
 
 import asyncio
+import json
 import signal
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request, Response
 
 from service.api.headers import SECURITY
 from service.http_connection import REFUSAL_HEADERS, Connection, refuse
@@ -19,6 +22,9 @@ PING_S, PONG_S = 15.0, 10.0  # a viewer that reads nothing is closed after 25 s
 FRAME_MAX_BYTES = 1_024  # viewers have nothing to send
 BUFFER_MAX_BYTES = 16_384  # a few documents: the most memory that a slow viewer costs
 LINGER_S = 5.0  # seconds that a closed viewer may take to read the rest
+
+SWITCHING_PROTOCOLS = 101
+NO_HANDSHAKE = "this is no handshake of a WebSocket"
 
 log = structlog.get_logger()
 
@@ -83,8 +89,21 @@ class ViewerConnection(WebSocketsSansIOProtocol):
         """Refuse a handshake that cannot be parsed; uvicorn would leave it open for ever."""
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_complete:
-            message = "this is no handshake of a WebSocket"
-            refuse(self.transport, 400, "bad_request", message, REFUSAL_HEADERS | SECURITY)
+            headers = REFUSAL_HEADERS | SECURITY
+            refuse(self.transport, 400, "bad_request", NO_HANDSHAKE, headers)
+
+    def handle_connect(self, event: Request) -> None:
+        """Refuse a handshake that is wrong with the API's error document, not with a text."""
+        accept = self.conn.accept
+
+        def accept_or_refuse(request: Request) -> Response:
+            response = accept(request)
+            if response.status_code != SWITCHING_PROTOCOLS:
+                _spell(response)
+            return response
+
+        self.conn.accept = accept_or_refuse  # type: ignore[method-assign] # uvicorn makes `conn`
+        super().handle_connect(event)
 
     def keepalive_timeout(self) -> None:
         """Close a viewer that answers no ping: uvicorn would wait for ever until it reads."""
@@ -94,3 +113,14 @@ class ViewerConnection(WebSocketsSansIOProtocol):
         """Close the connection soon after the app has ended, even if the viewer reads nothing."""
         super().on_task_complete(task)
         self.loop.call_later(LINGER_S, self.transport.abort)
+
+
+def _spell(refusal: Response) -> None:
+    """Give a refusal of the websockets library the form of every refusal here."""
+    word = HTTPStatus(refusal.status_code).phrase.lower().replace(" ", "_")
+    refusal.body = json.dumps({"error": word, "message": NO_HANDSHAKE}).encode()
+    own = REFUSAL_HEADERS | SECURITY | {"content-length": str(len(refusal.body))}
+    for name, value in own.items():
+        if name in refusal.headers:
+            del refusal.headers[name]
+        refusal.headers[name] = value

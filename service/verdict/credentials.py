@@ -6,7 +6,7 @@ from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.heartbeat import IDENTITY, Refusal
 from service.aws.notices import ALARM, WARNING
-from service.remedies import AWS_REMEDIES, REFUSALS, REMEDIES
+from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
 from service.verdict.situation import REFUSING, IdentityView, Situation
 
 TITLE = "AWS identity"
@@ -38,6 +38,8 @@ def cause(iam: IdentityView) -> tuple[str, str]:
         return word, REFUSALS[Refusal.CLOCK_SKEW]
     if word in REFUSING:
         return word, REFUSALS[Refusal.OTHER]
+    if iam.cause is not None:
+        return word, AWS_REMEDIES.get(iam.cause, CAUSES[iam.cause])
     return word, AWS_REMEDIES.get(word, REMEDIES[word])
 
 

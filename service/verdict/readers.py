@@ -160,9 +160,12 @@ class Reader:
             self._learn(found, (time.perf_counter() - started) * 1000)
 
     async def _ask(self, source: Readable) -> Observation:
-        """Read; repeat once if the connection was lost, because it may have been dead before."""
+        """Read, and once more if the connection was lost: it may have been dead before."""
         try:
-            return await source.read()
+            found = await source.read()
+            if found.error is not ErrorWord.UNREACHABLE:
+                return found
+            log.debug("reading_repeated", source=self.name, detail=None)
         except SourceError as error:
             if error.word is not ErrorWord.UNREACHABLE:
                 raise

@@ -96,6 +96,7 @@ class IdentityView:
 
     Attributes:
         error: Why it could not be confirmed, None if it was.
+        cause: The reason behind the error, None if unknown.
         refusal: Why IAM Roles Anywhere refuses a session; the previous one may still be valid.
         renewal_error: Why the last attempt to renew the session failed, None if it did not.
         failing_since: Since when it cannot be confirmed.
@@ -104,6 +105,7 @@ class IdentityView:
     """
 
     error: ErrorWord | None = None
+    cause: Cause | None = None
     refusal: Refusal | None = None
     renewal_error: ErrorWord | None = None
     failing_since: datetime | None = None

@@ -212,6 +212,7 @@ class Snapshot:
         error = look.found.error if look else None
         return IdentityView(
             error=error or self._refused_worker,
+            cause=look.found.cause if look and error else None,
             refusal=self.refusal,
             renewal_error=self.aws.renewal_error,
             failing_since=since or (said.failing_since if said else None),

@@ -25,7 +25,7 @@ from tests.service.processes import Running, running
 
 STORES = ("postgres", "valkey", "secrets_manager")
 KEPT = "SELECT source, stamp FROM heartbeat_beats"
-INTERVAL_S = 2.0
+INTERVAL_S = 2.5
 ALL_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"

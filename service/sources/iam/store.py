@@ -48,7 +48,9 @@ class Identity(Source):
         try:
             return await self._prove()
         except SourceError as error:
-            return Observation(stamp=self.last_success, error=error.word, reachable=False)
+            return Observation(
+                stamp=self.last_success, error=error.word, cause=error.cause, reachable=False
+            )
 
     async def close(self) -> None:
         """Do nothing: boto3's connections end with the process."""

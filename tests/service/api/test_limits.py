@@ -177,6 +177,22 @@ async def test_a_bad_handshake_gets_a_4xx(
     assert answered == status
 
 
+@pytest.mark.parametrize("key", [b"", b"Sec-WebSocket-Key: \r\n", b"Sec-WebSocket-Key: short\r\n"])
+async def test_a_handshake_without_a_key_is_refused_like_every_request(
+    address: tuple[str, int], key: bytes
+) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    async with await anyio.connect_tcp(*address) as stream:
+        await stream.send(b"GET /ws HTTP/1.1\r\n" + HOST + upgrade + key + b"\r\n")
+        status, body = await _answer(stream)
+
+    assert status == 400
+    assert json.loads(body) == {
+        "error": "bad_request",
+        "message": "this is no handshake of a WebSocket",
+    }
+
+
 async def test_a_head_that_never_ends_is_cut(address: tuple[str, int]) -> None:
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(GET + HOST + b"X: ")

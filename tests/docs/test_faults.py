@@ -21,4 +21,4 @@ def test_each_fault_is_one_that_the_suite_plays_and_none_is_left_out() -> None:
         and node.name.startswith("test_")
     }
 
-    assert Page("docs/alerts.md").named("What was tried", column=2) == played - FEATURES
+    assert Page("docs/alerts.md").named("Tested faults", column=2) == played - FEATURES

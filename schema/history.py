@@ -90,7 +90,7 @@ def server_of(name: str) -> str:
     return name[: NAME_MAX - len(SERVER)] + SERVER
 
 
-RECORD = TypeAdapter(Record)
+RECORD_JSON = TypeAdapter(Record)
 """Parses and prints a record as JSON."""
 
 

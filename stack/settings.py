@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from stack import variables
 from stack.choices.clusters import Clusters
 from stack.choices.components import Components
-from stack.choices.identity import Identity
+from stack.choices.identity import IdentityChoices
 from stack.choices.image import Image
 from stack.choices.place import Place
 from stack.contradictions import contradictions
@@ -21,7 +21,7 @@ SECRETS = (
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 
 
-class Settings(Components, Identity, Image, Clusters, Place):
+class Settings(Components, IdentityChoices, Image, Clusters, Place):
     """One stack's configuration."""
 
 

@@ -161,7 +161,7 @@ def test_nobody_asks_for_the_type_of_a_store() -> None:
         if types_asked_for(node) & stores
     }
 
-    assert {"Postgres", "Valkey", "SecretsManager", "Identity", "PostgresDetails"} <= stores
+    assert {"Postgres", "Valkey", "SecretsManager", "IdentitySource", "PostgresDetails"} <= stores
     assert asked == set()
 
 
@@ -217,7 +217,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     [
         ("service.worker.beat", {"fastapi", "alembic", "sqlalchemy", "moto", "pulumi"}),
         ("service.api.app", {"asyncpg", "sqlalchemy", "redis", "boto3", "alembic", "moto"}),
-        ("service.history.past", {"sqlalchemy", "sqlmodel", "alembic"}),
+        ("service.history.reader", {"sqlalchemy", "sqlmodel", "alembic"}),
         ("service.alerts.alerting", {"sqlalchemy", "sqlmodel", "alembic"}),
         ("service.sources.postgres.store", {"sqlalchemy", "sqlmodel", "alembic", "redis"}),
         ("service.migrate", {"fastapi", "sqlalchemy", "moto", "pulumi"}),

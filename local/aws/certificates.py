@@ -14,7 +14,7 @@ _BACKDATE = timedelta(minutes=5)  # a client whose clock is a little late must n
 
 
 @dataclass(frozen=True)
-class Identity:
+class CertifiedKey:
     """A certificate and the private key that belongs to it."""
 
     certificate: x509.Certificate
@@ -40,15 +40,17 @@ class Identity:
         return self.key_pem + self.certificate_pem
 
 
-def load(pem: bytes) -> Identity:
-    """Load what `Identity.pem` wrote."""
+def load(pem: bytes) -> CertifiedKey:
+    """Load what `CertifiedKey.pem` wrote."""
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise TypeError(f"a private key must be EC or RSA, not {type(key).__name__}")
-    return Identity(x509.load_pem_x509_certificate(pem), key)
+    return CertifiedKey(x509.load_pem_x509_certificate(pem), key)
 
 
-def make_ca(name: str, now: datetime, days: int = 3650, key: PrivateKey | None = None) -> Identity:
+def make_ca(
+    name: str, now: datetime, days: int = 3650, key: PrivateKey | None = None
+) -> CertifiedKey:
     """Make a self-signed CA, P-256 unless a `key` is given."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
@@ -57,12 +59,12 @@ def make_ca(name: str, now: datetime, days: int = 3650, key: PrivateKey | None =
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_usage(ca=True), critical=True)
     )
-    return Identity(builder.sign(key, hashes.SHA256()), key)
+    return CertifiedKey(builder.sign(key, hashes.SHA256()), key)
 
 
 def issue_client(
-    ca: Identity, name: str, now: datetime, days: int = 365, key: PrivateKey | None = None
-) -> Identity:
+    ca: CertifiedKey, name: str, now: datetime, days: int = 365, key: PrivateKey | None = None
+) -> CertifiedKey:
     """Issue a client certificate that Roles Anywhere takes: CA:FALSE, digitalSignature, SHA-256.
 
     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
@@ -70,10 +72,10 @@ def issue_client(
     key = key or ec.generate_private_key(ec.SECP256R1())
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     builder = _end_entity(ca, name, key, now, days).add_extension(usage, critical=False)
-    return Identity(builder.sign(ca.key, hashes.SHA256()), key)
+    return CertifiedKey(builder.sign(ca.key, hashes.SHA256()), key)
 
 
-def issue_server(ca: Identity, now: datetime, days: int = 365) -> Identity:
+def issue_server(ca: CertifiedKey, now: datetime, days: int = 365) -> CertifiedKey:
     """Issue a TLS certificate for localhost and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName(
@@ -85,11 +87,11 @@ def issue_server(ca: Identity, now: datetime, days: int = 365) -> Identity:
         .add_extension(names, critical=False)
         .add_extension(usage, critical=False)
     )
-    return Identity(builder.sign(ca.key, hashes.SHA256()), key)
+    return CertifiedKey(builder.sign(ca.key, hashes.SHA256()), key)
 
 
 def _end_entity(
-    ca: Identity, name: str, key: PrivateKey, now: datetime, days: int
+    ca: CertifiedKey, name: str, key: PrivateKey, now: datetime, days: int
 ) -> x509.CertificateBuilder:
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
     return (

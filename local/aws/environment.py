@@ -19,7 +19,7 @@ from local.aws.iam.credentials import OPERATOR_KEY_ID, Keys
 BUCKET = "heartbeat-local"
 
 
-class Identity(BaseModel):
+class AccountIdentity(BaseModel):
     """The names under which the app's things were made at the first start."""
 
     region: str
@@ -40,7 +40,7 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         FileNotFoundError: It has never started there.
     """
     folder = Folder(data_dir)
-    identity = Identity.model_validate_json(folder.identity.read_bytes())
+    identity = AccountIdentity.model_validate_json(folder.identity.read_bytes())
     client = load(folder.client.read_bytes())
     return {
         "IAM_CLIENT_CERT": base64.b64encode(client.certificate_pem).decode(),
@@ -65,7 +65,7 @@ def operator_environment(data_dir: Path, port: int) -> dict[str, str]:
         FileNotFoundError: The stand-in has never started there.
     """
     folder = Folder(data_dir)
-    identity = Identity.model_validate_json(folder.identity.read_bytes())
+    identity = AccountIdentity.model_validate_json(folder.identity.read_bytes())
     keys = Keys.model_validate_json(folder.keys.read_bytes())
     return {
         "AWS_ACCESS_KEY_ID": OPERATOR_KEY_ID,

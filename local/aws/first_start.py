@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.aws import certificates, mocked
 from local.aws.clock import Clock
-from local.aws.environment import BUCKET, Identity, write_bundle
+from local.aws.environment import BUCKET, AccountIdentity, write_bundle
 from local.aws.folder import Folder, write
 from local.aws.iam.credentials import Keys
 from local.aws.rolesanywhere.setup import RolesAnywhere
@@ -48,7 +48,7 @@ def ensure_files(folder: Folder) -> Keys:
     return Keys.model_validate_json(folder.keys.read_bytes())
 
 
-def ensure_account(folder: Folder, state: State, clock: Clock) -> Identity:
+def ensure_account(folder: Folder, state: State, clock: Clock) -> AccountIdentity:
     """Make what the app needs in AWS, and note its names in `state`, unless that was done before.
 
     Returns:
@@ -60,14 +60,14 @@ def ensure_account(folder: Folder, state: State, clock: Clock) -> Identity:
     return state.identity
 
 
-def _create_account(folder: Folder, state: State, clock: Clock) -> Identity:
+def _create_account(folder: Folder, state: State, clock: Clock) -> AccountIdentity:
     roles_anywhere = RolesAnywhere(state.region, mocked.ACCOUNT, state.registry, clock)
     anchor_arn = _create_anchor(folder, roles_anywhere)
     secret_arn = _create_secret(state.region)
     role_arn = _create_role(anchor_arn, secret_arn)
     profile = {"name": "heartbeat-local", "roleArns": [role_arn], "enabled": True}
     created = roles_anywhere.run(Call("CreateProfile", profile, 201))
-    return Identity(
+    return AccountIdentity(
         region=state.region,
         trust_anchor_arn=anchor_arn,
         profile_arn=created["profile"]["profileArn"],

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from local.aws import mocked
-from local.aws.environment import Identity
+from local.aws.environment import AccountIdentity
 from local.aws.folder import Folder, write
 from local.aws.rolesanywhere.registry import Registry
 
@@ -32,7 +32,7 @@ class State(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     region: str
-    identity: Identity | None = None
+    identity: AccountIdentity | None = None
     registry: Registry = Field(default_factory=Registry)
     secrets: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     roles: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -23,7 +23,7 @@ from service.lazy import Lazy
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.history.past import Past
+    from service.history.reader import HistoryReader
 
 LIFETIME_S = 5.0  # lifetime of an answer; well below the interval of beats
 ANSWERS_KEPT = 64
@@ -93,7 +93,9 @@ class Archive:
         """Return sources with the names of their servers, whose incidents are promotions."""
         return [*sources, *(s for name in sources if (s := server_of(name)) in self._servers)]
 
-    async def answer(self, key: Hashable, read: "Callable[[Past], Awaitable[Document]]") -> Answer:
+    async def answer(
+        self, key: Hashable, read: "Callable[[HistoryReader], Awaitable[Document]]"
+    ) -> Answer:
         """Return the answer to a request.
 
         Args:
@@ -150,12 +152,12 @@ class Archive:
         if self.past.made is not None:
             await self.past.made.close()
 
-    def _open(self, settings: Settings) -> "Past":
-        from service.history.past import Past  # noqa: PLC0415  only when it is asked for
+    def _open(self, settings: Settings) -> "HistoryReader":
+        from service.history.reader import HistoryReader  # noqa: PLC0415  only when it is asked for
 
         name, where = settings.process.name, settings.history
         source = where.connect(Shared(name=name)) if where else None
-        return Past(source, name, self.titles | self._servers, self.interval_s)
+        return HistoryReader(source, name, self.titles | self._servers, self.interval_s)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from schema.timestamps import utc_now
 from service.api.download import CSV, NDJSON, Format
 from service.api.errors import problem
-from service.api.history_routes import INVALID, RESPONSES, Past, Source, Span, no_source
+from service.api.history_routes import INVALID, RESPONSES, HistoryReader, Source, Span, no_source
 from service.errors import SourceError
 from service.history.window import WindowError
 
@@ -23,7 +23,7 @@ def _described(form: Format) -> Any:  # Any: keyword arguments of mixed types
 
 
 @router.get("/history.csv", summary="Every beat, as CSV", **_described(CSV))
-async def history_csv(past: Past, span: Span, source: Source = None) -> Response:
+async def history_csv(past: HistoryReader, span: Span, source: Source = None) -> Response:
     """Return every stamp of a window with its outcome; by default, of the last 24 hours.
 
     Source by source, oldest first. A window that begins before single beats are kept
@@ -34,12 +34,12 @@ async def history_csv(past: Past, span: Span, source: Source = None) -> Response
 
 
 @router.get("/history.ndjson", summary="Every beat, as lines of JSON", **_described(NDJSON))
-async def history_ndjson(past: Past, span: Span, source: Source = None) -> Response:
+async def history_ndjson(past: HistoryReader, span: Span, source: Source = None) -> Response:
     """Return the same as `/history.csv`, with one JSON object a line."""
     return await _download(past, span, source, NDJSON)
 
 
-async def _download(past: Past, span: Span, source: str | None, form: Format) -> Response:
+async def _download(past: HistoryReader, span: Span, source: str | None, form: Format) -> Response:
     sources = past.sources(source)
     if not sources:
         return no_source(past, source)

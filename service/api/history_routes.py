@@ -37,7 +37,7 @@ async def _archive(
     return archive
 
 
-Past = Annotated[Archive, Depends(_archive)]
+HistoryReader = Annotated[Archive, Depends(_archive)]
 Source = Annotated[str | None, Query(description="A slug such as `postgres` or `iam`; all without")]
 From = Annotated[AwareDatetime | None, Query(alias="from", description="ISO 8601 with a zone")]
 To = Annotated[AwareDatetime | None, Query(alias="to", description="ISO 8601 with a zone; or now")]
@@ -121,7 +121,7 @@ router = APIRouter(responses=RESPONSES, tags=["history"])
 
 @router.get("/history", response_model=History, summary="What became of every slot")
 async def history(
-    past: Past,
+    past: HistoryReader,
     span: Span,
     source: Source = None,
     count: Count = BUCKETS_DEFAULT,
@@ -147,7 +147,7 @@ async def history(
 
 @router.get("/incidents", response_model=Incidents, summary="When a source was not ok")
 async def incidents(
-    past: Past,
+    past: HistoryReader,
     span: Span,
     source: Source = None,
     limit: Limit = INCIDENTS_LIMIT,

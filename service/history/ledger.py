@@ -1,7 +1,7 @@
-"""One author's history in PostgreSQL, as the worker writes it.
+"""The history of one name in PostgreSQL, as the worker writes it.
 
-Every transaction holds one advisory lock of its author, so that two workers at once leave what
-one would.
+Every transaction holds an advisory lock of the name, so that two concurrent workers give the same
+result as one.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -16,19 +16,19 @@ from service.sql import history as sql
 from service.sql.statement import Statement
 
 COUNTED_KEPT = timedelta(days=KEPT_DAYS)  # hours and incidents
-RECORD = [field.name for field in fields(Record)]
-AT_ONCE = 1000  # rows a transaction, so that each is short
-COUNTED_AT_ONCE = 200  # hours a transaction
+RECORD_FIELDS = [field.name for field in fields(Record)]
+AT_ONCE = 1000  # rows per transaction, so that each is short
+COUNTED_AT_ONCE = 200  # hours per transaction
 DAY = timedelta(days=1)
 DAY_OVER = timedelta(hours=2)  # after a day's end: its last slot, of an hour at most, is settled
 DAYS_AT_ONCE = 100  # days of a source a transaction
 
 
 class Ledger:
-    """The history of one author in PostgreSQL.
+    """The history of one name in PostgreSQL.
 
     Args:
-        database: Where it is; the pool is shared with the stamp.
+        database: The database; its pool is shared with the stamp.
         name: `HEARTBEAT_NAME`.
     """
 
@@ -37,13 +37,13 @@ class Ledger:
         self._database = database
 
     async def add(self, records: Sequence[Record]) -> int:
-        """Add beats; a slot that has one keeps it.
+        """Add beats; a slot that already has one keeps it.
 
-        A slot that the server's clock has not reached comes from a clock that is ahead: it would
-        take the place of the beat that belongs there.
+        A slot in the server's future comes from a clock that is ahead; it would take the place of
+        the right beat.
 
         Returns:
-            How many were refused because their slot lies in the future.
+            How many were refused because their slot is in the future.
 
         Raises:
             SourceError: PostgreSQL cannot be written; nothing was added.
@@ -51,7 +51,7 @@ class Ledger:
         async with self._transaction() as (connection, their_now):
             latest = their_now + timedelta(seconds=CLOCK_TOLERANCE_S)
             past = [record for record in records if record.slot <= latest]
-            beats = {each: [getattr(record, each) for record in past] for each in RECORD}
+            beats = {each: [getattr(record, each) for record in past] for each in RECORD_FIELDS}
             changed = await connection.rows(sql.ADD, name=self.name, **beats)
             if changed:
                 sources, first, last = (list(column) for column in zip(*changed, strict=True))
@@ -61,21 +61,21 @@ class Ledger:
         return len(records) - len(past)
 
     async def repair(self) -> None:
-        """Make anew what has vanished of the schema.
+        """Restore missing parts of the schema.
 
         Raises:
-            SourceError: It cannot be.
+            SourceError: It cannot be restored.
         """
         await self._database.migrate()
 
     async def count(self, now: datetime) -> None:
-        """Count the hours that are over and have beats that are not counted yet.
+        """Count the hours that have ended and have uncounted beats.
 
         Args:
-            now: What is due later is not over.
+            now: The time by which an hour must have ended.
 
         Raises:
-            SourceError: PostgreSQL cannot be written; what was counted stays.
+            SourceError: PostgreSQL cannot be written; counted hours stay counted.
         """
         await self._change_all(sql.COUNT_HOURS, COUNTED_AT_ONCE, now=now)
         async with self._transaction() as (connection, _):
@@ -90,17 +90,17 @@ class Ledger:
         )
 
     async def prune(self, now: datetime, kept: timedelta) -> None:
-        """Remove old beats in small batches, and hours and incidents that are older still.
+        """Remove old beats in small batches, and hours and incidents that are even older.
 
-        Beats go by whole hours, and never while an incident that they are part of reaches into
-        what is kept: so whatever is counted again later is counted from all its beats.
+        Beats are removed by whole hours, and never while their incident extends into the kept time,
+        so that later counts always have all beats.
 
         Args:
-            now: Ages count from here.
+            now: The time from which ages count.
             kept: How long beats are kept.
 
         Raises:
-            SourceError: PostgreSQL cannot be written; what was removed stays so.
+            SourceError: PostgreSQL cannot be written; removed rows stay removed.
         """
         before, oldest = now - kept, now - max(kept, COUNTED_KEPT)
         async with self._database.connection() as connection:
@@ -113,7 +113,7 @@ class Ledger:
             await self._change_all(statement, AT_ONCE, before=oldest)
 
     async def _change_all(self, statement: Statement, most: int, **values: object) -> None:
-        """Execute a statement that changes so many rows at most, until it finds no more."""
+        """Execute a statement that changes a limited number of rows, until it finds no more."""
         changed = most
         while changed == most:
             async with self._transaction() as (connection, _):
@@ -121,7 +121,7 @@ class Ledger:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[tuple[Connection, datetime]]:
-        """A transaction that holds the lock, and the server's clock."""
+        """Provide a transaction that holds the lock, and the server's clock."""
         async with self._database.connection(transaction=True) as connection:
             locked = await connection.row(sql.LOCK, name=self.name)
             yield connection, locked[0]

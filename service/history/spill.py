@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from schema.history import RECORD, Record
+from schema.history import RECORD_JSON, Record
 from service.source import Keys
 
 ENTRY_MAX = 1_000  # bytes; a record has under 300
@@ -56,7 +56,9 @@ class Spill:
         """
         async with self._keys.commands() as client:
             pipeline = client.pipeline(transaction=True)
-            pipeline.rpush(self.key, *(RECORD.dump_json(record).decode() for record in records))
+            pipeline.rpush(
+                self.key, *(RECORD_JSON.dump_json(record).decode() for record in records)
+            )
             pipeline.ltrim(self.key, -SPILL_LIMIT, -1)
             await pipeline.execute()
 
@@ -97,6 +99,6 @@ class Spill:
 
 def _parsed(text: str) -> Record | None:
     try:
-        return RECORD.validate_json(text)
+        return RECORD_JSON.validate_json(text)
     except ValidationError:
         return None

@@ -14,7 +14,7 @@ POLICY_ARN = r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$"
 ANCHOR_ARN = r"^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:\d{12}:trust-anchor/[0-9a-f-]{36}$"
 
 
-class Identity(Choices):
+class IdentityChoices(Choices):
     """The settings of AWS."""
 
     role_arn: Annotated[str | None, Unset] = Field(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schema.errors import ErrorWord
-from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS, RECORD, percentile
+from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS, RECORD_JSON, percentile
 from tests.service.history_data import beat
 
 
@@ -50,7 +50,7 @@ def test_merged_histograms_are_those_of_all() -> None:
 def test_a_record_comes_back_from_json_as_it_was() -> None:
     record = beat(3, ErrorWord.READ_ONLY, latency_ms=1.25)
 
-    assert RECORD.validate_json(RECORD.dump_json(record)) == record
+    assert RECORD_JSON.validate_json(RECORD_JSON.dump_json(record)) == record
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_record_comes_back_from_json_as_it_was() -> None:
     ],
 )
 def test_a_record_that_cannot_be_is_refused(change: str) -> None:
-    text = RECORD.dump_json(beat(0)).decode()
+    text = RECORD_JSON.dump_json(beat(0)).decode()
 
     with pytest.raises(ValidationError):
-        RECORD.validate_json(text.removesuffix("}") + f",{change}}}")
+        RECORD_JSON.validate_json(text.removesuffix("}") + f",{change}}}")

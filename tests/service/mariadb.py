@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import local.mariadb
-from local.aws.certificates import Identity
+from local.aws.certificates import CertifiedKey
 from local.mariadb import DATABASE, USER
 from tests.service import tls_servers
 
@@ -20,7 +20,7 @@ class MariaDb(local.mariadb.MariaDb):
         identity: Its certificate and key, None for plain text.
     """
 
-    def __init__(self, folder: Path, identity: Identity | None = None) -> None:
+    def __init__(self, folder: Path, identity: CertifiedKey | None = None) -> None:
         super().__init__(folder)
         self._identity = identity
 

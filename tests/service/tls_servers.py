@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from local.aws.certificates import Identity, make_ca
+from local.aws.certificates import CertifiedKey, make_ca
 from local.guard import guard
 from local.postgres import ROOT_RUNS_AS
 from local.process import Process
@@ -32,7 +32,7 @@ CA = make_ca("Heartbeat's test CA", NOW)
 OTHER_CA = make_ca("nobody's CA", NOW)
 
 
-def certificate(host: str, days: int = 30) -> Identity:
+def certificate(host: str, days: int = 30) -> CertifiedKey:
     """A server's certificate by `CA` for a host; negative days make one that has expired."""
     end = NOW + timedelta(days=days)
     start = min(NOW, end) - timedelta(days=1)
@@ -52,11 +52,11 @@ def certificate(host: str, days: int = 30) -> Identity:
         .add_extension(x509.SubjectAlternativeName([name]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     )
-    return Identity(builder.sign(CA.key, hashes.SHA256()), key)
+    return CertifiedKey(builder.sign(CA.key, hashes.SHA256()), key)
 
 
 @contextmanager
-def postgres(data: Path, identity: Identity | None) -> Iterator[Mapping[str, str]]:
+def postgres(data: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str, str]]:
     """Debian's PostgreSQL on a cluster that `initialize` made; plain text without an identity."""
     port = free_port()
     options = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
@@ -84,7 +84,7 @@ def postgres(data: Path, identity: Identity | None) -> Iterator[Mapping[str, str
 
 
 @contextmanager
-def redis(folder: Path, identity: Identity | None) -> Iterator[Mapping[str, str]]:
+def redis(folder: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str, str]]:
     """Debian's Redis; plain text without an identity."""
     port, password = free_port(), "s3cret"
     program = shutil.which("redis-server")
@@ -124,7 +124,7 @@ def _postgres(program: str) -> str:
     return str(found[-1])
 
 
-def files(folder: Path, identity: Identity) -> dict[str, str]:
+def files(folder: Path, identity: CertifiedKey) -> dict[str, str]:
     """The paths of certificate and key, readable by the server alone."""
     contents = {"cert": identity.certificate_pem, "key": identity.key_pem}
     for name, content in contents.items():

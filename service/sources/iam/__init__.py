@@ -3,15 +3,15 @@
 from schema.heartbeat import IDENTITY
 from service.aws.roles_anywhere import AMBIENT, VARIABLES, Settings
 from service.kind import Kind, Shared
-from service.sources.iam.store import Identity
+from service.sources.iam.store import IdentitySource
 
 
-def connect(settings: Settings, shared: Shared) -> Identity:  # noqa: ARG001 - they made `aws`
+def connect(settings: Settings, shared: Shared) -> IdentitySource:  # noqa: ARG001 - they made `aws`
     """Return the process's AWS identity as a source."""
     if shared.aws is None:
         msg = "the AWS identity is shared by the process: see service/connections.py"
         raise ValueError(msg)
-    return Identity(shared.aws)
+    return IdentitySource(shared.aws)
 
 
 KIND = Kind(

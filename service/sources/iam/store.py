@@ -19,7 +19,7 @@ class Caller(Details):
     user_id: str
 
 
-class Identity(Source):
+class IdentitySource(Source):
     """Proves with one call that the certificate still gives access to the role."""
 
     def __init__(self, aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""The statements by which beats come in."""
+"""The statements that add beats."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ from schema.tables import Beat, Day, Hour, Incident, table
 from service.sql.expressions.spans import Condition
 
 HISTORY_LOCK = 0x62656174  # "beat"
-LOCK_HELD_AT_MOST = "15s"  # by a worker that hangs or vanishes inside a transaction
-RECORD = ("source", "slot", "interval_seconds", "stamp", "error", "attempts", "latency_ms")
+LOCK_HELD_AT_MOST = "15s"  # limit for a worker that hangs or vanishes inside a transaction
+RECORD_FIELDS = ("source", "slot", "interval_seconds", "stamp", "error", "attempts", "latency_ms")
 
 _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
 _days = table(Day).c
@@ -36,10 +36,10 @@ _NAME = bindparam("name", type_=String())
 
 
 def sealed(name: Any, source: Any, slot: Any) -> Condition:  # Any: columns or values
-    """Whether the beats of a slot's hour are gone, or going.
+    """Tell whether the beats of a slot's hour are removed, or about to be.
 
-    A scalar subquery, since PostgreSQL looks that up by its key; of an EXISTS it would make a
-    join, and a bad one where it does not know yet how many hours are sealed.
+    A scalar subquery, which PostgreSQL looks up by its key; it turns an EXISTS into a join, and a
+    bad one before statistics show how many hours are sealed.
     """
     hour = func.date_trunc("hour", slot, "UTC")
     row = (_hours.name == name, _hours.source == source, _hours.hour == hour)
@@ -53,10 +53,11 @@ def _lock() -> Any:  # Any: as in incidents
 
 
 def _add() -> Any:
-    """Inserts what is new, opens its hours, and says where incidents may have changed.
+    """Insert new beats, open their hours, and return where incidents may have changed.
 
-    That is each source with a new beat that failed, or with one that landed inside an incident:
-    its first and its last new slot. In health there is none. The sums of the days are deleted.
+    These are the first and last new slots of each source with a failed new beat, or with a
+    successful one inside an incident. While all is healthy there are none. The sums of the days are
+    deleted.
     """
     new = _insert_beats()
     hour = func.date_trunc("hour", new.c.slot, "UTC")
@@ -104,16 +105,18 @@ def _add() -> Any:
 
 
 def _insert_beats() -> CTE:
-    arrays = (bindparam(each, type_=ARRAY(_beats[each].type)) for each in RECORD)
+    arrays = (bindparam(each, type_=ARRAY(_beats[each].type)) for each in RECORD_FIELDS)
     given = (
         func.unnest(*arrays)
-        .table_valued(*(column(each, _beats[each].type) for each in RECORD))
+        .table_valued(*(column(each, _beats[each].type) for each in RECORD_FIELDS))
         .render_derived(name="given")
     )
-    rows = select(_NAME, *(given.c[each] for each in RECORD))
+    rows = select(_NAME, *(given.c[each] for each in RECORD_FIELDS))
     return (
         insert(table(Beat))
-        .from_select(["name", *RECORD], rows.where(~sealed(_NAME, given.c.source, given.c.slot)))
+        .from_select(
+            ["name", *RECORD_FIELDS], rows.where(~sealed(_NAME, given.c.source, given.c.slot))
+        )
         .on_conflict_do_nothing()
         .returning(_beats.source, _beats.slot, _beats.interval_seconds, _beats.error)
         .cte("new")

@@ -1,4 +1,4 @@
-"""What became of every slot: the statements that count a window, and what lies before it."""
+"""Results of all slots: the statements that count a window, and what precedes it."""
 
 from datetime import timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def _by_beats() -> Select[Any]:
 
 
 def _by_hours() -> Select[Any]:
-    """Counts a window of whole hours, from days where one lies in a single bucket."""
+    """Count a window of whole hours, using days that lie in a single bucket."""
     each = _dates()
     begin = func.greatest(each.c.day, _START)
     rows = hours_in(_NAME, each.c.source, begin, func.least(each.c.day + A_DAY, _END))
@@ -89,7 +89,7 @@ def _dates() -> CTE:
 
 
 def _before() -> Select[Any]:
-    """Of each source the slot of its first beat, and the interval of its last before the window.
+    """For each source, the slot of its first beat, and the interval of its last before the window.
 
     Null where there is none, as far back as is kept.
     """
@@ -128,7 +128,7 @@ def _before() -> Select[Any]:
 
 
 def _page() -> Select[Any]:
-    """The first single beats of a source in a window, oldest first."""
+    """The first beats of a source in a window, oldest first."""
     columns = ("source", "slot", "stamp", "interval_seconds", "error", "attempts", "latency_ms")
     return (
         select(*(_beats[each] for each in columns))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from schema.history import HOUR, SETTLED_AFTER_S, TOLERANCE_S
 
-MICROSECONDS = 1_000_000  # in a second
+MICROSECONDS = 1_000_000  # per second
 
 Moment = ColumnElement[Any]  # Any: SQLAlchemy infers no type from datetime arithmetic
 Number = ColumnElement[Any]
@@ -39,31 +39,31 @@ class Grid:
     """Spans of equal width, one after the other, exact to the microsecond.
 
     Attributes:
-        start: Where the first begins.
-        width_us: How long each is, in microseconds.
+        start: The start of the first one.
+        width_us: The length of each, in microseconds.
     """
 
     start: Moment
     width_us: Number
 
     def index(self, moment: Moment) -> Number:
-        """The number of the span in which a moment lies that is not before the first."""
+        """Return the number of the span that contains a time not before the first one."""
         since = func.extract("epoch", moment - self.start) * MICROSECONDS
         return cast(func.div(since, self.width_us), Integer)
 
     def begin(self, index: Number) -> Moment:
-        """Where a span begins."""
+        """Return the start of a span."""
         return self.start + seconds(index * self.width_us / MICROSECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Where a row stands among the rows of its source, and in its span.
+    """A row's position among the rows of its source, and in its span.
 
     Attributes:
         first: Whether it is the first in its span.
         last: Whether it is the last.
-        until: The next row in its span, else the span's end as far as slots are due by now.
+        until: The next row in its span, else the span's end, as far as its slots are due by now.
     """
 
     first: Condition
@@ -72,16 +72,16 @@ class Neighbours:
 
     @classmethod
     def of(cls, row: Any, grid: Grid, now: Moment | None) -> "Neighbours":  # Any: columns
-        """Those of a row with `span`, `interval_seconds`, `previous` and `following`.
+        """Derive them from a row with `span`, `interval_seconds`, `previous` and `following`.
 
         Args:
             row: The columns of a subquery.
             grid: The spans.
-            now: What is due later does not count yet; None if every span is over.
+            now: Later slots do not count yet; None if every span is over.
         """
         end = grid.begin(row.span + 1)
         due = end if now is None else func.least(end, settled(row.interval_seconds, now))
-        # By their spans' numbers: compared with rounded ends, a row could be in none of two spans.
+        # By their spans' numbers: by rounded ends, a row could be in neither of two spans.
         last = or_(row.following.is_(None), grid.index(row.following) != row.span)
         return cls(
             first=or_(row.previous.is_(None), grid.index(row.previous) != row.span),
@@ -91,43 +91,43 @@ class Neighbours:
 
 
 def slots(begin: Moment, end: Moment, interval_s: Number) -> Number:
-    """How many slots of an interval begin in a span."""
+    """Return how many slots of an interval begin in a span."""
     first = func.ceil((epoch(begin) - TOLERANCE_S) / interval_s)
     return func.greatest(0, func.ceil((epoch(end) - TOLERANCE_S) / interval_s) - first)
 
 
 def slots_after(slot: Moment, end: Moment, interval_s: Number) -> Number:
-    """How many slots follow one before a span's end, or before the next beat."""
+    """Return how many slots follow one before a span's end, or before the next beat."""
     return func.greatest(0, func.ceil((epoch(end - slot) - TOLERANCE_S) / interval_s) - 1)
 
 
 def slots_before(slot: Moment, begin: Moment, interval_s: Number) -> Number:
-    """How many slots come before one from a span's begin on."""
+    """Return how many slots precede one, from a span's beginning."""
     return func.floor((epoch(slot - begin) + TOLERANCE_S) / interval_s)
 
 
 def settled(interval_s: Number, now: Moment) -> Moment:
-    """A slot that begins before this moment would have its beat by now."""
+    """Return the time before which slots should have their beats by now."""
     return now - seconds(interval_s + SETTLED_AFTER_S)
 
 
 def hour_end(hour: Moment) -> Moment:
-    """Where an hour ends."""
+    """Return the end of an hour."""
     return hour + AN_HOUR
 
 
 def epoch(value: Moment) -> Number:
-    """A moment, or a difference of two, in seconds."""
+    """Convert a time, or a difference of two, to seconds."""
     return cast(func.extract("epoch", value), Float)
 
 
 def seconds(number: Number) -> Moment:
-    """Seconds as an interval."""
+    """Convert seconds to an interval."""
     return cast(number, Float) * literal(timedelta(seconds=1), Interval())
 
 
 def whole(number: Number) -> Number:
-    """A number without the fraction that it does not have."""
+    """Convert a whole number to an integer."""
     return cast(number, Integer)
 
 

@@ -1,8 +1,8 @@
-"""Beats counted per span of time: what was due, what landed, and how long it took.
+"""Count beats per span of time: due, successful, and how long they took.
 
 A gap between two beats is counted with the interval of the beat before it and, from the start of
-the span in which beats go on, with that of the beat after it. So a change of the interval is
-counted right, and each span can be counted alone.
+the span in which beats continue, with that of the beat after it. So a changed interval is counted
+correctly, and each span can be counted alone.
 """
 
 from collections.abc import Sequence
@@ -46,13 +46,13 @@ _BOUNDS = cast(list(LATENCY_BOUNDS_MS), ARRAY(Float))
 def tallies(
     grid: Grid, conditions: Sequence[Condition], now: Moment | None, *, exact: bool = False
 ) -> Select[Any]:
-    """Beats counted per source and span, in the columns of `Hour`.
+    """Count beats per source and span, in the columns of `Hour`.
 
     Args:
         grid: The spans.
-        conditions: Which beats.
-        now: What is due later does not count yet; None if every span is over.
-        exact: Whether to give the percentiles `p50` and `p95` instead of the histogram.
+        conditions: Select the beats.
+        now: Later slots do not count yet; None if every span is over.
+        exact: Whether to return the percentiles `p50` and `p95` instead of the histogram.
     """
     names = ("source", "slot", "interval_seconds", "error", "latency_ms")
     bucket = func.width_bucket(_beats.latency_ms, _BOUNDS).label("bucket")
@@ -65,7 +65,7 @@ def tallies(
     place, landed = Neighbours.of(row, grid, now), row.error.is_(None)
     unknown = slots_after(row.slot, place.until, row.interval_seconds)
     before = slots_before(row.slot, grid.begin(row.span), row.interval_seconds)
-    # A beat stands for the time of its slot, or until the next: intervals may have changed.
+    # A beat counts for its slot, or until the next beat: intervals may have changed.
     lasted = func.least(row.interval_seconds, epoch(row.following - row.slot))
     return select(
         row.source,
@@ -87,7 +87,7 @@ def tallies(
 
 
 def merged(grid: Grid, rows: Any, now: Moment | None) -> Select[Any]:  # Any: as below
-    """Sums of hours or days per source and span, in the columns of `tallies`.
+    """Sum hours or days per source and span, in the columns of `tallies`.
 
     Args:
         grid: The spans; each row lies in one of them.
@@ -122,7 +122,7 @@ def merged(grid: Grid, rows: Any, now: Moment | None) -> Select[Any]:  # Any: as
 
 
 def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of any origin
-    """That a beat is of a source and lies in an hour."""
+    """The condition that a beat belongs to a source and an hour."""
     return [_beats.source == source, _beats.slot >= hour, _beats.slot < hour_end(hour)]
 
 
@@ -174,9 +174,9 @@ def dirty_hours(hours: FromClause, now: Moment) -> Select[Any]:
 
 
 def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: columns
-    """A row's span, and its neighbours, which may lie in others.
+    """A row's span and its neighbours, which may be in other spans.
 
-    They are not looked for within the span: so rows come in the order of their index.
+    They are not restricted to the span, so that rows can be read in the order of their index.
     """
     return [
         grid.index(moment).label("span"),
@@ -186,7 +186,7 @@ def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: colum
 
 
 def _seconds(ok: Number, failed: Number, unknown: Number, before: Number) -> Number:
-    """How long each lasted, as the columns of the same names count it."""
+    """How long each state lasted, for the columns of the same names."""
     each = [func.coalesce(cast(number, Float), 0.0) for number in (ok, failed, unknown, before)]
     return cast(array(each), ARRAY(Float)).label("seconds")
 

@@ -1,4 +1,4 @@
-"""The statements of history's upkeep: hours counted, old rows marked and removed."""
+"""The statements of history's upkeep: count hours, mark and remove old rows."""
 
 from typing import Any
 
@@ -30,11 +30,11 @@ _SOURCE = bindparam("source", type_=String())
 _BEFORE = bindparam("before", type_=DateTime(timezone=True))
 _SOURCES = bindparam("sources", type_=ARRAY(String))
 _AFTER = bindparam("after", type_=DateTime(timezone=True))
-_MOST = bindparam("most", type_=Integer())  # rows a transaction, so that each is short
+_MOST = bindparam("most", type_=Integer())  # rows per transaction, so that each is short
 
 
 def _count_hours() -> Any:  # Any: as in incidents
-    """Counts some dirty hours that are over; as idempotent as counting is."""
+    """Count some dirty hours that have ended; idempotent."""
     now = bindparam("now", type_=DateTime(timezone=True))
     over = hour_end(_hours.hour) <= settled(_hours.interval_seconds, now)
     some = (
@@ -54,7 +54,7 @@ def _count_hours() -> Any:  # Any: as in incidents
 
 
 def _refute_days() -> Any:
-    """Deletes days that do not say what their hours say: a previous version knows no days."""
+    """Delete days that differ from their hours, which a previous version may have changed."""
     day = func.date_trunc("day", _hours.hour, "UTC").label("day")
     said = (
         select(
@@ -76,9 +76,9 @@ def _refute_days() -> Any:
 
 
 def _sum_days() -> Any:
-    """Sums some days that are over, all of whose hours are counted and that have no sums yet.
+    """Sum some ended days whose hours are all counted and that have no sums yet.
 
-    `before` and `after` are midnights, between which the days of `sources` lie.
+    `before` and `after` are midnights around the days of `sources`.
     """
     each = dates(_SOURCES, _AFTER, _BEFORE - A_DAY).subquery("dates").c
     # By its key, as in `beats.sealed`.
@@ -107,7 +107,7 @@ def _sum_days() -> Any:
 
 
 def _seal() -> Any:
-    """Marks the hours whose beats may go: counted, over, and before any incident that lasts.
+    """Mark the hours whose beats may be removed: counted, ended, and before any open incident.
 
     `before` is the start of an hour.
     """
@@ -128,12 +128,12 @@ def _seal() -> Any:
 
 
 def _sources() -> Any:
-    """Says which sources have hours."""
+    """Return the sources that have hours."""
     return select(_hours.source).where(_hours.name == _NAME).distinct()
 
 
 def _prune_beats() -> Any:
-    """Deletes some, the oldest first, so that no incident is ever cut in two."""
+    """Delete some, oldest first, so that no incident is ever split."""
     key = (_beats.name, _beats.source, _beats.slot)
     old = (
         select(*key)
@@ -146,12 +146,12 @@ def _prune_beats() -> Any:
 
 
 def _prune_rows(model: type[Hour | Day | Incident], old: Condition, key: str) -> Any:
-    """Deletes some rows that are old.
+    """Delete some old rows.
 
     Args:
-        model: Whose rows.
-        old: Which rows.
-        key: What identifies a row beside author and source.
+        model: The table.
+        old: Selects the rows.
+        key: The rest of a row's key, beside name and source.
     """
     rows = table(model)
     keys = [rows.c[each] for each in ("name", "source", key)]

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from iam_rolesanywhere_session import IAMRolesAnywhereSession, IAMRolesAnywhereSigner
 
-from local.aws.certificates import Identity, load
+from local.aws.certificates import CertifiedKey, load
 from local.aws.folder import Folder
 from local.aws.process import RunningAws
 
@@ -50,16 +50,16 @@ class Clients:
     _operators: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def client_identity(self) -> Identity:
+    def client_identity(self) -> CertifiedKey:
         return load(Folder(self.aws.data_dir).client.read_bytes())
 
     @property
-    def anchor(self) -> Identity:
+    def anchor(self) -> CertifiedKey:
         return load(Folder(self.aws.data_dir).anchor.read_bytes())
 
     def session(
         self,
-        identity: Identity | None = None,
+        identity: CertifiedKey | None = None,
         *,
         chain: bytes | None = None,
         duration_s: int = 3600,
@@ -118,7 +118,7 @@ class Clients:
         )
         return str(created["ARN"])
 
-    def session_request(self, identity: Identity | None = None, **parameters: Any) -> Wire:
+    def session_request(self, identity: CertifiedKey | None = None, **parameters: Any) -> Wire:
         """A well signed CreateSession, not sent yet."""
         identity = identity or self.client_identity
         environment = self.aws.environment()
@@ -185,7 +185,7 @@ def send(connection: http.client.HTTPSConnection, wire: Wire) -> Answer:
     return Answer(response.status, json.loads(response.read()))
 
 
-def pem_chain(*identities: Identity) -> bytes:
+def pem_chain(*identities: CertifiedKey) -> bytes:
     return b"".join(identity.certificate_pem for identity in identities)
 
 

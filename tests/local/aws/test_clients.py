@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.aws.certificates import Identity, issue_client, make_ca
+from local.aws.certificates import CertifiedKey, issue_client, make_ca
 from local.aws.folder import Folder
 from local.aws.process import RunningAws
 from tests.local.aws import tools
@@ -37,7 +37,7 @@ def _run(command: list[object], environ: Mapping[str, str]) -> subprocess.Comple
 
 
 def _helper(
-    aws: RunningAws, folder: Path, identity: Identity, **changes: str
+    aws: RunningAws, folder: Path, identity: CertifiedKey, **changes: str
 ) -> subprocess.CompletedProcess[str]:
     environ = {**aws.environment(), **changes}
     for name, pem in (("cert.pem", identity.certificate_pem), ("key.pem", identity.key_pem)):

@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from local.postgres import Postgres as PostgresServer
 from schema.errors import ErrorWord
-from schema.history import RECORD, Record
+from schema.history import RECORD_JSON, Record
 from schema.timestamps import utc_now
 from service.api.app import create
 from service.history import stamps
@@ -69,8 +69,8 @@ def read(answer: httpx2.Response) -> list[Record]:
     """The beats of a download, in either format."""
     if answer.headers["content-type"].startswith("text/csv"):
         rows = csv.DictReader(answer.text.splitlines())
-        return [RECORD.validate_python({**row, "error": row["error"] or None}) for row in rows]
-    return [RECORD.validate_json(line) for line in answer.text.splitlines()]
+        return [RECORD_JSON.validate_python({**row, "error": row["error"] or None}) for row in rows]
+    return [RECORD_JSON.validate_json(line) for line in answer.text.splitlines()]
 
 
 @pytest.mark.parametrize("path", FORMATS)

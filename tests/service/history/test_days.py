@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schema.errors import ErrorWord
 from schema.history import Record
 from service.history.ledger import Ledger
-from service.history.past import Past
+from service.history.reader import HistoryReader
 from service.history.window import Buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
@@ -57,7 +57,7 @@ async def days(source: Postgres) -> list[Any]:
 
 
 async def told(source: Postgres, cut: Buckets) -> Any:
-    past = Past(source, "worker", {"postgres": "", "valkey": ""}, 600.0)
+    past = HistoryReader(source, "worker", {"postgres": "", "valkey": ""}, 600.0)
     return await past.history(["postgres", "valkey"], cut, OVER)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schema.errors import ErrorWord
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS, Record
 from service.history.ledger import Ledger
-from service.history.past import Past
+from service.history.reader import HistoryReader
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
@@ -95,7 +95,7 @@ async def test_hours_and_incidents_are_exactly_what_the_beats_say(
 
 async def told(source: Postgres) -> list[Any]:
     """What the API says of each hour."""
-    past = Past(source, "worker", {"postgres": "", "valkey": ""}, 60.0)
+    past = HistoryReader(source, "worker", {"postgres": "", "valkey": ""}, 60.0)
     cut = buckets(Window(HOUR, at(60 * HOURS)), HOURS, OVER, timedelta(days=90), 60.0)
     history = await past.history(["postgres", "valkey"], cut, OVER)
     return [[(b.ok, b.failed, b.unknown) for b in each.buckets] for each in history.sources]

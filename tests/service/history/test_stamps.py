@@ -6,7 +6,7 @@ import pytest
 
 from schema.errors import ErrorWord
 from service.history.ledger import Ledger
-from service.history.past import Past
+from service.history.reader import HistoryReader
 from service.history.stamps import pages
 from service.history.window import Window
 from service.sources.postgres.store import Postgres
@@ -26,18 +26,18 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
 
 
 @pytest.fixture
-def past(source: Postgres) -> Past:
-    return Past(source, "worker", {"valkey": "Valkey", "postgres": "PostgreSQL"}, 60.0)
+def past(source: Postgres) -> HistoryReader:
+    return HistoryReader(source, "worker", {"valkey": "Valkey", "postgres": "PostgreSQL"}, 60.0)
 
 
-async def slots(past: Past, window: Window, rows: int) -> list[tuple[str, datetime]]:
+async def slots(past: HistoryReader, window: Window, rows: int) -> list[tuple[str, datetime]]:
     found = pages(past.beats, ["valkey", "postgres"], window, rows)
     return [(row.source, row.slot) async for page in found for row in page]
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 6, 1000])
 async def test_every_beat_is_read_once_whatever_a_page_holds(
-    source: Postgres, past: Past, rows: int
+    source: Postgres, past: HistoryReader, rows: int
 ) -> None:
     minutes = [0, 1, 2, 30, 58, 59]
     beats = [beat(n, source=name) for n in minutes for name in ("postgres", "valkey")]
@@ -49,7 +49,9 @@ async def test_every_beat_is_read_once_whatever_a_page_holds(
     assert found == [(name, at(n)) for name in ("valkey", "postgres") for n in minutes]
 
 
-async def test_the_window_has_its_start_and_not_its_end(source: Postgres, past: Past) -> None:
+async def test_the_window_has_its_start_and_not_its_end(
+    source: Postgres, past: HistoryReader
+) -> None:
     fine = timedelta(microseconds=1)
     await Ledger(source, "worker").add([beat(n) for n in (0, 1, 2, 3)])
 
@@ -58,7 +60,7 @@ async def test_the_window_has_its_start_and_not_its_end(source: Postgres, past: 
     assert [slot for _, slot in await slots(past, late, 1)] == [at(2), at(3)]
 
 
-async def test_a_beat_has_all_that_was_recorded(source: Postgres, past: Past) -> None:
+async def test_a_beat_has_all_that_was_recorded(source: Postgres, past: HistoryReader) -> None:
     recorded = beat(1, ErrorWord.FULL, latency_ms=2.5, interval_s=30.0)
     await Ledger(source, "worker").add([recorded])
 
@@ -69,7 +71,9 @@ async def test_a_beat_has_all_that_was_recorded(source: Postgres, past: Past) ->
     assert row.latency_ms == 2.5
 
 
-async def test_no_page_is_read_before_it_is_asked_for(source: Postgres, past: Past) -> None:
+async def test_no_page_is_read_before_it_is_asked_for(
+    source: Postgres, past: HistoryReader
+) -> None:
     await Ledger(source, "worker").add([beat(n) for n in range(60)])
     asked = 0
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schema.errors import Cause, ErrorWord
 from schema.freshness import stale_after_s
 from schema.heartbeat import Heartbeat, WorkerReport, read_report
-from schema.history import RECORD, Record
+from schema.history import RECORD_JSON, Record
 from schema.secret import Description, stamp_in_value
 from schema.timestamps import from_text, utc_now
 from service.sources import postgres, valkey
@@ -73,7 +73,7 @@ def test_every_reader_answers_and_what_it_answers_can_be_reckoned_with(stored: s
         if found is not None:
             reckoned(found)
     try:
-        record: Record | None = RECORD.validate_json(stored)
+        record: Record | None = RECORD_JSON.validate_json(stored)
     except ValueError:
         record = None
     if record is not None:

@@ -7,23 +7,23 @@ from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.errors import SourceError
 from service.settings import load
-from service.sources.iam.store import Caller, Identity
+from service.sources.iam.store import Caller, IdentitySource
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def identity(aws: RunningAws) -> Identity:
+def identity(aws: RunningAws) -> IdentitySource:
     settings = load(aws.environment()).aws
     assert settings is not None
-    return Identity(Aws(settings))
+    return IdentitySource(Aws(settings))
 
 
 def beat() -> Heartbeat:
     return Heartbeat(name="worker", timestamp=utc_now())
 
 
-async def test_a_cycle_proves_the_identity_by_one_call(identity: Identity) -> None:
+async def test_a_cycle_proves_the_identity_by_one_call(identity: IdentitySource) -> None:
     assert identity.last_success is None
     before = utc_now()
 
@@ -34,7 +34,9 @@ async def test_a_cycle_proves_the_identity_by_one_call(identity: Identity) -> No
     assert identity.last_success >= before
 
 
-async def test_reading_says_who_aws_says_that_we_are(identity: Identity, aws: RunningAws) -> None:
+async def test_reading_says_who_aws_says_that_we_are(
+    identity: IdentitySource, aws: RunningAws
+) -> None:
     found = await identity.read()
 
     assert isinstance(found.details, Caller)
@@ -44,7 +46,7 @@ async def test_reading_says_who_aws_says_that_we_are(identity: Identity, aws: Ru
 
 
 async def test_a_refusal_keeps_the_last_success_as_its_stamp(
-    identity: Identity, aws: RunningAws
+    identity: IdentitySource, aws: RunningAws
 ) -> None:
     await identity.write(beat())
     proved = identity.last_success
@@ -58,14 +60,14 @@ async def test_a_refusal_keeps_the_last_success_as_its_stamp(
     assert (found.reachable, found.error, found.stamp) == (False, ErrorWord.PERMISSION, proved)
 
 
-def test_people_see_the_roles_name_alone(identity: Identity) -> None:
+def test_people_see_the_roles_name_alone(identity: IdentitySource) -> None:
     endpoint = identity.aws.settings.endpoint
 
     assert "/" not in endpoint
     assert "123456789012" not in endpoint
 
 
-async def test_the_report_has_the_identity_in_its_own_place(identity: Identity) -> None:
+async def test_the_report_has_the_identity_in_its_own_place(identity: IdentitySource) -> None:
     await identity.write(beat())
     outcomes = {"iam": SourceReport(last_result="ok", attempts=1), "postgres": SourceReport()}
     report = WorkerReport(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from iam_rolesanywhere_session import CredentialsRetrievalError
 
-from local.aws.certificates import Identity, issue_client, make_ca
+from local.aws.certificates import CertifiedKey, issue_client, make_ca
 from tests.local.aws.clients import Clients
 
 NOW = datetime.now(UTC)
@@ -28,7 +28,7 @@ def rsa_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def register(clients: Clients, ca: Identity, name: str) -> dict[str, str]:
+def register(clients: Clients, ca: CertifiedKey, name: str) -> dict[str, str]:
     """A trust anchor for `ca`, a role that trusts `name` through it, and a profile."""
     roles_anywhere, iam = clients.operator("rolesanywhere"), clients.operator("iam")
     anchor = roles_anywhere.create_trust_anchor(
@@ -74,7 +74,7 @@ def test_a_good_certificate_becomes_the_role(clients: Clients) -> None:
 def test_rsa_keys_and_a_chain_of_intermediates_are_taken(clients: Clients) -> None:
     root = make_ca("root", NOW, key=rsa_key())
     middle_key = rsa_key()
-    middle = Identity(signed_ca("middle", middle_key, root), middle_key)
+    middle = CertifiedKey(signed_ca("middle", middle_key, root), middle_key)
     leaf = issue_client(middle, "rsa-client", NOW, key=rsa_key())
     arns = register(clients, root, "rsa-client")
 
@@ -85,7 +85,7 @@ def test_rsa_keys_and_a_chain_of_intermediates_are_taken(clients: Clients) -> No
     assert refusal(clients.session(leaf, arns=arns)) == (403, "Untrusted signing certificate")
 
 
-def signed_ca(name: str, key: rsa.RSAPrivateKey, root: Identity) -> x509.Certificate:
+def signed_ca(name: str, key: rsa.RSAPrivateKey, root: CertifiedKey) -> x509.Certificate:
     template = make_ca(name, NOW, key=key).certificate
     builder = (
         x509.CertificateBuilder()
@@ -132,7 +132,7 @@ def test_a_certificate_that_is_a_ca_is_refused(clients: Clients) -> None:
 
 def test_a_key_that_is_not_the_certificates_is_refused(clients: Clients) -> None:
     other = issue_client(clients.anchor, CLIENT, NOW)
-    mixed = Identity(clients.client_identity.certificate, other.key)
+    mixed = CertifiedKey(clients.client_identity.certificate, other.key)
 
     assert refusal(clients.session(mixed)) == (403, "Invalid signature")
 
@@ -239,7 +239,7 @@ def test_another_issuers_list_revokes_nothing(clients: Clients) -> None:
     assert clients.session(identity).get_credentials().access_key
 
 
-def revoke(clients: Clients, identity: Identity, issuer: Identity) -> str:
+def revoke(clients: Clients, identity: CertifiedKey, issuer: CertifiedKey) -> str:
     revoked = (
         x509.RevokedCertificateBuilder()
         .serial_number(identity.certificate.serial_number)

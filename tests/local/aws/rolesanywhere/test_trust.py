@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from local.aws.certificates import Identity, issue_client, make_ca
+from local.aws.certificates import CertifiedKey, issue_client, make_ca
 from local.aws.rolesanywhere.trust import MAX_CHAIN, check
 from local.aws.wire.errors import AwsError
 
@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ROOT = make_ca("root", NOW)
 
 
-def below(issuer: Identity, name: str, path_length: int | None = None) -> Identity:
+def below(issuer: CertifiedKey, name: str, path_length: int | None = None) -> CertifiedKey:
     """An intermediate CA."""
     key = ec.generate_private_key(ec.SECP256R1())
     constraints = x509.BasicConstraints(ca=True, path_length=path_length)
@@ -31,7 +31,7 @@ def below(issuer: Identity, name: str, path_length: int | None = None) -> Identi
         .add_extension(constraints, critical=True)
         .sign(issuer.key, hashes.SHA256())
     )
-    return Identity(certificate, key)
+    return CertifiedKey(certificate, key)
 
 
 def changed(change: Callable[[x509.Extension[x509.ExtensionType]], bool]) -> x509.Certificate:
@@ -52,7 +52,9 @@ def changed(change: Callable[[x509.Extension[x509.ExtensionType]], bool]) -> x50
     return builder.sign(ROOT.key, hashes.SHA256())
 
 
-def verdict(certificate: x509.Certificate, *chain: Identity, anchor: Identity = ROOT) -> str:
+def verdict(
+    certificate: x509.Certificate, *chain: CertifiedKey, anchor: CertifiedKey = ROOT
+) -> str:
     try:
         check(certificate, [each.certificate for each in chain], [anchor.certificate], NOW)
     except AwsError as error:

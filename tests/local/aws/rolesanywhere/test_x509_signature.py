@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.aws.certificates import Identity, issue_client, make_ca
+from local.aws.certificates import CertifiedKey, issue_client, make_ca
 from local.aws.rolesanywhere.x509_signature import verify
 from local.aws.wire.errors import AwsError
 from local.aws.wire.message import Request
@@ -34,7 +34,7 @@ MANY = settings(
 )
 
 
-def example(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> tuple[Identity, Request]:
+def example(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> tuple[CertifiedKey, Request]:
     """The documentation's example request, canonicalised and signed by hand."""
     ca = make_ca("ca", EXAMPLE_TIME)
     identity = issue_client(ca, "client", EXAMPLE_TIME, key=key)

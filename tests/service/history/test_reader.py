@@ -7,7 +7,7 @@ from schema.errors import ErrorWord
 from schema.responses import History, IncidentKind, Incidents, SourceHistory
 from service.errors import SourceError
 from service.history.ledger import Ledger
-from service.history.past import Past
+from service.history.reader import HistoryReader
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
@@ -35,12 +35,12 @@ def ledger(source: Postgres) -> Ledger:
 
 
 @pytest.fixture
-def past(source: Postgres) -> Past:
-    return Past(source, "worker", TITLES, 60.0)
+def past(source: Postgres) -> HistoryReader:
+    return HistoryReader(source, "worker", TITLES, 60.0)
 
 
 async def told(
-    past: Past, start: float, end: float, count: int, now: datetime = OVER
+    past: HistoryReader, start: float, end: float, count: int, now: datetime = OVER
 ) -> SourceHistory:
     """Valkey's history between two minutes."""
     cut = buckets(Window(at(start), at(end)), count, now, KEPT, 60.0)
@@ -51,7 +51,7 @@ def counts(history: SourceHistory) -> list[tuple[int, int, int]]:
     return [(each.ok, each.failed, each.unknown) for each in history.buckets]
 
 
-async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: Past) -> None:
+async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(25), beat(26)])
 
     history = await told(past, 0, 30, 3)
@@ -60,14 +60,16 @@ async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: Past)
     assert (history.expected, history.uptime_strict, history.uptime_known) == (5, 0.4, 1.0)
 
 
-async def test_without_any_beat_nothing_is_known(past: Past) -> None:
+async def test_without_any_beat_nothing_is_known(past: HistoryReader) -> None:
     history = await told(past, 0, 30, 3)
 
     assert counts(history) == [(0, 0, 0)] * 3
     assert (history.uptime_strict, history.uptime_known) == (None, None)
 
 
-async def test_slots_without_a_beat_are_unknown_and_never_up(ledger: Ledger, past: Past) -> None:
+async def test_slots_without_a_beat_are_unknown_and_never_up(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(0), beat(1, MISSED), beat(2), beat(25)])
 
     history = await told(past, 0, 30, 3)
@@ -77,14 +79,16 @@ async def test_slots_without_a_beat_are_unknown_and_never_up(ledger: Ledger, pas
     assert history.uptime_known == pytest.approx(3 / 4)
 
 
-async def test_a_gap_from_before_the_window_counts_in_it(ledger: Ledger, past: Past) -> None:
+async def test_a_gap_from_before_the_window_counts_in_it(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(-100, interval_s=120), beat(25, interval_s=60)])
 
     # By the old interval until the bucket in which beats go on, then by the new one.
     assert counts(await told(past, 0, 30, 3)) == [(0, 0, 5), (0, 0, 5), (1, 0, 9)]
 
 
-async def test_what_may_still_come_is_not_due(ledger: Ledger, past: Past) -> None:
+async def test_what_may_still_come_is_not_due(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(0), beat(1)])
     three_slots_over = at(5) + timedelta(seconds=31)
 
@@ -97,7 +101,9 @@ async def test_what_may_still_come_is_not_due(ledger: Ledger, past: Past) -> Non
     assert counts(hourly) == [(2, 0, 3)]
 
 
-async def test_hours_say_the_same_from_beats_and_from_counts(ledger: Ledger, past: Past) -> None:
+async def test_hours_say_the_same_from_beats_and_from_counts(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250)])
 
     from_beats = await told(past, 0, 360, 6)
@@ -116,7 +122,7 @@ async def test_hours_say_the_same_from_beats_and_from_counts(ledger: Ledger, pas
 
 
 async def test_buckets_of_several_hours_say_what_their_hours_say(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250), beat(1000)])
     await ledger.count(at(300))
@@ -132,7 +138,7 @@ async def test_buckets_of_several_hours_say_what_their_hours_say(
 
 @pytest.mark.parametrize("count", [2, 3, 7, 11, 49, 59, 60, 61, 1999])
 async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
-    ledger: Ledger, past: Past, count: int
+    ledger: Ledger, past: HistoryReader, count: int
 ) -> None:
     missing = {13, 14, 40}
     await ledger.add([beat(n) for n in range(-5, 60) if n not in missing])
@@ -144,7 +150,7 @@ async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
     assert (odd.ok, odd.unknown) == (56, 4)
 
 
-async def test_counts_outlive_their_beats(ledger: Ledger, past: Past) -> None:
+async def test_counts_outlive_their_beats(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(n, latency_ms=2.0) for n in range(120)])
     await ledger.count(OVER)
     before = await told(past, 0, 120, 2)
@@ -155,7 +161,9 @@ async def test_counts_outlive_their_beats(ledger: Ledger, past: Past) -> None:
     assert counts(before) == [(60, 0, 0), (60, 0, 0)]
 
 
-async def test_percentiles_are_those_of_beats_that_landed(ledger: Ledger, past: Past) -> None:
+async def test_percentiles_are_those_of_beats_that_landed(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(n, latency_ms=n + 1.0) for n in range(20)])
     await ledger.add([beat(20, MISSED, latency_ms=5000.0)])
 
@@ -167,7 +175,7 @@ async def test_percentiles_are_those_of_beats_that_landed(ledger: Ledger, past: 
     assert hour.latency_p95_ms == pytest.approx(19.0, rel=0.2)
 
 
-async def test_each_source_has_its_own_history(ledger: Ledger, past: Past) -> None:
+async def test_each_source_has_its_own_history(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(0), beat(0, MISSED, source="iam")])
     cut = buckets(Window(at(0), at(1)), 1, OVER, KEPT, 60.0)
 
@@ -180,7 +188,7 @@ async def test_each_source_has_its_own_history(ledger: Ledger, past: Past) -> No
     assert [counts(each) for each in history.sources] == [[(0, 1, 0)], [(1, 0, 0)]]
 
 
-async def test_the_interval_is_that_of_the_newest_beat(ledger: Ledger, past: Past) -> None:
+async def test_the_interval_is_that_of_the_newest_beat(ledger: Ledger, past: HistoryReader) -> None:
     cut = buckets(Window(at(0), at(30)), 2, OVER, KEPT, 60.0)
     assert (await past.history(["valkey"], cut, OVER)).interval_seconds == 60.0
 
@@ -189,7 +197,9 @@ async def test_the_interval_is_that_of_the_newest_beat(ledger: Ledger, past: Pas
     assert (await past.history(["valkey"], cut, OVER)).interval_seconds == 300.0
 
 
-async def test_incidents_that_touch_a_window_come_newest_first(ledger: Ledger, past: Past) -> None:
+async def test_incidents_that_touch_a_window_come_newest_first(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     failing = (5, 6, 20, 40, 41)
     await ledger.add([beat(n, MISSED if n in failing else None) for n in range(42)])
 
@@ -206,7 +216,7 @@ async def test_incidents_that_touch_a_window_come_newest_first(ledger: Ledger, p
 
 
 async def listed(
-    past: Past, start: float, end: float, now: datetime = OVER, limit: int = 10
+    past: HistoryReader, start: float, end: float, now: datetime = OVER, limit: int = 10
 ) -> Incidents:
     """Valkey's incidents, and the spans in which nothing was recorded."""
     return await past.incidents(["valkey", "worker"], Window(at(start), at(end)), now, limit)
@@ -217,7 +227,7 @@ def spans(found: Incidents) -> list[tuple[str, datetime, datetime | None, int]]:
 
 
 async def test_what_is_cut_is_counted_and_the_longest_is_told_anyway(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     failing = (5, 6, 7, 20, 30, 40)
     await ledger.add([beat(n, MISSED if n in failing else None) for n in range(1440)])
@@ -231,7 +241,7 @@ async def test_what_is_cut_is_counted_and_the_longest_is_told_anyway(
 
 
 async def test_a_span_in_which_nothing_was_recorded_is_an_incident_that_nobody_knows_more_of(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     silent = {*range(10, 14), 30, *range(50, 200)}
     await ledger.add([beat(n) for n in range(1440) if n not in silent])
@@ -249,7 +259,7 @@ async def test_a_span_in_which_nothing_was_recorded_is_an_incident_that_nobody_k
 
 
 async def test_silence_is_no_incident_of_a_source_that_others_outlive(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(1440)])
     await ledger.add([beat(n, source="iam") for n in range(1440) if n < 10 or n > 30])
@@ -258,7 +268,7 @@ async def test_silence_is_no_incident_of_a_source_that_others_outlive(
 
 
 async def test_silence_lasts_until_the_next_beat_and_begins_when_one_is_surely_missed(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(20)])
     may_still_come = at(21) + timedelta(seconds=29)
@@ -271,7 +281,9 @@ async def test_silence_lasts_until_the_next_beat_and_begins_when_one_is_surely_m
     assert spans(await listed(past, 0, 26, at(26))) == [("worker", at(20), at(25), 5)]
 
 
-async def test_silence_that_only_touches_a_window_is_told_whole(ledger: Ledger, past: Past) -> None:
+async def test_silence_that_only_touches_a_window_is_told_whole(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(0), beat(400), beat(401)])
 
     for start, end in ((200, 300), (399, 1440), (0, 10)):
@@ -279,7 +291,9 @@ async def test_silence_that_only_touches_a_window_is_told_whole(ledger: Ledger, 
     assert spans(await listed(past, 400, 402, at(402))) == []
 
 
-async def test_an_interval_that_changes_leaves_no_silence(ledger: Ledger, past: Past) -> None:
+async def test_an_interval_that_changes_leaves_no_silence(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(n) for n in range(10)])
     await ledger.add([beat(10 + n / 12, interval_s=5.0) for n in range(24)])
     await ledger.add([beat(12 + 5 * n, interval_s=300.0) for n in range(300)])
@@ -288,7 +302,7 @@ async def test_an_interval_that_changes_leaves_no_silence(ledger: Ledger, past: 
 
 
 async def test_an_interval_that_does_not_divide_the_hour_leaves_no_silence(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n * 7 / 60, interval_s=7.0) for n in range(2000)])
     await ledger.count(OVER)
@@ -296,7 +310,9 @@ async def test_an_interval_that_does_not_divide_the_hour_leaves_no_silence(
     assert spans(await listed(past, 0, 230, at(231))) == []
 
 
-async def test_silence_is_still_told_when_its_beats_are_gone(ledger: Ledger, past: Past) -> None:
+async def test_silence_is_still_told_when_its_beats_are_gone(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     await ledger.add([beat(n) for n in range(600) if not 50 <= n < 200])
     before = await listed(past, 0, 590, at(600))
 
@@ -307,7 +323,7 @@ async def test_silence_is_still_told_when_its_beats_are_gone(ledger: Ledger, pas
     assert spans(before) == [("worker", at(50), at(200), 150)]
 
 
-async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: Past) -> None:
+async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: HistoryReader) -> None:
     """Half an hour that failed at one beat a minute weighs as much as one at a beat in 5 s."""
     await ledger.add([beat(n, MISSED) for n in range(30)])
     await ledger.add([beat(30 + n / 12, interval_s=5.0) for n in range(360)])
@@ -323,7 +339,7 @@ async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: Past) ->
 
 
 async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interval(
-    source: Postgres, ledger: Ledger, past: Past
+    source: Postgres, ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n, MISSED if n < 15 else None) for n in range(60)])
     await ledger.count(OVER)
@@ -336,7 +352,7 @@ async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interva
 
 
 async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_hours(
-    ledger: Ledger, past: Past
+    ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(200) if not 20 <= n < 150])
 
@@ -352,7 +368,9 @@ async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_ho
     assert told_as == [(70 * 60, 0, 170 * 60)] * 5
 
 
-async def test_the_first_beat_is_told_however_short_the_window(ledger: Ledger, past: Past) -> None:
+async def test_the_first_beat_is_told_however_short_the_window(
+    ledger: Ledger, past: HistoryReader
+) -> None:
     assert (await told(past, 0, 30, 3)).first_beat is None
 
     await ledger.add([beat(n) for n in range(7, 200)])
@@ -365,6 +383,6 @@ async def test_the_first_beat_is_told_however_short_the_window(ledger: Ledger, p
 
 async def test_without_postgres_nothing_is_remembered() -> None:
     with pytest.raises(SourceError) as error:
-        await told(Past(None, "worker", TITLES, 60.0), 0, 30, 3)
+        await told(HistoryReader(None, "worker", TITLES, 60.0), 0, 30, 3)
 
     assert error.value.word is ErrorWord.NOT_CONFIGURED

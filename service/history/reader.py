@@ -20,7 +20,7 @@ from service.sql.statement import Statement
 READ_DEADLINE_S = 3.0  # a year takes a third of it on a slow PostgreSQL
 
 
-class Past:
+class HistoryReader:
     """Reads the history of one name.
 
     Args:

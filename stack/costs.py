@@ -13,13 +13,19 @@ CALLS_A_CYCLE = 2  # of Secrets Manager: describe the secret, update its descrip
 def unpriced(settings: Settings) -> list[str]:
     """List the sizes that the price list does not have, and the estimate leaves out."""
     prices = json.loads(PRICES.read_text())
-    return sorted({size for part, size, _ in _parts(settings) if size not in prices[part]})
+    return sorted(
+        {
+            size if part in prices else f"{size} of {part}"
+            for part, size, _ in _parts(settings)
+            if size not in prices.get(part, {})
+        }
+    )
 
 
 def monthly_usd(settings: Settings) -> float:
     """Estimate USD a month without traffic, taxes, what already existed, and what has no price."""
     prices = json.loads(PRICES.read_text())
-    parts = sum(count * prices[part].get(size, 0) for part, size, count in _parts(settings))
+    parts = sum(count * prices.get(part, {}).get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
     calls = CALLS_A_CYCLE * MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
     return round(float(parts + secret + calls), 2)

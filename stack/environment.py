@@ -139,7 +139,7 @@ def _valkey(settings: Settings, databases: Databases) -> list[Variable]:
 def _more(settings: Settings, databases: Databases) -> list[Variable]:
     """Add a source for each cluster beside the app's own two."""
     private = settings.network == "vpc"
-    own = list(databases.first.values())
+    own = [databases.first["postgres"], databases.first["valkey"]]
     return [
         variable
         for cluster in databases.clusters

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-KindName = Literal["postgres", "valkey"]
+KindName = Literal["postgres", "valkey", "mysql"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,5 +47,13 @@ KINDS: dict[KindName, Kind] = {
         # A heartbeat must never vanish in silence: a full Valkey refuses the write, and the page
         # says so.
         eviction_policy="noeviction",
+    ),
+    "mysql": Kind(
+        engine="mysql",
+        attached="MYSQL",
+        binding="mysql",
+        scheme="mysql",
+        other_name="ssl-mode=VERIFY_CA",
+        has_databases=True,
     ),
 }

@@ -47,7 +47,11 @@ IDENTITY = {
 
 # Stand for what is made, or bound by App Platform; no rule looks at them.
 STORE = {"PGHOST": "db", "PGDATABASE": "db", "PGUSER": "user", "PGPASSWORD": "password"}
-URLS = {"postgres": "postgresql://user:password@db/db", "valkey": "rediss://user:password@db"}
+URLS = {
+    "postgres": "postgresql://user:password@db/db",
+    "valkey": "rediss://user:password@db",
+    "mysql": "mysql://user:password@db/db",
+}
 
 
 def plain(settings: "Settings") -> dict[str, str]:

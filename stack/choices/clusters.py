@@ -15,6 +15,7 @@ VERSION = r"^\d{1,2}(\.\d+)?$"
 RESERVED = frozenset({"api", "worker", "migrate", "pg", "valkey"})
 DATABASE = r"^[A-Za-z_][\w-]{0,62}$"
 TRUSTED = r"^(ip_addr:[0-9a-f.:/]+|(droplet|k8s|app):[0-9a-f-]+|tag:[\w:-]+)$"
+MYSQL_VERSION = "8"  # DigitalOcean's only one; an entry of `databases` may say another
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 Size = Annotated[str, StringConstraints(pattern=DATABASE_SIZE)]
@@ -84,7 +85,11 @@ class Clusters(Choices):
         return [self._cluster(each) for each in (postgres, valkey, *self.databases)]
 
     def _cluster(self, database: Database) -> ClusterArgs:
-        versions = {"postgres": self.postgres_version, "valkey": self.valkey_version}
+        versions: dict[KindName, str] = {
+            "postgres": self.postgres_version,
+            "valkey": self.valkey_version,
+            "mysql": MYSQL_VERSION,
+        }
         return ClusterArgs(
             binding=database.name,
             kind=database.kind,

@@ -7,8 +7,12 @@ from tests.stack import recorder
 
 
 def _usd(**changes: str) -> float:
+    return costs.monthly_usd(_settings(**changes))
+
+
+def _settings(**changes: str) -> settings.Settings:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
-    return costs.monthly_usd(settings.parse(values | changes))
+    return settings.parse(values | changes)
 
 
 def test_the_example_costs_two_components_two_clusters_and_a_secret() -> None:
@@ -53,3 +57,10 @@ def test_instances_nodes_and_sizes_count() -> None:
 def test_every_size_that_is_priced_is_accepted(key: str, prices: str) -> None:
     for size in json.loads(costs.PRICES.read_text())[prices]:
         assert _usd(**{key: size}) > 0
+
+
+def test_a_kind_without_prices_is_left_out_and_named() -> None:
+    mysql = json.dumps([{"kind": "mysql", "name": "shop", "size": "db-s-1vcpu-1gb"}])
+
+    assert _usd(databases=mysql) == _usd()
+    assert costs.unpriced(_settings(databases=mysql)) == ["db-s-1vcpu-1gb of mysql"]

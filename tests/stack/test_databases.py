@@ -59,6 +59,23 @@ def test_more_clusters_are_attached_and_become_sources(program: Program) -> None
     )
 
 
+def test_a_mysql_is_made_attached_and_becomes_a_source(program: Program) -> None:
+    recording = program(databases='[{"kind": "mysql", "name": "shop"}]')
+
+    (made,) = (c.inputs for c in recording.of("DatabaseCluster") if c.inputs["engine"] == "mysql")
+    assert (made["name"], made["version"]) == ("heartbeat-dev-shop", "8")
+    (attached,) = (each for each in recording.spec["databases"] if each["name"] == "shop")
+    assert attached["engine"] == "MYSQL"
+    given = {e["key"]: e["value"] for e in recording.components[0]["envs"]}
+    url = given["HEARTBEAT_SOURCE_SHOP"]
+    assert url == (
+        "mysql://${shop.USERNAME}:${shop.PASSWORD}"
+        "@private-heartbeat-dev-shop.db.example:${shop.PORT}/${shop.DATABASE}?ssl-mode=VERIFY_CA"
+    )
+    assert given["HEARTBEAT_SOURCE_SHOP_CA_CERT"] == "${shop.CA_CERT}"
+    assert recording.one("DatabaseFirewall", "shop").inputs["rules"]
+
+
 def test_data_and_app_are_protected_unless_they_are_given_up(program: Program) -> None:
     kept, given_up = program(), program(protectData="false")
 

@@ -56,7 +56,7 @@ def test_the_example_is_valid() -> None:
         ("postgresVersion", "latest", "such as 17"),
         ("valkeyVersion", "eight", "such as 8"),
         ("databases", "orders", "a list such as"),
-        ("databases", '[{"kind": "mysql", "name": "orders"}]', "postgres, valkey"),
+        ("databases", '[{"kind": "oracle", "name": "orders"}]', "postgres, valkey, mysql"),
         ("databases", '[{"kind": "postgres", "name": "Orders"}]', "small letters"),
         ("databases", '[{"kind": "postgres", "name": "orders", "disk": 1}]', "a list such as"),
         ("databaseSize", "large", "such as db-s-1vcpu-2gb"),

@@ -23,6 +23,11 @@ EXTERNAL = {
         "it needs an account; tests/stack/engine runs the real one on stand-ins",
         {
             "login": {"--local"},
+            "cancel": {"--yes"},
+            "stack init": {"--secrets-provider"},
+            "stack export": {"--file"},
+            "stack import": {"--file"},
+            "stack change-secrets-provider": set(),
             "stack": {"--show-urns"},
             "stack select": {"--create"},
             "stack output": {"--stack"},
@@ -32,7 +37,11 @@ EXTERNAL = {
             "up": {"--stack", "--target-replace", "--target-dependents"},
             "preview": {"--diff", "--stack"},
             "destroy": {"--stack", "--skip-preview"},
-            "refresh": set(),
+            "refresh": {
+                "--preview-only",
+                "--expect-no-changes",
+                "--clear-pending-creates",
+            },
         },
     ),
     "doctl": External(

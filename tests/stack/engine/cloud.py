@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,8 +35,9 @@ class InUseError(Exception):
 class Cloud:
     """All resources of all stand-ins, in one folder that outlives the process.
 
-    Files: `resources.json` by id, `log.jsonl` of what was done in order, and `fail`, which a test
-    writes: the name of a resource whose next creation or update fails.
+    Files: `resources.json` by id, `log.jsonl` of what was done, and two that a test writes,
+    each with the name of a resource: `fail`, whose next creation or update fails, and `slow`, whose
+    creation waits until the file is gone, with `begun` beside it from then on.
 
     Args:
         folder: As above.
@@ -53,6 +55,7 @@ class Cloud:
 
     def create(self, type_: str, name: str, inputs: Values) -> tuple[str, Values]:
         """The new resource's id and outputs."""
+        self._maybe_wait(name)
         self._maybe_fail(name)
         if (account := self._account_of(type_)) is not None:
             id_, computed = account.create(_kind(type_), unwrapped(inputs, "", set()))
@@ -119,6 +122,12 @@ class Cloud:
             order.unlink()
             msg = f"the cloud failed at {name}, as it was told to"
             raise InjectedError(msg)
+
+    def _maybe_wait(self, name: str) -> None:
+        order = self.folder / "slow"
+        while order.exists() and order.read_text() == name:
+            (self.folder / "begun").touch()
+            time.sleep(0.05)
 
     def _save(self, resources: dict[str, Values]) -> None:
         self._resources.write_text(json.dumps(resources, indent=1))

@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +46,28 @@ class Engine:
         self.config.write_text((ROOT / "Pulumi.dev.yaml").read_text())
         self._environ = self._environment(language, providers)
 
-    def run(self, *arguments: str, check: bool = True) -> Ended:
+    def run(self, *arguments: str, check: bool = True, given: str = "") -> Ended:
         """Run the CLI; without `check`, whatever its exit status."""
-        return self.shell(self.cli, *arguments, "--non-interactive", check=check)
+        return self.shell(self.cli, *arguments, "--non-interactive", check=check, given=given)
 
-    def shell(self, *command: str, check: bool = True) -> Ended:
-        """Run any command as the person who deploys would."""
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run the CLI, and do not wait for it."""
+        return subprocess.Popen(
+            [self.cli, *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def shell(self, *command: str, check: bool = True, given: str = "") -> Ended:
+        """Run any command as the person who deploys would, who types what is `given`."""
         done = subprocess.run(
             command,
             cwd=self.folder,
             env=self._environ,
+            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -129,6 +141,36 @@ class Engine:
         """What was done in the clouds, in order, as `verb name`."""
         lines = (self.folder / "cloud/log.jsonl").read_text().splitlines()
         return [f"{verb} {name}" for verb, _, name in map(json.loads, lines)]
+
+    def at(self, backend: str) -> str:
+        """Keep the state in another place from now on; returns the place until then."""
+        before = self._environ["PULUMI_BACKEND_URL"]
+        self._environ["PULUMI_BACKEND_URL"] = backend
+        return before
+
+    def passphrase(self, words: str) -> None:
+        """Open secrets with another passphrase from now on."""
+        self._environ["PULUMI_CONFIG_PASSPHRASE"] = words
+
+    def ids(self) -> dict[str, str]:
+        """The names of all that exists, by id."""
+        file = self.folder / "cloud/resources.json"
+        return {id_: r["name"] for id_, r in json.loads(file.read_text()).items()}
+
+    def by_hand(self, name: str, change: Callable[[Any], None]) -> None:
+        """Change a resource's spec in the cloud, past Pulumi."""
+        file = self.folder / "cloud/resources.json"
+        resources = json.loads(file.read_text())
+        (found,) = (r for r in resources.values() if r["name"] == name)
+        change(found["inputs"]["spec"])
+        file.write_text(json.dumps(resources))
+
+    def remove_by_hand(self, name: str) -> None:
+        """Remove a resource from the cloud, past Pulumi."""
+        file = self.folder / "cloud/resources.json"
+        resources = json.loads(file.read_text())
+        kept = {id_: r for id_, r in resources.items() if r["name"] != name}
+        file.write_text(json.dumps(kept))
 
     def in_the_clouds(self) -> set[str]:
         """The names of all that exists."""

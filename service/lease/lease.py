@@ -74,6 +74,8 @@ class Lease:
         async with self._turn:
             asked, before = self._clock(), self._known.standing
             database = await self._by_database()
+            if database is not None:  # at once: Valkey may hang for longer than a short lease
+                self._known.learn(asked, database, None)
             valkey = None
             if self._known.asks_valkey(asked, database):
                 valkey = await self._by_valkey(database)
@@ -93,7 +95,7 @@ class Lease:
         if first:
             return True
         if self._is_old:
-            with anyio.move_on_after(ANSWER_S):
+            with anyio.move_on_after(self._post.terms.ask_s):
                 await self.stand()
         self._begun = self._known.token
         return self.leads

@@ -23,7 +23,7 @@ class Row:
         fault: Which.
         during: Polls while it held: after how many seconds, the status, the sentence.
         after: The same from its end on.
-        delay_ms: The longest write to another store meanwhile.
+        delay_ms: The longest that another store's write took meanwhile, from when it was due.
         failed: Writes to other stores that failed meanwhile.
         green_s: How long it took from its end until two polls in a row were 200.
         stamps: Those of the cycles from its beginning until then.
@@ -36,6 +36,14 @@ class Row:
     failed: list[str] = field(default_factory=list)
     green_s: float = 0.0
     stamps: set[str] = field(default_factory=set)
+
+    @property
+    def blamed(self) -> list[str]:
+        """Sentences that blame another store or the worker."""
+        titles = {"postgres": "PostgreSQL", "valkey": "Valkey", "secrets_manager": "AWS Secrets"}
+        wrong = [title for name, title in titles.items() if name != self.fault.store]
+        sentences = {sentence for _, status, sentence in self.during if status == UNAVAILABLE}
+        return [s for s in sentences if any(each in s for each in [*wrong, "The worker has"])]
 
     def text(self, lost: int) -> str:
         """Format the row.
@@ -63,7 +71,7 @@ def tried(world: World, fault: Fault) -> Row:
     cycles = world.cycles()[before:]
     for cycle in cycles:
         for name in set(STORES) - {fault.store}:
-            row.delay_ms = max(row.delay_ms, cycle[name]["ms"])
+            row.delay_ms = max(row.delay_ms, cycle["lateness_ms"] + cycle[name]["ms"])
             if cycle[name]["result"] != "ok":
                 row.failed.append(f"{name}: {cycle[name]['result']}")
     for poll in _polls(world):

@@ -78,7 +78,10 @@ def _wrong(made: World, row: Row) -> list[str]:
         bad.append((0.0, 0, f"nothing says {fault.words}"))
     lost = _lost(made, row)
     name = f"{fault.store} {fault.name}"
-    return [f"{name}: {each}" for each in [*bad, *row.failed, *([f"{lost} lost"] if lost else [])]]
+    return [
+        f"{name}: {each}"
+        for each in [*bad, *row.failed, *row.blamed, *([f"{lost} lost"] if lost else [])]
+    ]
 
 
 def _lost(made: World, row: Row) -> int:

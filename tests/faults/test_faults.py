@@ -51,6 +51,7 @@ def test_a_fault_is_told_in_time_by_its_word_and_only_of_its_store(
     assert [poll for poll in row.after if poll[0] >= HEAL_S + 1 and poll[1] != 200] == []
     assert any(fault.words in sentence for _, _, sentence in row.during)
     assert row.failed == []
+    assert row.blamed == []
 
 
 def test_after_all_faults_no_outcome_is_lost(running: World) -> None:

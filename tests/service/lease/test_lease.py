@@ -281,3 +281,22 @@ async def _play(story: list[tuple[str, str, float]]) -> None:
     assert len(world.leaders) == 1
     tokens = [token for _, token in world.database.taken]
     assert tokens == sorted(set(tokens))
+
+
+@pytest.mark.parametrize("hangs", ["database", "keys"])
+@pytest.mark.parametrize("interval_s", [1.0, 2.5, 60.0])
+async def test_a_cycle_waits_for_no_store_that_hangs(interval_s: float, hangs: str) -> None:
+    hung, well = Store(unreachable={"one"}, hangs_s=3600.0), Store()
+    database, keys = (hung, well) if hangs == "database" else (well, hung)
+    one, stop, terms = lease("one", database, keys, interval_s), anyio.Event(), Terms.of(interval_s)
+    waited: list[float] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one.run, stop)
+        for _ in range(20):
+            await anyio.sleep(interval_s)
+            began = anyio.current_time()
+            assert await one.begin(first=False)
+            waited.append(anyio.current_time() - began)
+        stop.set()
+
+    assert max(waited) <= terms.ask_s + 0.001

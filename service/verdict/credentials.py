@@ -7,7 +7,7 @@ from schema.findings import Finding, FindingCode, Severity
 from schema.heartbeat import IDENTITY, Refusal
 from service.aws.notices import ALARM, WARNING
 from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
-from service.verdict.situation import REFUSING, IdentityView, Situation
+from service.verdict.situation import REFUSING, IdentityView, Situation, is_starting
 
 TITLE = "AWS identity"
 NOT_RENEWED = timedelta(minutes=10)  # a renewal was due five minutes before
@@ -16,10 +16,11 @@ NOT_RENEWED = timedelta(minutes=10)  # a renewal was due five minutes before
 def explained(situation: Situation) -> frozenset[str]:
     """Return the sources whose problem follows from the identity's.
 
-    Words that only AWS itself can give to a valid identity, such as `quota`, do not.
+    Words that only AWS itself can give to a valid identity, such as `quota`, do not. At the start,
+    a source without a stamp has no problem yet.
     """
     iam = situation.iam
-    if iam is None or not iam.troubled:
+    if iam is None or not iam.troubled or is_starting(situation):
         return frozenset()
     words = {None, *REFUSING} if iam.refused else {iam.error}
     return frozenset(

@@ -4,25 +4,14 @@ from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.heartbeat import IDENTITY
 from service.verdict import credentials
-from service.verdict.situation import Situation, SourceView
+from service.verdict.situation import Situation, SourceView, is_starting
 
-STARTING_INTERVALS = 2.0  # seconds for which empty stores are no problem
 NETWORK = frozenset({ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE})
 FIRST_READINGS = "Wait some seconds for the first readings."
 OWN_NETWORK = (
     "Check this app's own network first, since all stores fail alike; then whether they run and "
     "let this app in."
 )
-
-
-def is_starting(situation: Situation) -> bool:
-    """Tell whether it is too early to judge: no reading yet, or the first cycle runs."""
-    if not any(source.observed for source in situation.sources):
-        return True
-    read_at = min(source.read_at or situation.now for source in situation.sources)
-    waited_s = (read_at - situation.watching_since).total_seconds()
-    empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
-    return empty and waited_s <= STARTING_INTERVALS * situation.interval_s
 
 
 def starting(situation: Situation) -> list[Finding]:

@@ -14,6 +14,7 @@ from service.undelivered import Undelivered
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
 REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
 """The words by which AWS refuses an identity."""
+STARTING_INTERVALS = 2.0  # for which empty stores are no problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,3 +167,13 @@ class Situation:
         """Format a time as `HH:MM:SS UTC`, with its date if that is not today."""
         today = at.date() == self.now.date()
         return f"{at:%H:%M:%S} UTC" if today else f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def is_starting(situation: Situation) -> bool:
+    """Tell whether it is too early to judge: no reading yet, or the first cycle runs."""
+    if not any(source.observed for source in situation.sources):
+        return True
+    read_at = min(source.read_at or situation.now for source in situation.sources)
+    waited_s = (read_at - situation.watching_since).total_seconds()
+    empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
+    return empty and waited_s <= STARTING_INTERVALS * situation.interval_s

@@ -7,8 +7,7 @@ from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import stale_after_s
 from service.source import Replacement
 from service.verdict import credentials
-from service.verdict.readings import is_starting
-from service.verdict.situation import Situation, SourceView
+from service.verdict.situation import Situation, SourceView, is_starting
 
 READ_THE_LOG = "Read the worker's log."
 TWO_WORKERS = (
@@ -67,11 +66,19 @@ def not_written(situation: Situation) -> list[Finding]:
 
 
 def schema_behind(situation: Situation) -> list[Finding]:
-    """A store's schema is older than this version needs; an error if the stamp is affected."""
+    """A store's schema is older than this version needs; an error if the stamp is affected.
+
+    Not before it is time to judge, and not if no store is written: then the worker is silent, and
+    its last result about the schema is old.
+    """
+    judged = not is_starting(situation)
+    silent_about = {source.name for source in _unwritten_alike(situation)}
     return [
         Finding(
             code=FindingCode.SCHEMA,
-            severity=Severity.ERROR if _is_schemas_fault(source) else Severity.DEGRADED,
+            severity=Severity.ERROR
+            if judged and _is_schemas_fault(source) and source.name not in silent_about
+            else Severity.DEGRADED,
             sources=[source.name],
             since=None,
             title=_schema(source),

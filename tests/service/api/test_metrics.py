@@ -26,14 +26,17 @@ from schema.heartbeat import (
 from schema.responses import Overall
 from schema.timestamps import utc_now
 from service import connections
+from service.alerts.senders import make
+from service.api.app import create
 from service.errors import SourceError
 from service.process import ProcessSettings
 from service.settings import load
 from service.worker.loop import Worker
 from service.worker.metrics import WorkerMetrics
 from tests.fakes import MemorySource
+from tests.service.alerts.world import SIGNED
 from tests.service.processes import ROOT, running
-from tests.service.serving import NOWHERE, asking, until
+from tests.service.serving import NOWHERE, asking, served, until
 
 pytestmark = pytest.mark.anyio
 
@@ -269,6 +272,13 @@ async def families(
         async with httpx2.AsyncClient(base_url=worker.url) as scraping:
             while "heartbeat_worker_writes_total" not in texts[-1]:
                 texts.append((await scraping.get("/metrics")).raise_for_status().text)
+    alerting = load(environ | {"ALERT_TARGETS": "webhook+http://127.0.0.1:9/?secret=" + SIGNED})
+    senders = [make(target) for target in alerting.alerts.targets()]
+    async with (
+        served(create(alerting, senders)) as address,
+        httpx2.AsyncClient(base_url=f"http://{address}") as scraping,
+    ):
+        texts.append((await scraping.get("/metrics")).raise_for_status().text)
     return [family for text in texts for family in text_string_to_metric_families(text)]
 
 

@@ -15,8 +15,8 @@ from schema.responses import Diagnosis, DiagnosisCode, Overall
 from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
 from service.source import Replacement
 from service.verdict.diagnosis import conclude, diagnose, overall
-from service.verdict.readings import OWN_NETWORK, is_starting
-from service.verdict.situation import IdentityView, Situation, SourceView
+from service.verdict.readings import OWN_NETWORK
+from service.verdict.situation import IdentityView, Situation, SourceView, is_starting
 from service.verdict.writes import MIGRATE, READ_THE_LOG, TWO_WORKERS
 from tests.docs.pages import Page
 from tests.fakes import NOW

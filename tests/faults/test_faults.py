@@ -14,8 +14,8 @@ from tests.faults.row import HEAL_S, TELL_S, Row, tried
 from tests.faults.world import MOST_S, World, world
 
 HEAD = (
-    "| fault | words | others' delay | polls | green after |",
-    "| --- | --- | --- | --- | --- |",
+    "| fault | words | others' delay | polls | green after | lost |",
+    "| --- | --- | --- | --- | --- | --- |",
 )
 
 

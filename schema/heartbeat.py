@@ -60,15 +60,16 @@ COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 
 def _known_word(value: object) -> object:
     """Take an unknown word of a newer version as a failure."""
-    return value if value in {None, "ok", *ErrorWord} else ErrorWord.FAILED
+    known = value is None or (isinstance(value, str) and value in {"ok", *ErrorWord})
+    return value if known else ErrorWord.FAILED
 
 
 def _known_standing(value: object) -> object:
-    return value if value in set(Standing) else None
+    return value if isinstance(value, str) and value in set(Standing) else None
 
 
 def _known_cause(value: object) -> object:
-    return value if value in set(Cause) else None
+    return value if isinstance(value, str) and value in set(Cause) else None
 
 
 Word = Annotated[ErrorWord | None, BeforeValidator(_known_word)]

@@ -177,7 +177,8 @@ def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_shown(
     assert len(answers.asked) == asked
     expect(page).to_have_title("? paused · Heartbeat")
     answers.live = True
-    page.evaluate(HIDE, False)
+    with page.expect_response("**/worker/status"):
+        page.evaluate(HIDE, False)
     link(page, "live")
     assert len(answers.asked) == asked + 1
     expect(page).to_have_title("✓ Heartbeat")

@@ -93,6 +93,7 @@ def reckoned(report: WorkerReport) -> None:
         ({"last_result": "a word of a newer version"}, ErrorWord.FAILED, None),
         ({"last_result": "timeout", "cause": "of a newer version"}, ErrorWord.TIMEOUT, None),
         ({"last_result": "tls", "cause": "no_tls"}, ErrorWord.TLS, Cause.NO_TLS),
+        ({"last_result": [], "cause": {}}, ErrorWord.FAILED, None),
     ],
 )
 def test_a_newer_versions_words_spoil_no_report(

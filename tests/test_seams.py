@@ -93,7 +93,13 @@ def test_the_stack_knows_of_the_schema_only_its_head() -> None:
 def test_the_stack_knows_of_the_service_only_its_rules() -> None:
     names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "service"}
 
-    assert names == {"service", "service.settings", "service.aws", "service.aws.arns"}
+    assert names == {
+        "service",
+        "service.settings",
+        "service.text",
+        "service.aws",
+        "service.aws.arns",
+    }
 
 
 @pytest.mark.parametrize("part", ["schema", "service"])

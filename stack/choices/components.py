@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Json, SecretStr
 
-from service.text import stripped
+from service import text as texts
 from stack.choices import Choices, Secret, Unset
 
 APP_SIZE = r"^(apps|basic|professional)-[a-z0-9.-]+$"
@@ -14,7 +14,7 @@ LOGS = r"^([a-z0-9.-]+:\d{2,5}|datadog(:https://[^\s]+)?|logtail|opensearch:http
 def _plain(value: SecretStr | None) -> SecretStr | None:
     """Refuse white space around a password, which the service would remove."""
     text = value.get_secret_value() if value else ""
-    if text != stripped(text):
+    if text != texts.stripped(text):
         raise ValueError
     return value
 

@@ -9,12 +9,20 @@ from stack.settings import Settings, SettingsError
 
 PLACE, RECIPIENTS = "place", "alertEmails"
 READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; a StackReference stands on it
+ATTEMPTS = 5
 
 
 def outputs() -> Mapping[str, Any]:
     """Return the stack's outputs, as they were; empty before its first `up`."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            found = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+            break
+        except Exception as error:  # the SDK has no narrower type
+            # A state in files is written in place: a reading can meet half of it.
+            if not left or "failed to load checkpoint" not in str(error):
+                raise
     return dict(found.get("outputs") or {})
 
 

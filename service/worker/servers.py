@@ -47,8 +47,9 @@ class Servers:
         """
         if anyio.current_time() < self._due:
             return []
-        self._due = anyio.current_time() + self._every_s
         written = [each.source for each in outcomes if each.ok and each.source in self._servers]
+        if written:  # else the next cycle asks: without a first answer no promotion can be seen
+            self._due = anyio.current_time() + self._every_s
         changed = [name for name in written if await self._is_another(name, now)]
         return [Outcome(server_of(name), now, ErrorWord.FAILED, attempts=1) for name in changed]
 

@@ -98,3 +98,14 @@ async def test_a_store_that_did_not_take_the_stamp_is_not_asked() -> None:
 
     assert await servers.look([Outcome("memory", NOW, ErrorWord.TIMEOUT)], NOW) == []
     assert servers.reports == {}
+
+
+async def test_a_cycle_that_did_not_land_does_not_put_off_the_first_look() -> None:
+    source, place = MemorySource(), Place()
+    source.server = place
+    servers = Servers({"memory": source}, 60.0)
+
+    await servers.look([Outcome("memory", NOW, ErrorWord.TIMEOUT)], NOW)
+    await servers.look(WRITTEN, NOW)
+
+    assert servers.reports == {"memory": place.seen}

@@ -1,5 +1,6 @@
 """One stamp, its author, and the worker's report that travels with it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -58,21 +59,19 @@ INTERVAL_MAX_S = 86_400.0
 COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 
 
-def _known_word(value: object) -> object:
-    """Take an unknown word of a newer version as a failure."""
-    known = value is None or (isinstance(value, str) and value in {"ok", *ErrorWord})
-    return value if known else ErrorWord.FAILED
+def _known(words: Iterable[str], otherwise: str | None) -> BeforeValidator:
+    """Replace what is no word of these: a newer version may have more."""
+    known = frozenset(words)
+
+    def replaced(value: object) -> object:
+        is_known = value is None or (isinstance(value, str) and value in known)
+        return value if is_known else otherwise
+
+    return BeforeValidator(replaced)
 
 
-def _known_standing(value: object) -> object:
-    return value if isinstance(value, str) and value in set(Standing) else None
-
-
-def _known_cause(value: object) -> object:
-    return value if isinstance(value, str) and value in set(Cause) else None
-
-
-Word = Annotated[ErrorWord | None, BeforeValidator(_known_word)]
+KNOWN_WORD = _known({"ok", *ErrorWord}, ErrorWord.FAILED)
+Word = Annotated[ErrorWord | None, KNOWN_WORD]
 Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Counts = Annotated[dict[Label, Count], Field(max_length=100)]
@@ -113,9 +112,9 @@ class ProcessReport(_Document):
 class SourceReport(_Document):
     """The worker's knowledge of one source at the end of its last cycle."""
 
-    last_result: Annotated[Result | None, BeforeValidator(_known_word)] = None
+    last_result: Annotated[Result | None, KNOWN_WORD] = None
     """None before the first cycle ends."""
-    cause: Annotated[Cause | None, BeforeValidator(_known_cause)] = None
+    cause: Annotated[Cause | None, _known(Cause, None)] = None
     """The cause of the last result, or of the warning if the stamp was written; None if unknown."""
     warning: Word = None
     """The stamp was written, but a part of the write failed (the secret's value)."""
@@ -195,7 +194,7 @@ class WorkerReport(_Document):
     """The last replacement of the secret's value that the worker noticed."""
     history_waiting: Count = 0
     history_dropped: Count = 0
-    standing: Annotated[Standing | None, BeforeValidator(_known_standing)] = None
+    standing: Annotated[Standing | None, _known(Standing, None)] = None
     """How this worker stands among those of its name; None where no store keeps a lease."""
     lease_token: Count = 0
     """Grows whenever another worker takes over; 0 without a lease."""

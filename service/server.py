@@ -45,6 +45,12 @@ class ServerSettings(SourceSettings):
             return []
         return [f"{names['ca']}: {fault}: ask the server's owner for the present one"]
 
+    def unverified(self, names: Mapping[str, str], word: str) -> list[str]:
+        """Warn of TLS that verifies nobody, where a kind calls `require` by this word."""
+        if self.tls is not TlsMode.REQUIRE or self.ca is not None:
+            return []
+        return [f"{names['tls']}={word} without {names['ca']} encrypts, but verifies nobody"]
+
 
 def database(value: str) -> str:
     """Check a database's name.

@@ -51,12 +51,7 @@ class Settings(ServerSettings):
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """List problems to expect with these settings, although they are valid."""
-        found = super().warnings(names)
-        if self.tls is TlsMode.REQUIRE and self.ca is None:
-            found.append(
-                f"{names['tls']}=REQUIRED without {names['ca']} encrypts, but verifies nobody"
-            )
-        return found
+        return super().warnings(names) + self.unverified(names, "REQUIRED")
 
 
 def parse(url: Url) -> dict[str, object]:

@@ -11,7 +11,6 @@ from service import host as hosts
 from service.remedies import tls_remedies
 from service.server import ServerSettings, database, of_url
 from service.source import Details
-from service.tls import TlsMode
 from service.url import Url
 
 REPLICA = re.compile(r"(\[(?P<address>[^\]]+)\]|(?P<host>[^:]+))(:(?P<port>\d+))?")
@@ -83,12 +82,7 @@ class Settings(ServerSettings):
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """List problems to expect with these settings, although they are valid."""
-        found = super().warnings(names)
-        if self.tls is TlsMode.REQUIRE and self.ca is None:
-            found.append(
-                f"{names['tls']}=require without {names['ca']} encrypts, but verifies nobody"
-            )
-        return found
+        return super().warnings(names) + self.unverified(names, "require")
 
 
 def parse(url: Url) -> dict[str, object]:

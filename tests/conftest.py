@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import boto3
 import pytest
 import redis
 import structlog
@@ -17,7 +16,7 @@ from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres import migration
 from tests import interruption
-from tests.platform import docker, emptied, project
+from tests.platform import admin, docker, emptied, project
 from tests.reality import Fact
 from tests.service.upgraded import upgraded
 from tests.stack.engine import NO_CLI
@@ -131,15 +130,7 @@ def aws_process(
 @pytest.fixture(scope="session")
 def operator(aws_process: RunningAws) -> Any:  # Any: boto3's clients are made at run time
     """Secrets Manager as an operator, who may do everything."""
-    environ = aws_process.operator_environment()
-    return boto3.client(
-        "secretsmanager",
-        region_name=environ["AWS_REGION"],
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        verify=environ["AWS_CA_BUNDLE"],
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-    )
+    return admin.operator(aws_process, "secretsmanager")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from service.kind import Shared
@@ -12,6 +11,7 @@ from service.settings import load
 from stack import costs, settings
 from tests.docs import facts
 from tests.docs.pages import ROOT, Page
+from tests.platform import admin
 from tests.stack import recorder
 from tests.syntax import parsed
 
@@ -56,13 +56,7 @@ async def test_what_the_migration_guide_removes_leaves_what_the_older_app_made(
     database: dict[str, str],
 ) -> None:
     (block,) = Page("docs/migration.md").code("sql")
-    connection = await asyncpg.connect(
-        host=database["PGHOST"],
-        port=int(database["PGPORT"]),
-        user=database["PGUSER"],
-        password=database["PGPASSWORD"],
-        database=database["PGDATABASE"],
-    )
+    connection = await admin.postgres(database)
     await connection.execute(OLDER_APP)
     (found,) = load(database).sources
     source = found.connect(Shared(name="worker"))

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import asyncpg
 import httpx2
 import pytest
 from playwright.sync_api import expect
 
 from tests import fourth_source
+from tests.platform import admin
 from tests.service.processes import Running, running
 from tests.web.browser import chromium
 
@@ -151,13 +151,7 @@ def _titles(line: str) -> list[str]:
 
 
 async def _make_database(environ: dict[str, str]) -> None:
-    connection = await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database="postgres",
-    )
+    connection = await admin.postgres(environ, "postgres")
     try:
         await connection.execute("DROP DATABASE IF EXISTS orders WITH (FORCE)")
         await connection.execute("CREATE DATABASE orders")

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import asyncpg
-import boto3
 import httpx2
 import redis
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -20,6 +18,7 @@ from local.aws.process import RunningAws
 from local.aws.process import running as running_aws
 from local.proxy import Mode, Proxy, serving
 from local.valkey import Valkey
+from tests.platform import admin
 from tests.platform.replica import Primary, Standby, streaming
 from tests.service.processes import Running, running
 
@@ -81,13 +80,7 @@ class World:
 
         async def run() -> list[Any]:
             environ = self.database.environment
-            connection = await asyncpg.connect(
-                host=environ["PGHOST"],
-                port=int(environ["PGPORT"]),
-                user=environ["PGUSER"],
-                password=environ["PGPASSWORD"],
-                database=environ["PGDATABASE"],
-            )
+            connection = await admin.postgres(environ)
             try:
                 for statement in statements[:-1]:
                     await connection.execute(statement)
@@ -104,15 +97,7 @@ class World:
 
     def operator(self) -> Any:  # Any: boto3's clients are made at run time
         """Give a client of Secrets Manager that may do everything."""
-        environ = self.aws.operator_environment()
-        return boto3.client(
-            "secretsmanager",
-            region_name=environ["AWS_REGION"],
-            endpoint_url=environ["AWS_ENDPOINT_URL"],
-            verify=environ["AWS_CA_BUNDLE"],
-            aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-        )
+        return admin.operator(self.aws, "secretsmanager")
 
     def cycles(self) -> list[dict[str, Any]]:
         """Give the worker's lines of its cycles so far."""

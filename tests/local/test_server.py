@@ -18,6 +18,7 @@ from redis.retry import Retry
 from local.postgres import Postgres
 from local.server import Server, StartError
 from local.valkey import Valkey
+from tests.platform import admin
 
 
 @pytest.fixture(params=[Postgres, Valkey])
@@ -170,14 +171,7 @@ def kept(server: Server) -> str:
 
 def query(settings: Mapping[str, str], sql: str, *arguments: str) -> str:
     async def once() -> str:
-        connection = await asyncpg.connect(
-            host=settings["PGHOST"],
-            port=int(settings["PGPORT"]),
-            user=settings["PGUSER"],
-            password=settings["PGPASSWORD"],
-            database=settings["PGDATABASE"],
-            ssl=False,
-        )
+        connection = await admin.postgres(settings)
         try:
             return str(await connection.fetchval(sql, *arguments))
         finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import asyncpg
+from tests.platform import admin
 
 NAME = "test"
 # Whether the database is as it was made, but for what lies in its schema `public`.
@@ -32,7 +32,7 @@ GRANT USAGE ON SCHEMA public TO PUBLIC;
 
 async def empty(environ: Mapping[str, str]) -> None:
     """Leave an empty database `test`, and no session in it."""
-    server = await connect(environ, environ["PGDATABASE"])
+    server = await admin.postgres(environ)
     try:
         await server.execute(END_SESSIONS)
         if await server.fetchval(AS_MADE) and await emptied(environ):
@@ -45,7 +45,7 @@ async def empty(environ: Mapping[str, str]) -> None:
 
 async def emptied(environ: Mapping[str, str]) -> bool:
     """Empty the schema `public`, unless there is more in the database."""
-    database = await connect(environ, NAME)
+    database = await admin.postgres(environ, NAME)
     try:
         if not await database.fetchval(ONLY_PUBLIC):
             return False
@@ -53,14 +53,3 @@ async def emptied(environ: Mapping[str, str]) -> bool:
     finally:
         await database.close()
     return True
-
-
-async def connect(environ: Mapping[str, str], database: str) -> asyncpg.Connection:
-    """A connection to a database of the server that the variables lead to."""
-    return await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=database,
-    )

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import asyncpg
-
 from local.postgres import ROOT_RUNS_AS, SETTINGS, UnsyncedPostgres
+from tests.platform import admin
 
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
 
@@ -33,7 +32,7 @@ class Standby(Primary):
 
     async def promote(self) -> None:
         """Make it a primary; it takes writes when this returns."""
-        server = await connect(self)
+        server = await admin.postgres(self.environment)
         try:
             assert await server.fetchval("SELECT pg_promote(true, 60)")
         finally:
@@ -75,15 +74,3 @@ def streaming(folder: Path) -> Iterator[tuple[Primary, Standby]]:
     primary.stop()  # files are copied while nobody writes them
     with primary, standby:
         yield primary, standby
-
-
-async def connect(server: Primary, database: str = "postgres") -> asyncpg.Connection:
-    """A connection to one of the two."""
-    environ = server.environment
-    return await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=database,
-    )

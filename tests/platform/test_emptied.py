@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from local.postgres import Postgres
-from tests.platform.emptied import NAME, connect, empty
+from tests.platform import admin
+from tests.platform.emptied import NAME, empty
 
 pytestmark = pytest.mark.anyio
 LEFT = {
@@ -32,7 +33,7 @@ async def test_nothing_that_a_test_has_left_is_found(
     server: Mapping[str, str], statements: str
 ) -> None:
     fresh = await description(server)
-    session = await connect(server, NAME)
+    session = await admin.postgres(server, NAME)
     await session.execute(statements)
 
     await empty(server)
@@ -44,7 +45,7 @@ async def test_nothing_that_a_test_has_left_is_found(
 
 async def description(environ: Mapping[str, str]) -> list[object]:
     """What is in a database, and how it may be used."""
-    session = await connect(environ, NAME)
+    session = await admin.postgres(environ, NAME)
     try:
         return [
             await session.fetch(statement)

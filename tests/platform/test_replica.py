@@ -5,7 +5,8 @@ import asyncpg
 import pytest
 
 from tests.conftest import _folder
-from tests.platform.replica import connect, streaming
+from tests.platform import admin
+from tests.platform.replica import streaming
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +17,10 @@ async def test_a_standby_follows_and_refuses_writes_until_it_is_promoted(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with streaming(_folder(tmp_path_factory, "pair")) as (primary, standby):
-        there, here = await connect(primary), await connect(standby)
+        there, here = (
+            await admin.postgres(primary.environment),
+            await admin.postgres(standby.environment),
+        )
         await there.execute("CREATE TABLE kept (n int)")
         written = await there.fetchval("SELECT pg_current_wal_lsn()::text")
         with anyio.fail_after(60):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
-import asyncpg
 import pytest
 from anyio.from_thread import start_blocking_portal
 
@@ -32,6 +31,7 @@ from service.sources.postgres.store import Postgres
 from service.sources.valkey.store import Valkey
 from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
+from tests.platform import admin
 from tests.service.mariadb import MariaDb
 from tests.service.processes import BARE
 
@@ -146,13 +146,7 @@ async def test_a_spoiled_aws_delays_no_other_and_is_stamped_once_it_is_well(
 async def test_a_migration_that_waits_for_its_lock_holds_up_no_other_source(
     environ: dict[str, str],
 ) -> None:
-    holder = await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=int(environ["PGPORT"]),
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=environ["PGDATABASE"],
-    )
+    holder = await admin.postgres(environ)
     await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
     sources = connect(load(environ))
 

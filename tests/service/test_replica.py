@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import asyncpg
 import httpx2
 import pytest
 
 from local.proxy import Proxy, serving
 from tests.conftest import _folder
-from tests.platform.replica import Primary, Standby, connect, streaming
+from tests.platform import admin
+from tests.platform.replica import Primary, Standby, streaming
 from tests.service.processes import Running, running
 from tests.service.serving import asking
 
 pytestmark = pytest.mark.anyio
 
 INTERVAL_S = 2
-PATIENCE_S = 200.0  # a bound for a hang
+PATIENCE_S = 60.0  # a bound for a hang
 
 Row = dict[str, Any]  # Any: JSON
 
@@ -50,7 +50,7 @@ def codes(row: Row) -> list[str]:
 
 
 async def execute(server: Primary, statement: str) -> None:
-    connection: asyncpg.Connection = await connect(server)
+    connection = await admin.postgres(server.environment)
     await connection.execute(statement)
     await connection.close()
 

@@ -14,6 +14,7 @@ import pytest
 
 from local.aws.process import RunningAws
 from local.proxy import Mode, Proxy, serving
+from tests.platform import admin
 from tests.service.processes import GRACE_S, Running, running
 
 pytestmark = pytest.mark.anyio
@@ -126,14 +127,7 @@ class World:
 
 @pytest.fixture
 async def world(environ: dict[str, str], tmp_path: Path) -> AsyncIterator[World]:
-    database = await asyncpg.connect(
-        host=environ["PGHOST"],
-        port=environ["PGPORT"],
-        user=environ["PGUSER"],
-        password=environ["PGPASSWORD"],
-        database=environ["PGDATABASE"],
-        ssl=False,
-    )
+    database = await admin.postgres(environ)
     environ |= {"HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S), "LOG_FORMAT": "json"}
     try:
         with ExitStack() as stack:

@@ -1,7 +1,11 @@
 """What the stack's last `up` left decides about this one."""
 
+from types import SimpleNamespace
+
+import pulumi
 import pytest
 
+from stack import deployed
 from stack.settings import SettingsError
 from tests.stack import recorder
 from tests.stack.conftest import OLD_VPC, VARIANTS
@@ -43,3 +47,27 @@ def test_what_an_older_version_deployed_may_stay_where_it_is() -> None:
         "network": "vpc",
         "vpcId": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("failures", "attempts"), [(["failed to load checkpoint: EOF"] * 4, 5), (["no access"], 1)]
+)
+def test_a_state_that_is_being_written_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, failures: list[str], attempts: int
+) -> None:
+    asked: list[str] = []
+
+    def invoke(function: str, _: object) -> object:
+        asked.append(function)
+        if len(asked) <= len(failures):
+            raise Exception(failures[len(asked) - 1])  # noqa: TRY002 - as the SDK does
+        return SimpleNamespace(value={"outputs": {"url": "https://heartbeat.example"}})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+
+    if attempts > len(failures):
+        assert deployed.outputs() == {"url": "https://heartbeat.example"}
+    else:
+        with pytest.raises(Exception, match="no access"):
+            deployed.outputs()
+    assert asked == [deployed.READ] * attempts

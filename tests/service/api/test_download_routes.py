@@ -18,20 +18,11 @@ from service.history import stamps
 from service.history.ledger import Ledger
 from service.settings import load
 from service.sources.postgres.store import Postgres
-from tests.service.history_data import connected
 from tests.service.serving import asking
 
 pytestmark = pytest.mark.anyio
 
 FORMATS = ["/history.csv", "/history.ndjson"]
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -13,18 +13,9 @@ from schema.responses import History, Incidents
 from schema.timestamps import utc_now
 from service.history.ledger import Ledger
 from service.sources.postgres.store import Postgres
-from tests.service.history_data import connected
 from tests.service.serving import NOWHERE, asking
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

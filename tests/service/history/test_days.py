@@ -1,6 +1,5 @@
 """Days, summed from hours: what is told is the same with them and without."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from service.history.reader import HistoryReader
 from service.history.window import Buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
-from tests.service.history_data import connected, rows
+from tests.service.history_data import rows
 
 pytestmark = pytest.mark.anyio
 
@@ -23,14 +22,6 @@ FIRST = datetime(2026, 11, 2, tzinfo=UTC)
 OVER = FIRST + timedelta(days=9)
 MINUTES = 8 * 24 * 60
 TABLES = "heartbeat_beats, heartbeat_hours, heartbeat_days, heartbeat_incidents"
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 def beat(minute: int, name: str = "valkey", error: ErrorWord | None = None) -> Record:

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,19 +19,6 @@ pytestmark = pytest.mark.anyio
 MISSED = ErrorWord.UNREACHABLE
 OVER = at(60 * 3)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def ledger(source: Postgres) -> Ledger:
-    return Ledger(source, "worker")
 
 
 async def beats(source: Postgres) -> list[Any]:

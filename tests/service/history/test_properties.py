@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,21 +17,13 @@ from service.history.reader import HistoryReader
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
-from tests.service.history_data import HOUR, at, beat, connected, rows
+from tests.service.history_data import HOUR, at, beat, rows
 
 pytestmark = pytest.mark.anyio
 
 HOURS = 5
 OVER = at(60 * 24)
 ERRORS = (None, None, None, ErrorWord.TIMEOUT, ErrorWord.READ_ONLY)
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @st.composite

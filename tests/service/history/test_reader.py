@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from service.history.reader import HistoryReader
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
-from tests.service.history_data import at, beat, connected
+from tests.service.history_data import at, beat
 
 pytestmark = pytest.mark.anyio
 
@@ -19,19 +18,6 @@ MISSED = ErrorWord.UNREACHABLE
 OVER = at(60 * 24)
 KEPT = timedelta(days=90)
 TITLES = {"valkey": "Valkey", "iam": "AWS IAM Roles Anywhere"}
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def ledger(source: Postgres) -> Ledger:
-    return Ledger(source, "worker")
 
 
 @pytest.fixture

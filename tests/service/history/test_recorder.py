@@ -24,20 +24,12 @@ from service.sources.valkey.store import Valkey, client
 from service.sql.statement import Statement
 from service.worker.loop import Worker
 from tests.service.configured import settings_of
-from tests.service.history_data import HOUR, at, beat, connected, rows
+from tests.service.history_data import HOUR, at, beat, rows
 from tests.service.serving import until
 
 pytestmark = pytest.mark.anyio
 
 KEPT = timedelta(days=9000)
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,19 +10,11 @@ from service.history.reader import HistoryReader
 from service.history.stamps import pages
 from service.history.window import Window
 from service.sources.postgres.store import Postgres
-from tests.service.history_data import at, beat, connected
+from tests.service.history_data import at, beat
 
 pytestmark = pytest.mark.anyio
 
 HOUR = Window(at(0), at(60))
-
-
-@pytest.fixture
-async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    made = connected(database)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from local.aws.environment import BUCKET
@@ -18,6 +17,7 @@ from service.source import Source
 from service.sources import s3
 from service.sources.s3.client import Identified, Keyed
 from service.sources.s3.store import S3
+from tests.platform import admin
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -26,15 +26,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def operator_s3(aws: RunningAws) -> Any:
     """boto3's client of somebody who may do everything."""
-    environ = aws.operator_environment()
-    return boto3.client(
-        "s3",
-        region_name=environ["AWS_REGION"],
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        verify=environ["AWS_CA_BUNDLE"],
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-    )
+    return admin.operator(aws, "s3")
 
 
 Connect = Callable[..., S3]
@@ -172,15 +164,7 @@ async def test_with_keys_a_missing_bucket_and_a_wrong_secret_are_told_apart(
 @pytest.fixture
 def rights(aws: RunningAws) -> Any:
     """Changes what the role may do in the bucket; gives the right back afterwards."""
-    environ = aws.operator_environment()
-    roles = boto3.client(
-        "iam",
-        region_name=environ["AWS_REGION"],
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        verify=environ["AWS_CA_BUNDLE"],
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-    )
+    roles = admin.operator(aws, "iam")
     named = {"RoleName": "heartbeat-local", "PolicyName": "heartbeat-bucket"}
     before = roles.get_role_policy(**named)["PolicyDocument"]
 

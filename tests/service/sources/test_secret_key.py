@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from local.aws.process import RunningAws
@@ -18,6 +17,7 @@ from service.errors import Shortfall
 from service.settings import load
 from service.sources import secrets_manager
 from service.sources.secrets_manager.store import SecretsManager
+from tests.platform import admin
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -40,15 +40,7 @@ def secret(operator: Any) -> Iterator[str]:
 @pytest.fixture
 def grant(aws: RunningAws, secret: str) -> Iterator[Grant]:
     """Give the role the policy of the docs, with another key or secret in it if so asked."""
-    environ = aws.operator_environment()
-    iam = boto3.client(
-        "iam",
-        region_name=environ["AWS_REGION"],
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        verify=environ["AWS_CA_BUNDLE"],
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-    )
+    iam = admin.operator(aws, "iam")
     policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "key"}
 
     def give(key: str) -> None:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from local.aws.process import RunningAws
@@ -18,6 +17,7 @@ from service.sources import secrets_manager
 from service.sources.secrets_manager.settings import SecretDetails
 from service.sources.secrets_manager.store import SecretsManager
 from tests.fakes import InterruptedAws
+from tests.platform import admin
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -160,15 +160,7 @@ async def test_a_value_that_is_no_json_is_kept_under_value(
 def valueless(aws: RunningAws, operator: Any) -> Iterator[SecretsManager]:
     """A source on a secret that nobody has given a value, which the role may use."""
     arn = operator.create_secret(Name=f"valueless-{uuid4()}")["ARN"]
-    environ = aws.operator_environment()
-    roles = boto3.client(
-        "iam",
-        region_name=environ["AWS_REGION"],
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        verify=environ["AWS_CA_BUNDLE"],
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-    )
+    roles = admin.operator(aws, "iam")
     policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "more"}
     allowed = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": arn}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})

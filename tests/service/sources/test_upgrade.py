@@ -19,7 +19,8 @@ from service.sources.postgres import child
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.settings import Settings
 from service.sources.postgres.store import Postgres
-from tests.platform.emptied import NAME, connect
+from tests.platform import admin
+from tests.platform.emptied import NAME
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +32,7 @@ def settings(database: dict[str, str]) -> Settings:
 
 
 async def execute(database: dict[str, str], *statements: str) -> None:
-    connection = await connect(database, NAME)
+    connection = await admin.postgres(database, NAME)
     for statement in statements:
         await connection.execute(statement)
     await connection.close()
@@ -98,7 +99,7 @@ async def test_a_wrong_password_has_its_word_and_is_told_nobody(settings: Settin
 async def test_who_gives_up_ends_the_process_and_the_database_stays_as_it_was(
     settings: Settings, database: dict[str, str]
 ) -> None:
-    holder = await connect(database, NAME)
+    holder = await admin.postgres(database, NAME)
     await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(child.upgrade, settings, 60.0)
@@ -116,7 +117,7 @@ async def test_who_gives_up_ends_the_process_and_the_database_stays_as_it_was(
 async def test_a_migration_goes_on_when_the_write_that_began_it_meets_its_deadline(
     database: dict[str, str], settings: Settings
 ) -> None:
-    source, holder = Postgres(Pool(settings), "worker"), await connect(database, NAME)
+    source, holder = Postgres(Pool(settings), "worker"), await admin.postgres(database, NAME)
     await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
     given = Heartbeat(name="worker", timestamp=utc_now())
     with anyio.move_on_after(0.1) as deadline:
@@ -136,7 +137,7 @@ async def test_a_migration_goes_on_when_the_write_that_began_it_meets_its_deadli
 async def test_a_source_that_is_closed_ends_its_migration(
     database: dict[str, str], settings: Settings
 ) -> None:
-    source, holder = Postgres(Pool(settings), "worker"), await connect(database, NAME)
+    source, holder = Postgres(Pool(settings), "worker"), await admin.postgres(database, NAME)
     await holder.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
     with anyio.move_on_after(0.1):
         await source.migrate()

@@ -8,7 +8,8 @@ from service.sources import postgres
 from service.sql import __main__ as generator
 from service.sql import alerts, history, leases, stamps, tables
 from service.sql.statement import Statement
-from tests.platform.emptied import NAME, connect
+from tests.platform import admin
+from tests.platform.emptied import NAME
 from tests.service.configured import settings_of
 from tests.service.upgraded import upgraded
 
@@ -53,7 +54,7 @@ async def migrated(database: dict[str, str]) -> dict[str, str]:
 async def test_postgresql_takes_each_of_them_on_the_migrated_schema(
     migrated: dict[str, str],
 ) -> None:
-    connection = await connect(migrated, NAME)
+    connection = await admin.postgres(migrated, NAME)
     for name, statement in STATEMENTS.items():
         prepared = await connection.prepare(statement.text)
         assert len(prepared.get_parameters()) == len(statement.parameters), name

@@ -26,7 +26,7 @@ MISSING = "--with mysql needs {}: {}, or leave mysql out"
 
 
 class MariaDb(Server):
-    """MariaDB in plain text, with one database, and one user who may do everything in it."""
+    """A MariaDB without TLS, with one database and one user with all rights in it."""
 
     name = "mariadb"
     options: Mapping[str, str] = OPTIONS
@@ -93,7 +93,7 @@ class MariaDb(Server):
         return Process(command, self._data, self.log, user=ROOT_RUNS_AS)
 
     def _first(self) -> str:
-        """Write what the server runs at each start, before it takes connections."""
+        """Write the statements that the server runs at each start."""
         user = f"IDENTIFIED BY '{self._password}'"
         hosts = ("'127.0.0.1'", "localhost")
         return "\n".join(
@@ -106,10 +106,10 @@ class MariaDb(Server):
         )
 
     def _install(self) -> None:
-        """Make the data folder whole, or not at all.
+        """Create the data folder completely, or not at all.
 
         Raises:
-            StartError: The program that makes it is missing, or failed.
+            StartError: The program for it is missing, or failed.
         """
         half_made = self.folder / "half-made"
         shutil.rmtree(half_made, ignore_errors=True)
@@ -128,7 +128,7 @@ class MariaDb(Server):
 
 
 def require() -> None:
-    """Check that it can be started, before anything else is.
+    """Check that it can be started, before anything else starts.
 
     Raises:
         StartError: The server or its driver is not installed.

@@ -1,4 +1,4 @@
-"""What cannot be right together although each value is right alone."""
+"""Find valid values that contradict each other."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from service.sources import iam, secrets_manager
 
 
 def named_twice(sources: Sequence[AnyInstance]) -> list[str]:
-    """Write one sentence for each name that two variables give."""
+    """Return one sentence for each name that two variables define."""
     counts = Counter(source.name for source in sources)
     return [
         f"two stores are named {name}: "
@@ -22,7 +22,7 @@ def named_twice(sources: Sequence[AnyInstance]) -> list[str]:
 
 
 def places_differ(environment: Environment) -> list[str]:
-    """Write one sentence for two regions, accounts or partitions that the AWS variables name."""
+    """Return one sentence for AWS variables with different regions, accounts or partitions."""
     identity, secret = iam.KIND.variables, secrets_manager.KIND.variables["secret"]
     fields = ("trust_anchor_arn", "profile_arn", "role_arn", "region")
     names = [*(identity[each] for each in fields), secret]
@@ -31,7 +31,7 @@ def places_differ(environment: Environment) -> list[str]:
 
 
 def something_missing(sources: Sequence[AnyInstance], identity: AnyInstance | None) -> list[str]:
-    """Write a sentence if a source lacks the AWS identity, it a source, or there is none at all."""
+    """Return a sentence if a source lacks the AWS identity, that a source, or all is unset."""
     needing = [source.title for source in sources if source.depends_on == iam.KIND.name]
     if needing and identity is None:
         fields = roles_anywhere.Settings.model_fields.items()

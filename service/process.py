@@ -1,4 +1,4 @@
-"""The settings of a process itself: where it listens, how often it stamps, what it logs."""
+"""The settings of a process: where it listens, how often it writes, what it logs."""
 
 import re
 
@@ -10,12 +10,12 @@ from service import host as hosts
 from service.group import Group
 from service.logs import LogFormat
 
-# Scheme, host and port alone: a browser sends no more.
+# Only scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"https?://[^\s/?#@\\*]+")
 HEADER = "the header's name alone, such as DO-Connecting-IP"
 SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
-WRITE_DEADLINE_S = 20.0  # of one source in one cycle, retries included
-WRITE_DEADLINE_INTERVALS = 0.8  # and below the interval, so that a cycle never meets the next
+WRITE_DEADLINE_S = 20.0  # for one source in one cycle, including retries
+WRITE_DEADLINE_INTERVALS = 0.8  # below the interval, so that cycles never overlap
 
 
 class ProcessSettings(Group):
@@ -85,5 +85,5 @@ class ProcessSettings(Group):
 
     @property
     def write_deadline_s(self) -> float:
-        """How long one source may take in one cycle."""
+        """The deadline of one source in one cycle, in seconds."""
         return min(WRITE_DEADLINE_S, self.interval_s * WRITE_DEADLINE_INTERVALS)

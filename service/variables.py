@@ -1,4 +1,4 @@
-"""Every environment variable that is read, and which of them hold secrets."""
+"""Every environment variable that is read, and those with secrets."""
 
 from pydantic.fields import FieldInfo
 
@@ -14,12 +14,12 @@ GROUPS: tuple[type[Group], ...] = (ProcessSettings, AlertSettings, TelemetrySett
 
 
 def names() -> frozenset[str]:
-    """List every variable that is read, except those that add a store."""
+    """Return every variable that is read, except those that add a store."""
     return frozenset(_fields()) | {url for kind in KINDS for url in kind.urls}
 
 
 def secret() -> frozenset[str]:
-    """List those whose values are never shown: passwords, keys, and URLs that may hold one."""
+    """Return those whose values are never shown: passwords, keys, URLs that may hold them."""
     found = {name for name, field in _fields().items() if field.annotation in Environment.secret}
     return frozenset(found | {url for kind in KINDS for url in kind.urls})
 

@@ -1,4 +1,4 @@
-"""Formats of a download of history: CSV, and one JSON object a line."""
+"""Formats of a download of history: CSV, and one JSON object per line."""
 
 import csv
 import io
@@ -19,8 +19,8 @@ class Format:
 
     Attributes:
         media_type: Its Content-Type.
-        suffix: How the file's name ends.
-        head: What stands before the first beat.
+        suffix: The end of the file's name.
+        head: The text before the first beat.
         lines: Formats some beats.
         example: One beat.
     """
@@ -39,7 +39,7 @@ def _csv(beats: Sequence[Any]) -> bytes:
 
 
 def _shown(value: object) -> object:
-    """Format a moment as JSON does; CSV has no null, so None becomes an empty field."""
+    """Format a timestamp as in JSON; CSV has no null, so None becomes an empty field."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 

@@ -28,14 +28,14 @@ async def history_csv(past: HistoryReader, span: Span, source: Source = None) ->
 
     Source by source, oldest first. A window that begins before single beats are kept
     (`HISTORY_RETENTION_DAYS`) is refused. If PostgreSQL fails in the middle, the connection breaks
-    off, so that half a file never looks whole.
+    off, so that half a file never looks complete.
     """
     return await _download(past, span, source, CSV)
 
 
 @router.get("/history.ndjson", summary="Every beat, as lines of JSON", **_described(NDJSON))
 async def history_ndjson(past: HistoryReader, span: Span, source: Source = None) -> Response:
-    """Return the same as `/history.csv`, with one JSON object a line."""
+    """Return the same as `/history.csv`, with one JSON object per line."""
     return await _download(past, span, source, NDJSON)
 
 

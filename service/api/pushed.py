@@ -1,4 +1,4 @@
-"""What `/metrics` says of this process, pushed where somebody wants it."""
+"""Push this process's metrics, if an endpoint is set."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from service.api.metering import DURATION, DURATION_BUCKETS_S, DURATION_TEXT, Me
 from service.api.metrics import Facts, told
 from service.verdict.watch import Watch
 
-if TYPE_CHECKING:  # what only those need who tell somebody, or push
+if TYPE_CHECKING:  # imported only for alerts or OpenTelemetry
     from service.alerts.alerting import Alerting
     from service.telemetry.push import Push
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # what only those need who tell somebody, or push
 async def pushed(
     push: "Push | None", watch: Watch, live: Live, meters: Meters, alerting: "Alerting | None"
 ) -> AsyncIterator[None]:
-    """Push for the time of the block; nothing without `push`.
+    """Push metrics while the block runs; do nothing without `push`.
 
-    What is known of the worker is left out, since the worker pushes that itself.
+    The worker's metrics are left out, because the worker pushes them itself.
     """
     if push is None:
         yield

@@ -1,4 +1,4 @@
-"""Certificate and key of the AWS identity, each given as a text or as the name of a file."""
+"""Certificate and key of the AWS identity, each given as text or as a file's name."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ def identity(values: Mapping[str, object]) -> ClientCertificate:
     """Load the client certificate with its key.
 
     Args:
-        values: By field, each as a text or as the name of a file.
+        values: Values by field, each as text or as a file's name.
 
     Raises:
-        ValueError: It is not valid; the text says why, and nothing of a key.
+        ValueError: It is invalid; the message gives the reason, and nothing of a key.
     """
     found, key = _text(values, *CERTIFICATE), _text(values, *KEY)
     return matched(certificates(found), private_key(key), utc_now())
@@ -28,7 +28,7 @@ def identity(values: Mapping[str, object]) -> ClientCertificate:
 def not_one(
     values: Mapping[str, object], names: Mapping[str, str], ambient: Collection[str]
 ) -> list[str]:
-    """Write one sentence if certificate or key is given twice, or not at all.
+    """Return a sentence if certificate or key is given twice, or not at all.
 
     Args:
         values: By field.
@@ -50,7 +50,7 @@ def not_one(
 
 
 def misfit(values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-    """Say why certificate and key make no identity, if each of them can be read."""
+    """Explain why certificate and key do not match, if each of them can be parsed."""
     try:
         found = certificates(_text(values, *CERTIFICATE))
         key = private_key(_text(values, *KEY))
@@ -84,7 +84,7 @@ def content(path: str) -> str:
 
 
 def _text(values: Mapping[str, object], text: str, file: str) -> str:
-    """Return what a variable holds, or the file that the other one names.
+    """Return a variable's text, or the content of the file that the other one names.
 
     Raises:
         ValueError: Neither is set, or the file cannot be read.

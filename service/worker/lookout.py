@@ -1,4 +1,4 @@
-"""What the worker looks at after a beat: who took the stamp, and where it arrives."""
+"""Checks after each cycle: which server took the stamp, and when it reaches the replicas."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,13 +19,13 @@ Record = Callable[[datetime, float, Sequence[Outcome]], None]
 
 
 class Lookout:
-    """Looks at replicas and servers, in the time that a cycle leaves.
+    """Checks replicas and servers, in the time until the next cycle.
 
     Args:
         sources: All sources.
         interval_s: Seconds between cycles.
-        record: Keeps what was seen in the history, None for nowhere.
-        now: The clock that makes the stamps.
+        record: Keeps the results in the history, None to drop them.
+        now: The clock of the stamps.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Lookout:
         self._now = now
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """Return the report with what was seen last."""
+        """Add the last results to the report."""
         seen = {"replicas": dict(self._replicas.reports), "servers": dict(self._servers.reports)}
         return report.model_copy(update=seen)
 
@@ -54,20 +54,20 @@ class Lookout:
         began: float,
         stop: anyio.Event,
     ) -> None:
-        """Look until all is seen, or `stop` is set.
+        """Check until all results are known, or `stop` is set.
 
         Args:
-            slot: The cycle's.
+            slot: The cycle's slot.
             heartbeat: Its stamp.
-            outcomes: How its writes ended.
+            outcomes: The results of its writes.
             began: When they began, in the event loop's seconds.
-            stop: Ends it at once.
+            stop: Ends it immediately.
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cancel_after, stop, tasks.cancel_scope)
             promoted = await self._servers.look(outcomes, self._now())
             self._note(slot, promoted)
-            # A promotion is a moment: what began with it is over at once.
+            # A promotion is a moment: its incident begins and ends at once.
             over = [replace(each, result="ok") for each in promoted]
             self._note(max(self._now(), slot + INSTANT), over)
             self._note(slot, await self._replicas.follow(heartbeat, outcomes, began))

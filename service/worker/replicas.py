@@ -1,4 +1,4 @@
-"""Replicas: how long each stamp takes to arrive at the copies of the stores."""
+"""Measure how long each stamp takes to arrive at the stores' replicas."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was found of one stamp at one replica.
+    """The result of looking for one stamp at one replica.
 
     Attributes:
         newest: The newest stamp there, None if none was read.
@@ -41,14 +41,14 @@ class _Seen:
 
 
 class Replicas:
-    """Follows the stamps of one worker.
+    """Follows the stamps of one worker to the replicas.
 
     Args:
-        sources: All sources; those without a replica are left alone.
+        sources: All sources; those without a replica are ignored.
         interval_s: Seconds between stamps.
 
     Attributes:
-        reports: What was seen last, by the source's slug.
+        reports: The last reports, by the source's slug.
     """
 
     def __init__(self, sources: Mapping[str, Source], interval_s: float) -> None:
@@ -60,11 +60,11 @@ class Replicas:
     async def follow(
         self, heartbeat: Heartbeat, outcomes: Sequence[Outcome], began: float
     ) -> list[Outcome]:
-        """Wait for a stamp at the replicas of the stores that took it.
+        """Wait for a stamp at the replicas of the stores that were written.
 
         Args:
             heartbeat: The stamp.
-            outcomes: How its writes ended.
+            outcomes: The results of its writes.
             began: When they began, in the event loop's seconds.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Servers: whether another one has taken the place of a store's primary."""
+"""Notice when another server has become a store's primary."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from service.errors import SourceError
 from service.outcome import Outcome
 from service.source import Source
 
-LOOK_MOST_S = 55.0  # between two looks: in each cycle of a minute
+LOOK_MOST_S = 55.0  # between two looks; below a minute, so that each cycle of a minute looks
 LOOK_INTERVALS = 5
 ANSWER_S = 2.0
 
@@ -22,14 +22,14 @@ log = structlog.get_logger()
 
 
 class Servers:
-    """Looks after each cycle who answers.
+    """Checks after a cycle which server answers.
 
     Args:
-        sources: All sources; those that do not say are left alone.
+        sources: All sources; those that do not report a server are ignored.
         interval_s: Seconds between cycles.
 
     Attributes:
-        reports: What was seen last, by the source's slug.
+        reports: The last reports, by the source's slug.
     """
 
     def __init__(self, sources: Mapping[str, Source], interval_s: float) -> None:
@@ -40,15 +40,15 @@ class Servers:
         self._due = -math.inf
 
     async def look(self, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
-        """Ask the stores that took the stamp.
+        """Check the stores that were written.
 
         Returns:
-            One outcome for each that is another server than before, for the history.
+            One outcome for each changed server, for the history.
         """
         if anyio.current_time() < self._due:
             return []
         written = [each.source for each in outcomes if each.ok and each.source in self._servers]
-        if written:  # else the next cycle asks: without a first answer no promotion can be seen
+        if written:  # else the next cycle looks: a promotion shows only against an earlier look
             self._due = anyio.current_time() + self._every_s
         changed = [name for name in written if await self._is_another(name, now)]
         return [Outcome(server_of(name), now, ErrorWord.FAILED, attempts=1) for name in changed]
@@ -77,9 +77,9 @@ class Servers:
 
 
 def is_another(before: ServerReport, seen: ServerReport) -> bool:
-    """Whether another server was promoted; by the address only where no timeline is visible.
+    """Tell whether another server was promoted; by address only if no timeline is visible.
 
-    A pool or a balancer in between may show many addresses of one server.
+    A pool or a load balancer may show many addresses of one server.
     """
     if before.timeline is not None and seen.timeline is not None:
         return seen.timeline > before.timeline

@@ -1,4 +1,4 @@
-"""Which server answers: the timeline, which each promotion raises, and the address."""
+"""Identify the server: by its timeline, which each promotion increases, and its address."""
 
 from service.sql.statement import Statement
 

@@ -1,4 +1,4 @@
-"""A standby or read-only node of PostgreSQL: how far the stamps have come there."""
+"""A standby or read-only node of PostgreSQL, read to measure its lag."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Follower(Replica):
-    """Reads the row that the primary was given.
+    """Reads the row that was written to the primary.
 
     Args:
-        store: The replica, on connections of its own.
+        store: The replica, with its own connections.
     """
 
     def __init__(self, store: "Postgres") -> None:
         self._store = store
 
     async def newest(self) -> datetime | None:
-        """Return the newest stamp there, None if there is none.
+        """Return the newest stamp, None if there is none.
 
         Raises:
             SourceError: It cannot be read.

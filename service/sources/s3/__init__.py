@@ -1,7 +1,7 @@
-"""S3, DigitalOcean Spaces and others that speak like them: one object for each author.
+"""S3, DigitalOcean Spaces and compatible stores: one object per name.
 
-Each cycle replaces the object with `PutObject`, on the condition that it is still the one that was
-last seen, so that a stamp never goes back in time. A reading is one `GetObject`.
+Each cycle replaces the object with `PutObject`, on the condition that it is unchanged since it was
+last seen, so that a stamp never moves back in time. A reading is one `GetObject`.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Settings, shared: Shared) -> "S3":
-    """Return the source, on its keys or on the process's AWS identity."""
+    """Create the source, with its keys or with the process's AWS identity."""
     from service.sources.s3.client import Identified, Keyed  # noqa: PLC0415  only if used
     from service.sources.s3.store import S3  # noqa: PLC0415  as above
 
@@ -38,5 +38,5 @@ KIND = Kind(
     parts=PARTS,
     depends_on=IDENTITY,
     lifetime_s=20.0,  # a reading costs money
-    read_deadline_s=8.0,  # a first call loads boto3, and with the AWS identity makes a session
+    read_deadline_s=8.0,  # the first call imports boto3 and may create a session
 )

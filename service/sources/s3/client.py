@@ -1,6 +1,6 @@
-"""S3's client, on keys of its own or on the process's AWS identity, in a lane of its own.
+"""The client of S3, with its own keys or the process's AWS identity.
 
-A lane of its own: a bucket that hangs must not hold up the secret.
+It has its own lane, so that a hung bucket does not delay the secret.
 """
 
 from typing import Any
@@ -14,8 +14,8 @@ from service.errors import SourceError
 from service.sources.s3 import errors
 from service.sources.s3.settings import Settings
 
-# Since 2025 botocore adds a CRC to each request by default, which S3's relatives may refuse;
-# PutObject carries Content-MD5 instead, which all of them know and object lock requires.
+# Since 2025 botocore adds a CRC to each request by default, which compatible stores may refuse;
+# PutObject carries Content-MD5 instead, which all of them support and object lock requires.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
 OF_S3 = CONFIG.merge(
     Config(
@@ -27,10 +27,10 @@ OF_S3 = CONFIG.merge(
 
 
 class Identified(Calls):
-    """Calls as the process's AWS identity.
+    """Calls with the process's AWS identity.
 
     Args:
-        settings: The bucket's.
+        settings: The bucket.
         aws: The identity.
     """
 
@@ -50,7 +50,7 @@ class Identified(Calls):
         self._aws.renew()
 
     def was_sent(self, error: Exception) -> bool:
-        """Tell whether a call that failed was sent at all."""
+        """Tell whether a failed call was sent at all."""
         return self._aws.was_sent(error)
 
     def _client(self, service: str) -> Any:
@@ -68,7 +68,7 @@ class Keyed(Calls):
     """Calls with an access key that never changes.
 
     Args:
-        settings: The bucket's, with its keys.
+        settings: The bucket, with its keys.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -81,10 +81,10 @@ class Keyed(Calls):
         return errors.translate(error)
 
     def renew(self) -> None:
-        """Do nothing: a key has no successor."""
+        """Do nothing: keys are not renewed."""
 
     def was_sent(self, error: Exception) -> bool:  # noqa: ARG002 - a call's
-        """Return True: no session stands before a call."""
+        """Return True: a call needs no session."""
         return True
 
     def _client(self, service: str) -> Any:

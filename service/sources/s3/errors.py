@@ -1,4 +1,4 @@
-"""How errors of S3 and of its relatives become words."""
+"""Translate errors of S3 and compatible stores into error words."""
 
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ OTHER_REGION = frozenset(
     {"PermanentRedirect", "Redirect", "IllegalLocationConstraintException"}
     | {"AuthorizationHeaderMalformed"}
 )
-STATUSES = {  # of answers whose body says nothing, as those to a proxy's
+STATUSES = {  # by status, for answers without a body
     301: ErrorWord.NOT_FOUND,
     307: ErrorWord.UNREACHABLE,
     401: ErrorWord.AUTH,
@@ -59,7 +59,7 @@ UNKNOWN_CONDITION = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequ
 
 
 def translate(error: Exception) -> SourceError:
-    """Return an error of botocore as ours; the detail holds no request and no answer."""
+    """Translate an error of botocore; the detail contains no request and no answer."""
     if isinstance(error, SourceError):
         return error
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in aws.errors

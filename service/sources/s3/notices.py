@@ -1,6 +1,6 @@
-"""What a bucket's own rules make of an object that is replaced each cycle.
+"""Warn about bucket rules that matter for an object that is replaced each cycle.
 
-It is read from the answers to the writes themselves, so it needs no right of its own.
+They are found in the answers to writes, so this needs no further rights.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ def notices(said: Mapping[str, Any], interval_s: float, *, is_locked: bool) -> I
     Args:
         said: The answer to a PutObject.
         interval_s: Seconds between writes.
-        is_locked: Whether object lock kept the object that was replaced.
+        is_locked: Whether object lock kept the replaced object.
     """
     if said.get("VersionId", UNVERSIONED) != UNVERSIONED:
         count = round(MONTH_S / interval_s)

@@ -1,4 +1,4 @@
-"""Which bucket is stamped, where it is, and with which keys."""
+"""Settings of a bucket: its name, endpoint and keys."""
 
 import re
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".digitaloceanspaces.com")
 SPACES = re.compile(
     r"(?:(?P<before>.+)\.)?(?P<region>[a-z]{3}\d)(?P<cdn>\.cdn)?\.digitaloceanspaces\.com"
 )
-DEFAULT_REGION = "us-east-1"  # what S3-compatible servers take where they have no regions
+DEFAULT_REGION = "us-east-1"  # accepted by S3-compatible servers without regions
 
 
 class Settings(SourceSettings):
-    """Which bucket is stamped; without keys, as the process's AWS identity."""
+    """A bucket; without keys, the process's AWS identity is used."""
 
     bucket: str = Field(pattern=BUCKET, description="a bucket's name: s3://BUCKET/PREFIX")
     prefix: str = PREFIX
@@ -80,7 +80,7 @@ class Settings(SourceSettings):
 
     @classmethod
     def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-        """List what is missing, or cannot be right together."""
+        """List missing and contradicting values."""
         keys = [name for name in ("key_id", "secret") if name in values]
         if len(keys) == 1:
             (given,) = keys
@@ -97,17 +97,17 @@ class Settings(SourceSettings):
 
     @property
     def endpoint(self) -> str:
-        """The bucket, behind its server if that is not AWS."""
+        """The bucket, after its server if that is not AWS."""
         return f"{_host(self.endpoint_url)}/{self.bucket}" if self.endpoint_url else self.bucket
 
     @property
     def is_dependent(self) -> bool:
-        """Whether it needs the AWS identity: there are no keys."""
+        """Whether it needs the AWS identity, because there are no keys."""
         return self.key_id is None
 
     @property
     def signing_region(self) -> str | None:
-        """The region that requests are signed for; None for the AWS identity's."""
+        """The region of signatures; None for the AWS identity's."""
         if self.region or self.endpoint_url is None or self.is_dependent:
             return self.region
         spaces = SPACES.fullmatch(_host(self.endpoint_url))
@@ -170,10 +170,10 @@ def parse(url: Url) -> dict[str, object]:
 
 
 def _endpoint(value: str) -> str:
-    """Return an endpoint with its scheme; bare hosts are what other tools take.
+    """Return an endpoint with its scheme; a bare host is accepted, as by other tools.
 
     Raises:
-        ValueError: It is no server's address.
+        ValueError: It is not a server's address.
     """
     whole = value if "://" in value else f"https://{value}"
     split = urlsplit(whole)

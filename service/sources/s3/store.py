@@ -1,4 +1,4 @@
-"""The object in a bucket: stamped and read back."""
+"""The object in a bucket."""
 
 import base64
 import hashlib
@@ -21,17 +21,17 @@ from service.sources.s3.errors import CHANGED, MISSING, UNKNOWN_CONDITION, code
 from service.sources.s3.notices import notices
 from service.sources.s3.settings import Settings
 
-TRIES_MAX = 4  # one learns whether conditions hold here, two lose to another worker
+TRIES_MAX = 4  # one to learn whether conditions work, two lost to another worker
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object that was seen.
+    """An object that was read.
 
     Attributes:
-        etag: What a condition names it by.
+        etag: Its tag, for conditions.
         stamp: Its stamp.
         is_locked: Whether object lock keeps it.
     """
@@ -42,16 +42,16 @@ class Found:
 
 
 class S3(Source):
-    """The source, on its own client.
+    """A connected bucket.
 
     Args:
         calls: Makes the calls.
-        settings: Which bucket.
+        settings: The bucket.
         name: `HEARTBEAT_NAME`, in the object's key.
-        now: The clock that stamps are compared with.
+        now: The clock to compare with stamps.
 
     Attributes:
-        key: The object's.
+        key: The object's key.
     """
 
     def __init__(
@@ -65,17 +65,17 @@ class S3(Source):
         self.key = f"{settings.prefix}/{name}.json"
         self._bucket = settings.bucket
         self._now = now
-        self._is_known = False  # whether `_found` is what lies there, as far as this process knows
+        self._is_known = False  # whether `_found` is what is stored, as far as we know
         self._found: Found | None = None
-        self._is_conditional: bool | None = None  # whether the server keeps to conditions
+        self._is_conditional: bool | None = None  # whether the server respects conditions
         self._noticed: set[str] = set()
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
-        """Replace the object, unless it holds a newer stamp that is not in the future.
+        """Replace the object, unless its stamp is newer and not in the future.
 
         Raises:
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
-                `invalid_data` if the object is not Heartbeat's, which is left alone.
+                `invalid_data` if the object is not Heartbeat's; it is not replaced.
         """
         denied: SourceError | None = None
         for _ in range(TRIES_MAX):
@@ -84,10 +84,10 @@ class S3(Source):
             except SourceError as error:
                 if error.word is not ErrorWord.PERMISSION:
                     raise
-                # Without ListBucket, S3 says so of an object that is not there yet.
+                # Without ListBucket, S3 answers so if the object does not exist yet.
                 denied, self._found, self._is_known = error, None, True
                 if self._is_conditional is False:
-                    raise  # a blind write could go back in time
+                    raise  # a blind write could move the stamp back in time
             self._check_clock()
             if self._is_newer(heartbeat.timestamp):
                 return None
@@ -98,7 +98,7 @@ class S3(Source):
         raise SourceError(ErrorWord.THROTTLED, "others wrote the object at every try")
 
     async def read(self) -> Observation:
-        """Read the object; one that is not there was never written.
+        """Read the object; a missing one means never written.
 
         Raises:
             SourceError: It cannot be read.
@@ -117,7 +117,7 @@ class S3(Source):
         """Do nothing: botocore's connections end with the process."""
 
     async def _learn(self, stamp: datetime) -> None:
-        """See what lies there, unless this process wrote it and goes forward from it."""
+        """Read the stored object, unless this process wrote it."""
         forward = self._found is None or self._found.heartbeat.timestamp < stamp
         guarded = self._is_conditional and not self.calls.clock_differs
         if self._is_known and forward and guarded:
@@ -133,7 +133,7 @@ class S3(Source):
             raise
         try:
             heartbeat = Heartbeat.model_validate_json(said["Body"])
-        except ValidationError:  # one that is too long is cut, and no JSON
+        except ValidationError:  # one that is too long is cut, and so invalid JSON
             detail = f"the object {self.key} is no stamp: it is left alone"
             raise SourceError(ErrorWord.INVALID_DATA, detail) from None
         return Found(said["ETag"], heartbeat, "ObjectLockMode" in said)
@@ -144,14 +144,14 @@ class S3(Source):
             raise SourceError(ErrorWord.CLOCK, detail)
 
     def _is_newer(self, stamp: datetime) -> bool:
-        """Tell whether what lies there must stay."""
+        """Tell whether the stored object must stay."""
         if self._found is None:
             return False
         stored = self._found.heartbeat.timestamp
         return stored >= stamp and not in_future(stored, self._now())
 
     async def _put(self, heartbeat: Heartbeat) -> bool:
-        """Write the object; False if it must be looked at again before."""
+        """Write the object; False if it must be read again first."""
         body, before, condition = (
             heartbeat.model_dump_json().encode(),
             self._found,
@@ -174,7 +174,7 @@ class S3(Source):
         except SourceError as error:
             return self._is_worth_another_look(error, before, condition)
         if before is not None and "IfNoneMatch" in condition:
-            self._is_conditional = False  # it wrote what it should have refused
+            self._is_conditional = False  # it accepted what it should have refused
         self._found, self._is_known = Found(said["ETag"], heartbeat), True
         self._notice(
             said, heartbeat.interval_seconds, is_locked=before is not None and before.is_locked
@@ -184,8 +184,8 @@ class S3(Source):
     def _condition(self) -> dict[str, str]:
         """Choose the condition of a write.
 
-        A server may ignore conditions without a word. So the first write over an object that is
-        there asks to write only if there is none: a server that keeps to conditions refuses that.
+        A server may silently ignore conditions. So the first write over an existing object requires
+        that there is none: a server that respects conditions refuses it.
         """
         if self._is_conditional is False:
             return {}
@@ -196,10 +196,10 @@ class S3(Source):
     def _is_worth_another_look(
         self, error: SourceError, before: Found | None, condition: dict[str, str]
     ) -> bool:
-        """Return False if the object has changed, or conditions are unknown to the server.
+        """Return False if the object has changed, or if the server does not know conditions.
 
         Raises:
-            SourceError: Neither.
+            SourceError: Any other error.
         """
         name = code(error.__cause__)
         if condition and name in UNKNOWN_CONDITION:
@@ -212,7 +212,7 @@ class S3(Source):
         return False
 
     def _notice(self, said: dict[str, Any], interval_s: float, *, is_locked: bool) -> None:
-        """Log once what the bucket's own rules make of a stamp a cycle."""
+        """Log once how the bucket's rules affect one stamp per cycle."""
         for text in notices(said, interval_s, is_locked=is_locked):
             if text not in self._noticed:
                 self._noticed.add(text)

@@ -155,11 +155,11 @@ class SecretsManager(Source):
     def _describe(
         self, heartbeat: Heartbeat, said: dict[str, Any], replaced: Replaced | None
     ) -> str:
-        """Format the stamp as a description, with what a person wrote there as its note."""
+        """Format the stamp as a description; keep a person's text as its note."""
         text = said.get("Description", "")
         ours = Description.from_text(text)
         note = ours.note if ours else text or None
-        if heartbeat.report is not None:  # which was made before this cycle looked at the value
+        if heartbeat.report is not None:  # made before this cycle read the value
             report = heartbeat.report.model_copy(update={"value_replaced": replaced})
             heartbeat = heartbeat.model_copy(update={"report": report})
         try:
@@ -168,7 +168,7 @@ class SecretsManager(Source):
             raise SourceError(ErrorWord.INVALID_DATA, str(error)) from None
 
     async def _check_clock(self) -> None:
-        """Refuse to stamp by a clock that is wrong; ask AWS again first, it may be right by now."""
+        """Refuse to write by a wrong clock; compare it again first, it may be right by now."""
         if self.aws.clock_differs:
             await self._call("describe_secret")
         if self.aws.clock_differs:
@@ -184,7 +184,7 @@ class SecretsManager(Source):
 
 
 def _newest(*stamps: datetime | None) -> datetime | None:
-    """The newest stamp that is not in the future; one that is, if there is no other."""
+    """Return the newest stamp that is not in the future, else one that is."""
     now = utc_now()
     return max(
         (stamp for stamp in stamps if stamp is not None),

@@ -1,4 +1,4 @@
-"""The secret's value: one version in each slot, with every key of everybody kept."""
+"""The secret's value: one version per slot; all other keys are kept."""
 
 import uuid
 from collections import deque
@@ -17,11 +17,11 @@ from service.errors import SourceError
 log = structlog.get_logger()
 
 VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
-MERGES_MAX = 3  # a person who edits in the same second, three times over, is no person
+MERGES_MAX = 3  # give up after three conflicting edits
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
-NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret that nobody ever gave one
-DAY = timedelta(hours=24)  # AWS keeps every version that is younger
-VERSIONS_MAX = 100  # in a day, about
+NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret without a value
+DAY = timedelta(hours=24)  # AWS keeps every younger version
+VERSIONS_MAX = 100  # per day, about
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 
@@ -29,24 +29,24 @@ class Call(Protocol):
     """Makes one AWS call about the secret."""
 
     def __call__(self, operation: str, **parameters: str) -> Awaitable[dict[str, Any]]:
-        """What AWS says."""
+        """Return AWS's answer."""
         ...
 
 
 class Value:
-    """What is written into the value, and read from it.
+    """Reads and writes the stamp in the value.
 
     Args:
         call: Makes one AWS call about the secret.
-        interval_s: How long a slot is.
-        now: The clock that writes are counted by.
+        interval_s: The length of a slot.
+        now: The clock of the writes.
 
     Attributes:
         writes: When this process wrote a value in the last 24 hours.
         rewrites: When it did so because somebody had replaced the value.
-        version: The version that was current when it was last seen, None before the first look.
+        version: The last known current version, None before the first check.
         replaced: The last replacement that was noticed, None if none was.
-        made_at: When the version that `stamp` read last was made.
+        made_at: When the version that `stamp` last read was created.
     """
 
     def __init__(self, call: Call, interval_s: int, now: Callable[[], datetime]) -> None:
@@ -63,24 +63,24 @@ class Value:
         self._read: tuple[str, datetime, datetime | None] | None = None
 
     def slot(self, moment: datetime) -> int:
-        """The number of the slot that a moment lies in."""
+        """Return the number of a moment's slot."""
         return int(moment.timestamp() // self._interval_s)
 
     def writes_since(self, moment: datetime) -> int:
-        """How many values this process has written since then; older ones are forgotten."""
+        """Return how many values this process has written since then; forget older ones."""
         return _count(self.writes, moment)
 
     @property
     def may_rewrite(self) -> bool:
-        """Whether a day's versions allow one more than the slots need.
+        """Tell whether the daily quota allows one version more than the slots need.
 
-        Each replacement is a version too, so that half of what the slots leave is for ours.
+        Each replacement is a version too, so half of the rest is for rewrites.
         """
         slots = int(DAY.total_seconds()) // self._interval_s
         return _count(self.rewrites, self._now() - DAY) < (VERSIONS_MAX - slots) // 2
 
     async def stamp(self, version_id: str) -> datetime | None:
-        """The value's stamp, read again when the version changes, or after five minutes."""
+        """Return the value's stamp, read again when the version changes, or after five minutes."""
         now = self._now()
         if self._read is not None:
             version, read_at, stamp = self._read
@@ -97,13 +97,13 @@ class Value:
         self.version, self._seen_at = version, self._now()
 
     async def notice(self, slot: int) -> Replaced | None:
-        """Look at a version that is not the one seen last.
+        """Check a version that differs from the last known one.
 
         Args:
-            slot: The slot of this moment, which has been written.
+            slot: The current slot, which has been written.
 
         Returns:
-            The replacement, None if the version holds the slot's stamp too.
+            The replacement, None if the version has the slot's stamp too.
         """
         current = await self._current()
         if self._is_stamped(current, slot):
@@ -124,7 +124,7 @@ class Value:
         log.info("secret_value_rewritten", replaced_at=replaced.at)
 
     async def write(self, heartbeat: Heartbeat, description: str, arn: str, slot: int) -> bool:
-        """Write the slot's value, unless it is there already; lose no key of anyone.
+        """Write the slot's value, unless it is already written; keep all other keys.
 
         Returns:
             Whether this call also wrote the description.
@@ -140,7 +140,7 @@ class Value:
             if not await self._put(value, description, token):
                 if known != {current["VersionId"]} or self._is_stamped(current, slot):
                     break
-                # Someone has replaced the slot's value: stamp theirs, once for all workers.
+                # Somebody has replaced the slot's value: stamp theirs, once for all workers.
                 token = _token(arn, slot, current["VersionId"])
                 known.add(token)
                 continue
@@ -156,9 +156,9 @@ class Value:
         return landed
 
     async def _current(self) -> dict[str, Any]:
-        """The value, an empty object where there is none.
+        """Return the value, an empty object if there is none.
 
-        AWS says "not found" of a secret without a value as of one that is not there.
+        AWS answers "not found" for a secret without a value and for a missing one.
         """
         try:
             return await self._call("get_secret_value")
@@ -170,12 +170,12 @@ class Value:
             return NO_VALUE
 
     def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
-        """Whether a value holds a stamp of this slot, or of a later one."""
+        """Tell whether a value has a stamp of this slot or a later one."""
         stamp = stamp_in_value(_text(said))
         return stamp is not None and self.slot(stamp) >= slot
 
     async def _put(self, value: str, description: str, token: str) -> bool:
-        """Write a value; False if another worker has written this slot's already."""
+        """Write a value; False if another worker has already written this slot."""
         try:
             await self._call(
                 "update_secret",
@@ -191,9 +191,9 @@ class Value:
         return True
 
     async def _overwritten(self, written: str, known: set[str]) -> str | None:
-        """The version that someone wrote between our reading and our writing, None if nobody.
+        """Return the version that was written between our reading and our writing, None if none.
 
-        A version that came after ours is no concern: whoever wrote it could see ours.
+        A version after ours does not matter: its author could read ours.
         """
         said = await self._call("describe_secret")
         previous = staged(said, PREVIOUS)
@@ -202,34 +202,34 @@ class Value:
 
 
 def _count(moments: deque[datetime], since: datetime) -> int:
-    """Count the moments since then, and forget the older ones."""
+    """Count the moments since then, and forget older ones."""
     while moments and moments[0] < since:
         moments.popleft()
     return len(moments)
 
 
 def _made_at(said: dict[str, Any]) -> datetime | None:
-    """When the version was made, in what GetSecretValue said; None of a value that is not there."""
+    """Return when the version was created, from GetSecretValue's answer; None without a value."""
     made_at: datetime | None = said.get("CreatedDate")
     return made_at.astimezone(UTC) if made_at else None
 
 
 def _token(arn: str, slot: int, *after: str) -> str:
-    """The token of a slot's write, or of the one that merges a version that came in between."""
+    """Return the token of a slot's write, or of the write that merges a version in between."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([arn, str(slot), *after])))
 
 
 def staged(said: dict[str, Any], stage: str) -> str | None:
-    """The version that carries a stage, in what DescribeSecret said."""
+    """Return the version with a stage, from DescribeSecret's answer."""
     versions: dict[str, list[str]] = said.get("VersionIdsToStages", {})
     return next((version for version, stages in versions.items() if stage in stages), None)
 
 
 def _merged(said: dict[str, Any], heartbeat: Heartbeat) -> str:
-    """The value with the stamp in it.
+    """Return the value with the stamp added.
 
     Raises:
-        SourceError: Nothing can be added without changing what others wrote.
+        SourceError: Nothing can be added without changing other content.
     """
     try:
         return merged_value(_text(said), heartbeat)
@@ -239,10 +239,10 @@ def _merged(said: dict[str, Any], heartbeat: Heartbeat) -> str:
 
 
 def _text(said: dict[str, Any]) -> str:
-    """The value as text.
+    """Return the value as text.
 
     Raises:
-        SourceError: It is binary, which no stamp can be put into without losing it.
+        SourceError: It is binary, so that a stamp would destroy it.
     """
     if "SecretString" not in said:
         raise SourceError(ErrorWord.INVALID_DATA, "the secret's value is binary: it is left alone")

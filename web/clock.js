@@ -24,6 +24,7 @@ export function start(onTick, onWake, ageMs) {
     onTick();
     wait();
   };
-  const wait = () => setTimeout(tick, SECOND_MS - (ageMs() % SECOND_MS));
+  // By whole milliseconds: an age of 999.9999999 ms would ask for a wait that no clock can measure.
+  const wait = () => setTimeout(tick, SECOND_MS - (Math.floor(ageMs()) % SECOND_MS));
   wait();
 }

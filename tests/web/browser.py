@@ -35,3 +35,29 @@ def open_and_be_told(page: Page, address: str) -> None:
     """Open the page and wait for its first document, from which on its clock counts."""
     page.goto(address)
     expect(page.locator("body")).not_to_have_attribute("data-tone", "waiting")
+
+
+# Playwright's clock fires timers in an instant, so a request's deadline passes before its answer
+# comes. With this script a test can wait: `answered()` resolves once no request is under way.
+COUNT_REQUESTS = """(() => {
+  const underWay = new Set();
+  const send = window.fetch;
+  window.fetch = (...request) => {
+    const answer = send(...request);
+    const read = answer.then((found) => found.clone().arrayBuffer()).catch(() => {});
+    underWay.add(read);
+    void read.then(() => underWay.delete(read));
+    return answer;
+  };
+  window.answered = async () => { while (underWay.size) await Promise.all(underWay); };
+})()"""
+
+
+def let_pass(page: Page, seconds: int) -> None:
+    """Move the page's clock on by whole seconds, and wait for all answers after each one.
+
+    Requests that are never answered need `page.clock.run_for`.
+    """
+    for _ in range(seconds):
+        page.clock.run_for(1000)
+        page.evaluate("answered()")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.web.answers import Answers
-from tests.web.browser import chromium
+from tests.web.browser import COUNT_REQUESTS, chromium
 from tests.web.documents import NOW, status
 from tests.web.server import NO_STORES, api
 
@@ -30,6 +30,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose clock stands still unless the test moves it, and that must have no fault."""
     context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+    context.add_init_script(COUNT_REQUESTS)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

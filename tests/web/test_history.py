@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from schema.errors import ErrorWord
 from tests.web.answers import Answers
+from tests.web.browser import let_pass
 from tests.web.documents import NOW, status
 from tests.web.past import LASTING, OVER, Outage, ago
 
@@ -65,10 +66,10 @@ def test_history_is_asked_for_once_until_it_is_old(
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)
 
-    page.clock.run_for(298_000)
+    let_pass(page, 298)
     assert len(answers.told) == 1
     with page.expect_request("**/history?*"):
-        page.clock.run_for(3_000)
+        let_pass(page, 3)
 
 
 def test_refresh_renews_history_and_incidents(page: Page, answers: Answers, address: str) -> None:

@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.web.answers import Answers
+from tests.web.browser import let_pass
 from tests.web.documents import status
 
 HIDE = """hidden => {
@@ -33,15 +34,15 @@ def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
     answers.cut()
     link(page, "polling")
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
-    page.clock.run_for(13_000)
+    let_pass(page, 13)
     expect(page.locator("#countdown")).to_have_text("next update in 17 s")
     before = len(answers.asked)
-    page.clock.run_for(17_000)
+    let_pass(page, 17)
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     assert len(answers.asked) == before + 1
 
     answers.live = True
-    page.clock.run_for(61_000)
+    let_pass(page, 61)
     link(page, "live")
     expect(page.locator("#countdown")).to_be_empty()
 
@@ -68,7 +69,7 @@ def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
     expect(page.locator("#notes")).to_contain_text("The server cannot be reached.")
     expect(page.locator("#since")).to_contain_text("The last good answer came 03:00:12 UTC")
 
-    page.clock.run_for(80_000)
+    let_pass(page, 80)
 
     expect(page.locator("h1")).to_have_text("Heartbeat does not answer")
     expect(page.locator("#since")).to_have_text("The last good answer came 03:00:12 UTC, 80 s ago")
@@ -78,7 +79,7 @@ def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
     expect(row.locator(".age")).to_have_text("92 s ago")
 
     answers.status, answers.live = healthy, True
-    page.clock.run_for(61_000)
+    let_pass(page, 61)
     link(page, "live")
     answers.push(status())
     expect(row).to_have_attribute("data-freshness", "fresh")
@@ -100,12 +101,12 @@ def test_a_server_with_too_many_viewers_is_polled_and_left_in_peace(
     link(page, "polling")
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
 
-    page.clock.run_for(29_000)
+    let_pass(page, 29)
     assert len(tried) == 1
 
     page.clock.run_for(1000)
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
-    page.clock.run_for(30_000)
+    let_pass(page, 30)
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     link(page, "polling")
     assert len(tried) == 2
@@ -149,12 +150,12 @@ def test_failed_refreshes_are_reported_with_the_next_good_one(
     link(page, "polling")
     healthy, answers.status = answers.status, None
     for _ in range(2):
-        page.clock.run_for(30_000)
+        let_pass(page, 30)
         link(page, "offline")
         expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     answers.status = healthy
     for _ in range(2):
-        page.clock.run_for(30_000)
+        let_pass(page, 30)
         link(page, "polling")
         expect(page.locator("#countdown")).to_have_text("next update in 30 s")
 
@@ -202,7 +203,7 @@ def test_a_silent_socket_is_taken_for_dead(page: Page, answers: Answers, address
     link(page, "live")
 
     with page.expect_response("**/worker/status"):
-        page.clock.run_for(33_000)
+        let_pass(page, 33)
 
     assert len(answers.asked) == 2
 

@@ -65,6 +65,26 @@ def test_a_row_ages_by_the_pages_own_clock(page: Page, answers: Answers, address
     ]
 
 
+def test_the_wait_for_the_next_second_is_one_that_a_clock_can_measure(
+    page: Page, address: str
+) -> None:
+    page.goto(address)
+
+    waits = page.evaluate(
+        """async () => {
+          const { start } = await import('/clock.js');
+          const waits = [];
+          const real = window.setTimeout;
+          window.setTimeout = (_, ms) => waits.push(ms);
+          for (const age of [0, 250.5, 999.9999999999, 1000]) start(() => {}, () => {}, () => age);
+          window.setTimeout = real;
+          return waits;
+        }"""
+    )
+
+    assert waits == [1000, 750, 1, 1000]
+
+
 def test_a_row_goes_stale_while_the_page_just_sits_there(
     page: Page, answers: Answers, address: str
 ) -> None:

@@ -122,7 +122,8 @@ class Process:
         psutil.wait_procs(family, KILL_WAIT_S)
 
     def pause(self) -> None:
-        """Freez it and its children: connections stay open and nothing answers."""
+        """Freeze it and its children: connections stay open and nothing answers."""
+        _signal(self._family()[:1], signal.SIGSTOP)  # first, so that it starts no other child
         _signal(self._family(), signal.SIGSTOP)
 
     def resume(self) -> None:

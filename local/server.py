@@ -90,7 +90,7 @@ class Server(ABC):
         self.process.kill()
 
     def pause(self) -> None:
-        """Freez the server: it accepts connections and never answers."""
+        """Freeze the server: it accepts connections and never answers."""
         self.process.pause()
 
     def resume(self) -> None:

@@ -92,9 +92,10 @@ def test_a_paused_one_goes_on_where_it_was(server: Server) -> None:
 
 
 def stopped(family: list[psutil.Process]) -> bool:
-    """Whether all of them stop soon: the signal reaches a busy one later."""
-    for _ in range(1000):
-        if {each.status() for each in family} == {psutil.STATUS_STOPPED}:
+    """Wait until each is stopped, or has ended and is still to be reaped by its stopped parent."""
+    for _ in range(3000):
+        states = {each.status() for each in family}
+        if psutil.STATUS_STOPPED in states <= {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}:
             return True
         time.sleep(0.01)
     return False

@@ -15,7 +15,7 @@ from local.postgres import Postgres, UnsyncedPostgres
 from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres import migration
-from tests import interruption
+from tests import interruption, order
 from tests.platform import admin, docker, emptied, project
 from tests.reality import Fact
 from tests.service.upgraded import upgraded
@@ -60,8 +60,13 @@ def pytest_configure() -> None:
     interruption.end_in_order_on_signals()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist
+        order.start_slow_files_first(items)
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
-    is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its master has asked
+    is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its controller checks
     if session.config.getoption("platform") == "docker" and not is_a_worker:
         docker.require()
 
@@ -78,6 +83,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         if count := len([report for report in skipped if reason in str(report.longrepr)]):
             terminalreporter.section(title)
             terminalreporter.line(f"{count} tests did not run: {reason}")
+    if terminalreporter.config.getoption("durations"):
+        _write_seconds_by_file(terminalreporter)
+
+
+def _write_seconds_by_file(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [
+        report
+        for outcome in ("passed", "failed", "")  # fixtures' reports have no outcome's name
+        for report in terminalreporter.stats.get(outcome, [])
+        if isinstance(report, pytest.TestReport)
+    ]
+    terminalreporter.section("seconds by file")
+    for seconds, file in order.seconds_by_file(reports):
+        if seconds >= 1:
+            terminalreporter.line(f"{seconds:7.1f} {file}")
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,15 @@ EXTERNAL = {
 }
 # Modules that are not ours, with the options that the docs and the Makefile use.
 TOOLS = {
-    "pytest": {"-k", "-x", "-n", "--dist", "--max-worker-restart", "--cov"},
+    "pytest": {
+        "-k",
+        "-x",
+        "-n",
+        "--dist",
+        "--no-loadscope-reorder",
+        "--max-worker-restart",
+        "--cov",
+    },
     "ruff": {"--check", "--fix"},
     "mypy": set(),
 }

@@ -1,0 +1,85 @@
+"""The order of the test files: slow ones first.
+
+`make test` hands whole files to its processes (pytest-xdist's `--dist loadfile`). A slow file that
+starts last runs alone while the other processes have nothing left to do. By default pytest-xdist
+starts files with few tests last, and those are the slow ones: `--no-loadscope-reorder` makes it
+keep the order of the collection.
+"""
+
+import pytest
+
+# Those that take 10 s or more, slowest first; `make test ARGS=--durations=1` shows what they take.
+SLOW = (
+    "tests/stack/engine/test_up.py",
+    "tests/service/test_outages.py",
+    "tests/service/alerts/test_faults.py",
+    "tests/service/test_soak.py",
+    "tests/faults/test_faults.py",
+    "tests/web/test_outages.py",
+    "tests/service/test_forever.py",
+    "tests/stack/engine/test_app.py",
+    "tests/stack/engine/test_wrong_settings.py",
+    "tests/stack/test_cli.py",
+    "tests/service/api/test_app.py",
+    "tests/service/test_standby.py",
+    "tests/service/test_replica.py",
+    "tests/test_fourth_source.py",
+    "tests/service/test_main.py",
+    "tests/service/alerts/test_histories.py",
+    "tests/service/alerts/test_partitions.py",
+    "tests/service/alerts/test_killed.py",
+    "tests/stack/engine/test_state.py",
+    "tests/stack/engine/test_secret.py",
+    "tests/stack/engine/test_provider.py",
+    "tests/web/test_history.py",
+    "tests/web/test_standby.py",
+    "tests/web/test_accessibility.py",
+    "tests/service/api/test_history_routes.py",
+    "tests/service/sources/test_secrets_manager.py",
+    "tests/service/sources/test_contract.py",
+    "tests/service/api/test_defects.py",
+    "tests/service/sources/test_pgbouncer.py",
+    "tests/test_watch.py",
+    "tests/test_local_run.py",
+    "tests/service/aws/test_session.py",
+    "tests/service/test_tls.py",
+    "tests/service/api/test_password.py",
+    "tests/service/api/test_metrics.py",
+    "tests/service/test_more_stores.py",
+    "tests/service/history/test_properties.py",
+    "tests/service/api/test_openapi.py",
+    "tests/service/test_two_workers.py",
+    "tests/service/test_security.py",
+    "tests/service/sources/test_s3_servers.py",
+    "tests/docs/test_commands.py",
+    "tests/platform/test_docker.py",
+    "tests/local/test_main.py",
+    "tests/local/test_server.py",
+    "tests/local/aws/test_process.py",
+    "tests/web/test_client.py",
+    "tests/web/test_rows.py",
+    "tests/web/test_incidents.py",
+    "tests/web/test_refresh.py",
+    "tests/web/test_verdict.py",
+    "tests/web/test_login.py",
+    "tests/web/test_endurance.py",
+)
+_RANKS = {path: rank for rank, path in enumerate(SLOW)}
+
+
+def start_slow_files_first(items: list[pytest.Item]) -> None:
+    """Sort collected tests by the rank of their file; the order inside a file stays."""
+    items.sort(key=lambda item: _RANKS.get(_file(item.nodeid), len(SLOW)))
+
+
+def seconds_by_file(reports: list[pytest.TestReport]) -> list[tuple[float, str]]:
+    """What each file took with its fixtures, in seconds, slowest first."""
+    seconds: dict[str, float] = {}
+    for report in reports:
+        file = _file(report.nodeid)
+        seconds[file] = seconds.get(file, 0.0) + report.duration
+    return sorted(((taken, file) for file, taken in seconds.items()), reverse=True)
+
+
+def _file(node_id: str) -> str:
+    return node_id.partition("::")[0]

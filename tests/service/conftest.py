@@ -1,11 +1,16 @@
 """Servers and sources that several folders of these tests share."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from local.aws.process import RunningAws
+from local.postgres import Postgres as PostgresServer
+from local.valkey import Valkey
+from service.settings import Settings, load
 from service.sources.postgres.store import Postgres
-from tests.conftest import _folder
+from tests.conftest import _folder, empty_database, empty_keys, reset_aws
 from tests.service.history_data import connected
 from tests.service.mariadb import MariaDb
 
@@ -24,3 +29,17 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
     await made.migrate()
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    postgres: PostgresServer, valkey: Valkey, aws_process: RunningAws, operator: Any
+) -> Iterator[Settings]:
+    """The settings of a process that uses all stores, which last for a module.
+
+    No test of that module may use `settings` or what empties the stores.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        reset_aws(aws_process, operator, patch)
+        environ = empty_database(postgres, patch) | empty_keys(valkey) | aws_process.environment()
+        yield load(environ | {"HEARTBEAT_INTERVAL_SECONDS": "3600"})  # fresh for an hour

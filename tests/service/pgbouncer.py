@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,7 @@ def pgbouncer(
     try:
         while not _listens(port):
             assert server.running, server.ending
+            time.sleep(0.02)
         yield {**environ, "PGPORT": str(port), "PGSSLMODE": "disable"}
     finally:
         server.terminate()

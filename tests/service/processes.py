@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from service.shutdown import PATIENCE_S, WORKER_S
 
 ROOT = Path(__file__).parent.parent.parent
 GRACE_S = WORKER_S + PATIENCE_S
+POLL_S = 0.02  # a wait without a pause takes the CPU time that it waits for
 # Nothing of ours reaches a process but the path, and by what coverage counts it too.
 BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
 
@@ -73,6 +75,7 @@ def _await(process: Process, port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
+            time.sleep(POLL_S)
             continue
         httpx2.get(f"http://127.0.0.1:{port}/livez").raise_for_status()
         return

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
 from service.__main__ import main
-from tests.service.processes import BARE, running
+from tests.service.processes import BARE, POLL_S, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,6 +141,7 @@ def test_neither_worker_nor_api_ever_loads_sqlalchemy_though_they_migrate_and_re
     with running("worker", "HEALTH_PORT", environ, tmp_path) as working:
         while '"cycle"' not in working.log.read_text():
             assert working.process.running
+            time.sleep(POLL_S)
         of_worker = loaded(working.process.pid)
     with running("api", "PORT", environ, tmp_path) as serving:
         for path in ("/worker/status", "/db/status", "/history", "/incidents"):
@@ -235,6 +237,7 @@ def test_a_second_signal_ends_a_worker_now(database: dict[str, str], postgres: P
         process.send_signal(signal.SIGTERM)
         while process.poll() is None:
             process.send_signal(signal.SIGTERM)
+            time.sleep(POLL_S)
         assert process.returncode == 128 + signal.SIGTERM
     finally:
         postgres.resume()

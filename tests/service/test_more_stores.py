@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from service.sources import valkey
 from tests.conftest import _folder
 from tests.service import tls_servers
 from tests.service.configured import settings_of
-from tests.service.processes import Running, running
+from tests.service.processes import POLL_S, Running, running
 
 INTERVAL_S = 1
 FIRST = {"postgres", "valkey", "secrets_manager"}
@@ -169,6 +170,7 @@ def _until(api: Running, condition: Any) -> dict[str, Any]:
         found = _get(api, "/worker/status")
         if condition(found):
             return found
+        time.sleep(POLL_S)
 
 
 def _until_recorded(api: Running) -> None:
@@ -177,6 +179,7 @@ def _until_recorded(api: Running) -> None:
         sources = _get(api, "/history?buckets=1")["sources"]
         if {each["source"] for each in sources if _ok(each)} == ALL | {"iam"}:
             return
+        time.sleep(POLL_S)
 
 
 def _ok(source: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ from service.api.app import create
 from service.settings import load
 from tests.service.alerts.receiver import Receiver, receiver
 from tests.service.alerts.world import hook, kinds
-from tests.service.api.test_app import beat
+from tests.service.api.answers import beat
 from tests.service.serving import served, until
 
 pytestmark = pytest.mark.anyio

@@ -25,3 +25,4 @@ pulumi.export("monthlyCostUsd", costs.monthly_usd(chosen))
 pulumi.export("place", deployed.place(chosen))
 # Only once the app has them: a failed `up` must send them again.
 pulumi.export("alertEmails", made.app.id.apply(lambda _: list(chosen.alert_emails)))
+pulumi.export("spaces", made.app.id.apply(lambda _: deployed.spaces(chosen)))

@@ -27,8 +27,11 @@ def monthly_usd(settings: Settings) -> float:
     prices = json.loads(PRICES.read_text())
     parts = sum(count * prices.get(part, {}).get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
-    calls = CALLS_A_CYCLE * MONTH_S / settings.interval_seconds / 10_000 * prices["calls_per_10000"]
-    return round(float(parts + secret + calls), 2)
+    bucket = any(each.existing is None for each in settings.spaces) * prices["spaces"]
+    cycles = MONTH_S / settings.interval_seconds
+    puts = len(settings.s3) * cycles / 1000 * prices["puts_per_1000"]
+    calls = CALLS_A_CYCLE * cycles / 10_000 * prices["calls_per_10000"]
+    return round(float(parts + secret + bucket + puts + calls), 2)
 
 
 def _parts(settings: Settings) -> list[tuple[str, str, int]]:

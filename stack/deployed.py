@@ -7,7 +7,7 @@ import pulumi
 
 from stack.settings import Settings, SettingsError
 
-PLACE, RECIPIENTS = "place", "alertEmails"
+PLACE, RECIPIENTS, KEYED = "place", "alertEmails", "spaces"
 READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; a StackReference stands on it
 ATTEMPTS = 5
 
@@ -59,3 +59,24 @@ def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
 def told(settings: Settings, before: Mapping[str, Any]) -> bool:
     """Tell whether App Platform has the alerts' recipients already, which it never gives back."""
     return list(before.get(RECIPIENTS) or []) == list(settings.alert_emails)
+
+
+def spaces(settings: Settings) -> list[dict[str, str]]:
+    """Return the buckets whose URLs with their keys the app has, as far as that is no secret."""
+    return [
+        {
+            "name": each.name,
+            "bucket": each.existing or "",
+            "region": each.region or settings.cluster_region,
+            "prefix": each.prefix,
+        }
+        for each in settings.spaces
+    ]
+
+
+def keyed(settings: Settings, before: Mapping[str, Any]) -> bool:
+    """Tell whether the app has the keys of exactly these buckets; secrets are sent once.
+
+    A first `up` sends them all. What is not known, as in somebody's program, counts as told.
+    """
+    return not before or list(before.get(KEYED) or []) == spaces(settings)

@@ -11,6 +11,7 @@ from stack.identity import Identity
 from stack.image import GitSource, Source
 from stack.secret import Secret
 from stack.settings import Settings
+from stack.spaces import Spaces
 from stack.variables import SECRET, plain
 from stack.variables import source as source_of
 
@@ -69,11 +70,15 @@ def variables(
             else []
         ),
         *_more(settings, databases),
+        *_buckets(settings),
     ]
 
 
 def secrets(
-    settings: Settings, identity: Identity, given: pulumi.Input[str] | None
+    settings: Settings,
+    identity: Identity,
+    spaces: Spaces | None,
+    given: pulumi.Input[str] | None,
 ) -> list[Variable]:
     """Build the few true secrets, which are set at the app's level alone.
 
@@ -83,6 +88,7 @@ def secrets(
     Args:
         settings: With the password, unless there is none.
         identity: With the client's key.
+        spaces: With the URLs of its buckets; None if there is none.
         given: A password that the program knows and the settings do not.
     """
     if given is not None:
@@ -99,6 +105,10 @@ def secrets(
             for key, field in SECRET.items()
             if key != "DASHBOARD_PASSWORD"
             for variable in _told(key, getattr(settings, field))
+        ),
+        *(
+            Variable(key=source_of(name), value=url, secret=True)
+            for name, url in (spaces.urls if spaces else {}).items()
         ),
     ]
 
@@ -150,6 +160,18 @@ def _more(settings: Settings, databases: Databases) -> list[Variable]:
                 key=f"{source_of(cluster.args.binding)}_CA_CERT", value=cluster.bind("CA_CERT")
             ),
         )
+    ]
+
+
+def _buckets(settings: Settings) -> list[Variable]:
+    """Add a source for each bucket of S3, which the role opens; no URL holds a secret."""
+    return [
+        Variable(
+            key=source_of(bucket.name),
+            value=f"s3://{bucket.existing}/{bucket.prefix}"
+            f"?region={bucket.region or settings.aws_region}",
+        )
+        for bucket in settings.s3
     ]
 
 

@@ -1,6 +1,7 @@
 """Mistakes in what the configuration says of things that exist already."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,13 +12,16 @@ from stack.choices.clusters import RESERVED
 from stack.identity import common_name
 from stack.kinds import KINDS
 
+REGIONS = {"spaces": r"[a-z]{3}\d", "s3": r"[a-z]{2}(-[a-z]+)+-\d"}  # by a bucket's kind
 SINGLE_NODE_SIZE = "db-s-1vcpu-1gb"  # "with the exception of the smallest plan" [databases docs]
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
     """List what is wrong between values, each with its remedy; `values` as Pulumi holds them."""
     return [
+        *_names(values),
         *_databases(values),
+        *_buckets(values),
         *_vpc(values),
         *_database(values),
         *_certificate(values),
@@ -26,19 +30,37 @@ def contradictions(values: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _names(values: Mapping[str, str]) -> Iterator[str]:
+    entries = {key: _entries(values, key) for key in ("databases", "buckets")}
+    names = Counter(str(each.get("name")) for found in entries.values() for each in found)
+    for key, found in entries.items():
+        for name in dict.fromkeys(str(each.get("name")) for each in found):
+            if names[name] > 1:
+                yield f"{key}: {name!r} stands there {names[name]} times; give each its own name"
+            if name in RESERVED or name.endswith("-ca-cert"):
+                yield f"{key}: {name!r} means something else already; choose another name"
+
+
 def _databases(values: Mapping[str, str]) -> Iterator[str]:
-    more = _more(values)
-    names = Counter(str(database.get("name")) for database in more)
-    for name, times in names.items():
-        if times > 1:
-            yield f"databases: {name!r} stands there {times} times; give each its own name"
-        if name in RESERVED or name.endswith("-ca-cert"):
-            yield f"databases: {name!r} means something else already; choose another name"
-    for database in more:
-        yield from _entry(database, values)
+    for database in _entries(values, "databases"):
+        yield from _database_entry(database, values)
 
 
-def _entry(database: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+def _buckets(values: Mapping[str, str]) -> Iterator[str]:
+    for bucket in _entries(values, "buckets"):
+        shown, kind, region = repr(bucket.get("name")), bucket.get("kind"), bucket.get("region")
+        if kind == "s3" and "existing" not in bucket:
+            yield f"buckets: {shown} is of s3, which is not made here: name it in existing"
+        if kind == "spaces" and "kmsKeyArn" in bucket:
+            yield f"buckets: {shown} is of spaces, which has no keys of KMS: remove kmsKeyArn"
+        if region and kind in REGIONS and not re.fullmatch(REGIONS[kind], str(region)):
+            yield f"buckets: {shown} of {kind} is in no region {region!r}; such are fra1, us-west-2"
+        key, place = str(bucket.get("kmsKeyArn", "")), region or values.get("aws:region")
+        if kind == "s3" and key and place and f":kms:{place}:" not in key:
+            yield f"buckets: kmsKeyArn of {shown} is not in {place}, as the bucket is; align them"
+
+
+def _database_entry(database: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
     shown = repr(database.get("name"))
     chosen = [key for key in ("size", "nodes", "version") if key in database]
     if "existing" in database:
@@ -60,10 +82,10 @@ def _entry(database: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[s
         )
 
 
-def _more(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the entries of `databases`; none where the text is not even a list of objects."""
+def _entries(values: Mapping[str, str], key: str) -> list[dict[str, Any]]:
+    """Return the entries of a list; none where the text is not even a list of objects."""
     try:
-        found = json.loads(values.get("databases") or "[]")
+        found = json.loads(values.get(key) or "[]")
     except ValueError:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
@@ -71,7 +93,11 @@ def _more(values: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _vpc(values: Mapping[str, str]) -> Iterator[str]:
     existing = [key for key in ("postgresCluster", "valkeyCluster") if values.get(key)]
-    existing += [f"databases' {each.get('name')}" for each in _more(values) if "existing" in each]
+    existing += [
+        f"databases' {each.get('name')}"
+        for each in _entries(values, "databases")
+        if "existing" in each
+    ]
     if values.get("network") == "public":
         if values.get("vpcId"):
             yield "vpcId is set: public mode uses no VPC; remove it, or set network to vpc"

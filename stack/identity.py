@@ -1,6 +1,7 @@
 """Who the app is to AWS: a certificate of its own instead of a stored key."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ class IdentityArgs:
         revoked_before: Sessions issued before this time are refused, None for none.
         secret_arn: The one secret that the role may use.
         key_arn: The KMS key of that secret, None for AWS's own.
+        objects: Objects in buckets of S3 that the role may use too.
         role_arn: An existing role that gets the permissions, None to make one.
         boundary_arn: The permissions boundary of a new role, None for none.
         protect: Whether Pulumi refuses to delete what cannot be had again: the authority's key.
@@ -40,6 +42,7 @@ class IdentityArgs:
     revoked_before: datetime | None
     secret_arn: pulumi.Input[str]
     key_arn: str | None
+    objects: Sequence[policies.StoredObject]
     role_arn: str | None
     boundary_arn: str | None
     protect: bool
@@ -138,7 +141,9 @@ class Identity(pulumi.ComponentResource):
             iam.RolePolicyArgs(
                 role=role_name,
                 policy=pulumi.Output.from_input(args.secret_arn).apply(
-                    lambda secret: policies.permissions(secret, args.key_arn, args.revoked_before)
+                    lambda secret: policies.permissions(
+                        secret, args.key_arn, args.revoked_before, args.objects
+                    )
                 ),
             ),
             child,

@@ -1,12 +1,30 @@
 """IAM policy documents, pure: what may use the role, and what the role may do."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 SERVICE = "rolesanywhere.amazonaws.com"
 VERSION = "2012-10-17"  # of IAM's policy language; older ones have no variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One object in a bucket of S3.
+
+    Attributes:
+        bucket: The bucket's name.
+        key: The object's.
+        region: The bucket's region.
+        key_arn: The customer's KMS key that encrypts it, None where no such key does.
+    """
+
+    bucket: str
+    key: str
+    region: str
+    key_arn: str | None = None
 
 
 def trust(anchor_arn: str, common_names: Sequence[str]) -> str:
@@ -33,15 +51,19 @@ def trust(anchor_arn: str, common_names: Sequence[str]) -> str:
 
 
 def permissions(
-    secret_arn: str, key_arn: str | None = None, revoked_before: datetime | None = None
+    secret_arn: str,
+    key_arn: str | None = None,
+    revoked_before: datetime | None = None,
+    objects: Sequence[StoredObject] = (),
 ) -> str:
-    """Write what the role may do: read and update one secret, with the KMS key that it lies under.
+    """Write what the role may do: read and write one secret and some objects, with their KMS keys.
 
     Args:
         secret_arn: The secret's whole ARN, with its random end.
         key_arn: The customer's key of the secret, None where it is AWS's own, which needs no right.
         revoked_before: Sessions issued before this time may do nothing; None revokes none
             [IAM userguide/id_roles_use_revoke-sessions.html].
+        objects: The objects in buckets of S3.
 
     Returns:
         The document as JSON.
@@ -59,6 +81,7 @@ def permissions(
     statements: list[dict[str, Any]] = [allow]
     if key_arn is not None:
         statements.append(_key(key_arn, secret_arn))
+    statements += _objects(objects, partition=secret_arn.split(":")[1])
     if revoked_before is None:
         return _document(*statements)
     deny = {
@@ -89,6 +112,45 @@ def _key(key_arn: str, secret_arn: str) -> dict[str, Any]:
             }
         },
     }
+
+
+def _objects(objects: Sequence[StoredObject], partition: str) -> Iterator[dict[str, Any]]:
+    """Allow each object to be read and written, and its bucket to be listed.
+
+    Without that S3 refuses an object that is not there yet as one that is forbidden
+    (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); a condition on the prefix
+    would take that effect away. With a bucket key, S3 names the bucket to KMS and not the object
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
+    """
+    if not objects:
+        return
+    buckets = {each: f"arn:{partition}:s3:::{each.bucket}" for each in objects}
+    arns = {each: f"{bucket}/{each.key}" for each, bucket in buckets.items()}
+    yield {
+        "Sid": "Objects",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": list(arns.values()),
+    }
+    yield {
+        "Sid": "BucketsOfTheObjects",
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": sorted(set(buckets.values())),
+    }
+    for number, each in enumerate((each for each in objects if each.key_arn), start=1):
+        yield {
+            "Sid": f"KeyOfObject{number}",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": each.key_arn,
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": f"s3.{each.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:s3:arn": [arns[each], buckets[each]],
+                }
+            },
+        }
 
 
 def _date(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from pulumi.runtime.config import is_config_secret
 from pydantic import ValidationError
 
 from stack import variables
+from stack.choices.buckets import Buckets
 from stack.choices.clusters import Clusters
 from stack.choices.components import Components
 from stack.choices.identity import IdentityChoices
@@ -21,7 +22,7 @@ SECRETS = (
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
 
 
-class Settings(Components, IdentityChoices, Image, Clusters, Place):
+class Settings(Components, IdentityChoices, Image, Buckets, Clusters, Place):
     """One stack's configuration."""
 
 

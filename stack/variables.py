@@ -60,14 +60,20 @@ def plain(settings: "Settings") -> dict[str, str]:
 
 
 def source(name: str) -> str:
-    """Return the variable that adds a cluster of `databases` as a source."""
+    """Return the variable that adds an entry of `databases` or `buckets` as a source."""
     return f"HEARTBEAT_SOURCE_{name.replace('-', '_').upper()}"
 
 
 def problems(settings: "Settings") -> list[str]:
     """List what the service would refuse, in its words under the setting's name."""
-    sources = {source(each.name): URLS[each.kind] for each in settings.databases}
-    environ = {**STORE, **plain(settings), **dict(_given(settings, SECRET)), **sources}
+    databases = {source(each.name): URLS[each.kind] for each in settings.databases}
+    buckets = {
+        source(each.name): f"s3://key:secret@{each.existing or 'bucket'}/{each.prefix}"
+        f"?region={each.region or settings.aws_region}"
+        for each in settings.buckets
+    }
+    environ = {**STORE, **plain(settings), **dict(_given(settings, SECRET))}
+    environ |= databases | buckets
     given = dict(_given(settings, IDENTITY))
     found = arns.contradictions(given)
     if settings.trust_anchor_arn and {"IAM_CLIENT_CERT", "IAM_CLIENT_KEY"} <= given.keys():
@@ -78,7 +84,8 @@ def problems(settings: "Settings") -> list[str]:
         found += [each for each in error.problems if each not in found]
     names = {**PLAIN, **SECRET, **IDENTITY}
     aliases = {name: str(type(settings).model_fields[field].alias) for name, field in names.items()}
-    return [_named(each, {**dict.fromkeys(sources, "databases"), **aliases}) for each in found]
+    aliases |= dict.fromkeys(databases, "databases") | dict.fromkeys(buckets, "buckets")
+    return [_named(each, aliases) for each in found]
 
 
 def _given(settings: "Settings", fields: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -16,9 +16,11 @@ from stack.identity import GivenCertificate, Identity, IdentityArgs
 from stack.kinds import KINDS, KindName
 from stack.network import Firewalls, Network, NetworkArgs
 from stack.parts import AppArgs
+from stack.policies import StoredObject
 from stack.project import Membership
 from stack.secret import Secret, SecretArgs
 from stack.settings import Settings
+from stack.spaces import Spaces, SpacesArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,8 @@ def deploy(
         opts,
     )
     identity = Identity(f"{prefix}identity", _identity(chosen, secret), opts)
-    before: list[pulumi.Resource] = [databases, secret, identity]
+    spaces = _spaces(chosen, prefix, opts)
+    before: list[pulumi.Resource] = [databases, secret, identity, *([spaces] if spaces else [])]
     firewalls = f"{prefix}firewalls"
     if network:
         rules = [_rule("ip_addr", network.ip_range), *_trusted(chosen)]
@@ -87,7 +90,8 @@ def deploy(
         _app(chosen, source, databases),
         vpc_id=network.vpc_id if network else None,
         environment=variables,
-        secrets=environment.secrets(chosen, identity, given.password),
+        secrets=environment.secrets(chosen, identity, spaces, given.password),
+        sends_secrets=chosen.sends_secrets or not deployed.keyed(chosen, given.before),
         sends_recipients=not deployed.told(chosen, given.before),
     )
     app = App(f"{prefix}app", args, after=before, opts=opts)
@@ -95,7 +99,9 @@ def deploy(
         rules = [_rule("app", app.id), *_trusted(chosen)]
         Firewalls(firewalls, databases.clusters, rules, opts)
     if chosen.project_id:
-        Membership(f"{prefix}project", chosen.project_id, app, databases.clusters, opts)
+        urns = [c.resource.cluster_urn for c in databases.clusters if c.resource]
+        urns += spaces.urns if spaces else []
+        Membership(f"{prefix}project", chosen.project_id, app, urns, opts)
     return Deployment(app=app, identity=identity, secret=secret)
 
 
@@ -123,6 +129,30 @@ def _databases(chosen: Settings, given: Given, network: Network | None) -> Datab
     )
 
 
+def _spaces(chosen: Settings, prefix: str, opts: pulumi.ResourceOptions | None) -> Spaces | None:
+    if not chosen.spaces:
+        return None
+    args = SpacesArgs(
+        name=chosen.name,
+        region=chosen.cluster_region,
+        protect=chosen.protect_data,
+        buckets=chosen.spaces,
+    )
+    return Spaces(f"{prefix}spaces", args, opts)
+
+
+def _objects(chosen: Settings) -> list[StoredObject]:
+    return [
+        StoredObject(
+            bucket=str(bucket.existing),
+            key=bucket.key(chosen.heartbeat_name),
+            region=bucket.region or chosen.aws_region,
+            key_arn=bucket.kms_key_arn,
+        )
+        for bucket in chosen.s3
+    ]
+
+
 def _identity(chosen: Settings, secret: Secret) -> IdentityArgs:
     given = None
     if chosen.trust_anchor_arn and chosen.client_certificate and chosen.client_key:
@@ -137,6 +167,7 @@ def _identity(chosen: Settings, secret: Secret) -> IdentityArgs:
         revoked_before=chosen.identity_revoked_before,
         secret_arn=secret.arn,
         key_arn=chosen.secret_kms_key_arn,
+        objects=_objects(chosen),
         role_arn=chosen.role_arn,
         boundary_arn=chosen.permissions_boundary_arn,
         protect=chosen.protect_data,

@@ -2,11 +2,13 @@
 
 from typing import Any, Protocol
 
+from stack.choices.buckets import Bucket
 from stack.preflight.finding import Finding, Findings, bad, good, unknown, warning
 from stack.settings import Settings
 
 LOGIN_REMEDY = "log in: aws sso login, or export AWS_PROFILE or access keys"
 AWS_OWN_KEY = "alias/aws/secretsmanager"
+AWS_S3_KEY = "alias/aws/s3"
 ACTIONS = (
     "iam:CreateRole",
     "iam:PutRolePolicy",
@@ -19,7 +21,7 @@ ACTIONS = (
 
 
 class Cloud(Protocol):
-    """The three clients that are asked."""
+    """The clients that are asked."""
 
     def client(self, name: str) -> Any:
         """A boto3 client."""
@@ -38,6 +40,9 @@ def check(cloud: Cloud, errors: tuple[type[Exception], ...], settings: Settings 
         yield from _secret(cloud, errors, settings.secret_arn, settings.secret_kms_key_arn)
     elif settings and settings.secret_kms_key_arn:
         yield _key(cloud, errors, settings.secret_kms_key_arn)
+    if settings:
+        for bucket in settings.s3:
+            yield from _bucket(cloud, errors, bucket, bucket.region or settings.aws_region)
 
 
 def _permissions(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding:
@@ -89,6 +94,32 @@ def _key(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding
     if key.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
         return bad("key", "secretKmsKeyArn is not symmetric", "choose a key for encryption")
     return good("key", "secretKmsKeyArn is enabled")
+
+
+def _bucket(
+    cloud: Cloud, errors: tuple[type[Exception], ...], bucket: Bucket, region: str
+) -> Findings:
+    """Whether a bucket is there, in its region, and under the key that the settings name."""
+    s3, name = cloud.client("s3"), bucket.existing
+    try:
+        found = s3.head_bucket(Bucket=name).get("BucketRegion", region)
+    except errors as error:
+        says = f"cannot see {name} ({type(error).__name__})"
+        yield unknown("bucket", says, "be sure of its name, and that its policy admits the role")
+        return
+    if found != region:
+        yield bad("bucket", f"{name} is in {found}", f"set region to {found} in buckets")
+        return
+    yield good("bucket", f"{name} exists")
+    try:
+        said = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+    except errors:
+        return
+    rule = said["Rules"][0].get("ApplyServerSideEncryptionByDefault", {})
+    key = rule.get("KMSMasterKeyID", AWS_S3_KEY)  # without one, AWS's own
+    if not key.endswith(AWS_S3_KEY) and bucket.kms_key_arn is None:
+        remedy = "set kmsKeyArn in buckets to that key's own ARN"
+        yield warning("key", f"{name} is under {key}, which the role may not use", remedy)
 
 
 def _principal(arn: str) -> str:

@@ -10,12 +10,22 @@ from stack.settings import Settings
 
 API = "https://api.digitalocean.com/v2"
 LOGIN_REMEDY = "export DIGITALOCEAN_TOKEN, made at cloud.digitalocean.com/account/api/tokens"
-SCOPES = ("app", "database", "vpc")  # what the program makes; each needs read, create and more
+SCOPES = {
+    "app": "apps",
+    "database": "databases",
+    "vpc": "vpcs",
+}  # what the program makes; each needs read, create and more
+KEY_SCOPE = {"spaces_key": "spaces/keys"}  # for buckets at DigitalOcean
+CREDENTIALS = ("SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY")
+CREDENTIALS_REMEDY = (
+    "the provider makes buckets with a key of full access: "
+    "`doctl spaces keys create NAME --grants 'bucket=;permission=fullaccess'`"
+)
 CLOSE_REMEDY = (
     "`make deploy` closes it once the app is deployed; until then "
     "`doctl databases firewalls append CLUSTER_ID --rule ip_addr:YOUR_ADDRESS` does"
 )
-OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 
 
 @dataclass(frozen=True)
@@ -52,16 +62,19 @@ def check(
         yield unknown("DigitalOcean", "its API cannot be reached", "check the network")
         return
     yield good("DigitalOcean", "the token is accepted")
-    yield from _scopes(account)
+    yield from _scopes(account, SCOPES)
     if settings:
         yield from _name(account, settings, app_id)
         yield _region(account, settings)
         yield from _existing(account, settings)
         yield from _open(account, settings)
+        if settings.spaces:
+            yield from _scopes(account, KEY_SCOPE)
+            yield from _spaces(world, environ, settings)
 
 
-def _scopes(account: Account) -> Findings:
-    for scope, path in zip(SCOPES, ("apps", "databases", "vpcs"), strict=True):
+def _scopes(account: Account, scopes: Mapping[str, str]) -> Findings:
+    for scope, path in scopes.items():
         if account.get(f"{path}?per_page=1").status == FORBIDDEN:
             yield bad("DigitalOcean", f"the token may not read {path}", f"give it {scope}:*")
 
@@ -115,3 +128,25 @@ def _open(account: Account, settings: Settings) -> Findings:
             yield warning("firewall", says, CLOSE_REMEDY)
         else:
             yield good("firewall", f"{cluster['name']} has trusted sources")
+
+
+def _spaces(world: World, environ: Mapping[str, str], settings: Settings) -> Findings:
+    """Check the credentials that new buckets need, and that existing ones are there.
+
+    Anybody may ask for a bucket: a private one answers 403, and one that is not there 404.
+    """
+    missing = [name for name in CREDENTIALS if not environ.get(name)]
+    if missing and any(each.existing is None for each in settings.spaces):
+        yield bad("Spaces", f"{' and '.join(missing)} is not set", CREDENTIALS_REMEDY)
+    for bucket in settings.spaces:
+        if bucket.existing is None:
+            continue
+        region = bucket.region or settings.cluster_region
+        status = get(world, f"https://{region}.digitaloceanspaces.com/{bucket.existing}").status
+        if status == MISSING:
+            remedy = "correct existing or region in buckets"
+            yield bad("bucket", f"there is no {bucket.existing} in {region}", remedy)
+        elif status:
+            yield good("bucket", f"{bucket.existing} exists")
+        else:
+            yield unknown("bucket", f"{region} of Spaces cannot be reached", "check the network")

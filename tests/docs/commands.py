@@ -31,6 +31,8 @@ CHECKED = {"make", "python", "pulumi", "uv", "doctl", "aws", "curl", "terraform"
 # Variables that are neither settings of the service nor made up by the docs.
 KNOWN_VARIABLES = {
     "DIGITALOCEAN_TOKEN",  # the provider's
+    "SPACES_ACCESS_KEY_ID",  # as above
+    "SPACES_SECRET_ACCESS_KEY",  # as above
     "PULUMI_CONFIG_PASSPHRASE",  # Pulumi's, where its state is kept in files
 }
 PLACEHOLDER = re.compile(r"[A-Z]{2}|…|\$")
@@ -152,7 +154,8 @@ def _check_value(key: str, where: str, value: str) -> None:
     _, entry, field = where.partition("].")
     if entry:  # Pulumi makes a number of what looks like one
         given: object = int(value) if value.isdigit() else value
-        value = json.dumps([{"kind": "postgres", "name": "example", field: given}])
+        kind = "spaces" if key == "buckets" else "postgres"
+        value = json.dumps([{"kind": kind, "name": "example", field: given}])
     elif "[" in where:
         value = f"[{value}]"
     example = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}

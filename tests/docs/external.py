@@ -55,6 +55,7 @@ EXTERNAL = {
             "databases user create": set(),
             "databases firewalls append": {"--rule"},
             "registry login": set(),
+            "spaces keys create": {"--grants"},
             "vpcs list": set(),
         },
     ),

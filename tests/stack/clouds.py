@@ -71,6 +71,19 @@ def _cluster(name: str, _inputs: Values) -> Values:
     }
 
 
+def _space(name: str, inputs: Values) -> Values:
+    full = inputs.get("name") or f"{name}-0a1b2c3"
+    return {
+        "name": full,
+        "bucketUrn": f"do:space:{full}",
+        "endpoint": f"{inputs['region']}.digitaloceanspaces.com",
+    }
+
+
+def _space_key(name: str, _inputs: Values) -> Values:
+    return {"accessKey": f"DO00{name.upper()}", "secretKey": f"secret/of+{name}"}
+
+
 def _secret(name: str, inputs: Values) -> Values:
     full = inputs.get("name") or f"{name}-0a1b2c3"
     arn = f"arn:aws:secretsmanager:us-west-2:{ACCOUNT}:secret:{full}-AbCdEf"
@@ -116,6 +129,8 @@ COMPUTED: dict[str, Callable[[str, Values], Values]] = {
         "appUrn": f"do:app:{ZERO}",
     },
     "Image": lambda _name, _inputs: {"digest": DIGEST},
+    "SpacesBucket": _space,
+    "SpacesKey": _space_key,
     "Secret": _secret,
     "Role": _role,
     "TrustAnchor": _anywhere("trust-anchor"),

@@ -25,6 +25,7 @@ from tests.stack.recording import Recording
 
 OLD_SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:team/app-AbCdEf"
 OLD_KEY = "arn:aws:kms:us-west-2:111122223333:key/0f1e2d3c-0000-4000-8000-000000000001"
+BUCKET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-0000-4000-8000-000000000002"
 OLD_ROLE = "arn:aws:iam::111122223333:role/team/app"
 OLD_ANCHOR = f"arn:aws:rolesanywhere:us-west-2:111122223333:trust-anchor/{ZERO}"
 OLD_BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
@@ -63,6 +64,23 @@ VARIANTS: dict[str, dict[str, str]] = {
             ]
         ),
         "vpcId": OLD_VPC,
+    },
+    "buckets": {
+        "buckets": json.dumps(
+            [
+                {"kind": "spaces", "name": "photos"},
+                {"kind": "spaces", "name": "media", "existing": "team-media", "region": "fra1"},
+                {"kind": "s3", "name": "archive", "existing": "team-archive", "prefix": "a/b"},
+                {
+                    "kind": "s3",
+                    "name": "ledger-eu",
+                    "existing": "team-ledger",
+                    "region": "eu-west-1",
+                    "kmsKeyArn": BUCKET_KEY,
+                },
+            ]
+        ),
+        "projectId": OLD_VPC,
     },
     "shared cluster": {
         "postgresCluster": "team-pg",

@@ -35,6 +35,16 @@ def test_more_databases_cost_what_is_made() -> None:
     assert more == pytest.approx(_usd() + 2 * 30, abs=0.01)
 
 
+def test_the_first_new_bucket_costs_a_subscription_and_s3_each_write() -> None:
+    new = [{"kind": "spaces", "name": name} for name in ("photos", "media")]
+    s3 = [{"kind": "s3", "name": name, "existing": f"team-{name}"} for name in ("a", "b")]
+    existing = [{"kind": "spaces", "name": "c", "existing": "team-c"}]
+
+    assert _usd(buckets=json.dumps(new)) == pytest.approx(_usd() + 5, abs=0.01)
+    assert _usd(buckets=json.dumps(existing)) == _usd()
+    assert _usd(buckets=json.dumps(s3)) == pytest.approx(_usd() + 2 * 0.22, abs=0.011)
+
+
 def test_instances_nodes_and_sizes_count() -> None:
     larger = {
         "apiSize": "apps-s-1vcpu-1gb",

@@ -22,7 +22,10 @@ UNSET = {
     *("PGREADHOST", "PGREADPORT"),  # a read-only node is no part of the stack
     *({str(field.alias) for field in TelemetrySettings.model_fields.values()} - PUSH),
 }
-MORE = {"more databases": {"orders_db", "sessions"}}
+MORE = {
+    "more databases": {"orders_db", "sessions"},
+    "buckets": {"photos", "media", "archive", "ledger_eu"},
+}
 
 
 def test_the_service_starts_with_what_it_is_given(program: Program, variant: str) -> None:

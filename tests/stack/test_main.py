@@ -2,6 +2,7 @@
 
 import base64
 from collections import Counter
+from urllib.parse import quote
 
 from schema import migrations
 from stack.settings import SECRETS
@@ -41,6 +42,7 @@ MORE = {
     "built here": ("Image",),
     "more databases": ("DatabaseCluster", "DatabaseFirewall"),
     "own domain": ("ProjectResources",),
+    "buckets": ("SpacesBucket", "SpacesKey", "SpacesKey", "ProjectResources"),
 }
 EXPORTS = {
     "url",
@@ -55,6 +57,7 @@ EXPORTS = {
     "monthlyCostUsd",
     "place",
     "alertEmails",
+    "spaces",
 }
 
 
@@ -63,7 +66,8 @@ def _plaintexts(recording: Recording) -> list[str]:
     plain = {*recording.secrets, recorder.PASSWORD, GIVEN.key}
     plain |= {value for v in VARIANTS.values() for key, value in v.items() if key in SECRETS}
     plain.discard("")
-    return [*plain, *(base64.b64encode(text.encode()).decode() for text in plain)]
+    encoded = (base64.b64encode(text.encode()).decode() for text in plain)
+    return [*plain, *encoded, *(quote(text, safe="") for text in plain)]
 
 
 def test_it_registers_the_inventory(program: Program, variant: str, preview: bool) -> None:

@@ -16,6 +16,7 @@ REPLACED = {
     "Vpc": {"region", "ipRange"},
     "DatabaseCluster": {"engine", "privateNetworkUuid"},
     "DatabaseFirewall": {"clusterId"},
+    "SpacesBucket": {"name", "region"},
     "Role": {"name"},
     "Secret": {"name"},
     "SecretVersion": {"secretId", "secretString"},

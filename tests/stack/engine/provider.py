@@ -16,7 +16,7 @@ from tests.stack.engine.aws import Account
 from tests.stack.engine.cloud import Cloud, changed, replaced
 
 # An id in hexadecimal follows such a resource's name if it is given none, as Pulumi's bridge does.
-AUTONAMED = {"Role", "RolePolicy", "TrustAnchor", "Profile", "Secret"}
+AUTONAMED = {"Role", "RolePolicy", "TrustAnchor", "Profile", "Secret", "SpacesBucket"}
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):

@@ -17,6 +17,8 @@ ARGS: dict[str, type] = {
     "digitalocean:index/vpc:Vpc": digitalocean.VpcArgs,
     "digitalocean:index/databaseCluster:DatabaseCluster": digitalocean.DatabaseClusterArgs,
     "digitalocean:index/databaseFirewall:DatabaseFirewall": digitalocean.DatabaseFirewallArgs,
+    "digitalocean:index/spacesBucket:SpacesBucket": digitalocean.SpacesBucketArgs,
+    "digitalocean:index/spacesKey:SpacesKey": digitalocean.SpacesKeyArgs,
     "digitalocean:index/projectResources:ProjectResources": digitalocean.ProjectResourcesArgs,
     "digitalocean:index/app:App": digitalocean.AppArgs,
     "aws:iam/role:Role": iam.RoleArgs,

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from iam_rolesanywhere_session.exceptions import CredentialsRetrievalError
 
+from local.aws.environment import BUCKET
 from local.aws.process import RunningAws
 from local.aws.process import running as running_aws
 from tests.stack import bindables
@@ -20,6 +21,7 @@ from tests.stack.engine.platform import Platform
 from tests.stack.engine.world import World, databases
 
 pytestmark = pytest.mark.engine
+ARCHIVE = {"kind": "s3", "name": "archive", "existing": BUCKET, "prefix": "of/the/stack"}
 INTERVAL_S = 5  # a write has 4 s then, which even a busy machine can keep
 
 
@@ -29,7 +31,7 @@ def world(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) -> It
     with ExitStack() as stack:
         aws: RunningAws = stack.enter_context(running_aws(tmp_path_factory.mktemp("aws")))
         engine = new_engine(aws)
-        engine.configure(network="public", intervalSeconds=INTERVAL_S)
+        engine.configure(network="public", intervalSeconds=INTERVAL_S, buckets=[ARCHIVE])
         engine.up()
         outside = {
             name: value
@@ -52,6 +54,7 @@ def test_what_is_deployed_is_green(world: World) -> None:
         closed = httpx2.get(f"{api.url}/worker/status")
         alive = httpx2.get(f"{worker.health_url}/livez")
 
+    assert "archive" in status["timestamps"]
     assert {row["status"] for row in status["timestamps"].values()} == {"ok"}
     assert status["iam"]["status"] == "ok"
     assert closed.status_code == 401

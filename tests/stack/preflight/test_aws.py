@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -139,3 +140,41 @@ def test_the_key_of_a_new_secret_must_be_usable(
     found = list(aws.check(FakeAws(**answers), (RefusedError,), chosen(secretKmsKeyArn=OLD_KEY)))
 
     assert (found[-1].subject, found[-1].verdict) == ("key", verdict)
+
+
+ENCRYPTION = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+NAMED = {
+    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OLD_KEY}
+}
+PLAIN = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+@pytest.mark.parametrize(
+    ("head", "rule", "key", "expected"),
+    [
+        (None, None, "", [("bucket", "unknown")]),
+        ({"BucketRegion": "eu-west-1"}, None, "", [("bucket", "bad")]),
+        ({"BucketRegion": "us-west-2"}, None, "", [("bucket", "good")]),
+        ({}, PLAIN, "", [("bucket", "good")]),
+        ({}, ENCRYPTION, "", [("bucket", "good")]),
+        ({}, NAMED, "", [("bucket", "good"), ("key", "warning")]),
+        ({}, NAMED, OLD_KEY, [("bucket", "good")]),
+    ],
+)
+def test_a_bucket_is_there_in_its_region_and_under_a_key_that_the_role_may_use(
+    head: dict[str, str] | None,
+    rule: dict[str, Any] | None,
+    key: str,
+    expected: list[tuple[str, str]],
+) -> None:
+    answers: dict[str, Any] = {"get_caller_identity": SESSION}
+    if head is not None:
+        answers["head_bucket"] = head
+    if rule:
+        answers["get_bucket_encryption"] = {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+    bucket = {"kind": "s3", "name": "archive", "existing": "team-archive"}
+    buckets = json.dumps([bucket | ({"kmsKeyArn": key} if key else {})])
+
+    found = list(aws.check(FakeAws(**answers), (RefusedError,), chosen(buckets=buckets)))
+
+    assert [(f.subject, f.verdict) for f in found if f.subject in {"bucket", "key"}] == expected

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,13 +21,24 @@ GOOD: dict[str, Answer] = {
 }
 
 
-def _check(pages: dict[str, Answer], app_id: str | None = None, **changes: str) -> list[Finding]:
+def _check(
+    pages: dict[str, Answer],
+    app_id: str | None = None,
+    given: Mapping[str, str] | None = None,
+    **changes: str,
+) -> list[Finding]:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()} | changes
     world = FakeWorld(pages={**pages, **{k: v for k, v in GOOD.items() if k not in pages}})
-    environ = {"DIGITALOCEAN_TOKEN": "dop_v1_secret"}
+    environ = {"DIGITALOCEAN_TOKEN": "dop_v1_secret", **(given or {})}
     found = list(digitalocean.check(world, environ, settings.parse(values), app_id))
-    assert all("dop_v1_secret" not in f.says + f.remedy for f in found)
+    texts = [f.says + f.remedy for f in found]
+    assert not [text for text in texts for key in environ.values() if key in text]
     return found
+
+
+PHOTOS = '[{"kind": "spaces", "name": "photos"}]'
+MEDIA = '[{"kind": "spaces", "name": "media", "existing": "team-media", "region": "fra1"}]'
+CREDENTIALS = {"SPACES_ACCESS_KEY_ID": "DO00KEY", "SPACES_SECRET_ACCESS_KEY": "of-spaces"}
 
 
 def _bad(found: list[Finding]) -> list[str]:
@@ -90,6 +102,41 @@ def test_an_existing_cluster_must_be_in_the_vpc() -> None:
     found = _check({}, postgresCluster="team-pg", valkeyCluster="team-pg", vpcId=other)
 
     assert _bad(found) == ["team-pg is in another VPC"] * 2
+
+
+@pytest.mark.parametrize("missing", [*CREDENTIALS])
+def test_a_new_bucket_needs_the_providers_own_credentials(missing: str) -> None:
+    given = {name: value for name, value in CREDENTIALS.items() if name != missing}
+
+    assert _bad(_check({}, given=given, buckets=PHOTOS)) == [f"{missing} is not set"]
+    assert not _bad(_check({}, given=CREDENTIALS, buckets=PHOTOS))
+    assert not _bad(_check({}, given=given))
+
+
+def test_a_token_that_may_not_read_keys_of_spaces_is_bad() -> None:
+    pages = {"/spaces/keys?per_page=1": page(status=403)}
+
+    (says,) = _bad(_check(pages, given=CREDENTIALS, buckets=PHOTOS))
+
+    assert says == "the token may not read spaces/keys"
+    assert not _bad(_check(pages))
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "says"),
+    [
+        (403, "good", "team-media exists"),
+        (200, "good", "team-media exists"),
+        (404, "bad", "there is no team-media in fra1"),
+        (0, "unknown", "fra1 of Spaces cannot be reached"),
+    ],
+)
+def test_an_existing_bucket_must_be_there(status: int, verdict: str, says: str) -> None:
+    pages = {"https://fra1.digitaloceanspaces.com/team-media": page(status=status)}
+
+    found = [f for f in _check(pages, buckets=MEDIA) if f.subject == "bucket"]
+
+    assert [(f.verdict, f.says) for f in found] == [(verdict, says)]
 
 
 OURS = page(

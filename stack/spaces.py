@@ -1,0 +1,87 @@
+"""The buckets of Spaces, new or existing, and a key for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from stack.choices.buckets import Bucket
+
+PERMISSION = "readwrite"  # of read, readwrite and fullaccess, which reaches every bucket
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpacesArgs:
+    """What the buckets are made of.
+
+    Attributes:
+        name: Names new buckets and all keys, with a suffix.
+        region: The data centre of buckets that name none, such as sfo3.
+        protect: Whether Pulumi refuses to delete new buckets; if not, their objects go with them.
+        buckets: The buckets.
+    """
+
+    name: str
+    region: str
+    protect: bool
+    buckets: Sequence[Bucket]
+
+
+class Spaces(pulumi.ComponentResource):
+    """All buckets at DigitalOcean; each key opens one of them.
+
+    The provider makes buckets by S3's protocol, with SPACES_ACCESS_KEY_ID and
+    SPACES_SECRET_ACCESS_KEY from the environment of `pulumi up`; keys need the token alone.
+    """
+
+    urls: Mapping[str, pulumi.Output[str]]
+    """By the source's name: the URL with the key, a secret."""
+    urns: Sequence[pulumi.Output[str]]
+    """What a project calls the new buckets."""
+
+    def __init__(
+        self, name: str, args: SpacesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("heartbeat:stack:Spaces", name, None, opts)
+        self._args = args
+        made = {each.name: self._new(each) for each in args.buckets if each.existing is None}
+        self.urls = {
+            each.name: self._url(each, made[each.name].name if each.name in made else each.existing)
+            for each in args.buckets
+        }
+        self.urns = [bucket.bucket_urn for bucket in made.values()]
+        self.register_outputs({})
+
+    def _new(self, wanted: Bucket) -> digitalocean.SpacesBucket:
+        # Pulumi appends a random end to the name: all customers share one space of names.
+        return digitalocean.SpacesBucket(
+            f"{self._args.name}-{wanted.name}",
+            digitalocean.SpacesBucketArgs(
+                region=wanted.region or self._args.region,
+                acl="private",
+                force_destroy=not self._args.protect,
+            ),
+            pulumi.ResourceOptions(parent=self, protect=self._args.protect),
+        )
+
+    def _url(self, wanted: Bucket, bucket: pulumi.Input[str] | None) -> pulumi.Output[str]:
+        name = f"{self._args.name}-{wanted.name}"
+        key = digitalocean.SpacesKey(
+            f"{name}-key",
+            digitalocean.SpacesKeyArgs(
+                name=name,
+                grants=[
+                    digitalocean.SpacesKeyGrantArgs(bucket=bucket or "", permission=PERMISSION)
+                ],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        host = f"{wanted.region or self._args.region}.digitaloceanspaces.com"
+        # Of secret keys only their length is documented: any character is encoded.
+        secret = key.secret_key.apply(lambda text: quote(text, safe=""))
+        return pulumi.Output.concat(
+            *("s3://", key.access_key, ":", secret, "@", bucket or ""),
+            f"/{wanted.prefix}?endpoint=https://{host}",
+        )

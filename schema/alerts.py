@@ -120,7 +120,7 @@ class AlertMute(Response):
     until: Timestamp
 
 
-class AlertNews(Response):
+class RecentAlertEvent(Response):
     """A recent event."""
 
     kind: EventKind
@@ -149,5 +149,5 @@ class Alerts(Response):
     targets: list[AlertTarget]
     open: list[OpenAlert]
     mutes: list[AlertMute]
-    recent: list[AlertNews]
+    recent: list[RecentAlertEvent]
     """Newest first."""

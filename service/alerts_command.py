@@ -16,9 +16,9 @@ from schema.alerts import AlertEvent, EventKind
 from schema.findings import Finding, FindingCode, Severity
 from schema.timestamps import utc_now
 from service import logs
-from service.alerts.alerting import alerting, makers, situated
+from service.alerts.alerting import alerting, make_senders
+from service.alerts.context import AlertContext, alert_context
 from service.alerts.deliveries import Delivery, settle
-from service.alerts.desk import Situated
 from service.alerts.lease import Stores
 from service.alerts.ledger import Ledger
 from service.alerts.mutes import REASON_MAX, Mute, active
@@ -44,7 +44,7 @@ def main(settings: Settings, parsed: argparse.Namespace) -> int:
     """Run one of the commands; blocks.
 
     Args:
-        settings: Whom to tell, and where alerts are kept.
+        settings: The targets, and the stores of alerts.
         parsed: The command line.
 
     Returns:
@@ -63,13 +63,13 @@ def main(settings: Settings, parsed: argparse.Namespace) -> int:
         "unmute": lambda: _with_stores(settings, lambda stores: _unmute(stores, parsed)),
     }
     if command in {"run", "test"} and not settings.alerts.on:
-        return _say_wrong("nobody is told anything: set ALERT_TARGETS or ALERT_PING_URL")
+        return _refuse("nobody is told anything: set ALERT_TARGETS or ALERT_PING_URL")
     return anyio.run(steps[command])
 
 
 async def _run(settings: Settings) -> int:
-    """Decide and tell, until a signal comes."""
-    senders = makers(settings.alerts.targets())
+    """Decide and deliver, until a signal ends it."""
+    senders = make_senders(settings.alerts.targets())
     stop = Event()
 
     async with anyio.create_task_group() as tasks, watching(settings) as watch:
@@ -82,7 +82,7 @@ async def _run(settings: Settings) -> int:
             await stop.wait()
         tasks.cancel_scope.cancel()
     logs.finish()
-    os._exit(0)  # not by returning: a call that hangs would keep the interpreter
+    os._exit(0)  # returning would wait for threads that hang
 
 
 async def _with_stores(settings: Settings, step: Callable[[Stores], Awaitable[int]]) -> int:
@@ -96,15 +96,15 @@ async def _with_stores(settings: Settings, step: Callable[[Stores], Awaitable[in
 
 async def _list(stores: Stores) -> int:
     ledger, spill = stores.ledger, stores.spill
-    state = await _asked(ledger.peek) if ledger else None
+    state = await _answer(ledger.peek) if ledger else None
     if state is None and spill is not None:
-        state = await _asked(spill.peek)
+        state = await _answer(spill.peek)
     if state is None:
-        return _say_wrong("neither PostgreSQL nor Valkey can be read now")
+        return _refuse("neither PostgreSQL nor Valkey can be read now")
     print("\n".join(_lines(state, active(await _mutes(stores), utc_now()))))
-    if ledger is not None and (records := await _asked(ledger.records)) is not None:
-        waiting = sum(record.waiting for record in records.values())
-        dead = sum(record.dead for record in records.values())
+    if ledger is not None and (summaries := await _answer(ledger.summaries)) is not None:
+        waiting = sum(summary.waiting for summary in summaries.values())
+        dead = sum(summary.dead for summary in summaries.values())
         print(f"waiting to be sent: {waiting}; given up within a day: {dead}")
     return 0
 
@@ -123,24 +123,24 @@ def _lines(state: State, mutes: Sequence[Mute]) -> list[str]:
 
 
 async def _test(settings: Settings, stores: Stores) -> int:
-    """Tell each target that this is a test, and say what became of it; a test is sent once."""
+    """Send a test to each target, once, and print the results."""
     targets = settings.alerts.targets()
     if not targets:
-        return _say_wrong("there is no target: set ALERT_TARGETS")
-    event, ended = _test_event(situated(settings, targets)), []
-    for target, sender in zip(targets, makers(targets), strict=True):
+        return _refuse("there is no target: set ALERT_TARGETS")
+    event, ended = _test_event(alert_context(settings, targets)), []
+    for target, sender in zip(targets, make_senders(targets), strict=True):
         sent = await anyio.to_thread.run_sync(sender.send, event)
         print(f"{target.name}: {sent.error or 'ok'}")
-        delivery = Delivery(said=event, target=target.id, created=event.at, attempts=1)
+        delivery = Delivery(event=event, target=target.id, created=event.at, attempts=1)
         settled = settle(delivery, sent, utc_now()).delivery
         ended.append(settled if not settled.waits else replace(settled, dead=utc_now()))
     ledger = stores.ledger
     if ledger is not None:
-        await _asked(lambda: ledger.merge(ended))
+        await _answer(lambda: ledger.merge(ended))
     return FAILED if any(delivery.dead for delivery in ended) else 0
 
 
-def _test_event(where: Situated) -> AlertEvent:
+def _test_event(where: AlertContext) -> AlertEvent:
     now = datetime.now(UTC)
     return AlertEvent(
         id=uuid4(),
@@ -163,9 +163,9 @@ def _test_event(where: Situated) -> AlertEvent:
 
 async def _resend(stores: Stores) -> int:
     ledger = stores.ledger
-    count = await _asked(ledger.resend) if ledger else None
+    count = await _answer(ledger.resend) if ledger else None
     if count is None:
-        return _say_wrong("PostgreSQL cannot be written now")
+        return _refuse("PostgreSQL cannot be written now")
     print(f"{count} are tried again")
     return 0
 
@@ -174,11 +174,11 @@ async def _mute(settings: Settings, stores: Stores, parsed: argparse.Namespace) 
     found = SPAN.fullmatch(parsed.span)
     lasts = timedelta(seconds=float(found[1]) * UNIT_S[found[2]] if found and found[1] else 0)
     if not timedelta(0) < lasts <= MUTE_MOST:
-        return _say_wrong(f"--for {parsed.span}: a span such as 30m, 2h or 1d, 7d at most")
+        return _refuse(f"--for {parsed.span}: a span such as 30m, 2h or 1d, 7d at most")
     there = [source.name for source in settings.sources]
     for name in parsed.source:
         if name not in there:
-            return _say_wrong(f"--source {name}: there is none, but {', '.join(there)}")
+            return _refuse(f"--source {name}: there is none, but {', '.join(there)}")
     now = utc_now()
     mute = Mute(
         id=uuid4(),
@@ -187,7 +187,7 @@ async def _mute(settings: Settings, stores: Stores, parsed: argparse.Namespace) 
         began=now,
         until=now + lasts,
     )
-    if not await _noted(stores, [mute]):
+    if not await _write_mutes(stores, [mute]):
         return FAILED
     print(f"muted for {span(lasts)}, until {mute.until:%Y-%m-%d %H:%M:%S} UTC")
     return 0
@@ -197,7 +197,7 @@ async def _unmute(stores: Stores, parsed: argparse.Namespace) -> int:
     now = utc_now()
     held = active(await _mutes(stores), now)
     wanted = [m for m in held if not parsed.source or set(m.sources) & set(parsed.source)]
-    if wanted and not await _noted(stores, [replace(mute, until=now) for mute in wanted]):
+    if wanted and not await _write_mutes(stores, [replace(mute, until=now) for mute in wanted]):
         return FAILED
     print(f"{len(wanted)} ended" if wanted else "nothing was muted")
     return 0
@@ -206,7 +206,7 @@ async def _unmute(stores: Stores, parsed: argparse.Namespace) -> int:
 async def _mutes(stores: Stores) -> list[Mute]:
     found: list[Mute] = []
     for store in _each(stores):
-        found += await _asked(store.mutes) or []
+        found += await _answer(store.mutes) or []
     return found
 
 
@@ -215,15 +215,15 @@ def _each(stores: Stores) -> list[Ledger | Spill]:
     return [store for store in both if store is not None]
 
 
-async def _noted(stores: Stores, mutes: Sequence[Mute]) -> bool:
-    """Write mutes to each store that takes them, since each may be asked alone."""
-    taken = 0
+async def _write_mutes(stores: Stores, mutes: Sequence[Mute]) -> bool:
+    """Write mutes to each store that accepts them: the other may be down when they are read."""
+    accepted = 0
     for mute in mutes:
         for store in _each(stores):
-            taken += await _succeeds(store, mute)
-    if not taken:
-        _say_wrong("neither PostgreSQL nor Valkey can be written now: nothing has changed")
-    return taken > 0
+            accepted += await _succeeds(store, mute)
+    if not accepted:
+        _refuse("neither PostgreSQL nor Valkey can be written now: nothing has changed")
+    return accepted > 0
 
 
 async def _succeeds(store: Ledger | Spill, mute: Mute) -> bool:
@@ -235,8 +235,8 @@ async def _succeeds(store: Ledger | Spill, mute: Mute) -> bool:
     return True
 
 
-async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
-    """What a store answers, None if it does not."""
+async def _answer(step: Callable[[], Awaitable[T]]) -> T | None:
+    """Return a store's answer, None if it does not answer in time."""
     try:
         with anyio.fail_after(STORE_S):
             return await step()
@@ -244,6 +244,6 @@ async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
         return None
 
 
-def _say_wrong(what: str) -> int:
+def _refuse(what: str) -> int:
     print(f"heartbeat: {what}", file=sys.stderr)
     return FAILED if "cannot" in what else USAGE_ERROR

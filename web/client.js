@@ -24,21 +24,6 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * A recent event.
- * @typedef {Object} AlertNews
- * @property {EventKind} kind
- * @property {string} alert_id
- * @property {string} at
- * @property {Severity} severity
- * @property {FindingCode} code
- * @property {string[]} sources
- * @property {string} title
- * @property {string} began
- * @property {string | null} ended
- * @property {string | null} delivered
- */
-
-/**
  * One receiver and the state of its deliveries; never its address or key.
  * @typedef {Object} AlertTarget
  * @property {string} kind
@@ -61,7 +46,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {AlertTarget[]} targets
  * @property {OpenAlert[]} open
  * @property {AlertMute[]} mutes
- * @property {AlertNews[]} recent
+ * @property {RecentAlertEvent[]} recent
  */
 
 /**
@@ -281,6 +266,21 @@ export const STALE_AFTER_INTERVALS = 1.5;
  * @property {string | null} schema_head
  * @property {string | null} schema_revision
  * @property {ErrorWord | null} error
+ */
+
+/**
+ * A recent event.
+ * @typedef {Object} RecentAlertEvent
+ * @property {EventKind} kind
+ * @property {string} alert_id
+ * @property {string} at
+ * @property {Severity} severity
+ * @property {FindingCode} code
+ * @property {string[]} sources
+ * @property {string} title
+ * @property {string} began
+ * @property {string | null} ended
+ * @property {string | null} delivered
  */
 
 /**

@@ -11,19 +11,19 @@ import anyio
 from schema.findings import Finding, FindingCode, Severity
 from schema.heartbeat import Standing
 from schema.timestamps import utc_now
-from service.alerts.desk import Desk, Situated
+from service.alerts.context import alert_context
+from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
-from service.alerts.ledger import Record
+from service.alerts.ledger import DeliverySummary
+from service.alerts.loop import AlertLoop
 from service.alerts.ping import Ping
 from service.alerts.senders import Sender, make
-from service.alerts.settings import HOUR_S
 from service.alerts.stores import Connections
 from service.alerts.targets import Target
-from service.alerts.telling import Teller
 from service.settings import Settings
 from service.undelivered import Undelivered
 
-Looks = Callable[[], Awaitable[Sequence[Finding]]]
+Evaluator = Callable[[], Awaitable[Sequence[Finding]]]
 """Returns the current findings."""
 
 LATE = timedelta(minutes=10)  # how long a delivery may wait before that is a finding
@@ -35,49 +35,51 @@ class Alerting:
     """Alerting in one process.
 
     Attributes:
-        desk: Decides.
-        tellers: Deliver, one for each target.
+        loop: Decides.
+        deliverers: Deliver, one for each target.
         ping: The dead man's switch, None if it is not configured.
     """
 
-    def __init__(self, desk: Desk, tellers: Sequence[Teller], ping_url: str | None) -> None:
-        self.desk = desk
-        self.tellers = tellers
+    def __init__(
+        self, loop: AlertLoop, deliverers: Sequence[Deliverer], ping_url: str | None
+    ) -> None:
+        self.loop = loop
+        self.deliverers = deliverers
         self.ping = Ping(ping_url, self.why_silent) if ping_url else None
         self._began = time.monotonic()
 
-    def told(self) -> None:
-        """Wake every teller."""
-        for teller in self.tellers:
-            teller.wake()
+    def wake(self) -> None:
+        """Wake every deliverer, because there may be something to send."""
+        for deliverer in self.deliverers:
+            deliverer.wake()
 
     @property
     def decides(self) -> bool:
         """Whether this process decides; one of several does."""
-        return self.desk.looked is not None and self.desk.lease.standing is not Standing.STANDBY
+        return self.loop.looked is not None and self.loop.lease.standing is not Standing.STANDBY
 
     @property
     def working(self) -> bool:
         """Whether the last look succeeded, recently."""
-        since = self._began if self.desk.looked is None else self.desk.looked
-        late_s = max(LATE_LEAST_S, LOOKS_LATE * self.desk.situated.policy.calm_s)
-        return not self.desk.defective and time.monotonic() - since <= late_s
+        since = self._began if self.loop.looked is None else self.loop.looked
+        late_s = max(LATE_LEAST_S, LOOKS_LATE * self.loop.context.policy.calm_s)
+        return not self.loop.defective and time.monotonic() - since <= late_s
 
-    def record(self, target: Target) -> Record:
+    def summary(self, target: Target) -> DeliverySummary:
         """Return the state of a target's deliveries, as far as this process knows."""
-        if self.desk.outbox.with_database:
-            return self.desk.records.get(target.id, Record())
-        return self.desk.outbox.record(target.id)
+        if self.loop.outbox.with_database:
+            return self.loop.summaries.get(target.id, DeliverySummary())
+        return self.loop.outbox.summary(target.id)
 
     def undelivered(self) -> list[Undelivered]:
         """List the targets that alerts do not reach."""
-        late = self.desk.now() - LATE
+        late = self.loop.now() - LATE
         found = [] if self.working else [Undelivered(None, "defect")]
-        for teller in self.tellers:
-            record = self.record(teller.target)
-            if record.dead or (record.oldest is not None and record.oldest < late):
-                word = record.errors[0] if record.errors else "waiting"
-                found.append(Undelivered(teller.target.name, word))
+        for deliverer in self.deliverers:
+            summary = self.summary(deliverer.target)
+            if summary.dead or (summary.oldest is not None and summary.oldest < late):
+                word = summary.errors[0] if summary.errors else "waiting"
+                found.append(Undelivered(deliverer.target.name, word))
         return found
 
     def why_silent(self) -> str | None:
@@ -89,14 +91,14 @@ class Alerting:
         if not self.working:
             return "deciding does not work"
         if not self.decides:
-            return "it has just begun" if self.desk.looked is None else "another instance decides"
+            return "it has just begun" if self.loop.looked is None else "another instance decides"
         silent = FindingCode.WORKER_SILENT
-        if any(f.code is silent and f.severity is Severity.ERROR for f in self.desk.findings):
+        if any(f.code is silent and f.severity is Severity.ERROR for f in self.loop.findings):
             return "the worker is silent"
         return "alerts are not delivered" if self.undelivered() else None
 
 
-def makers(targets: Sequence[Target]) -> list[Sender]:
+def make_senders(targets: Sequence[Target]) -> list[Sender]:
     """Create the sender of each target; blocks for imports.
 
     Raises:
@@ -107,7 +109,7 @@ def makers(targets: Sequence[Target]) -> list[Sender]:
 
 @asynccontextmanager
 async def alerting(
-    settings: Settings, senders: Sequence[Sender], look: Looks
+    settings: Settings, senders: Sequence[Sender], look: Evaluator
 ) -> AsyncIterator[Alerting]:
     """Run alerting in the background until the block ends.
 
@@ -117,13 +119,13 @@ async def alerting(
         look: Returns the current findings.
     """
     connections = Connections(settings)
-    found = put_together(settings, senders, look, connections.stores)
+    found = build(settings, senders, look, connections.stores)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_run, found, connections)
             yield found
             tasks.cancel_scope.cancel()
-        await found.desk.lease.release()
+        await found.loop.lease.release()
     finally:
         with anyio.CancelScope(shield=True):  # each takes bounded time
             await connections.close()
@@ -132,42 +134,29 @@ async def alerting(
 async def _run(found: Alerting, connections: Connections) -> None:
     await connections.ready()  # the time of imports must not count as time between looks
     async with anyio.create_task_group() as tasks:
-        for teller in found.tellers:
-            tasks.start_soon(teller.run)
-        tasks.start_soon(found.desk.run, found.told)
+        for deliverer in found.deliverers:
+            tasks.start_soon(deliverer.run)
+        tasks.start_soon(found.loop.run, found.wake)
         if found.ping is not None:
             tasks.start_soon(found.ping.run)
 
 
-def put_together(
-    settings: Settings, senders: Sequence[Sender], look: Looks, stores: Stores
+def build(
+    settings: Settings, senders: Sequence[Sender], look: Evaluator, stores: Stores
 ) -> Alerting:
     """Create all parts, without running them."""
     alerts, targets = settings.alerts, settings.alerts.targets()
-    desk = Desk(
-        situated(settings, targets),
+    loop = AlertLoop(
+        alert_context(settings, targets),
         look,
         stores,
         holder=str(uuid.uuid4()),
         now=utc_now,
         clock=time.monotonic,
     )
-    tellers = [
-        Teller(target, sender, desk.outbox, utc_now)
+    deliverers = [
+        Deliverer(target, sender, loop.outbox, utc_now)
         for target, sender in zip(targets, senders, strict=True)
     ]
     ping = alerts.ping_url.get_secret_value() if alerts.ping_url else None
-    return Alerting(desk, tellers, ping)
-
-
-def situated(settings: Settings, targets: list[Target]) -> Situated:
-    """Return the context of decisions."""
-    process, alerts = settings.process, settings.alerts
-    return Situated(
-        name=process.name,
-        deployment=process.title or process.name,
-        policy=alerts.policy(process.interval_s, targets),
-        targets=targets,
-        default_repeat_s=alerts.reminder_hours * HOUR_S,
-        page_url=alerts.public_url,
-    )
+    return Alerting(loop, deliverers, ping)

@@ -4,14 +4,16 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated
 
 from schema.alerts import AlertEvent, DeliveryError, EventKind
-from service.alerts.deciding import Event
-from service.alerts.senders.sent import Sent
+from service.alerts.context import AlertContext
+from service.alerts.events import Event
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import Target
 from service.alerts.topics import graver
 
@@ -23,12 +25,12 @@ ATTEMPTS_MOST = 291  # which add up to a day; counted, because our clock may ste
 REJECTED_MOST = 6  # attempts, some 10 minutes: a receiver that is being deployed may say 404
 
 
-@validated(frozen=True)
+@validated(frozen=True, config=ConfigDict(populate_by_name=True))
 class Delivery:
     """One event for one target; stored as a row, or as JSON in Valkey.
 
     Attributes:
-        said: The event.
+        event: The event.
         target: The target's id.
         created: When it was decided.
         attempts: How often it was tried.
@@ -37,7 +39,7 @@ class Delivery:
         error: Why the last attempt failed.
     """
 
-    said: AlertEvent
+    event: Annotated[AlertEvent, Field(validation_alias="said", serialization_alias="said")]
     target: str
     created: AwareDatetime
     attempts: int = 0
@@ -48,7 +50,7 @@ class Delivery:
     @property
     def key(self) -> tuple[UUID, str]:
         """Its identity."""
-        return self.said.id, self.target
+        return self.event.id, self.target
 
     @property
     def waits(self) -> bool:
@@ -57,7 +59,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Settlement:
     """The result of an attempt.
 
     Attributes:
@@ -69,26 +71,23 @@ class Settled:
     wait_s: float = 0.0
 
 
-def fan_out(
-    events: Sequence[Event], targets: Sequence[Target], default_repeat_s: float, now: datetime
-) -> list[Delivery]:
+def fan_out(events: Sequence[Event], context: AlertContext, now: datetime) -> list[Delivery]:
     """Create a delivery for each event and each target that wants it, in order.
 
     Args:
         events: The events.
-        targets: The targets.
-        default_repeat_s: The reminder period of targets without their own.
+        context: The deployment, with its targets.
         now: The time of the decision.
     """
     return [
-        Delivery(said=event.said, target=target.id, created=now)
+        Delivery(event=_complete(event.content, context), target=target.id, created=now)
         for event in events
-        for target in targets
-        if _wants(target, event, default_repeat_s)
+        for target in context.targets
+        if _wants(target, event, context.default_repeat_s)
     ]
 
 
-def settle(delivery: Delivery, sent: Sent, now: datetime) -> Settled:
+def settle(delivery: Delivery, sent: SendResult, now: datetime) -> Settlement:
     """Update a delivery after an attempt.
 
     Args:
@@ -97,31 +96,37 @@ def settle(delivery: Delivery, sent: Sent, now: datetime) -> Settled:
         now: The wall clock.
     """
     if sent.error is None:
-        return Settled(replace(delivery, delivered=now, error=None))
+        return Settlement(replace(delivery, delivered=now, error=None))
     failed = replace(delivery, error=sent.error)
     hopeless = sent.error is DeliveryError.REFUSED or (
         sent.error is DeliveryError.REJECTED and delivery.attempts >= REJECTED_MOST
     )
     if hopeless:
-        return Settled(replace(failed, dead=now))
+        return Settlement(replace(failed, dead=now))
     if delivery.attempts >= ATTEMPTS_MOST:
-        return Settled(replace(failed, dead=now, error=DeliveryError.EXPIRED))
+        return Settlement(replace(failed, dead=now, error=DeliveryError.EXPIRED))
     wait_s = RETRY_FIRST_S * RETRY_GROWTH ** min(delivery.attempts - 1, 20)
     wait_s = min(wait_s, RETRY_MOST_S) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-    return Settled(failed, max(wait_s, sent.retry_after_s or 0.0))
+    return Settlement(failed, max(wait_s, sent.retry_after_s or 0.0))
+
+
+def _complete(event: AlertEvent, context: AlertContext) -> AlertEvent:
+    page = context.page_url
+    runbook_url = f"{page}/docs/runbook#{event.runbook}" if page else None
+    about = {"deployment": context.deployment, "page_url": page, "runbook_url": runbook_url}
+    return event.model_copy(update=about)
 
 
 def _wants(target: Target, event: Event, default_repeat_s: float) -> bool:
-    kind = event.said.kind
+    kind = event.content.kind
     if kind is EventKind.TEST:
         return True
-    if graver(target.severity, event.said.severity):
+    if graver(target.severity, event.content.severity):
         return False
     if kind is EventKind.REFRESHED:
         return target.forgets
     if kind is EventKind.REMINDED:
         wanted_s = default_repeat_s if target.repeat_s is None else target.repeat_s
-        return (
-            not target.forgets and event.repeat_s == wanted_s
-        )  # such receivers remind by themselves
+        # Receivers that forget remind by themselves.
+        return not target.forgets and event.repeat_s == wanted_s
     return True

@@ -7,17 +7,15 @@ import anyio
 import structlog
 
 from schema.heartbeat import Standing
-from service.alerts.ledger import Ledger, Stood
+from service.alerts.ledger import LeaseState, Ledger
 from service.alerts.mutes import Mute
-from service.alerts.outbox import STORE_S, tried
+from service.alerts.outbox import STORE_S, try_store
 from service.alerts.spill import Spill
 from service.alerts.state import State, merged
 from service.errors import SourceError
 from service.lease.standing import standing
 
-RETRY_S = (
-    5.0  # delay until an unavailable PostgreSQL is tried again, which may take STORE_S each time
-)
+RETRY_S = 5.0  # pause after PostgreSQL was unavailable: each attempt may take STORE_S
 MARGIN_S = 5.0
 CALM_LOOKS = 2.0  # the lease lasts for so many looks
 
@@ -40,14 +38,14 @@ class Memory:
     saved_seq: int = 0
     mutes: tuple[Mute, ...] = ()
 
-    def learn(self, stood: Stood) -> None:
+    def learn(self, found: LeaseState) -> None:
         """Apply a store's state; if two states diverged, no alert is lost."""
-        if not stood.leads:  # the leader's state is newer
-            self.seq, self.state = stood.seq, stood.state
-        elif stood.seq > self.seq:
-            self.seq, self.state = stood.seq, merged(stood.state, self.state)
+        if not found.leads:  # the leader's state is newer
+            self.seq, self.state = found.seq, found.state
+        elif found.seq > self.seq:
+            self.seq, self.state = found.seq, merged(found.state, self.state)
         else:
-            self.state = merged(self.state, stood.state)
+            self.state = merged(self.state, found.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +94,28 @@ class Lease:
         self._clock = clock
         self._ask_at = 0.0
 
-    async def stand(self) -> Standing:
-        """Take or renew the lease, and load the state."""
-        stands = await self._stand()
-        if stands is not self.standing:
-            log.info("alerts_standing", standing=str(stands))
-            self.standing = stands
-        return stands
+    async def claim(self) -> Standing:
+        """Claim or renew the lease, and load the state."""
+        standing_now = await self._claim()
+        if standing_now is not self.standing:
+            log.info("alerts_standing", standing=str(standing_now))
+            self.standing = standing_now
+        return standing_now
 
     async def release(self) -> None:
         """Release the lease, so that another process decides immediately."""
         ledger, spill, holder = self._ledger, self._spill, self.holder
         if ledger is not None and self.standing is Standing.DATABASE:
-            await tried(lambda: ledger.release(holder), None)
+            await try_store(lambda: ledger.release(holder), None)
         if spill is not None and self.standing is not Standing.STANDBY:
-            await tried(lambda: spill.release(holder), None)
+            await try_store(lambda: spill.release(holder), None)
 
     def lost_database(self) -> None:
         """Note that PostgreSQL did not take the decisions."""
         self.database_there = False
         self._ask_at = self._clock() + RETRY_S
 
-    async def _stand(self) -> Standing:
+    async def _claim(self) -> Standing:
         first = await self._by_database()
         self.database_there = first is not None
         if first is not None and not first.leads:
@@ -129,24 +127,26 @@ class Lease:
             self._memory.mutes = tuple(mutes)
         return standing(first.leads if first else None, second.leads if second else None)
 
-    async def _by_database(self) -> Stood | None:
+    async def _by_database(self) -> LeaseState | None:
         if self._ledger is None or self._clock() < self._ask_at:
             return None
         try:
             with anyio.fail_after(STORE_S):
-                stood = await self._ledger.stand(self.holder, self._lease_s)
+                found = await self._ledger.claim_lease(self.holder, self._lease_s)
         except (SourceError, TimeoutError):
             self.lost_database()
             return None
-        self._memory.saved_seq = stood.seq
-        self._memory.learn(stood)
-        return stood
+        self._memory.saved_seq = found.seq
+        self._memory.learn(found)
+        return found
 
-    async def _by_valkey(self, *, overrides: bool) -> Stood | None:
+    async def _by_valkey(self, *, overrides: bool) -> LeaseState | None:
         if self._spill is None:
             return None
         spill, holder, lease_s = self._spill, self.holder, self._lease_s
-        stood = await tried(lambda: spill.stand(holder, lease_s, overrides=overrides), None)
-        if stood is not None:
-            self._memory.learn(stood)
-        return stood
+        found = await try_store(
+            lambda: spill.claim_lease(holder, lease_s, overrides=overrides), None
+        )
+        if found is not None:
+            self._memory.learn(found)
+        return found

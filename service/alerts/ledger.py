@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schema.alerts import AlertEvent
-from service.alerts.deliveries import Delivery, Settled
+from service.alerts.deliveries import Delivery, Settlement
 from service.alerts.mutes import Mute
 from service.alerts.state import State
 from service.source import Database, Row
@@ -16,7 +16,7 @@ from service.sql import alerts as sql
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stood:
+class LeaseState:
     """The content of the lease's row.
 
     Attributes:
@@ -33,7 +33,7 @@ class Stood:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
+class DeliverySummary:
     """The state of a target's deliveries.
 
     Attributes:
@@ -52,15 +52,15 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class News:
+class RecentEvent:
     """A recent event.
 
     Attributes:
-        said: The event.
+        event: The event.
         delivered: When a target last accepted it, None if none has.
     """
 
-    said: AlertEvent
+    event: AlertEvent
     delivered: datetime | None
 
 
@@ -82,7 +82,7 @@ class Ledger:
         self._database = database
         self._name = name
 
-    async def stand(self, holder: str, lease_s: float) -> Stood:
+    async def claim_lease(self, holder: str, lease_s: float) -> LeaseState:
         """Take or renew the lease, and read the state."""
         name = self._name
         async with self._database.connection() as connection:
@@ -91,7 +91,7 @@ class Ledger:
             if row is None:
                 row = await connection.row(sql.LEASE, of=name)
             mutes = await connection.rows(sql.MUTES, of=name)
-            return Stood(
+            return LeaseState(
                 leads=leads,
                 seq=row.seq,
                 state=_state(row.state),
@@ -141,13 +141,13 @@ class Ledger:
             row = await connection.row(sql.CLAIM, of=self._name, whom=target, lease_s=lease_s)
         return None if row is None else _delivery(row)
 
-    async def settle(self, settled: Settled) -> None:
+    async def settle(self, settled: Settlement) -> None:
         """Store the result of an attempt."""
         delivery = settled.delivery
         async with self._database.connection() as connection:
             await connection.change(
                 sql.SETTLE,
-                which=delivery.said.id,
+                which=delivery.event.id,
                 whom=delivery.target,
                 wait_s=settled.wait_s,
                 taken=delivery.delivered,
@@ -161,11 +161,11 @@ class Ledger:
             await connection.change(sql.EXPIRE, of=self._name)
             return [_delivery(row) for row in await connection.rows(sql.WAITING, of=self._name)]
 
-    async def records(self) -> dict[str, Record]:
+    async def summaries(self) -> dict[str, DeliverySummary]:
         """Return the state of deliveries, by target."""
         async with self._database.connection() as connection:
             return {
-                row.target: Record(
+                row.target: DeliverySummary(
                     waiting=row.waiting,
                     oldest=row.oldest,
                     dead=row.dead,
@@ -175,12 +175,12 @@ class Ledger:
                 for row in await connection.rows(sql.TARGETS, of=self._name)
             }
 
-    async def recent(self, since: datetime, most: int) -> list[News]:
+    async def recent(self, since: datetime, most: int) -> list[RecentEvent]:
         """Return the newest events, each with the last time that a target accepted it."""
         async with self._database.connection() as connection:
             rows = await connection.rows(sql.RECENT, of=self._name, since=since, most=most)
         return [
-            News(said=AlertEvent.model_validate_json(row.said), delivered=row.delivered)
+            RecentEvent(event=AlertEvent.model_validate_json(row.said), delivered=row.delivered)
             for row in rows
         ]
 
@@ -214,11 +214,11 @@ class Ledger:
 
     def _row(self, delivery: Delivery) -> dict[str, Any]:
         return {
-            "event": delivery.said.id,
+            "event": delivery.event.id,
             "target": delivery.target,
             "name": self._name,
-            "alert": delivery.said.alert_id,
-            "said": delivery.said.model_dump_json(),
+            "alert": delivery.event.alert_id,
+            "said": delivery.event.model_dump_json(),
             "attempts": delivery.attempts,
             "delivered": delivery.delivered,
             "dead": delivery.dead,
@@ -235,7 +235,7 @@ def _state(document: str) -> State:  # which anybody could have written
 
 def _delivery(row: Row) -> Delivery:
     return Delivery(
-        said=AlertEvent.model_validate_json(row.said),
+        event=AlertEvent.model_validate_json(row.said),
         target=row.target,
         created=row.created,
         attempts=row.attempts,

@@ -10,14 +10,14 @@ from service.alerts.alerting import Alerting
 
 def families(alerting: Alerting) -> Iterator[Metric]:
     """Yield all of them, without a query to a store."""
-    desk = alerting.desk
-    alerts = [alert for alert in desk.memory.state.alerts if not alert.over]
+    loop = alerting.loop
+    alerts = [alert for alert in loop.memory.state.alerts if not alert.over]
     for name, text, value in (
         ("open", "Alerts that are not over.", len(alerts)),
-        ("muted", "Open alerts that nobody is told of because of a mute.", _muted(alerting)),
+        ("muted", "Open alerts that are not sent because of a mute.", _muted(alerting)),
         ("deciding", "Whether this instance decides: 1 of all instances.", alerting.decides),
         ("working", "Whether looking and deciding work here.", alerting.working),
-        ("unsaved", "Deliveries that PostgreSQL does not know yet.", desk.outbox.unmerged),
+        ("unsaved", "Deliveries that PostgreSQL does not know yet.", loop.outbox.unmerged),
     ):
         yield GaugeMetricFamily(f"heartbeat_alerts_{name}", text, value=float(value))
     yield from _targets(alerting)
@@ -42,13 +42,13 @@ def _targets(alerting: Alerting) -> Iterator[Metric]:
         "Attempts of this process to send, by how they ended.",
         labels=["target", "result"],
     )
-    for teller in alerting.tellers:
-        name, record = teller.target.name, alerting.record(teller.target)
-        waiting.add_metric([name], record.waiting)
-        dead.add_metric([name], record.dead)
-        attempts.add_metric([name, "ok"], teller.sent)
+    for deliverer in alerting.deliverers:
+        name, summary = deliverer.target.name, alerting.summary(deliverer.target)
+        waiting.add_metric([name], summary.waiting)
+        dead.add_metric([name], summary.dead)
+        attempts.add_metric([name, "ok"], deliverer.sent)
         for word in DeliveryError:
-            if count := teller.failed.get(word, 0):
+            if count := deliverer.failed.get(word, 0):
                 attempts.add_metric([name, word], count)
     yield waiting
     yield dead
@@ -56,4 +56,4 @@ def _targets(alerting: Alerting) -> Iterator[Metric]:
 
 
 def _muted(alerting: Alerting) -> int:
-    return sum(alert.muted and not alert.over for alert in alerting.desk.memory.state.alerts)
+    return sum(alert.muted and not alert.over for alert in alerting.loop.memory.state.alerts)

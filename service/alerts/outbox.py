@@ -8,8 +8,8 @@ from uuid import UUID
 import anyio
 import structlog
 
-from service.alerts.deliveries import Delivery, Settled
-from service.alerts.ledger import Ledger, Record
+from service.alerts.deliveries import Delivery, Settlement
+from service.alerts.ledger import DeliverySummary, Ledger
 from service.alerts.spill import Spill
 from service.errors import SourceError
 
@@ -41,28 +41,28 @@ class Outbox:
         self._ledger = ledger
         self._spill = spill
         self._clock = clock
-        self._hand: dict[tuple[UUID, str], Delivery] = {}
+        self._held: dict[tuple[UUID, str], Delivery] = {}
         self._due: dict[tuple[UUID, str], float] = {}
-        self._flying: set[tuple[UUID, str]] = set()
+        self._in_flight: set[tuple[UUID, str]] = set()
         self._unmerged: set[tuple[UUID, str]] = set()
 
     @property
     def waiting(self) -> list[Delivery]:
         """Deliveries that wait, as far as this process knows."""
-        return [delivery for delivery in self._hand.values() if delivery.waits]
+        return [delivery for delivery in self._held.values() if delivery.waits]
 
     @property
     def unmerged(self) -> int:
         """How many deliveries PostgreSQL does not have yet."""
         return len(self._unmerged)
 
-    def record(self, target: str) -> Record:
+    def summary(self, target: str) -> DeliverySummary:
         """Return the state of a target's deliveries from memory, while PostgreSQL is down."""
-        own = [delivery for delivery in self._hand.values() if delivery.target == target]
+        own = [delivery for delivery in self._held.values() if delivery.target == target]
         waiting = [delivery for delivery in own if delivery.waits]
         dead = [delivery for delivery in own if delivery.dead]
         taken = [delivery.delivered for delivery in own if delivery.delivered]
-        return Record(
+        return DeliverySummary(
             waiting=len(waiting),
             oldest=min((delivery.created for delivery in waiting), default=None),
             dead=len(dead),
@@ -73,38 +73,40 @@ class Outbox:
     async def hold(self, deliveries: Sequence[Delivery]) -> None:
         """Keep deliveries that PostgreSQL did not accept, in memory and in Valkey."""
         for delivery in deliveries:
-            self._hand.setdefault(delivery.key, delivery)
+            self._held.setdefault(delivery.key, delivery)
             self._unmerged.add(delivery.key)
-        await self._spilled(deliveries)
+        await self._spill_all(deliveries)
 
-    def expect(self, deliveries: Iterable[Delivery]) -> None:
+    def add(self, deliveries: Iterable[Delivery]) -> None:
         """Remember deliveries that PostgreSQL has accepted."""
         for delivery in deliveries:
-            self._hand.setdefault(delivery.key, delivery)
+            self._held.setdefault(delivery.key, delivery)
 
-    def know(self, deliveries: Iterable[Delivery]) -> None:
+    def replace_known(self, deliveries: Iterable[Delivery]) -> None:
         """Remember all pending deliveries of PostgreSQL, for an outage."""
-        kept = self._unmerged | self._flying
-        self._hand = {key: each for key, each in self._hand.items() if key in kept}
-        self.expect(deliveries)
-        self._due = {key: at for key, at in self._due.items() if key in self._hand}
+        kept = self._unmerged | self._in_flight
+        self._held = {key: each for key, each in self._held.items() if key in kept}
+        self.add(deliveries)
+        self._due = {key: at for key, at in self._due.items() if key in self._held}
 
-    async def pick_up(self) -> None:
+    async def load_spilled(self) -> None:
         """Load what another process, or an earlier one, left in Valkey.
 
         A standby does so too: it may be the next decider, while Valkey is down.
         """
         if self._spill is None:
             return
-        left: list[Delivery] = await tried(self._spill.all, [])
+        left: list[Delivery] = await try_store(self._spill.all, [])
         for delivery in left:
-            known = self._hand.get(delivery.key)
-            if known is None or (delivery.key not in self._flying and _further(delivery, known)):
-                self._hand[delivery.key] = delivery
+            known = self._held.get(delivery.key)
+            if known is None or (
+                delivery.key not in self._in_flight and _is_further(delivery, known)
+            ):
+                self._held[delivery.key] = delivery
                 self._unmerged.add(delivery.key)
         there = {delivery.key for delivery in left}
         if self.may_send:
-            await self._spilled([self._hand[key] for key in self._unmerged - there])
+            await self._spill_all([self._held[key] for key in self._unmerged - there])
 
     async def reconcile(self) -> None:
         """Add missing deliveries to PostgreSQL; their ids prevent duplicates.
@@ -114,13 +116,13 @@ class Outbox:
         """
         if self._ledger is None or not self._unmerged:
             return
-        merged = [self._hand[key] for key in self._unmerged]
+        merged = [self._held[key] for key in self._unmerged]
         merged.sort(key=lambda delivery: delivery.created)
         await self._ledger.merge(merged)
         self._unmerged -= {delivery.key for delivery in merged}
         if self._spill is not None:
             spill = self._spill
-            await tried(lambda: spill.remove(merged), None)
+            await try_store(lambda: spill.remove(merged), None)
         log.info("alerts_reconciled", deliveries=len(merged))
 
     async def claim(self, target: str) -> Delivery | None:
@@ -135,16 +137,16 @@ class Outbox:
                 self.with_database = False
             else:
                 if claimed is not None:
-                    self._flying.add(claimed.key)
-                    self._hand[claimed.key] = claimed
+                    self._in_flight.add(claimed.key)
+                    self._held[claimed.key] = claimed
                 return claimed
-        return await self._claim_from_hand(target) if self.may_send else None
+        return await self._claim_held(target) if self.may_send else None
 
-    async def settle(self, settled: Settled) -> None:
+    async def settle(self, settled: Settlement) -> None:
         """Store the result of an attempt."""
         delivery = settled.delivery
-        self._flying.discard(delivery.key)
-        self._hand[delivery.key] = delivery
+        self._in_flight.discard(delivery.key)
+        self._held[delivery.key] = delivery
         self._due[delivery.key] = self._clock() + settled.wait_s
         if self.with_database and self._ledger is not None:
             try:
@@ -154,48 +156,48 @@ class Outbox:
                 self.with_database = False
             else:
                 if not delivery.waits and delivery.key not in self._unmerged:
-                    del self._hand[delivery.key]
+                    del self._held[delivery.key]
                 return
         self._unmerged.add(delivery.key)
-        await self._spilled([delivery])
+        await self._spill_all([delivery])
         if self._ledger is None and not delivery.waits:
             await self._forget(delivery)
 
     async def _forget(self, delivery: Delivery) -> None:
         """Remove a finished delivery if there is no PostgreSQL."""
         self._unmerged.discard(delivery.key)
-        self._hand.pop(delivery.key, None)
+        self._held.pop(delivery.key, None)
         if self._spill is not None:
             spill = self._spill
-            await tried(lambda: spill.remove([delivery]), None)
+            await try_store(lambda: spill.remove([delivery]), None)
 
-    async def _claim_from_hand(self, target: str) -> Delivery | None:
+    async def _claim_held(self, target: str) -> Delivery | None:
         seen: set[UUID] = set()
-        for key, delivery in self._hand.items():
-            if delivery.target != target or not delivery.waits or delivery.said.alert_id in seen:
+        for key, delivery in self._held.items():
+            if delivery.target != target or not delivery.waits or delivery.event.alert_id in seen:
                 continue
-            seen.add(delivery.said.alert_id)  # the first pending one of each alert
-            if key not in self._flying and self._due.get(key, 0.0) <= self._clock():
+            seen.add(delivery.event.alert_id)  # the first pending one of each alert
+            if key not in self._in_flight and self._due.get(key, 0.0) <= self._clock():
                 claimed = replace(delivery, attempts=delivery.attempts + 1)
-                self._hand[key] = claimed
-                self._flying.add(key)
+                self._held[key] = claimed
+                self._in_flight.add(key)
                 self._unmerged.add(key)
-                await self._spilled([claimed])
+                await self._spill_all([claimed])
                 return claimed
         return None
 
-    async def _spilled(self, deliveries: Sequence[Delivery]) -> None:
+    async def _spill_all(self, deliveries: Sequence[Delivery]) -> None:
         if self._spill is not None:
             spill = self._spill
-            await tried(lambda: spill.put(deliveries), None)
+            await try_store(lambda: spill.put(deliveries), None)
 
 
-def _further(one: Delivery, other: Delivery) -> bool:
+def _is_further(one: Delivery, other: Delivery) -> bool:
     """Tell whether the first is further advanced than the second."""
     return (not one.waits, one.attempts) > (not other.waits, other.attempts)
 
 
-async def tried(step: Callable[[], Awaitable[T]], otherwise: T) -> T:
+async def try_store(step: Callable[[], Awaitable[T]], otherwise: T) -> T:
     """Return a store's answer, or a marker if it does not answer in time."""
     try:
         with anyio.fail_after(STORE_S):

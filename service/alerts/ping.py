@@ -8,7 +8,7 @@ import structlog
 
 from schema.alerts import DeliveryError
 from service.alerts.senders.http import Http, Request
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 
 PING_S = 60.0
 AGAIN_S = 5.0  # delay until the next check after a failed one
@@ -51,7 +51,7 @@ class Ping:
             self.silent = silent
         if silent is not None:
             return False
-        sent = Sent(DeliveryError.TIMEOUT)
+        sent = SendResult(DeliveryError.TIMEOUT)
         with anyio.move_on_after(ATTEMPT_S):
             sent = await anyio.to_thread.run_sync(
                 self._http.send, self._request, abandon_on_cancel=True

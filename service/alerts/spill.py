@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schema.errors import ErrorWord
 from service.alerts.deliveries import Delivery
-from service.alerts.ledger import Stood
+from service.alerts.ledger import LeaseState
 from service.alerts.mutes import MUTE, Mute
 from service.alerts.state import State
 from service.errors import SourceError
@@ -62,7 +62,7 @@ class Spill:
         self._waiting = f"{name}:alerts:waiting"
         self._mutes = f"{name}:alerts:mutes"
 
-    async def stand(self, holder: str, lease_s: float, *, overrides: bool) -> Stood:
+    async def claim_lease(self, holder: str, lease_s: float, *, overrides: bool) -> LeaseState:
         """Take or renew the lease, and read the state.
 
         Args:
@@ -75,7 +75,9 @@ class Spill:
         async with self._commands() as client:
             leads, saved, mutes = await client.eval(STAND, len(keys), *keys, *given)
         found = _saved(saved)
-        return Stood(leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes))
+        return LeaseState(
+            leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes)
+        )
 
     async def peek(self) -> State:
         """Read the state."""
@@ -95,7 +97,9 @@ class Spill:
     async def put(self, deliveries: Sequence[Delivery]) -> None:
         """Keep deliveries and their results, until PostgreSQL has them."""
         # Any: redis-py's mapping is invariant
-        entries: dict[Any, Any] = {_field(d): DELIVERY.dump_json(d).decode() for d in deliveries}
+        entries: dict[Any, Any] = {
+            _field(d): DELIVERY.dump_json(d, by_alias=True).decode() for d in deliveries
+        }
         if entries:
             async with self._commands() as client:
                 await client.hset(self._waiting, mapping=entries)
@@ -145,7 +149,7 @@ class Spill:
 
 
 def _field(delivery: Delivery) -> str:
-    return f"{delivery.said.id}:{delivery.target}"
+    return f"{delivery.event.id}:{delivery.target}"
 
 
 def _saved(text: str | bytes | None) -> _Saved:

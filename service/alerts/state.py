@@ -14,13 +14,13 @@ from schema.timestamps import Timestamp
 NAMESPACE = uuid5(NAMESPACE_URL, "https://heartbeat.invalid/alerts")
 
 
-class Remembered(BaseModel):
+class StoredModel(BaseModel):
     """A part of the state; an older version ignores additions of a newer one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Pending(Remembered):
+class Pending(StoredModel):
     """A topic that has not lasted long enough."""
 
     first: Timestamp
@@ -31,7 +31,7 @@ class Pending(Remembered):
     """Whether every look that saw it saw an error."""
 
 
-class Alert(Remembered):
+class Alert(StoredModel):
     """An open alert, or one whose end was not yet reported."""
 
     id: UUID
@@ -59,7 +59,7 @@ class Alert(Remembered):
     """By reminder period in seconds: how long ago its last event was."""
 
 
-class State(Remembered):
+class State(StoredModel):
     """The whole state."""
 
     pending: dict[str, Pending] = {}
@@ -84,6 +84,12 @@ def merged(newer: State, older: State) -> State:
         runs=max(newer.runs, older.runs),
         closed=closed,
     )
+
+
+def without_durations(state: State) -> object:
+    """Return the parts of a state whose change must be stored at once, to compare them."""
+    spans = {"quiet_s": 0.0, "since_told_s": {}}
+    return sorted(state.pending), [alert.model_copy(update=spans) for alert in state.alerts]
 
 
 def alert_id(name: str, topics: tuple[str, ...], run: int) -> UUID:

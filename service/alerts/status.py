@@ -1,8 +1,8 @@
 """The document of `/alerts`."""
 
-from schema.alerts import AlertMute, AlertNews, Alerts, AlertTarget, OpenAlert
+from schema.alerts import AlertMute, Alerts, AlertTarget, OpenAlert, RecentAlertEvent
 from service.alerts.alerting import Alerting
-from service.alerts.ledger import News
+from service.alerts.ledger import RecentEvent
 from service.alerts.mutes import Mute
 from service.alerts.state import Alert
 from service.alerts.targets import Target
@@ -10,30 +10,30 @@ from service.alerts.targets import Target
 
 def status(alerting: Alerting) -> Alerts:
     """Return targets, events and open alerts, without a query to a store."""
-    desk = alerting.desk
+    loop = alerting.loop
     return Alerts(
         enabled=True,
         decides=alerting.decides,
         working=alerting.working,
-        page_url=desk.situated.page_url,
-        targets=[_target(alerting, teller.target) for teller in alerting.tellers],
-        open=[_open(alert) for alert in desk.memory.state.alerts if not alert.over],
-        mutes=[_mute(mute) for mute in desk.mutes],
-        recent=[_news(news) for news in desk.recent],
+        page_url=loop.context.page_url,
+        targets=[_target(alerting, deliverer.target) for deliverer in alerting.deliverers],
+        open=[_open(alert) for alert in loop.memory.state.alerts if not alert.over],
+        mutes=[_mute(mute) for mute in loop.mutes],
+        recent=[_recent(event) for event in loop.recent],
     )
 
 
 def _target(alerting: Alerting, target: Target) -> AlertTarget:
-    record = alerting.record(target)
+    summary = alerting.summary(target)
     return AlertTarget(
         kind=target.kind,
         name=target.name,
         severity=target.severity,
-        waiting=record.waiting,
-        waiting_since=record.oldest,
-        dead=record.dead,
-        errors=list(record.errors),
-        last_delivery=record.delivered,
+        waiting=summary.waiting,
+        waiting_since=summary.oldest,
+        dead=summary.dead,
+        errors=list(summary.errors),
+        last_delivery=summary.delivered,
     )
 
 
@@ -52,8 +52,7 @@ def _mute(mute: Mute) -> AlertMute:
     )
 
 
-def _news(news: News) -> AlertNews:
-    said = {
-        name: getattr(news.said, name) for name in AlertNews.model_fields if name != "delivered"
-    }
-    return AlertNews(**said, delivered=news.delivered)
+def _recent(recent: RecentEvent) -> RecentAlertEvent:
+    names = RecentAlertEvent.model_fields.keys() - {"delivered"}
+    shown = {name: getattr(recent.event, name) for name in names}
+    return RecentAlertEvent(**shown, delivered=recent.delivered)

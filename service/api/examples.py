@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from schema.alerts import AlertNews, Alerts, AlertTarget, EventKind, OpenAlert
+from schema.alerts import Alerts, AlertTarget, EventKind, OpenAlert, RecentAlertEvent
 from schema.errors import ErrorWord
 from schema.findings import FindingCode, Severity
 from schema.freshness import Freshness
@@ -220,7 +220,11 @@ def _alerts() -> Response:
             )
         ],
         mutes=[],
-        recent=[AlertNews(kind=EventKind.OPENED, alert_id=alert, at=rang, **about, delivered=rang)],
+        recent=[
+            RecentAlertEvent(
+                kind=EventKind.OPENED, alert_id=alert, at=rang, **about, delivered=rang
+            )
+        ],
     )
 
 

@@ -19,7 +19,7 @@ from schema.heartbeat import (
     WorkerReport,
 )
 from schema.timestamps import utc_now
-from service.alerts.alerting import put_together
+from service.alerts.alerting import build
 from service.alerts.lease import Stores
 from service.alerts.metrics import families
 from service.alerts.senders import make
@@ -186,7 +186,7 @@ def _of_alerts() -> Iterator[Metric]:
     told = {"ALERT_TARGETS": "ilert://key", "ALERT_PING_URL": "https://ping.example.com"}
     settings = load(environ() | told)
     senders = [make(target) for target in settings.alerts.targets()]
-    yield from families(put_together(settings, senders, cast("Any", None), Stores(None, None)))
+    yield from families(build(settings, senders, cast("Any", None), Stores(None, None)))
 
 
 def _of_worker() -> Iterator[Metric]:

@@ -20,7 +20,7 @@ from schema.history import Record
 from schema.timestamps import utc_now
 from service.alerts import ledger as alerts_ledger
 from service.alerts import spill as alerts_spill
-from service.alerts.deliveries import Delivery, Settled
+from service.alerts.deliveries import Delivery, Settlement
 from service.alerts.mutes import Mute
 from service.alerts.state import State
 from service.connections import close, connect
@@ -159,26 +159,26 @@ async def keep_alerts(database: Database, keys: Keys) -> None:
         began=now,
         ended=None,
     )
-    delivery = Delivery(said=said, target="a-target", created=now)
+    delivery = Delivery(event=said, target="a-target", created=now)
     mute = Mute(id=uuid4(), sources=(), reason="a test", began=now, until=now)
     spill, ledger = alerts_spill.Spill(keys, "worker"), alerts_ledger.Ledger(database, "worker")
     for store in (spill, ledger):
         await store.mute(mute)
         await store.mutes()
         await store.peek()
-    stood = await ledger.stand("me", 30.0)
+    stood = await ledger.claim_lease("me", 30.0)
     await ledger.save("me", stood.seq, stood.seq + 1, State(), [delivery])
     await ledger.merge([delivery])
     claimed = await ledger.claim("a-target", 30.0)
     assert claimed is not None
-    await ledger.settle(Settled(claimed, wait_s=1.0))
+    await ledger.settle(Settlement(claimed, wait_s=1.0))
     await ledger.waiting()
-    await ledger.records()
+    await ledger.summaries()
     await ledger.recent(now - timedelta(days=1), 10)
     await ledger.resend()
     await ledger.prune()
     await ledger.release("me")
-    await spill.stand("me", 30.0, overrides=False)
+    await spill.claim_lease("me", 30.0, overrides=False)
     await spill.save(1, State())
     await spill.put([delivery])
     await spill.remove(await spill.all())

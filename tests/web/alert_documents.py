@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from schema.alerts import AlertMute, AlertNews, Alerts, AlertTarget, EventKind, OpenAlert
+from schema.alerts import AlertMute, Alerts, AlertTarget, EventKind, OpenAlert, RecentAlertEvent
 from schema.findings import FindingCode, Severity
 from tests.web.documents import NOW
 
@@ -45,7 +45,7 @@ def alerts(**changes: object) -> Alerts:
     mute = AlertMute(
         id=ALERT, sources=[], reason="<b>new disk", began=BEGAN, until=NOW + timedelta(hours=2)
     )
-    news = AlertNews.model_validate(
+    news = RecentAlertEvent.model_validate(
         {**ABOUT, "kind": EventKind.OPENED, "alert_id": ALERT, "at": BEGAN, "delivered": None}
     )
     fields = {

@@ -4,14 +4,14 @@ from typing import Protocol
 
 from schema.alerts import AlertEvent
 from service.alerts import targets
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import Target, TargetError
 
 
 class Sender(Protocol):
     """Delivers events to one target."""
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         """Deliver once. Blocks, at most some seconds between two signs of life."""
         ...
 

@@ -9,7 +9,7 @@ from schema.alerts import AlertEvent, EventKind
 from schema.findings import Severity
 from service.alerts import words
 from service.alerts.senders.http import Http, Request
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.senders.webhook import basic, plain
 from service.alerts.targets import Target
 
@@ -29,7 +29,7 @@ class Alertmanager:
         self._headers = basic(target.url)
         self._http = Http()
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         """Post it once."""
         return self._http.send(self.request(event))
 

@@ -7,7 +7,7 @@ import urllib3
 from urllib3 import exceptions
 
 from schema.alerts import DeliveryError
-from service.alerts.senders.sent import Sent, judged
+from service.alerts.senders.result import SendResult, result_of_status
 from service.version import version
 
 CONNECT_S = 5.0
@@ -36,7 +36,7 @@ class Http:
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=1, retries=False)
 
-    def send(self, request: Request) -> Sent:
+    def send(self, request: Request) -> SendResult:
         """Send it once; redirects are not followed, since the content is for this receiver only."""
         headers = {"User-Agent": f"heartbeat/{version()}", **request.headers}
         if request.body is not None:
@@ -54,8 +54,8 @@ class Http:
             answer.read(ANSWER_MAX_BYTES)
             answer.release_conn() if answer.length_remaining in (0, None) else answer.close()
         except (exceptions.HTTPError, OSError, ValueError) as error:
-            return Sent(_word(error))
-        return judged(answer.status, answer.headers)
+            return SendResult(_word(error))
+        return result_of_status(answer.status, answer.headers)
 
 
 def _word(error: Exception) -> DeliveryError:

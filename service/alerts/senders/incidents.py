@@ -13,7 +13,7 @@ from schema.alerts import AlertEvent, EventKind
 from schema.findings import Severity
 from service.alerts import words
 from service.alerts.senders.http import Http, Request
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import Target, TargetError
 
 SUMMARY_MAX = 1000  # PagerDuty takes 1024
@@ -65,7 +65,7 @@ class Incidents:
             what = "has no routing key before the @"
             raise TargetError(f"target no. {target.number} ({target.kind}) {what}")
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         """Trigger or resolve the incident; a test event does both."""
         sent = self._http.send(self.request(event))
         if event.kind is EventKind.TEST and sent.error is None:

@@ -14,7 +14,7 @@ from schema.alerts import AlertEvent, DeliveryError, EventKind
 from schema.findings import Severity
 from service.alerts import words
 from service.alerts.plugins import PLUGINS
-from service.alerts.senders.sent import Sent, judged
+from service.alerts.senders.result import SendResult, result_of_status
 from service.alerts.targets import Target, TargetError
 
 MAIL = frozenset({"mailto", "mailtos"})
@@ -34,7 +34,7 @@ class Messages:
         self._plugin = _plugin(target)
         self._is_mail = target.kind in MAIL  # it gets plain text and HTML
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         """Send it once."""
         with _answers() as answers:
             try:
@@ -45,13 +45,13 @@ class Messages:
                     notify_type=_type(event),
                 )
             except Exception:  # noqa: BLE001 - of 170 plugins; the text may hold the URL
-                return Sent(DeliveryError.FAILED)
+                return SendResult(DeliveryError.FAILED)
         if taken:
-            return Sent()
+            return SendResult()
         # The plugin only reports failure; its HTTP answers give the reason.
-        judgements = [judged(answer.status_code, answer.headers) for answer in answers]
+        judgements = [result_of_status(answer.status_code, answer.headers) for answer in answers]
         worst = next((sent for sent in reversed(judgements) if sent.error), None)
-        return worst or Sent(DeliveryError.FAILED if answers else DeliveryError.UNREACHABLE)
+        return worst or SendResult(DeliveryError.FAILED if answers else DeliveryError.UNREACHABLE)
 
 
 def _plugin(target: Target) -> NotifyBase:

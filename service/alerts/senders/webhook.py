@@ -8,7 +8,7 @@ import standardwebhooks
 
 from schema.alerts import AlertEvent
 from service.alerts.senders.http import Http, Request
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import Target, credentials
 
 
@@ -30,7 +30,7 @@ class Webhook:
         self._headers = basic(target.url)
         self._http = Http()
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         """Post it once."""
         return self._http.send(self.request(event, datetime.now(UTC)))
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from schema.alerts import AlertEvent, DeliveryError
 from schema.errors import ErrorWord
-from service.alerts.deliveries import Delivery, Settled
-from service.alerts.ledger import LostLeaseError, News, Record, Stood
+from service.alerts.deliveries import Delivery, Settlement
+from service.alerts.ledger import DeliverySummary, LeaseState, LostLeaseError, RecentEvent
 from service.alerts.mutes import Mute
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.state import State
 from service.errors import SourceError
 
@@ -37,13 +37,13 @@ class MemoryLedger:
         self._t = tables
         self.cut = False
 
-    async def stand(self, holder: str, lease_s: float) -> Stood:
+    async def claim_lease(self, holder: str, lease_s: float) -> LeaseState:
         self._check()
         t = self._t
         leads = t.holder == holder or t.until <= t.clock()
         if leads:
             t.holder, t.until = holder, t.clock() + lease_s
-        return Stood(leads=leads, seq=t.seq, state=State.model_validate_json(t.state))
+        return LeaseState(leads=leads, seq=t.seq, state=State.model_validate_json(t.state))
 
     async def release(self, holder: str) -> None:
         self._check()
@@ -68,16 +68,16 @@ class MemoryLedger:
         self._check()
         t, seen = self._t, set[UUID]()
         for key, row in t.rows.items():
-            if row.target != target or not row.waits or row.said.alert_id in seen:
+            if row.target != target or not row.waits or row.event.alert_id in seen:
                 continue
-            seen.add(row.said.alert_id)
+            seen.add(row.event.alert_id)
             if t.due[key] <= t.clock() and t.held.get(key, 0.0) <= t.clock():
                 t.rows[key] = replace(row, attempts=row.attempts + 1)
                 t.held[key] = t.clock() + lease_s
                 return t.rows[key]
         return None
 
-    async def settle(self, settled: Settled) -> None:
+    async def settle(self, settled: Settlement) -> None:
         self._check()
         t, key = self._t, settled.delivery.key
         if t.rows[key].delivered is None:
@@ -88,11 +88,11 @@ class MemoryLedger:
         self._check()
         return [row for row in self._t.rows.values() if row.waits]
 
-    async def records(self) -> dict[str, Record]:
+    async def summaries(self) -> dict[str, DeliverySummary]:
         self._check()
         return {}
 
-    async def recent(self, since: datetime, most: int) -> list[News]:  # noqa: ARG002 - a ledger's
+    async def recent(self, since: datetime, most: int) -> list[RecentEvent]:  # noqa: ARG002 - a ledger's
         self._check()
         return []
 
@@ -136,13 +136,13 @@ class MemorySpill:
         self._k = keys
         self.cut = False
 
-    async def stand(self, holder: str, lease_s: float, *, overrides: bool) -> Stood:
+    async def claim_lease(self, holder: str, lease_s: float, *, overrides: bool) -> LeaseState:
         self._check()
         k = self._k
         leads = overrides or k.holder == holder or k.until <= k.clock()
         if leads:
             k.holder, k.until = holder, k.clock() + lease_s
-        return Stood(leads=leads, seq=k.seq, state=State.model_validate_json(k.state))
+        return LeaseState(leads=leads, seq=k.seq, state=State.model_validate_json(k.state))
 
     async def release(self, holder: str) -> None:
         self._check()
@@ -187,8 +187,8 @@ class MemoryReceiver:
         self.taken: list[AlertEvent] = []
         self.failing = False
 
-    def send(self, event: AlertEvent) -> Sent:
+    def send(self, event: AlertEvent) -> SendResult:
         if self.failing:
-            return Sent(DeliveryError.FAILED)
+            return SendResult(DeliveryError.FAILED)
         self.taken.append(event)
-        return Sent()
+        return SendResult()

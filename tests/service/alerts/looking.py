@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from schema.alerts import EventKind
 from schema.findings import Finding
-from service.alerts.deciding import Event, Look, decide
+from service.alerts.deciding import decide
+from service.alerts.events import Event, Look
 from service.alerts.policy import Policy, policy
 from service.alerts.state import State
 from tests.service.alerts.findings import NOW
@@ -48,7 +49,7 @@ class Looking:
         self.told += decided.events
         self.tense = decided.tense
         self._first = False
-        return [event.said.kind for event in decided.events]
+        return [event.content.kind for event in decided.events]
 
     def looks(
         self, seconds: float, see: Callable[[], Sequence[Finding]] | Sequence[Finding] = ()
@@ -67,7 +68,7 @@ class Looking:
         self.tense = False
 
     def kinds(self) -> list[EventKind]:
-        return [event.said.kind for event in self.told]
+        return [event.content.kind for event in self.told]
 
     def _is_muted(self, sources: Sequence[str]) -> bool:
         return self.muted is None or (bool(sources) and set(sources) <= self.muted)

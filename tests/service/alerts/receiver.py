@@ -22,7 +22,7 @@ class Receiver:
 
     Attributes:
         answers: Statuses of the next answers; afterwards all are 200. 0 hangs, -1 hangs up.
-        retry_after: Sent with every answer that is no 200.
+        retry_after: SendResult with every answer that is no 200.
         received: Every request that came in whole.
         taken: Those that were answered with 200.
     """

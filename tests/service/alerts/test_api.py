@@ -8,7 +8,7 @@ import anyio
 import httpx2
 import pytest
 
-from service.alerts.desk import Desk
+from service.alerts.loop import AlertLoop
 from service.alerts.senders import make
 from service.api.app import create
 from service.settings import load
@@ -90,10 +90,10 @@ async def test_a_receiver_that_refuses_is_a_finding(environ: dict[str, str], who
 async def test_a_defect_of_deciding_takes_down_no_answer_and_is_a_finding(
     environ: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_: Desk) -> float:
+    async def broken(_: AlertLoop) -> float:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(Desk, "tick", broken)
+    monkeypatch.setattr(AlertLoop, "tick", broken)
     async with served(app(environ, hook(who))) as address:
         await finds(address, "Nobody decides on alerts")
         assert not (await get(address, "/alerts"))["working"]

@@ -27,14 +27,14 @@ def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> 
     looking.looks(60)
     began = looking.at
     looking.looks(120, unreachable("postgres"))
-    opened = looking.told[0].said
+    opened = looking.told[0].content
 
     assert looking.kinds() == [OPENED]
     assert timedelta(seconds=90) < opened.at - began <= timedelta(seconds=118)
     assert looking.looks(280) == []
     assert looking.looks(60) == [RESOLVED]
-    assert looking.told[1].said.alert_id == opened.alert_id
-    assert looking.told[1].said.ended is not None
+    assert looking.told[1].content.alert_id == opened.alert_id
+    assert looking.told[1].content.ended is not None
 
 
 def test_a_store_that_hangs_and_so_makes_each_look_long_opens_no_later() -> None:
@@ -64,7 +64,7 @@ def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:
     looking.looks(29, not_written("postgres", since=stamp))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].said.began == stamp
+    assert looking.told[0].content.began == stamp
 
 
 def test_a_silent_worker_counts_from_its_last_stamp_too() -> None:
@@ -130,7 +130,7 @@ def test_stores_that_fail_together_ring_once() -> None:
     looking.looks(120, unreachable("postgres", "valkey"))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].said.sources == ["postgres", "valkey"]
+    assert looking.told[0].content.sources == ["postgres", "valkey"]
 
 
 def test_a_second_store_that_fails_later_rings_by_itself() -> None:
@@ -138,7 +138,7 @@ def test_a_second_store_that_fails_later_rings_by_itself() -> None:
     looking.looks(200, unreachable("postgres"))
     looking.looks(200, unreachable("postgres", "valkey"))
 
-    assert [event.said.sources for event in looking.told] == [["postgres"], ["valkey"]]
+    assert [event.content.sources for event in looking.told] == [["postgres"], ["valkey"]]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_it_reminds_every_four_hours_while_it_lasts() -> None:
     looking.looks(12.5 * HOUR, unreachable("postgres"))
 
     assert looking.kinds() == [OPENED, REMINDED, REMINDED, REMINDED]
-    assert len({event.said.id for event in looking.told}) == 4
+    assert len({event.content.id for event in looking.told}) == 4
 
 
 def test_each_distance_of_reminders_has_its_own_clock() -> None:
@@ -213,8 +213,8 @@ def test_two_instances_that_go_on_alone_say_the_same() -> None:
         each.looks(120, unreachable("postgres"))
         each.looks(400)
 
-    assert [event.said.id for event in one.told] == [event.said.id for event in other.told]
-    assert one.told[0].said.alert_key == other.told[0].said.alert_key
+    assert [event.content.id for event in one.told] == [event.content.id for event in other.told]
+    assert one.told[0].content.alert_key == other.told[0].content.alert_key
 
 
 def test_degraded_alerts_nobody_unless_asked() -> None:
@@ -228,7 +228,7 @@ def test_degraded_alerts_nobody_unless_asked() -> None:
     assert asked.told == []
     asked.looks(0.2 * HOUR, quota)
     assert asked.kinds() == [OPENED]
-    assert asked.told[0].said.severity is Severity.DEGRADED
+    assert asked.told[0].content.severity is Severity.DEGRADED
 
 
 def test_what_gets_graver_is_told_again_under_the_same_id() -> None:
@@ -239,9 +239,9 @@ def test_what_gets_graver_is_told_again_under_the_same_id() -> None:
     looking.looks(200, [ends])
 
     assert looking.kinds() == [OPENED, EventKind.ESCALATED]
-    assert len({event.said.alert_id for event in looking.told}) == 1
+    assert len({event.content.alert_id for event in looking.told}) == 1
     assert looking.looks(400) == [RESOLVED]
-    assert looking.told[-1].said.severity is Severity.ERROR
+    assert looking.told[-1].content.severity is Severity.ERROR
 
 
 def test_what_was_degraded_for_long_must_hold_as_an_error_before_it_rings() -> None:
@@ -304,7 +304,7 @@ def test_a_mute_of_one_store_leaves_the_others_ringing() -> None:
     assert looking.told == []
 
     looking.looks(300, unreachable("valkey", "postgres"))
-    assert [event.said.sources for event in looking.told] == [["postgres"]]
+    assert [event.content.sources for event in looking.told] == [["postgres"]]
 
 
 def test_a_receiver_that_forgets_is_told_again_also_during_a_mute() -> None:
@@ -321,7 +321,7 @@ def test_the_text_of_a_reminder_says_what_is_wrong_now() -> None:
     looking.looks(200, [finding(code, "valkey", title="Valkey cannot be read (timeout)")])
     looking.looks(600, [finding(code, "valkey", title="Valkey cannot be read (auth)")])
 
-    assert [event.said.title for event in looking.told] == [
+    assert [event.content.title for event in looking.told] == [
         "Valkey cannot be read (timeout)",
         "Valkey cannot be read (auth)",
     ]

@@ -222,8 +222,8 @@ async def test_a_process_killed_while_sending_repeats_it_under_the_same_id(
     one = there.start(hook(who))
     who.answers = [0]
     there.findings = unreachable("valkey")
-    while not one.desk.outbox.waiting:
-        there.pass_by(await one.desk.tick())
+    while not one.loop.outbox.waiting:
+        there.pass_by(await one.loop.tick())
     with anyio.CancelScope() as killed:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one.tell)
@@ -257,7 +257,7 @@ async def test_a_restart_during_an_open_alert_tells_nothing_twice(
 ) -> None:
     one = there.start(hook(who))
     await there.run(OUTAGE_S, unreachable("valkey"))
-    await one.desk.lease.release()
+    await one.loop.lease.release()
     there.stop(one)
     there.start(hook(who))
     await there.run(OUTAGE_S)

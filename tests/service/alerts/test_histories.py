@@ -65,7 +65,7 @@ class Histories(RuleBasedStateMachine):
     def each_run_is_opened_first_and_resolved_last_and_each_once(self) -> None:
         runs: dict[object, list[EventKind]] = {}
         for event in self.looking.told:
-            runs.setdefault(event.said.alert_id, []).append(event.said.kind)
+            runs.setdefault(event.content.alert_id, []).append(event.content.kind)
         for kinds in runs.values():
             assert kinds[0] is EventKind.OPENED
             assert kinds.count(EventKind.OPENED) == 1
@@ -73,7 +73,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def no_two_events_have_one_id(self) -> None:
-        ids = [event.said.id for event in self.looking.told]
+        ids = [event.content.id for event in self.looking.told]
         assert len(ids) == len(set(ids))
 
     @invariant()

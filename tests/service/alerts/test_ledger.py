@@ -13,7 +13,7 @@ from schema.timestamps import utc_now
 from service.alerts.deliveries import Delivery, settle
 from service.alerts.ledger import Ledger, LostLeaseError
 from service.alerts.mutes import Mute
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.state import State
 from tests.service.alerts.events import event
 from tests.service.alerts.findings import NOW
@@ -41,48 +41,48 @@ def delivery(
     kind: EventKind = EventKind.OPENED, *, alert: UUID = ONE, target: str = "t1"
 ) -> Delivery:
     said: AlertEvent = event(kind, alert=alert)
-    return Delivery(said=said, target=target, created=NOW)
+    return Delivery(event=said, target=target, created=NOW)
 
 
 async def test_one_of_two_holds_the_lease_until_it_ends(ledger: Ledger, there: World) -> None:
-    assert (await ledger.stand("a", 30)).leads
-    assert not (await ledger.stand("b", 30)).leads
-    assert (await ledger.stand("a", 30)).leads
+    assert (await ledger.claim_lease("a", 30)).leads
+    assert not (await ledger.claim_lease("b", 30)).leads
+    assert (await ledger.claim_lease("a", 30)).leads
 
     await there.execute("UPDATE heartbeat_alerting SET until = now() - interval '1 s'")
-    assert (await ledger.stand("b", 30)).leads
-    assert not (await ledger.stand("a", 30)).leads
+    assert (await ledger.claim_lease("b", 30)).leads
+    assert not (await ledger.claim_lease("a", 30)).leads
 
 
 async def test_a_lease_that_is_given_back_is_free_at_once(ledger: Ledger) -> None:
-    await ledger.stand("a", 30)
+    await ledger.claim_lease("a", 30)
     await ledger.release("b")
-    assert not (await ledger.stand("b", 30)).leads
+    assert not (await ledger.claim_lease("b", 30)).leads
     await ledger.release("a")
 
-    assert (await ledger.stand("b", 30)).leads
+    assert (await ledger.claim_lease("b", 30)).leads
 
 
 async def test_state_and_deliveries_are_written_together_by_the_holder_alone(
     ledger: Ledger,
 ) -> None:
-    await ledger.stand("a", 30)
+    await ledger.claim_lease("a", 30)
     await ledger.save("a", 0, 1, PENDING, [delivery()])
     with pytest.raises(LostLeaseError):
         await ledger.save("b", 1, 2, State(), [delivery()])
     with pytest.raises(LostLeaseError):
         await ledger.save("a", 0, 1, State(), [delivery()])
 
-    stood = await ledger.stand("a", 30)
+    stood = await ledger.claim_lease("a", 30)
     assert (stood.seq, stood.state) == (1, PENDING)
     assert len(await ledger.waiting()) == 1
 
 
 async def test_a_state_that_is_none_of_ours_counts_as_none(ledger: Ledger, there: World) -> None:
-    await ledger.stand("a", 30)
+    await ledger.claim_lease("a", 30)
     await there.execute("""UPDATE heartbeat_alerting SET state = '{"runs": "x"}'""")
 
-    assert (await ledger.stand("a", 30)).state == State()
+    assert (await ledger.claim_lease("a", 30)).state == State()
 
 
 async def test_a_claim_counts_the_attempt_and_nobody_else_gets_it(ledger: Ledger) -> None:
@@ -132,7 +132,7 @@ async def test_order_is_kept_per_alert_and_no_alert_waits_for_another(ledger: Le
     assert (first.key, second.key) == (opened.key, other.key)
     assert await ledger.claim("t1", 60) is None
 
-    await ledger.settle(settle(first, Sent(), utc_now()))
+    await ledger.settle(settle(first, SendResult(), utc_now()))
     third = await ledger.claim("t1", 60)
     assert third is not None
     assert third.key == resolved.key
@@ -143,12 +143,12 @@ async def test_what_failed_waits_and_what_is_hopeless_is_dead(ledger: Ledger) ->
     for target, word in (("t1", DeliveryError.FAILED), ("t2", DeliveryError.REFUSED)):
         claimed = await ledger.claim(target, 60)
         assert claimed is not None
-        await ledger.settle(settle(claimed, Sent(word), utc_now()))
+        await ledger.settle(settle(claimed, SendResult(word), utc_now()))
 
-    records = await ledger.records()
-    assert (records["t1"].waiting, records["t1"].dead) == (1, 0)
-    assert (records["t2"].waiting, records["t2"].dead) == (0, 1)
-    assert (records["t1"].errors, records["t2"].errors) == (["failed"], ["refused"])
+    summaries = await ledger.summaries()
+    assert (summaries["t1"].waiting, summaries["t1"].dead) == (1, 0)
+    assert (summaries["t2"].waiting, summaries["t2"].dead) == (0, 1)
+    assert (summaries["t1"].errors, summaries["t2"].errors) == (["failed"], ["refused"])
     assert await ledger.claim("t1", 60) is None
 
     assert await ledger.resend() == 1
@@ -162,7 +162,7 @@ async def test_what_was_not_taken_within_a_day_is_dead(ledger: Ledger, there: Wo
     await there.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '25 h'")
 
     assert await ledger.waiting() == []
-    assert (await ledger.records())["t1"].errors == ["expired"]
+    assert (await ledger.summaries())["t1"].errors == ["expired"]
 
 
 async def test_what_is_merged_twice_is_there_once_and_stays_delivered(ledger: Ledger) -> None:
@@ -172,17 +172,17 @@ async def test_what_is_merged_twice_is_there_once_and_stays_delivered(ledger: Le
     await ledger.merge([given])
 
     assert await ledger.waiting() == []
-    record = (await ledger.records())["t1"]
-    assert (record.waiting, record.delivered) == (0, NOW)
+    summary = (await ledger.summaries())["t1"]
+    assert (summary.waiting, summary.delivered) == (0, NOW)
 
 
 async def test_another_deployments_alerts_are_not_ours(there: World, ledger: Ledger) -> None:
     assert there.database is not None
     other = Ledger(there.database, "other")
     await ledger.merge([delivery()])
-    await ledger.stand("a", 30)
+    await ledger.claim_lease("a", 30)
 
-    assert (await other.stand("b", 30)).leads
+    assert (await other.claim_lease("b", 30)).leads
     assert await other.claim("t1", 60) is None
     assert await other.waiting() == []
 
@@ -193,7 +193,7 @@ async def test_the_newest_events_are_listed_once_each(ledger: Ledger) -> None:
     await ledger.merge([delivery(EventKind.RESOLVED)])
 
     recent = await ledger.recent(utc_now() - timedelta(hours=1), 10)
-    assert [(news.said.kind, news.delivered) for news in recent] == [
+    assert [(each.event.kind, each.delivered) for each in recent] == [
         (EventKind.RESOLVED, None),
         (EventKind.OPENED, NOW),
     ]
@@ -219,7 +219,7 @@ async def test_a_mute_holds_until_its_end_is_brought_forward(ledger: Ledger) -> 
     await ledger.mute(mute)
     await ledger.mute(replace(mute, until=now + timedelta(hours=2)))
     assert [each.until for each in await ledger.mutes()] == [mute.until]
-    assert list((await ledger.stand("a", 30)).mutes) == [mute]
+    assert list((await ledger.claim_lease("a", 30)).mutes) == [mute]
 
     await ledger.mute(replace(mute, until=now))
     assert await ledger.mutes() == []

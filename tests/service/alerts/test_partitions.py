@@ -14,12 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from schema.alerts import AlertEvent, EventKind
 from schema.findings import Finding
-from service.alerts import desk, lease, outbox, telling
-from service.alerts.desk import Desk, Situated
+from service.alerts import deliverer, lease, loop, outbox
+from service.alerts.context import AlertContext
+from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
+from service.alerts.loop import AlertLoop
 from service.alerts.policy import policy
 from service.alerts.targets import Target
-from service.alerts.telling import Teller
 from tests.service.alerts.fakes import (
     Keyspace,
     MemoryLedger,
@@ -41,26 +42,26 @@ class Instance:
         self.world = world
         self.ledger, self.spill = MemoryLedger(world.tables), MemorySpill(world.keys)
         world.started += 1
-        situated = Situated(
+        context = AlertContext(
             name="worker",
             deployment="shop",
             policy=policy(60.0),
             targets=[TARGET],
             default_repeat_s=4 * 3600,
         )
-        self.desk = Desk(
-            situated,
+        self.loop = AlertLoop(
+            context,
             self._look,
             Stores(cast("Any", self.ledger), cast("Any", self.spill)),
             holder=str(world.started),
             now=lambda: world.now,
             clock=lambda: world.clock,
         )
-        self.teller = Teller(TARGET, world.receiver, self.desk.outbox, lambda: world.now)
+        self.deliverer = Deliverer(TARGET, world.receiver, self.loop.outbox, lambda: world.now)
 
     async def step(self) -> float:
-        wait_s = await self.desk.tick()
-        while await self.teller.tell():
+        wait_s = await self.loop.tick()
+        while await self.deliverer.deliver_next():
             pass
         return wait_s
 
@@ -71,7 +72,7 @@ class Instance:
     @property
     def knows_alone(self) -> bool:
         """Whether it told something that neither store knows."""
-        return bool(self.desk._told_alone) and all(self.sees().values())
+        return bool(self.loop._sent_alone) and all(self.sees().values())
 
     def sees(self) -> dict[str, bool]:
         return {
@@ -150,7 +151,7 @@ class Partitions(RuleBasedStateMachine):
         assert not self.keys.waiting
         assert all(row.delivered for row in self.tables.rows.values())
         told = {event.id for event in self.receiver.taken}
-        assert {row.said.id for row in self.tables.rows.values()} == told
+        assert {row.event.id for row in self.tables.rows.values()} == told
 
     def _runs(self) -> dict[UUID, list[EventKind]]:
         """What the receiver was told, by run; repetitions folded by their id, as receivers do."""
@@ -171,9 +172,9 @@ class Partitions(RuleBasedStateMachine):
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a store in memory may take long, too."""
-    for module in (desk, lease, outbox):
+    for module in (loop, lease, outbox):
         monkeypatch.setattr(module, "STORE_S", 3600.0)
-    monkeypatch.setattr(telling, "ATTEMPT_S", 3600.0)
+    monkeypatch.setattr(deliverer, "ATTEMPT_S", 3600.0)
 
 
 TestPartitions = Partitions.TestCase

@@ -34,18 +34,18 @@ def spill(there: World) -> Spill:
 
 
 async def test_one_of_two_holds_the_lease_unless_the_other_overrides_it(spill: Spill) -> None:
-    assert (await spill.stand("a", 30, overrides=False)).leads
-    assert not (await spill.stand("b", 30, overrides=False)).leads
-    assert (await spill.stand("b", 30, overrides=True)).leads
-    assert not (await spill.stand("a", 30, overrides=False)).leads
+    assert (await spill.claim_lease("a", 30, overrides=False)).leads
+    assert not (await spill.claim_lease("b", 30, overrides=False)).leads
+    assert (await spill.claim_lease("b", 30, overrides=True)).leads
+    assert not (await spill.claim_lease("a", 30, overrides=False)).leads
     await spill.release("a")
-    assert not (await spill.stand("a", 30, overrides=False)).leads
+    assert not (await spill.claim_lease("a", 30, overrides=False)).leads
     await spill.release("b")
-    assert (await spill.stand("a", 30, overrides=False)).leads
+    assert (await spill.claim_lease("a", 30, overrides=False)).leads
 
 
 async def test_a_lease_ends_by_itself(spill: Spill, there: World) -> None:
-    await spill.stand("a", 30, overrides=False)
+    await spill.claim_lease("a", 30, overrides=False)
 
     assert there.keys is not None
     async with there.keys.commands() as client:
@@ -53,17 +53,17 @@ async def test_a_lease_ends_by_itself(spill: Spill, there: World) -> None:
 
 
 async def test_what_is_remembered_comes_back(spill: Spill) -> None:
-    assert (await spill.stand("a", 30, overrides=False)).state == State()
+    assert (await spill.claim_lease("a", 30, overrides=False)).state == State()
     await spill.save(7, State(runs=2))
 
-    stood = await spill.stand("a", 30, overrides=False)
+    stood = await spill.claim_lease("a", 30, overrides=False)
     assert (stood.seq, stood.state) == (7, State(runs=2))
 
 
 async def test_deliveries_stay_until_they_are_taken_out(spill: Spill) -> None:
-    first = Delivery(said=event(), target="t1", created=NOW)
+    first = Delivery(event=event(), target="t1", created=NOW)
     later = Delivery(
-        said=event(EventKind.RESOLVED), target="t1", created=NOW + timedelta(seconds=1)
+        event=event(EventKind.RESOLVED), target="t1", created=NOW + timedelta(seconds=1)
     )
     await spill.put([later, first])
     await spill.put([replace(first, attempts=1)])
@@ -81,7 +81,7 @@ async def test_what_is_none_of_ours_stands_in_nobodys_way(spill: Spill, there: W
         await client.set(f"{NAME}:alerts:state", "y")
 
     assert await spill.all() == []
-    assert (await spill.stand("a", 30, overrides=False)).state == State()
+    assert (await spill.claim_lease("a", 30, overrides=False)).state == State()
 
 
 async def test_mutes_of_both_stores_are_one_and_the_earlier_end_holds(spill: Spill) -> None:

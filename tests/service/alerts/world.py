@@ -11,14 +11,15 @@ import anyio
 from schema.alerts import AlertEvent, EventKind
 from schema.errors import ErrorWord
 from schema.findings import Finding
-from service.alerts.desk import Desk, Situated
+from service.alerts.context import AlertContext
+from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
 from service.alerts.ledger import Ledger
+from service.alerts.loop import AlertLoop
 from service.alerts.policy import Policy, policy
 from service.alerts.senders import make
 from service.alerts.spill import Spill
 from service.alerts.targets import parse
-from service.alerts.telling import Teller
 from service.errors import SourceError
 from service.kind import Shared
 from service.settings import load
@@ -102,31 +103,31 @@ class Instance:
             Ledger(CutDatabase(database, self.to_database), NAME) if database else None,
             Spill(CutKeys(keys, self.to_valkey), NAME) if keys else None,
         )
-        situated = Situated(
+        context = AlertContext(
             name=NAME, deployment="shop", policy=given, targets=parsed, default_repeat_s=4 * 3600
         )
         self.stores = stores
-        self.desk = Desk(
-            situated,
+        self.loop = AlertLoop(
+            context,
             self._look,
             stores,
             holder=str(uuid4()),
             now=lambda: world.now,
             clock=lambda: world.clock,
         )
-        self.tellers = [
-            Teller(each, make(each), self.desk.outbox, lambda: world.now) for each in parsed
+        self.deliverers = [
+            Deliverer(each, make(each), self.loop.outbox, lambda: world.now) for each in parsed
         ]
 
     async def step(self) -> float:
         """Look once, and tell all that is due."""
-        wait_s = await self.desk.tick()
+        wait_s = await self.loop.tick()
         await self.tell()
         return wait_s
 
     async def tell(self) -> None:
-        for teller in self.tellers:
-            while await teller.tell():
+        for deliverer in self.deliverers:
+            while await deliverer.deliver_next():
                 pass
 
     async def _look(self) -> Sequence[Finding]:
@@ -140,7 +141,7 @@ class World:
         now: The wall clock, which may step.
         clock: Monotonic seconds.
         findings: What every instance sees.
-        step_least_s: Seconds between two looks at least: looking each second, as the desk asks to
+        step_least_s: Seconds between two looks at least: looking each second, as the loop asks to
             while something is wrong, takes a test five times as long.
     """
 

@@ -8,7 +8,7 @@ import pytest
 from schema.alerts import EventKind
 from schema.timestamps import utc_now
 from service.alerts import senders
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import parse
 from tests.service.alerts.alertmanager import Alertmanager, alertmanager
 from tests.service.alerts.events import event
@@ -25,7 +25,7 @@ def test_what_opens_fires_there_and_what_is_resolved_does_not(there: Alertmanage
     now = utc_now()
     opened = event().model_copy(update={"at": now, "began": now - timedelta(minutes=2)})
 
-    assert told.send(opened) == Sent()
+    assert told.send(opened) == SendResult()
     (shown,) = there.alerts()
     assert shown["labels"]["alertname"] == "HeartbeatSourceUnreachable"
     assert shown["labels"]["sources"] == "postgres"
@@ -33,11 +33,11 @@ def test_what_opens_fires_there_and_what_is_resolved_does_not(there: Alertmanage
     assert shown["annotations"]["summary"] == "shop: PostgreSQL cannot be read (timeout)"
     assert shown["generatorURL"] == "https://status.example.com"
 
-    assert told.send(opened.model_copy(update={"kind": EventKind.REFRESHED})) == Sent()
+    assert told.send(opened.model_copy(update={"kind": EventKind.REFRESHED})) == SendResult()
     assert len(there.alerts()) == 1
 
     ended = opened.model_copy(update={"kind": EventKind.RESOLVED, "ended": utc_now()})
-    assert told.send(ended) == Sent()
+    assert told.send(ended) == SendResult()
     assert there.alerts() == []
 
 

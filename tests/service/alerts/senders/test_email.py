@@ -6,7 +6,7 @@ import pytest
 
 from schema.alerts import DeliveryError
 from service.alerts import senders
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import parse
 from tests.service.alerts.events import event
 from tests.service.alerts.mailbox import Mailbox, mailbox
@@ -24,7 +24,7 @@ def sender(port: int) -> senders.Sender:
 
 
 def test_an_e_mail_has_a_subject_and_both_forms_of_the_text(box: Mailbox) -> None:
-    assert sender(box.port).send(event()) == Sent()
+    assert sender(box.port).send(event()) == SendResult()
     (message,) = box.messages
     parts = {
         part.get_content_type(): bytes(part.get_payload(decode=True)).decode()

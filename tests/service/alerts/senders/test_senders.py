@@ -16,7 +16,7 @@ from service.alerts import senders
 from service.alerts.senders import http
 from service.alerts.senders.alertmanager import Alertmanager
 from service.alerts.senders.incidents import Incidents
-from service.alerts.senders.sent import Sent, judged
+from service.alerts.senders.result import SendResult, result_of_status
 from service.alerts.targets import TargetError, parse
 from tests.service.alerts.events import event
 from tests.service.alerts.receiver import Receiver, receiver
@@ -49,7 +49,7 @@ def body(url: str, kind: EventKind, **options: Any) -> tuple[str, dict[str, str]
 def test_a_webhook_is_the_event_and_its_signature_verifies(there: Receiver) -> None:
     said = event()
 
-    assert webhook(there).send(said) == Sent()
+    assert webhook(there).send(said) == SendResult()
     (got,) = there.taken
     assert got.path == "/hook?a=1"
     assert AlertEvent.model_validate(Webhook(SIGNED).verify(got.body, got.headers)) == said
@@ -104,12 +104,12 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(there: Receiver) -> No
     there.answers, there.retry_after = [429], "120"
     at = format_datetime(datetime.now(UTC) + timedelta(minutes=5))
 
-    assert webhook(there).send(event()) == Sent(DeliveryError.THROTTLED, 120.0)
-    wait_s = judged(503, {"Retry-After": at}).retry_after_s
+    assert webhook(there).send(event()) == SendResult(DeliveryError.THROTTLED, 120.0)
+    wait_s = result_of_status(503, {"Retry-After": at}).retry_after_s
     assert wait_s is not None
     assert 290 < wait_s <= 300
-    assert judged(429, {"Retry-After": "soon"}).retry_after_s is None
-    assert judged(429, {"Retry-After": "99999999"}).retry_after_s == 6 * 3600
+    assert result_of_status(429, {"Retry-After": "soon"}).retry_after_s is None
+    assert result_of_status(429, {"Retry-After": "99999999"}).retry_after_s == 6 * 3600
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_part_that_is_missing_is_named_without_the_rest(url: str) -> None:
 def test_incidents_are_posted_and_a_test_resolves_itself(there: Receiver) -> None:
     told = sender(f"goalert://{there.place}/token")
 
-    assert told.send(event(EventKind.TEST)) == Sent()
+    assert told.send(event(EventKind.TEST)) == SendResult()
     assert [json.loads(each.body).get("action") for each in there.taken] == [None, "close"]
 
 
@@ -242,7 +242,7 @@ def test_alertmanager_gets_the_end_of_what_has_become_graver() -> None:
 def test_apprise_tells_what_it_knows_through_one_plugin(there: Receiver) -> None:
     told = sender(f"jsons://{there.place}/x".replace("jsons", "json"))
 
-    assert told.send(event()) == Sent()
+    assert told.send(event()) == SendResult()
     said = json.loads(there.taken[0].body)
     assert said["title"] == "shop: PostgreSQL cannot be read (timeout)"
     assert said["type"] == "failure"
@@ -262,7 +262,9 @@ def test_apprises_answers_are_told_apart_too(
 def test_apprise_waits_as_long_as_it_is_asked(there: Receiver) -> None:
     there.answers, there.retry_after = [429] * 5, "77"
 
-    assert sender(f"json://{there.place}/x").send(event()) == Sent(DeliveryError.THROTTLED, 77.0)
+    assert sender(f"json://{there.place}/x").send(event()) == SendResult(
+        DeliveryError.THROTTLED, 77.0
+    )
 
 
 def test_apprise_says_unreachable_where_nobody_answers() -> None:

@@ -14,7 +14,7 @@ THROTTLING = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """The result of one attempt.
 
     Attributes:
@@ -26,7 +26,7 @@ class Sent:
     retry_after_s: float | None = None
 
 
-def judged(status: int, headers: Mapping[str, str]) -> Sent:
+def result_of_status(status: int, headers: Mapping[str, str]) -> SendResult:
     """Interpret an HTTP answer.
 
     Args:
@@ -34,15 +34,15 @@ def judged(status: int, headers: Mapping[str, str]) -> Sent:
         headers: Its headers, which ignore case.
     """
     if status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
-        return Sent()
+        return SendResult()
     wait_s = _retry_after_s(headers.get("Retry-After"))
     if status == 429 or (status in THROTTLING and wait_s is not None):  # noqa: PLR2004
-        return Sent(DeliveryError.THROTTLED, wait_s)
+        return SendResult(DeliveryError.THROTTLED, wait_s)
     if status in REFUSING:
-        return Sent(DeliveryError.REFUSED)
+        return SendResult(DeliveryError.REFUSED)
     if status < 500 and status not in PASSING:  # noqa: PLR2004 - RFC 9110, 15.5
-        return Sent(DeliveryError.REJECTED)
-    return Sent(DeliveryError.FAILED, wait_s)
+        return SendResult(DeliveryError.REJECTED)
+    return SendResult(DeliveryError.FAILED, wait_s)
 
 
 def _retry_after_s(text: str | None) -> float | None:

@@ -11,7 +11,7 @@ from schema.alerts import DeliveryError
 from service.alerts.deliveries import settle
 from service.alerts.outbox import Outbox
 from service.alerts.senders import Sender
-from service.alerts.senders.sent import Sent
+from service.alerts.senders.result import SendResult
 from service.alerts.targets import Target
 
 ATTEMPT_S = 20.0  # of one attempt
@@ -20,7 +20,7 @@ POLL_S = 5.0  # period of checks for deliveries that are due again
 log = structlog.get_logger()
 
 
-class Teller:
+class Deliverer:
     """Delivers the pending events of one target.
 
     Args:
@@ -43,43 +43,42 @@ class Teller:
         self._sender = sender
         self._outbox = outbox
         self._now = now
-        self._news = anyio.Event()
-        self._lane = anyio.CapacityLimiter(
-            1
-        )  # one thread: no further attempts beside one that hangs
+        self._woken = anyio.Event()
+        # One thread: no further attempts beside one that hangs.
+        self._lane = anyio.CapacityLimiter(1)
 
     def wake(self) -> None:
         """Signal that there may be something to deliver."""
-        self._news.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Deliver, until cancelled; a defect ends only one attempt."""
         while True:
             with anyio.move_on_after(POLL_S):
-                await self._news.wait()
-            self._news = anyio.Event()
+                await self._woken.wait()
+            self._woken = anyio.Event()
             try:
-                while await self.tell():
+                while await self.deliver_next():
                     pass
             except Exception:  # must not end the API
                 log.exception("alerts_defect")
 
-    async def tell(self) -> bool:
+    async def deliver_next(self) -> bool:
         """Send the next delivery that is due; return False if there is none."""
         delivery = await self._outbox.claim(self.target.id)
         if delivery is None:
             return False
-        sent = Sent(DeliveryError.TIMEOUT)
+        sent = SendResult(DeliveryError.TIMEOUT)
         with anyio.move_on_after(ATTEMPT_S):
             sent = await anyio.to_thread.run_sync(
-                self._sender.send, delivery.said, abandon_on_cancel=True, limiter=self._lane
+                self._sender.send, delivery.event, abandon_on_cancel=True, limiter=self._lane
             )
         settled = settle(delivery, sent, self._now())
         self._count(sent)
         about = {
             "target": self.target.name,
-            "kind": delivery.said.kind,
-            "alert": str(delivery.said.alert_id),
+            "kind": delivery.event.kind,
+            "alert": str(delivery.event.alert_id),
             "attempts": delivery.attempts,
         }
         if sent.error is None:
@@ -92,7 +91,7 @@ class Teller:
         await self._outbox.settle(settled)
         return True
 
-    def _count(self, sent: Sent) -> None:
+    def _count(self, sent: SendResult) -> None:
         if sent.error is None:
             self.sent += 1
         else:

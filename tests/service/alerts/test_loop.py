@@ -8,9 +8,10 @@ import pytest
 
 from schema.findings import Finding
 from schema.heartbeat import Standing
-from service.alerts.desk import Desk, Situated
+from service.alerts.context import AlertContext
 from service.alerts.lease import Stores
-from service.alerts.ledger import Stood
+from service.alerts.ledger import LeaseState
+from service.alerts.loop import AlertLoop
 from service.alerts.policy import policy
 from tests.service.alerts.fakes import MemoryLedger, Tables
 from tests.service.alerts.findings import NOW, unreachable
@@ -27,10 +28,10 @@ class SlowLedger(MemoryLedger):
 
     looked: anyio.Event | None = None
 
-    async def stand(self, holder: str, lease_s: float) -> Stood:
+    async def claim_lease(self, holder: str, lease_s: float) -> LeaseState:
         if self.looked is not None:
             await self.looked.wait()
-        return await super().stand(holder, lease_s)
+        return await super().claim_lease(holder, lease_s)
 
 
 async def test_a_lease_that_takes_long_holds_up_no_look() -> None:
@@ -44,8 +45,8 @@ async def test_a_lease_that_takes_long_holds_up_no_look() -> None:
             raise error[0]
         return unreachable("valkey")
 
-    desk = Desk(
-        Situated(
+    loop = AlertLoop(
+        AlertContext(
             name="worker",
             deployment="shop",
             policy=policy(60.0),
@@ -58,15 +59,15 @@ async def test_a_lease_that_takes_long_holds_up_no_look() -> None:
         now=lambda: NOW,
         clock=lambda: clock[0],
     )
-    await desk.tick()  # whoever has no lease yet looks after it
+    await loop.tick()  # whoever has no lease yet looks after it
     ledger.looked = anyio.Event()
     with anyio.fail_after(60):
-        await desk.tick()
-    assert desk.lease.standing is Standing.DATABASE
-    assert desk.findings == unreachable("valkey")
+        await loop.tick()
+    assert loop.lease.standing is Standing.DATABASE
+    assert loop.findings == unreachable("valkey")
 
     ledger.looked = anyio.Event()
     error.append(ZeroDivisionError())
     with anyio.fail_after(60), pytest.raises(ZeroDivisionError):
-        await desk.tick()
-    assert desk.lease.standing is Standing.DATABASE
+        await loop.tick()
+    assert loop.lease.standing is Standing.DATABASE

@@ -1,4 +1,4 @@
-"""Looks at the current findings, concurrently with the stores of alerts."""
+"""Evaluator at the current findings, concurrently with the stores of alerts."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from service.alerts.lease import Lease
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The result of one look.
+class Evaluation:
+    """The findings at one time.
 
     Attributes:
         findings: The findings.
-        at: When the look began, by the wall clock.
+        at: When reading them began, by the wall clock.
         clock_s: The same time, in monotonic seconds.
     """
 
@@ -26,8 +26,8 @@ class Seen:
     clock_s: float
 
 
-class Looks:
-    """One process's looks.
+class Evaluator:
+    """One process's reader of findings.
 
     Args:
         look: Returns the current findings.
@@ -45,29 +45,29 @@ class Looks:
         self._now = now
         self._clock = clock
 
-    async def look(self) -> Seen:
-        """Look; its findings count from its start."""
+    async def evaluate(self) -> Evaluation:
+        """Read the findings; they count from the start of the reading."""
         at, clock_s = self._now(), self._clock()
-        return Seen(findings=await self._look(), at=at, clock_s=clock_s)
+        return Evaluation(findings=await self._look(), at=at, clock_s=clock_s)
 
-    async def beside(self, lease: Lease) -> tuple[Standing, Seen | None]:
-        """Take the lease and look concurrently, because a hung store delays both.
+    async def evaluate_with(self, lease: Lease) -> tuple[Standing, Evaluation | None]:
+        """Claim the lease and read the findings concurrently, because a hung store delays both.
 
-        A standby does not look, since another process decides: then None.
+        A standby does not read them, since another process decides: then None.
         """
         if lease.standing is Standing.STANDBY:
-            return await lease.stand(), None
-        seen: list[Seen | Exception] = []
+            return await lease.claim(), None
+        found: list[Evaluation | Exception] = []
 
-        async def look() -> None:
+        async def evaluate() -> None:
             try:
-                seen.append(await self.look())
+                found.append(await self.evaluate())
             except Exception as error:  # noqa: BLE001 - raised below, once the lease is prolonged
-                seen.append(error)
+                found.append(error)
 
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look)
-            standing = await lease.stand()
-        if isinstance(seen[0], Exception):
-            raise seen[0]
-        return standing, seen[0]
+            tasks.start_soon(evaluate)
+            standing = await lease.claim()
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return standing, found[0]

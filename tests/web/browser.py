@@ -31,12 +31,6 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def open_and_be_told(page: Page, address: str) -> None:
-    """Open the page and wait for its first document, from which on its clock counts."""
-    page.goto(address)
-    expect(page.locator("body")).not_to_have_attribute("data-tone", "waiting")
-
-
 # Playwright's clock fires timers in an instant, so a request's deadline passes before its answer
 # comes. With this script a test can wait: `answered()` resolves once no request is under way.
 COUNT_REQUESTS = """(() => {
@@ -53,10 +47,21 @@ COUNT_REQUESTS = """(() => {
 })()"""
 
 
+def open_page(page: Page, address: str) -> None:
+    """Open the page, and wait for its first document and the answers to all its first requests.
+
+    From then on its age counts, and its clock can move past the deadlines of those requests.
+    """
+    page.goto(address)
+    expect(page.locator("body")).not_to_have_attribute("data-tone", "waiting")
+    page.evaluate("answered()")
+
+
 def let_pass(page: Page, seconds: int) -> None:
     """Move the page's clock on by whole seconds, and wait for all answers after each one.
 
-    Requests that are never answered need `page.clock.run_for`.
+    `page.clock.run_for` may only move it by less than a request's deadline of 10 s, except while
+    the page sends no requests or gets no answers.
     """
     for _ in range(seconds):
         page.clock.run_for(1000)

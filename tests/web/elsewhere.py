@@ -1,4 +1,4 @@
-"""A page of somebody else: files of one folder, served on an origin of its own."""
+"""A web server for pages of other origins than the API's."""
 
 import http.server
 import threading
@@ -14,23 +14,21 @@ from typing_extensions import override
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     @override
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def elsewhere(folder: Path, host: str) -> Iterator[str]:
-    """Serve a folder; gives its origin.
+def elsewhere(folder: Path) -> Iterator[int]:
+    """Serve a folder on loopback; yield the port.
 
-    Args:
-        folder: Where the files are.
-        host: `localhost` is another site than 127.0.0.1, another port of the same host is not.
+    `localhost` is another site than 127.0.0.1; another port of the same host is not.
     """
     handler = partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://{host}:{server.server_port}"
+            yield server.server_port
         finally:
             server.shutdown()
             thread.join()

@@ -3,7 +3,7 @@
 import base64
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,111 +29,133 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@contextmanager
-def embedded(
-    folder: Path, host: str, server: str, *, password: str | None = None, allowed: bool = True
-) -> Iterator[tuple[str, str]]:
-    """The example on an origin of its own; gives its address and that of the API.
+@dataclass(frozen=True)
+class Embedding:
+    """A web server for the example.
 
-    Args:
-        folder: For its files.
-        host: Of the page; the API is at 127.0.0.1.
-        server: What the page gives to `watch`; BASE stands for the API's address.
-        password: The API's.
-        allowed: Whether the API allows the page's origin.
+    Attributes:
+        folder: What it serves.
+        port: Where; by the name of the host the page is on the API's site or on another.
     """
-    (example,) = DocsPage("docs/client.md").code("html")
-    assert SERVER in example.text
+
+    folder: Path
+    port: int
+
+    def origin(self, host: str) -> str:
+        return f"http://{host}:{self.port}"
+
+    def show(self, page: Page, host: str, api: str, options: str = "") -> None:
+        """Open the example.
+
+        Args:
+            page: Where to open it.
+            host: Of the example's page; the API is at 127.0.0.1.
+            api: The API's address.
+            options: What the page gives to `watch` beside it.
+        """
+        (example,) = DocsPage("docs/client.md").code("html")
+        assert SERVER in example.text
+        server = f"{{ baseUrl: '{api.rstrip('/')}'{options} }}"
+        (self.folder / "index.html").write_text(example.text.replace(SERVER, server))
+        page.goto(f"{self.origin(host)}/")
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedding]:
+    """The example of docs/client.md beside a copy of the client."""
+    folder = tmp_path_factory.mktemp("embedding")
     shutil.copy(ROOT / "web" / "client.js", folder)
-    with elsewhere(folder, host) as origin:
-        environ = dict(NO_STORES)
-        if allowed:
-            environ["API_CORS_ORIGINS"] = origin
-        if password is not None:
-            environ["DASHBOARD_PASSWORD"] = password
-        with api(environ) as address:
-            page = example.text.replace(SERVER, server.replace("BASE", address.rstrip("/")))
-            (folder / "index.html").write_text(page)
-            yield f"{origin}/", address
+    with elsewhere(folder) as port:
+        yield Embedding(folder, port)
+
+
+@pytest.fixture(scope="module")
+def allowing(embedding: Embedding) -> dict[str, str]:
+    """The variables of an API that allows the example's origins."""
+    origins = ",".join(map(embedding.origin, (SAME_SITE, OTHER_SITE)))
+    return NO_STORES | {"API_CORS_ORIGINS": origins}
+
+
+@pytest.fixture(scope="module")
+def public(allowing: dict[str, str]) -> Iterator[str]:
+    """An API without a password."""
+    with api(allowing) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def locked(allowing: dict[str, str]) -> Iterator[str]:
+    """An API with a password."""
+    with api(allowing | {"DASHBOARD_PASSWORD": PASSWORD}) as address:
+        yield address
 
 
 def shown(page: Page, link: str, headline: str = DISTURBED) -> None:
-    expect(page.locator("p")).to_have_text(link, timeout=15_000)
-    expect(page.locator("h1")).to_contain_text(headline, timeout=15_000)
+    expect(page.locator("p")).to_have_text(link)
+    expect(page.locator("h1")).to_contain_text(headline)
 
 
 def test_the_example_of_the_docs_works_on_another_site(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, embedding: Embedding, public: str
 ) -> None:
-    with embedded(tmp_path, OTHER_SITE, "{ baseUrl: 'BASE' }") as (address, _):
-        page = context.new_page()
-        page.goto(address)
+    page = context.new_page()
+    embedding.show(page, OTHER_SITE, public)
 
-        shown(page, "live")
-        expect(page.locator("li")).to_contain_text(["Valkey cannot be read (unreachable)."])
+    shown(page, "live")
+    expect(page.locator("li")).to_contain_text(["Valkey cannot be read (unreachable)."])
 
 
 def test_an_origin_that_is_not_allowed_gets_nothing(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, embedding: Embedding, address: str
 ) -> None:
-    with embedded(tmp_path, OTHER_SITE, "{ baseUrl: 'BASE' }", allowed=False) as (address, _):
-        page = context.new_page()
-        page.goto(address)
+    page = context.new_page()
+    embedding.show(page, OTHER_SITE, address)
 
-        shown(page, "The server cannot be reached.", "Looking …")
+    shown(page, "The server cannot be reached.", "Looking …")
 
 
 def test_a_page_of_another_site_gives_the_password_to_requests_and_socket(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, embedding: Embedding, locked: str
 ) -> None:
-    server = f"{{ baseUrl: 'BASE', password: '{PASSWORD}' }}"
-    with embedded(tmp_path, OTHER_SITE, server, password=PASSWORD) as (address, _):
-        page = context.new_page()
-        page.goto(address)
+    page = context.new_page()
+    embedding.show(page, OTHER_SITE, locked, f", password: '{PASSWORD}'")
 
-        shown(page, "live")
+    shown(page, "live")
 
 
 def test_the_viewers_own_login_does_not_reach_another_site(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, embedding: Embedding, locked: str
 ) -> None:
-    server = "{ baseUrl: 'BASE', credentials: 'include' }"
-    with embedded(tmp_path, OTHER_SITE, server, password=PASSWORD) as (address, heartbeat):
-        page = logged_in(context, heartbeat)
-        page.goto(address)
+    page = logged_in(context, locked)
+    embedding.show(page, OTHER_SITE, locked, ", credentials: 'include'")
 
-        shown(page, UNKNOWN, "Looking …")
+    shown(page, UNKNOWN, "Looking …")
 
 
 def test_the_viewers_own_login_serves_another_origin_of_the_same_site(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, embedding: Embedding, locked: str
 ) -> None:
-    server = "{ baseUrl: 'BASE', credentials: 'include' }"
-    with embedded(tmp_path, SAME_SITE, server, password=PASSWORD) as (address, heartbeat):
-        page = logged_in(context, heartbeat)
-        page.goto(address)
+    page = logged_in(context, locked)
+    embedding.show(page, SAME_SITE, locked, ", credentials: 'include'")
 
-        shown(page, "live")
+    shown(page, "live")
 
 
-def test_a_wrong_password_is_tried_no_more_by_itself(
-    context: BrowserContext, tmp_path: Path
+def test_a_wrong_password_is_not_tried_again_by_itself(
+    context: BrowserContext, embedding: Embedding, locked: str
 ) -> None:
-    with embedded(
-        tmp_path, OTHER_SITE, "{ baseUrl: 'BASE', password: 'wrong' }", password=PASSWORD
-    ) as (address, _):
-        page = context.new_page()
-        page.clock.install()
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: asked.append(socket.url))
-        page.goto(address)
-        shown(page, UNKNOWN, "Looking …")
-        before = len(asked)
+    page = context.new_page()
+    page.clock.install()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.on("websocket", lambda socket: sent.append(socket.url))
+    embedding.show(page, OTHER_SITE, locked, ", password: 'wrong'")
+    shown(page, UNKNOWN, "Looking …")
+    before = len(sent)
 
-        page.clock.run_for(600_000)
+    page.clock.run_for(600_000)
 
-        assert len(asked) == before
+    assert len(sent) == before
 
 
 @pytest.mark.parametrize(
@@ -179,29 +201,28 @@ def test_a_prefix_needs_no_slash_at_its_end(page: Page, address: str) -> None:
         assert page.evaluate(ask, base) == {"prefixed": True}
 
 
-def test_a_watcher_that_is_closed_asks_and_tells_no_more(
-    context: BrowserContext, tmp_path: Path
+def test_a_closed_watcher_sends_no_requests_and_reports_no_states(
+    context: BrowserContext, embedding: Embedding, public: str
 ) -> None:
-    with embedded(tmp_path, OTHER_SITE, "{ baseUrl: 'BASE' }") as (address, heartbeat):
-        page = context.new_page()
-        page.clock.install()
-        page.goto(address)
-        shown(page, "live")
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.clock.install()
+    embedding.show(page, OTHER_SITE, public)
+    shown(page, "live")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
 
-        told = page.evaluate(
-            "async baseUrl => { const { watch } = await import('./client.js');"
-            "let told = 0; let first; const met = new Promise((resolve) => { first = resolve; });"
-            "const watcher = watch(() => first(), () => { told += 1; }, { baseUrl });"
-            "await met; watcher.close(); told = 0;"
-            "watcher.wake(); await watcher.refresh(); await watcher.resume(); watcher.pause();"
-            "return told; }",
-            heartbeat.rstrip("/"),
-        )
+    reported = page.evaluate(
+        "async baseUrl => { const { watch } = await import('./client.js');"
+        "let states = 0; let first; const met = new Promise((resolve) => { first = resolve; });"
+        "const watcher = watch(() => first(), () => { states += 1; }, { baseUrl });"
+        "await met; watcher.close(); states = 0;"
+        "watcher.wake(); await watcher.refresh(); await watcher.resume(); watcher.pause();"
+        "return states; }",
+        public.rstrip("/"),
+    )
 
-        assert told == 0
-        assert len(asked) <= 1  # what its beginning asked
+    assert reported == 0
+    assert len(sent) <= 1  # the watcher's first request
 
 
 def logged_in(context: BrowserContext, heartbeat: str) -> Page:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.web.screenshots import SCHEMES
 from tests.web.server import NO_STORES, api
@@ -16,18 +16,22 @@ def locked() -> Iterator[str]:
         yield address
 
 
-def test_a_person_logs_in_by_the_page_and_comes_to_where_they_wanted(
-    browser: Browser, locked: str
-) -> None:
+def enter(page: Page, password: str) -> None:
+    """Type a password into the field, which has the focus, and send the form."""
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(f"{password}\n")
+
+
+def test_the_login_page_leads_to_the_requested_address(browser: Browser, locked: str) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{locked}?range=30d")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(page).to_have_title("Log in · shop · Heartbeat")
 
-    page.keyboard.type("guess\n")  # the field has the focus
+    enter(page, "guess")
     expect(page.get_by_role("alert")).to_have_text("That is not the password.")
-    page.keyboard.type(f"{PASSWORD}\n")
+    enter(page, PASSWORD)
 
     expect(page).to_have_url(f"{locked}?range=30d")
     expect(page.locator("[data-source]")).to_have_count(4)
@@ -41,9 +45,9 @@ def test_an_incidents_address_survives_the_login(browser: Browser, locked: str) 
     page = context.new_page()
     page.goto(f"{locked}?range=30d#incident-valkey-1764000000")
 
-    page.keyboard.type("guess\n")
+    enter(page, "guess")
     expect(page.get_by_role("alert")).to_have_text("That is not the password.")
-    page.keyboard.type(f"{PASSWORD}\n")
+    enter(page, PASSWORD)
 
     expect(page).to_have_url(f"{locked}?range=30d#incident-valkey-1764000000")
     context.close()
@@ -53,7 +57,7 @@ def test_axe_finds_nothing_on_the_login_page(browser: Browser, locked: str) -> N
     for scheme in SCHEMES:
         page = browser.new_page(color_scheme=scheme)
         page.goto(locked)
-        page.keyboard.type("guess\n")
+        enter(page, "guess")
         expect(page.get_by_role("alert")).not_to_be_empty()
 
         found = Axe().run(page)

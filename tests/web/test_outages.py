@@ -1,5 +1,6 @@
 """The page on the real app and the real stores, through outages of each kind."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
@@ -76,6 +77,10 @@ def verdict(page: Page, tone: str) -> None:
     expect(page.locator("body")).to_have_attribute("data-tone", tone, timeout=PATIENCE_MS)
 
 
+def link(page: Page, word: str) -> None:
+    expect(page.locator("body")).to_have_attribute("data-link", word, timeout=PATIENCE_MS)
+
+
 def stamps(page: Page) -> list[str]:
     script = "all => all.map(time => time.dateTime)"
     found: list[str] = page.locator("[data-part=utc]").evaluate_all(script)
@@ -122,7 +127,8 @@ def test_a_stopped_store_turns_its_row_red_and_no_other_and_heals_without_a_relo
             expect(page.locator("h1")).to_contain_text("Valkey cannot be read")
             for name in ("postgres", "secrets_manager"):
                 row = page.locator(f"[data-source={name}]")
-                assert row.get_attribute("data-freshness") in {"fresh", "aging"}
+                written = re.compile("fresh|aging")  # on a busy machine a cycle may be late
+                expect(row).to_have_attribute("data-freshness", written, timeout=PATIENCE_MS)
         finally:
             valkey.start()
 
@@ -139,9 +145,9 @@ def test_an_api_that_goes_and_comes_back_finds_the_page_again(
             page = browser.new_page()
             page.goto(address)
             verdict(page, "ok")
-            expect(page.locator("body")).to_have_attribute("data-link", "live")
+            link(page, "live")
 
-        expect(page.locator("body")).to_have_attribute("data-link", "offline")
+        link(page, "offline")
         expect(page.locator("#notice")).to_contain_text("The last good answer came")
         be(page, "stale")
         expect(page.locator("[data-source]")).to_have_count(4)

@@ -1,4 +1,4 @@
-"""What the page says of several workers, of replicas, and of promoted servers."""
+"""The page with several workers, with replicas, and after a promotion."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,52 +24,52 @@ def replica(**changes: Any) -> ReplicaRow:  # Any: its fields
     return ReplicaRow(**(fields | changes))
 
 
-@pytest.mark.parametrize(
-    ("facts", "said"),
-    [
-        ({"standing": Standing.DATABASE}, "cycle 4561"),
-        (
-            {"standing": Standing.DATABASE, "standbys": ("worker-2",)},
-            "cycle 4561; heartbeat-worker-7d9f leads, worker-2 stands by",
-        ),
-        (
-            {"standing": Standing.VALKEY, "standbys": ("worker-2", "worker-3")},
-            "cycle 4561; heartbeat-worker-7d9f leads, worker-2, worker-3 stand by",
-        ),
-        ({"standing": Standing.ALONE}, "cycle 4561, beats without a lease"),
-    ],
-)
-def test_the_footer_says_who_leads_and_who_stands_by(
-    page: Page, answers: Answers, address: str, facts: dict[str, Any], said: str
+STANDINGS: list[tuple[dict[str, Any], str]] = [  # Any: the worker's fields
+    (
+        {"standing": Standing.DATABASE, "standbys": ("worker-2",)},
+        "cycle 4561; heartbeat-worker-7d9f leads, worker-2 stands by",
+    ),
+    (
+        {"standing": Standing.VALKEY, "standbys": ("worker-2", "worker-3")},
+        "cycle 4561; heartbeat-worker-7d9f leads, worker-2, worker-3 stand by",
+    ),
+    ({"standing": Standing.ALONE}, "cycle 4561, beats without a lease"),
+    ({"standing": Standing.DATABASE}, "cycle 4561"),
+]
+REPLICAS = [
+    (replica(), "replica written within 120 ms"),
+    (replica(lag_seconds=4.2), "replica written within 4 s"),
+    (replica(lag_seconds=420.0, failing_since=NOW), "replica 7 min behind"),
+    (replica(error=ErrorWord.AUTH, failing_since=NOW), "replica: auth"),
+    (replica(lag_seconds=None, failing_since=NOW), "replica without a stamp"),
+]
+
+
+def test_the_footer_shows_the_leader_and_the_standbys(
+    page: Page, answers: Answers, address: str
 ) -> None:
     whole = status()
-    answers.status = whole.model_copy(update={"worker": whole.worker.model_copy(update=facts)})
     page.goto(address)
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
 
-    expect(page.locator("#worker")).to_have_text(f"Worker 0.1.0, up 3 d 4 h, {said}")
+    for facts, shown in STANDINGS:
+        answers.push(whole.model_copy(update={"worker": whole.worker.model_copy(update=facts)}))
+        expect(page.locator("#worker")).to_have_text(f"Worker 0.1.0, up 3 d 4 h, {shown}")
 
 
-@pytest.mark.parametrize(
-    ("seen", "said"),
-    [
-        (replica(), "replica written within 120 ms"),
-        (replica(lag_seconds=4.2), "replica written within 4 s"),
-        (replica(lag_seconds=420.0, failing_since=NOW), "replica 7 min behind"),
-        (replica(error=ErrorWord.AUTH, failing_since=NOW), "replica: auth"),
-        (replica(lag_seconds=None, failing_since=NOW), "replica without a stamp"),
-    ],
-)
-def test_a_row_says_how_its_replica_is(
-    page: Page, answers: Answers, address: str, seen: ReplicaRow, said: str
-) -> None:
-    answers.status = status(("postgres", row(replica=seen)))
+def test_a_row_shows_the_state_of_its_replica(page: Page, answers: Answers, address: str) -> None:
     page.goto(address)
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
 
-    expect(page.locator("[data-source=postgres]")).to_contain_text(said)
+    for seen, shown in REPLICAS:
+        answers.push(status(("postgres", row(replica=seen))))
+        expect(page.locator("[data-source=postgres]")).to_contain_text(shown)
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_promotion_is_a_moment_among_the_incidents(page: Page, address: str) -> None:
+def test_a_promotion_is_listed_as_an_incident_without_missed_beats(
+    page: Page, address: str
+) -> None:
     moment = Incident(
         id="postgres.server-20261124T020000Z",
         kind=IncidentKind.PROMOTED,

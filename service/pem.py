@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-import textwrap
 from dataclasses import dataclass, field
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
@@ -55,7 +54,7 @@ class Block:
     @property
     def text(self) -> str:
         """Return the block in the form that every library reads."""
-        lines = "\n".join(textwrap.wrap(self.body, 64))
+        lines = "\n".join(self.body[at : at + 64] for at in range(0, len(self.body), 64))
         return f"-----BEGIN {self.label}-----\n{lines}\n-----END {self.label}-----\n"
 
 

@@ -11,8 +11,16 @@ from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres.store import Postgres
 from tests.conftest import _folder, empty_database, empty_keys, reset_aws
+from tests.platform import authorities
 from tests.service.history_data import connected
 from tests.service.mariadb import MariaDb
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one certificate authority by default, so that a TLS context costs next to nothing."""
+    with authorities.one(tmp_path_factory.mktemp("authority")):
+        yield
 
 
 @pytest.fixture(scope="session")

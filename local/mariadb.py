@@ -88,6 +88,7 @@ class MariaDb(Server):
             shutil.chown(first, ROOT_RUNS_AS)
         options = [f"--{name}={value}" for name, value in self.options.items()]
         options += [f"--datadir={self._data}", f"--port={self.port}", f"--init-file={first}"]
+        options.append(f"--tmpdir={self._data}")  # its user may not be able to write to /tmp
         options += [f"--socket={self._data / 'socket'}", f"--pid-file={self._data / 'pid'}"]
         command = [server, "--no-defaults", *options]
         return Process(command, self._data, self.log, user=ROOT_RUNS_AS)
@@ -116,8 +117,9 @@ class MariaDb(Server):
         half_made.mkdir(mode=0o700, parents=True)
         if os.geteuid() == 0:
             shutil.chown(half_made, ROOT_RUNS_AS)
-        options = [f"--datadir={half_made}", "--auth-root-authentication-method=normal"]
-        command = [_program("mariadb-install-db"), "--no-defaults", *options, "--skip-test-db"]
+        options = [f"--datadir={half_made}", f"--tmpdir={half_made}", "--skip-test-db"]
+        options.append("--auth-root-authentication-method=normal")
+        command = [_program("mariadb-install-db"), "--no-defaults", *options]
         user = [*guard(ROOT_RUNS_AS, signal.SIGKILL), *command]
         done = subprocess.run(  # noqa: S603 a program of Debian's
             user, cwd=half_made, capture_output=True, text=True, check=False

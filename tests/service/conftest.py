@@ -9,11 +9,15 @@ from local.aws.process import RunningAws
 from local.postgres import Postgres as PostgresServer
 from local.valkey import Valkey
 from service.settings import Settings, load
+from service.sources.postgres import pool as postgres_pool
 from service.sources.postgres.store import Postgres
+from service.sources.valkey import store as valkey_store
 from tests.conftest import _folder, empty_database, empty_keys, reset_aws
 from tests.platform import authorities
 from tests.service.history_data import connected
 from tests.service.mariadb import MariaDb
+
+PLAIN_TEXT = "plain text"
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -37,6 +41,17 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
     await made.migrate()
     yield made
     await made.close()
+
+
+@pytest.fixture
+def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let drivers wait a minute for TLS: the machine may be busy.
+
+    Valkey's driver recognizes a server in plain text only after its time limit.
+    """
+    if PLAIN_TEXT not in request.node.callspec.params.values():
+        for module in (valkey_store, postgres_pool):
+            monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 60.0)
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,7 @@ def redis_tls(
         yield environ
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("postgres_tls", "mode", "ca", "word"),
     [*CASES, *REQUIRE],
@@ -90,6 +91,7 @@ async def test_postgres(
     assert await read(environ, "postgres") == word
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("redis_tls", "mode", "ca", "word"), CASES, indirect=["redis_tls"], scope="module"
 )

@@ -48,6 +48,7 @@ async def told(
     return [(written.value.word, written.value.cause), read]
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(("server", "ca", "cause"), CASES)
 async def test_valkeys_tls_has_its_cause(
     tmp_path: Path, server: str, ca: str, cause: Cause
@@ -66,6 +67,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tls_servers.initialize(folder)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(("server", "ca", "cause"), CASES)
 async def test_postgresqls_tls_has_its_cause(
     cluster: Path, server: str, ca: str, cause: Cause

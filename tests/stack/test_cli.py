@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.stack import cli
+from tests.stack.engine.conftest import required
 from tests.stack.recorder import ROOT
 
 PATIENCE_S = 60.0  # nothing waits it out unless something hangs
@@ -68,23 +69,20 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def engine_tests(environ: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-    return subprocess.run(
-        [*command, "tests/stack/engine/test_secret.py"],
+def test_without_a_cli_the_last_lines_show_how_many_tests_need_one_and_how_to_get_it(
+    environ: dict[str, str],
+) -> None:
+    # The provider's tests are skipped for another reason, and are not counted.
+    engine = "tests/stack/engine"
+    tests = [f"{engine}/test_secret.py", f"{engine}/test_provider.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "1", *tests],
         cwd=ROOT,
         env=environ,
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_without_a_cli_the_last_lines_say_how_many_tests_need_one_and_how_to_get_it(
-    environ: dict[str, str],
-) -> None:
-    # The provider's tests are skipped for another reason, and are not counted.
-    done = engine_tests(environ, "-n", "1", "tests/stack/engine/test_provider.py")
 
     assert done.returncode == 0, done.stdout
     message, closing = done.stdout.splitlines()[-2:]
@@ -93,12 +91,11 @@ def test_without_a_cli_the_last_lines_say_how_many_tests_need_one_and_how_to_get
     assert "skipped" in closing
 
 
-def test_in_ci_a_missing_cli_fails(environ: dict[str, str]) -> None:
-    done = engine_tests({**environ, "CI": "true"})
-
-    assert done.returncode == 1
-    assert "3 errors" in done.stdout.splitlines()[-1]
-    assert "`make pulumi`" in done.stdout
+def test_in_ci_a_missing_cli_fails_and_elsewhere_skips() -> None:
+    with pytest.raises(pytest.fail.Exception, match="`make pulumi`"):
+        required(None, {"CI": "true"})
+    with pytest.raises(pytest.skip.Exception, match="`make pulumi`"):
+        required(None, {})
 
 
 def test_two_builds_at_the_same_time_build_once_and_say_how_far_they_are(

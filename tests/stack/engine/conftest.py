@@ -2,8 +2,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,16 +14,20 @@ from tests.stack.engine import NO_CLI
 from tests.stack.engine.pulumi import Engine
 from tests.stack.recorder import ROOT
 
-STOP_S = 10.0  # a bound for a hang
+STOP_S = 60.0  # a bound for a hang
 
 NewEngine = Callable[..., Engine]
 
 
 @pytest.fixture(scope="session")
 def cli() -> str:
-    """The Pulumi CLI; without it these tests are skipped, and in CI they fail."""
-    found = find()
-    if found is None and os.environ.get("CI"):
+    """The Pulumi CLI."""
+    return required(find(), os.environ)
+
+
+def required(found: Path | None, environ: Mapping[str, str]) -> str:
+    """Return the CLI's path; without a CLI skip the test, and in CI fail it."""
+    if found is None and environ.get("CI"):
         pytest.fail(NO_CLI)
     if found is None:
         pytest.skip(NO_CLI)

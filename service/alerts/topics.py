@@ -14,6 +14,10 @@ NEEDS_THE_WORKER = frozenset(
 )
 """Nothing is known about these while the worker is silent."""
 
+ABOUT = {FindingCode.SOURCE_NOT_WRITTEN: FindingCode.SOURCE_UNREACHABLE}
+"""Codes with the same subject as another: a store that answers again before its next write is still
+the same outage."""
+
 RANK = {Severity.DEGRADED: 0, Severity.ERROR: 1}
 """The order of severities."""
 
@@ -49,8 +53,8 @@ class Topic:
 
 
 def key(code: FindingCode, source: str) -> str:
-    """Return a topic's key."""
-    return f"{code}/{source}"
+    """Return a topic's key; a store that is unreadable or unwritten has one key for both."""
+    return f"{ABOUT.get(code, code)}/{source}"
 
 
 def graver(one: Severity, other: Severity) -> bool:

@@ -57,6 +57,26 @@ def test_an_outage_of_one_interval_rings_nobody() -> None:
     assert looking.told == []
 
 
+def test_a_store_that_can_be_read_again_before_its_next_write_alerts_no_second_time() -> None:
+    looking = Looking()
+    began = looking.at
+    looking.looks(180, unreachable("postgres"))
+    looking.looks(50, not_written("postgres", since=began))  # the next write is due only then
+    looking.looks(360)
+
+    assert looking.kinds() == [OPENED, RESOLVED]
+
+
+def test_a_store_that_is_unwritten_at_first_and_then_unreadable_alerts_once_and_in_time() -> None:
+    looking = Looking()
+    began = looking.at
+    looking.looks(50, not_written("s3", since=began))
+    looking.looks(70, unreachable("s3"))
+
+    assert looking.kinds() == [OPENED]
+    assert looking.told[0].said.at - began <= timedelta(seconds=120)
+
+
 def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:
     looking = Looking()
     stamp = looking.at

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from local import mariadb
 from local.app import require_free
-from local.home import HomeInUseError, default_home, locked, temporary
+from local.home import HomeError, default_home, locked, temporary
 from local.machine import MORE, MYSQL, Machine, Options
 from local.server import StartError
 from local.supervisor import Supervisor
 
 FAILED = 1
-WITH = "further stores: mysql (Debian's mariadb-server), s3 (of the stand-in for AWS)"
+WITH = "add stores, by commas: mysql (Debian's mariadb-server), s3 (in the stand-in for AWS)"
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
         with ExitStack() as stack:
             home = stack.enter_context(temporary()) if arguments.ephemeral else arguments.data_dir
             return run(stack.enter_context(locked(home)), options)
-    except (HomeInUseError, StartError) as error:
+    except (HomeError, StartError) as error:
         print(error, file=sys.stderr)
         return FAILED
 
@@ -39,18 +39,18 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    made.add_argument("--port", type=int, default=8080, help="of the dashboard (8080)")
+    made.add_argument("--port", type=int, default=8080, help="port of the page (8080)")
     made.add_argument("--interval", type=float, default=60.0, help="seconds between beats (60)")
     place = made.add_mutually_exclusive_group()
     home = default_home()
-    place.add_argument("--data-dir", type=Path, default=home, help=f"where data stay ({home})")
-    place.add_argument("--ephemeral", action="store_true", help="keep nothing after the end")
-    made.add_argument("--services-only", action="store_true", help="the stores alone")
+    place.add_argument("--data-dir", type=Path, default=home, help=f"folder for all data ({home})")
+    place.add_argument("--ephemeral", action="store_true", help="delete all data at the end")
+    made.add_argument("--services-only", action="store_true", help="run only the stores")
     made.add_argument(
         "--with", type=more_stores, default=(), dest="more", help=WITH, metavar="LIST"
     )
-    made.add_argument("--faults", action="store_true", help="let outages of the stores be staged")
-    made.add_argument("--env-file", type=Path, help="write there how to reach the stores")
+    made.add_argument("--faults", action="store_true", help="print commands that stage outages")
+    made.add_argument("--env-file", type=Path, help="write the stores' settings to this file")
     return made
 
 
@@ -63,7 +63,7 @@ def more_stores(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in MORE]
     if unknown or not names:
-        raise argparse.ArgumentTypeError(f"{text!r}: takes {' and '.join(MORE)}, by commas")
+        raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(MORE)}")
     return names
 
 

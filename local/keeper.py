@@ -44,23 +44,29 @@ class Keeper:
         self._say = say
         self._started_at = now
         self._due: float | None = None
+        self._restarted = False
         self._delay_s = FIRST_DELAY_S
 
     def tick(self, now: float) -> None:
         """Do what is due at a time, in monotonic seconds."""
         if self.unit.process.running:
+            if self._restarted and self.unit.ready():
+                self._restarted = False
+                self._say(self.unit.name, "ready again")
             return
         if self._due is None:
             self._plan(now)
         elif now >= self._due:
             self._due = None
             self._started_at = now
+            self._restarted = True
             self.unit.launch()
 
     def _plan(self, now: float) -> None:
         if now - self._started_at >= STEADY_S:
             self._delay_s = FIRST_DELAY_S
-        ending = self.unit.process.ending
-        self._say(self.unit.name, f"{ending}; starts again in {self._delay_s:g} s")
+        process = self.unit.process
+        parts = [process.outcome, f"starts again in {self._delay_s:g} s", process.log_end]
+        self._say(self.unit.name, "; ".join(filter(None, parts)))
         self._due = now + self._delay_s
         self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 from local.app import INBOX_SECRET, App, app_environment, beats
 from local.cloud import Cloud
@@ -65,7 +66,7 @@ class Machine:
         """
         servers = [self._cloud, self._valkey, self._postgres, *self._more]
         for server in servers:
-            verb = "starting" if server.folder.exists() else "making its data, and starting"
+            verb = "starting" if server.folder.exists() else "creating its data, and starting"
             self._say(server.name, f"{verb} on port {server.port}")
         self._supervisor.launch(servers)
         if not self._options.services_only:
@@ -102,10 +103,13 @@ class Machine:
         self._supervisor.launch([proxies])
         self._supervisor.wait_for([proxies])
         cloud = f"http://127.0.0.1:{self._cloud_control}/faults"
-        self._say("faults", f"""curl -d '{{"mode": "hang"}}' {address}postgres""")
-        self._say("faults", f"""curl -d '{{"mode": "pass"}}' {address}postgres""")
-        self._say("faults", f"""curl -d '{{"operation": "*", "hang": true}}' {cloud}""")
-        self._say("faults", f"""curl -d '{{}}' {cloud}/clear""")
+        for what, body, url in (
+            ("PostgreSQL hangs (or refuse, slow, cut; valkey)", '{"mode": "hang"}', "postgres"),
+            ("PostgreSQL works again", '{"mode": "pass"}', "postgres"),
+            ("AWS hangs", '{"operation": "*", "hang": true}', cloud),
+            ("AWS works again", "{}", f"{cloud}/clear"),
+        ):
+            self._say("faults", f"{what}: curl -d '{body}' {urljoin(address, url)}")
         return {name: str(port) for name, port in ports.items()}
 
     def _start_service(self, environment: Mapping[str, str]) -> None:

@@ -68,17 +68,23 @@ class Process:
     @property
     def ending(self) -> str:
         """Describe how it ended, with the end of its log file, if any."""
+        return "; ".join(filter(None, [self.outcome, self.log_end]))
+
+    @property
+    def outcome(self) -> str:
+        """Describe how it ended."""
         code = self.exit_code
         if code is None:
-            words = "does not answer"
-        elif code < 0:
-            words = f"killed by {signal.Signals(-code).name}"
-        else:
-            words = f"exit code {code}"
+            return "does not answer"
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    @property
+    def log_end(self) -> str:
+        """The end of its log file; empty without one."""
         if not isinstance(self.output, Path) or not self.output.exists():
-            return words
+            return ""
         lines = self.output.read_text(errors="replace").splitlines()
-        return "\n  ".join([f"{words}; the end of {self.output}:", *lines[-LOG_LINES:]])
+        return "\n  ".join([f"the end of {self.output}:", *lines[-LOG_LINES:]])
 
     def start(self) -> None:
         """Start the program, without waiting for it."""

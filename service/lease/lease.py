@@ -135,10 +135,13 @@ class Lease:
                 tasks.start_soon(_asked, keys.release)
 
     def tell(self, report: WorkerReport) -> WorkerReport:
-        """Add leader, token and standbys to the worker's report."""
+        """Add standing, token and standbys to the worker's report.
+
+        The standing is None before the first answer: the worker writes, but nobody knows as what.
+        """
         known = self._known
         update = {
-            "standing": known.standing,
+            "standing": known.standing if known.has_asked else None,
             "lease_token": known.token,
             "standbys": known.standbys,
         }

@@ -58,6 +58,11 @@ class Known:
         self._asked: float | None = None
 
     @property
+    def has_asked(self) -> bool:
+        """Whether the stores have been asked at least once."""
+        return self._asked is not None
+
+    @property
     def leads(self) -> bool:
         """Whether the process does the task."""
         return self.standing is not Standing.STANDBY

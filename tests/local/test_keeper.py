@@ -24,6 +24,23 @@ class Failing:
         return False
 
 
+class Sleeping:
+    """A unit that runs, is ready at once, and has a log file with one line."""
+
+    name = "sleeping"
+
+    def __init__(self, folder: Path) -> None:
+        log = folder / "sleeping.log"
+        log.write_text("up\n")
+        self.process = Process(["/bin/sleep", "600"], folder, log)
+
+    def launch(self) -> None:
+        self.process.start()
+
+    def ready(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def unit(tmp_path: Path) -> Failing:
     unit = Failing(tmp_path)
@@ -65,3 +82,21 @@ def test_an_end_after_a_steady_run_waits_for_the_first_delay_again(unit: Failing
     keeper.tick(10 + 2 * (STEADY_S + LONGEST_DELAY_S))
 
     assert said == ["exit code 1; starts again in 1 s"]
+
+
+def test_a_restart_is_reported_as_soon_as_it_is_ready(tmp_path: Path) -> None:
+    said: list[str] = []
+    unit = Sleeping(tmp_path)
+    unit.launch()
+    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+    keeper.tick(0)
+    unit.process.kill()
+
+    keeper.tick(1)
+    keeper.tick(1 + FIRST_DELAY_S)
+    keeper.tick(2 + FIRST_DELAY_S)
+    keeper.tick(3 + FIRST_DELAY_S)
+    unit.process.kill()
+
+    log = f"the end of {unit.process.output}:\n  up"
+    assert said == [f"killed by SIGKILL; starts again in 1 s; {log}", "ready again"]

@@ -77,7 +77,19 @@ def test_a_second_one_on_the_same_data_names_the_first(home: Path) -> None:
         second = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert second.returncode == 1
-    assert second.stderr == f"{home} is in use by another `python -m local`, pid {first.pid}\n"
+    in_use = f"{home} is in use by another `python -m local`, pid {first.pid}"
+    assert second.stderr.startswith(f"{in_use}: stop it, or choose another folder: --data-dir")
+
+
+def test_a_folder_that_cannot_be_used_ends_it_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    command = [sys.executable, "-m", "local", "--data-dir", str(folder)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{folder} cannot be used (Not a directory): choose another")
 
 
 def test_killed_it_leaves_nothing_that_hinders_the_next(home: Path) -> None:

@@ -63,6 +63,15 @@ async def test_where_no_store_answers_all_lead() -> None:
     assert [each.tell(REPORT).standing for each in both] == [Standing.ALONE] * 2
 
 
+async def test_before_the_first_answer_the_report_names_no_standing() -> None:
+    one = lease("one", Store(), None)
+    before = one.tell(REPORT).standing
+    await one.stand()
+
+    assert before is None
+    assert one.tell(REPORT).standing is Standing.DATABASE
+
+
 async def test_a_store_that_hangs_is_not_waited_for() -> None:
     alone = lease("one", Store(unreachable={"one"}, hangs_s=3600.0), None)
     await alone.stand()

@@ -3,9 +3,9 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-# Another environment's settings are not ours, and compiled modules halve every start.
+# Ignore another environment's settings; compiled modules halve every start.
 unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
-# Nor is what this make was told a wish for the makes that it starts.
+# Do not pass this make's variables on to makes that it starts.
 MAKEOVERRIDES =
 unexport ARGS PORT name
 
@@ -18,7 +18,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: run
-run: ## Run everything on this machine and show the dashboard's address
+run: ## Run everything on this machine, and print the page's address
 	@$(SYNC) --inexact --no-default-groups --group local $(if $(findstring mysql,$(ARGS)),--extra mysql)
 	@exec $(PYTHON) -m local $(if $(PORT),--port $(PORT)) $(ARGS)
 
@@ -32,22 +32,22 @@ pulumi: environment ## Build the Pulumi CLI with Go, once, for the engine's test
 	@exec $(PYTHON) -m tests.watch -m tests.stack.cli
 
 .PHONY: aws-tools
-aws-tools: environment ## Bring AWS's own clients, once, for the stand-in's tests: its credential helper and CLI
+aws-tools: environment ## Install AWS's credential helper and CLI, once, for the tests of the stand-in
 	@exec $(PYTHON) -m tests.watch -m tests.local.aws.tools "$$(python3 .ci/uv.py)"
 
 .PHONY: coverage
 coverage: ARGS := tests/schema tests/service --cov
-coverage: test ## Measure what the tests run of schema/ and service/; fails under 95 %
+coverage: test ## Measure the tests' coverage of schema/ and service/; fails below 95 %
 
 .PHONY: mutants
-mutants: environment ## Change the rules one place at a time, and show what no test notices; 4 minutes
+mutants: environment ## Mutate the rules, and show each mutation that no test notices; 4 minutes
 	@exec $(PYTHON) -m tests.mutation
 
 .PHONY: check
-check: lint types types-js test ## All that must be well before a change goes in
+check: lint types types-js test ## Run every check that a change must pass
 
 .PHONY: fmt
-fmt: environment ## Format the code, and mend what can be mended
+fmt: environment ## Format the code, and fix what can be fixed automatically
 	@$(PYTHON) -m ruff format
 	@$(PYTHON) -m ruff check --fix
 
@@ -61,49 +61,49 @@ types: environment ## Check the types
 	@$(PYTHON) -m mypy
 
 .PHONY: audit
-audit: ## Look the locked packages up among known vulnerabilities (asks osv.dev)
+audit: ## Check the locked packages for known vulnerabilities, at osv.dev
 	@uv=$$(python3 .ci/uv.py) && "$$uv" audit --locked
 
 .PHONY: types-js
-types-js: environment ## Check the page's JavaScript, where Node is at hand
+types-js: environment ## Check the types of the page's JavaScript; needs Node
 	@$(PYTHON) -m tests.web.types_js
 
 .PHONY: migration
-migration: environment ## Write a migration for what the tables lack: make migration name="add …"
+migration: environment ## Write a migration for changed tables: make migration name="add …"
 	@$(PYTHON) -m local.migration "$(name)"
 
 .PHONY: client
-client: environment ## Write the page's client anew from the API's description
+client: environment ## Generate the page's client from the API's description
 	@$(PYTHON) -m service.api.client > web/client.js.new && mv web/client.js.new web/client.js
 
 .PHONY: reality
-reality: environment ## Write docs/reality.md from the tests that prove it
+reality: environment ## Generate docs/reality.md from the tests that prove it
 	@$(PYTHON) -m tests.reality
 
 .PHONY: sql
-sql: environment ## Write the SQL that runs anew from the expressions of service/sql
+sql: environment ## Generate the SQL that runs from the expressions of service/sql
 	@$(PYTHON) -m service.sql
 
 .PHONY: screenshots
-screenshots: environment ## Take the page's pictures anew
+screenshots: environment ## Retake the page's pictures
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
 	exec $(PYTHON) -m tests.web.screenshots $(ARGS)
 
 .PHONY: bench
-bench: ## Measure, in under six minutes: make bench, or of it ARGS="api worker"
+bench: ## Measure, in under six minutes; a part of it: ARGS="api worker"
 	@export UV_PROJECT_ENVIRONMENT=.uv/bench && $(SYNC) --no-default-groups --group local && \
 	exec .uv/bench/bin/python -m bench $(ARGS)  # as deployed: no package is there by chance
 
 .PHONY: monitored
-monitored: environment ## Let a real Prometheus scrape two deployments: every rule and panel must have data; 3 minutes
+monitored: environment ## Check rules and panels on a real Prometheus that scrapes two deployments; 3 minutes
 	@exec $(PYTHON) -m tests.watch -m tests.monitoring
 
 .PHONY: soak
-soak: environment ## Let every fault happen in turn for 30 minutes: make soak, or ARGS=5 for less
+soak: environment ## Stage every fault in turn for 30 minutes; ARGS=5 for five
 	@exec $(PYTHON) -m tests.watch -m tests.faults.soak $(ARGS)
 
 .PHONY: findings
-findings: ## Show again what real software did that we would not have guessed; downloads, 5 minutes
+findings: ## Run the programs in findings/; downloads, 5 minutes
 	@for each in findings/*.sh; do [ "$$each" = findings/ground.sh ] && continue; \
 	echo "== $$each"; bash "$$each" || failed="$$failed $$each"; done; \
 	[ -z "$$failed" ] || { echo "changed, or not run:$$failed" >&2; exit 1; }

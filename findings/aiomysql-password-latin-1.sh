@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# PyMySQL and aiomysql encode a password as Latin-1: one with other letters cannot log in.
+# PyMySQL and aiomysql encode the password as Latin-1: a password with other letters cannot log in.
 #
 # Versions: aiomysql 0.3.2, PyMySQL 1.2.4; the mariadbd that is installed (10.11 of Debian 12 when this
 # was seen). Seen: 2026-11-28.
-# Most would expect: charset="utf8mb4" holds for the login too, as MySQL's own clients send a password
+# Most would expect: charset="utf8mb4" also applies to the login, as MySQL's own clients send a password
 #   in the bytes that were typed, which are UTF-8 nearly everywhere.
 # What is: connect() raises UnicodeEncodeError for letters outside of Latin-1, whatever the charset. A
 #   password with letters of Latin-1 (é) is sent as other bytes than the mariadb client sends, and is

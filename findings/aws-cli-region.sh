@@ -3,7 +3,7 @@
 #
 # Versions: awscli 1.46.3 and the botocore and boto3 that it brings. Seen: 2026-11-28.
 # Most would expect: AWS_REGION, which the other SDKs, the CLI 2 and AWS's own runtimes use, is enough.
-# What is: botocore looks at AWS_DEFAULT_REGION alone, so the CLI 1 says that a region must be given.
+# What is: botocore reads only AWS_DEFAULT_REGION, so the CLI 1 fails with "You must specify a region".
 source "$(dirname "$0")/ground.sh"
 install awscli==1.46.3 boto3
 export HOME=$ground AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_EC2_METADATA_DISABLED=true

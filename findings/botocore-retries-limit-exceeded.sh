@@ -3,9 +3,9 @@
 #
 # Versions: boto3 1.44.8 and botocore 1.44.8. Seen: 2026-11-28.
 # Most would expect: LimitExceededException of Secrets Manager means that the limit of versions is
-#   reached, which no retry heals, so it is raised at once.
-# What is: the default retry mode is "standard", whose list of throttles holds LimitExceededException:
-#   the same write is sent three times before it is raised.
+#   reached. A retry cannot help, so it is raised immediately.
+# What is: the default retry mode is "standard", whose list of throttling errors contains
+#   LimitExceededException: the same write is sent three times before the error is raised.
 source "$(dirname "$0")/ground.sh"
 install boto3==1.44.8
 python <<'PY'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# With "Referrer-Policy: no-referrer", Chromium sends "Origin: null" from a page's own form.
+# With "Referrer-Policy: no-referrer", Chromium sends "Origin: null" for a form on the page.
 #
 # Versions: the chromium that is installed (Debian 12's when this was seen). Seen: 2026-11-28.
 # Most would expect: a form that posts to its own origin names that origin, whatever the page hides

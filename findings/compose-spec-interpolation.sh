@@ -4,8 +4,8 @@
 # Versions: compose_spec 0.2.1. Seen: 2026-11-28.
 # Most would expect: a model of the Compose specification takes what the specification allows, and
 #   interpolation (`${PORT:-8080}`) is allowed in every value.
-# What is: a port is parsed as numbers when the model is made, so a variable is a validation error in
-#   the short and in the long form; in other values it passes as text. Interpolate before you parse.
+# What is: a port is parsed as numbers when the model is created, so a variable in it is a validation
+#   error, in the short and the long form; other values accept it as text. Interpolate before you parse.
 source "$(dirname "$0")/ground.sh"
 install compose_spec==0.2.1
 python <<'PY'

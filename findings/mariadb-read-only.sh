@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# MariaDB's read_only lets a user with the right READ_ONLY ADMIN write, and its error is not MySQL's.
+# MariaDB's read_only lets a user with READ_ONLY ADMIN write, and its error is not MySQL's.
 #
 # Versions: the mariadbd that is installed (10.11 of Debian 12 when this was seen), PyMySQL 1.2.0.
 # Seen: 2026-11-28.
 # Most would expect: a server that was made read-only refuses each write; and since MariaDB took
 #   MySQL's protocol, super_read_only exists there too.
 # What is: read_only refuses with 1290 (ER_OPTION_PREVENTS_STATEMENT), but a user with READ ONLY ADMIN
-#   writes on, so a probe with administrator's rights is green on a replica; super_read_only is an
+#   can still write, so a probe as administrator succeeds on a replica; super_read_only is an
 #   unknown variable (1193). A read-only transaction is another error, 1792.
 source "$(dirname "$0")/ground.sh"
 install pymysql==1.2.0

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# moto moves the label AWSCURRENT to another version, and GetSecretValue goes on returning the old one.
+# moto moves the label AWSCURRENT to another version, but GetSecretValue still returns the old one.
 #
 # Versions: moto 5.2.5, boto3 1.44.8. Seen: 2026-11-28.
 # Most would expect: GetSecretValue without a version returns the version that has AWSCURRENT, as AWS
 #   does; so a rollback by UpdateSecretVersionStage can be tested.
 # What is: DescribeSecret shows the label moved, and GetSecretValue returns the version that was written
-#   last. Nor does UpdateSecret with an empty description clear it, as AWS does.
+#   last. UpdateSecret with an empty description does not clear the description, as it does at AWS.
 source "$(dirname "$0")/ground.sh"
 install moto==5.2.5 boto3==1.44.8
 python <<'PY'

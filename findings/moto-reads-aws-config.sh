@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# moto reads the caller's ~/.aws/config when one of its backends is used first, and fails if it is no INI.
+# moto reads your ~/.aws/config at the first use of a backend, and fails if that file is not valid INI.
 #
 # Versions: moto 5.2.5, boto3 1.44.8. Seen: 2026-11-28.
-# Most would expect: an in-memory stand-in for AWS depends on nothing outside its process; credentials
-#   and configuration of the person who runs it play no part.
-# What is: the first use of a backend asks a boto3 session for its list of regions, and botocore parses
-#   the shared configuration for that. Set AWS_CONFIG_FILE to an empty file for a stand-in.
+# Most would expect: an in-memory stand-in for AWS depends on nothing outside its process, so not on
+#   the credentials and configuration of the person who runs it.
+# What is: the first use of a backend gets the list of regions from a boto3 session, for which botocore
+#   parses the shared configuration. Set AWS_CONFIG_FILE to an empty file for a stand-in.
 source "$(dirname "$0")/ground.sh"
 install moto==5.2.5 boto3==1.44.8
 mkdir -p "$ground/home/.aws"

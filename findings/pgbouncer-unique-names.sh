@@ -6,8 +6,8 @@
 # Most would expect: statement_cache_size=0 together with a unique prepared_statement_name_func is the
 #   safest setting, as SQLAlchemy's documentation of the asyncpg dialect gives both for PgBouncer.
 # What is: statement_cache_size=0 alone works. With unique names every statement is prepared and then
-#   executed by name; under AUTOCOMMIT these are two transactions, which PgBouncer may give to two
-#   servers, and the second knows no such statement (26000).
+#   executed by name; under AUTOCOMMIT these are two transactions, which PgBouncer may send over two
+#   server connections, and the second does not know the statement (26000).
 source "$(dirname "$0")/ground.sh"
 command -v pgbouncer >/dev/null || PATH=$PATH:/usr/sbin
 command -v pgbouncer >/dev/null || { echo "needs pgbouncer: apt-get install pgbouncer" >&2; exit 2; }

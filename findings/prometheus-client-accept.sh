@@ -2,8 +2,8 @@
 # prometheus_client ignores the q-values of an Accept header.
 #
 # Versions: prometheus-client 0.26.0. Seen: 2026-11-28.
-# Most would expect: a client that prefers text (q=1) and takes OpenMetrics if need be (q=0.1) gets text.
-# What is: OpenMetrics is sent as soon as its media type is named at all, also with q=0, which means
+# Most would expect: a client that prefers text (q=1) but also accepts OpenMetrics (q=0.1) gets text.
+# What is: it sends OpenMetrics whenever the header names that media type, even with q=0, which means
 #   "not acceptable".
 source "$(dirname "$0")/ground.sh"
 install prometheus-client==0.26.0

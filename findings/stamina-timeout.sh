@@ -3,8 +3,8 @@
 #
 # Versions: stamina 26.1.0. Seen: 2026-11-28.
 # Most would expect: timeout=1 ends the retries within about a second.
-# What is: the timeout is compared only after an attempt. An attempt that hangs is not ended, and the
-#   wait before the next attempt starts although it ends after the timeout.
+# What is: the timeout is checked only after an attempt. An attempt that hangs is not cancelled, and the
+#   wait before the next attempt starts even if it ends after the timeout.
 source "$(dirname "$0")/ground.sh"
 install stamina==26.1.0
 python <<'PY'

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# standardwebhooks signs an aware timestamp by its clock face, not by its moment.
+# standardwebhooks ignores the time zone of the timestamp that it signs.
 #
 # Versions: standardwebhooks 1.1.0. Seen: 2026-11-28.
-# Most would expect: two datetimes that are equal give one signature.
-# What is: the timestamp's zone is replaced by UTC instead of converted, so 14:00+02:00 is signed as
-#   14:00 UTC. The receiver, which is sent the real moment, refuses the signature. Give it UTC alone.
+# Most would expect: equal datetimes have equal signatures.
+# What is: it replaces the timestamp's zone by UTC instead of converting to it, so 14:00+02:00 is signed as
+#   14:00 UTC. The receiver gets the real time in the header and refuses the signature. Pass only UTC.
 source "$(dirname "$0")/ground.sh"
 install standardwebhooks==1.1.0
 python <<'PY'

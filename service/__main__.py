@@ -58,16 +58,18 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="heartbeat", description="Proves that writes land.")
+    parser = argparse.ArgumentParser(
+        prog="heartbeat", description="Prove that writes land in every store."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     api = commands.add_parser("api", help="serve the API and the page")
     api.add_argument("--host", help="address to listen on (HOST)")
     api.add_argument("--port", type=int, help="port to listen on (PORT)")
-    commands.add_parser("worker", help="stamp every source, again and again")
-    commands.add_parser("migrate", help="bring the database to this version's schema")
-    verdict = "say the verdict; exit 0 ok, 1 degraded, 2 error, 3 settings or usage"
+    commands.add_parser("worker", help="write a stamp to every source, once per interval")
+    commands.add_parser("migrate", help="migrate the database to this version's schema")
+    verdict = "print the verdict; exit 0 ok, 1 degraded, 2 error, 3 wrong settings or usage"
     commands.add_parser("check", help=verdict)
-    address = commands.add_parser("address", help="sign the address of a badge or of the feed")
+    address = commands.add_parser("address", help="print the signed address of a badge or the feed")
     address.add_argument("path", help="such as /badge.svg, /badge/postgres.svg, /incidents.atom")
     commands.add_parser("openapi", help="print the API's description")
     _add_alerts(commands)
@@ -75,20 +77,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    alerts = commands.add_parser("alerts", help="tell of what is wrong, in a process of its own")
+    alerts = commands.add_parser(
+        "alerts", help="send alerts in a process of its own; list, test or resend them"
+    )
     alerts.add_argument(
         "action",
         nargs="?",
         choices=("run", "list", "test", "resend"),
         default="run",
-        help="run (default); list what is open; test each target; resend what was given up",
+        help="run (default), list open alerts, test each target, resend what was given up",
     )
-    mute = commands.add_parser("mute", help="tell nobody of anything for a while")
+    mute = commands.add_parser("mute", help="send no alerts for some time")
     mute.add_argument("--for", dest="span", required=True, help="such as 30m, 2h or 1d")
     mute.add_argument("--reason", default="", help="shown on the page")
-    mute.add_argument("--source", action="append", default=[], help="of these alone; repeatable")
+    mute.add_argument(
+        "--source", action="append", default=[], help="mute only this source; repeatable"
+    )
     unmute = commands.add_parser("unmute", help="end mutes")
-    unmute.add_argument("--source", action="append", default=[], help="those of these alone")
+    unmute.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        help="end only the mutes of this source; repeatable",
+    )
 
 
 # Each process imports only what it needs: a worker no FastAPI, a description no driver.
@@ -193,10 +204,14 @@ def _check(settings: Settings) -> int:
 
 
 def _address(settings: Settings, path: str) -> int:
-    from service.api.signed import Signer  # noqa: PLC0415
+    from service.api.signed import FEED, Signer, readable_by_address  # noqa: PLC0415
 
+    if not readable_by_address(path):
+        print(f"heartbeat: {path}: only badges and {FEED} have an address", file=sys.stderr)
+        return USAGE_ERROR
     password = settings.process.dashboard_password
-    print(Signer(password).address(path) if password else path)
+    signed = Signer(password).address(path) if password else path
+    print((settings.alerts.public_url or "") + signed)
     return 0
 
 

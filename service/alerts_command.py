@@ -63,7 +63,7 @@ def main(settings: Settings, parsed: argparse.Namespace) -> int:
         "unmute": lambda: _with_stores(settings, lambda stores: _unmute(stores, parsed)),
     }
     if command in {"run", "test"} and not settings.alerts.on:
-        return _refuse("nobody is told anything: set ALERT_TARGETS or ALERT_PING_URL")
+        return _refuse("alerts are off: set ALERT_TARGETS or ALERT_PING_URL")
     return anyio.run(steps[command])
 
 
@@ -112,7 +112,7 @@ async def _list(stores: Stores) -> int:
 def _lines(state: State, mutes: Sequence[Mute]) -> list[str]:
     lines = []
     for alert in state.alerts:
-        how = "muted" if alert.muted else "told" if alert.told else "not told yet"
+        how = "muted" if alert.muted else "sent" if alert.told else "not sent yet"
         lines.append(f"{alert.severity}  since {alert.began:%Y-%m-%d %H:%M:%S} UTC  {how}")
         lines.append(f"  {alert.title}")
     for mute in mutes:
@@ -166,7 +166,7 @@ async def _resend(stores: Stores) -> int:
     count = await _answer(ledger.resend) if ledger else None
     if count is None:
         return _refuse("PostgreSQL cannot be written now")
-    print(f"{count} are tried again")
+    print(f"deliveries that are retried: {count}")
     return 0
 
 
@@ -178,7 +178,7 @@ async def _mute(settings: Settings, stores: Stores, parsed: argparse.Namespace) 
     there = [source.name for source in settings.sources]
     for name in parsed.source:
         if name not in there:
-            return _refuse(f"--source {name}: there is none, but {', '.join(there)}")
+            return _refuse(f"--source {name}: there is only {', '.join(there)}")
     now = utc_now()
     mute = Mute(
         id=uuid4(),

@@ -7,7 +7,7 @@ PULUMI_PAGE = https://www.pulumi.com/docs/iac/download-install/
 DOCTL_PAGE = https://docs.digitalocean.com/reference/doctl/how-to/install/
 
 .PHONY: doctor
-doctor: environment ## Say what stands in the way of a deployment, and what to do
+doctor: environment ## List what is missing for a deployment, and what to do
 	@$(PYTHON) -m stack.doctor --stack $(STACK)
 
 .PHONY: preview
@@ -21,7 +21,7 @@ deploy: environment ## Deploy to the cloud
 	@pulumi up --stack $(STACK) $(ARGS)
 
 .PHONY: destroy
-destroy: environment ## Take the deployment away; docs/deploy.md says how to give up the data
+destroy: environment ## Delete the deployment; docs/deploy.md explains how to delete the data too
 	$(call need,pulumi,$(PULUMI_PAGE))
 	@pulumi destroy --stack $(STACK) $(ARGS)
 
@@ -32,7 +32,7 @@ logs: ## Follow the deployed worker's logs
 	@doctl apps logs "$$(pulumi stack output appId --stack $(STACK))" worker --follow --no-prefix
 
 .PHONY: provider-check
-provider-check: environment ## Try the program under DigitalOcean's real provider, where that is on PATH
+provider-check: environment ## Test the program on DigitalOcean's real provider; needs it on PATH
 	@HEARTBEAT_PROVIDER_CHECK=1 $(PYTHON) -m pytest tests/stack/engine/test_provider.py $(ARGS)
 
 # Not in CI: it must be root and may mount, which a CI's container often may not, and it fetches a

@@ -24,7 +24,7 @@ SCHEMES: Node = {
     "password": {
         "type": "http",
         "scheme": "basic",
-        "description": "Any user name; asked for only where DASHBOARD_PASSWORD is set.",
+        "description": "Any user name; required only if DASHBOARD_PASSWORD is set.",
     },
     "session": {
         "type": "apiKey",
@@ -39,7 +39,7 @@ ASKED: list[Node] = [
     {},
 ]  # {} means that no login is needed: no password is set
 CLOSED = {
-    "401": "The password is asked for",
+    "401": "The password is missing or wrong",
     "429": "Too many failed logins: wait as long as Retry-After says",
 }
 ANY = {"default": "Any other error: bad host, body, size, or a defect of ours"}

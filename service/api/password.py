@@ -191,7 +191,7 @@ class Password:
         return scope["client"][0] if scope.get("client") else ""
 
 
-MESSAGE = "the dashboard's password is asked for, with any user name"
+MESSAGE = "log in with the dashboard's password, and any user name"
 
 
 def _digest(text: str) -> bytes:

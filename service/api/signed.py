@@ -13,6 +13,11 @@ BADGE = "/badge"
 _KEY = {"salt": b"heartbeat address", "n": 2**14, "r": 8, "p": 1, "dklen": 32}
 
 
+def readable_by_address(path: str) -> bool:
+    """Tell whether a signed address may open this path: a badge or the feed."""
+    return path == FEED or path.startswith(BADGE)
+
+
 class Signer:
     """Sign addresses with a key derived from the password; a new password invalidates them."""
 
@@ -27,7 +32,7 @@ class Signer:
     def is_signed(self, scope: Scope) -> bool:
         """Tell whether a request for a badge or the feed has a valid signature."""
         path = scope["path"]
-        if scope["type"] != "http" or not (path == FEED or path.startswith(BADGE)):
+        if scope["type"] != "http" or not readable_by_address(path):
             return False
         given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
         return hmac.compare_digest(given.encode(), self._sign(path).encode())

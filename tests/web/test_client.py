@@ -17,7 +17,7 @@ from tests.web.server import NO_STORES, api
 PASSWORD = "pässword: with spaces"
 SERVER = "{ baseUrl: 'https://heartbeat.example.com' }"
 SAME_SITE, OTHER_SITE = "127.0.0.1", "localhost"
-UNKNOWN = "The server answers 401: the dashboard's password is asked for, with any user name."
+UNKNOWN = "The server answers 401: log in with the dashboard's password, and any user name."
 DISTURBED = "error: Valkey cannot be read (unreachable)"
 
 

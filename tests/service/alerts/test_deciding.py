@@ -74,7 +74,7 @@ def test_a_store_that_is_unwritten_at_first_and_then_unreadable_alerts_once_and_
     looking.looks(70, unreachable("s3"))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].said.at - began <= timedelta(seconds=120)
+    assert looking.told[0].content.at - began <= timedelta(seconds=120)
 
 
 def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:

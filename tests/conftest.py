@@ -40,11 +40,14 @@ def fact(request: pytest.FixtureRequest) -> Fact:
 
 @pytest.fixture(scope="session", autouse=True)
 def computed_once() -> Iterator[None]:
-    """Compute once what is slow and always the same: a password's key, an HTTP client's CAs."""
+    """Compute once what is always the same: a password's key, an HTTP client's CAs; log plainly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashlib, "scrypt", functools.cache(hashlib.scrypt))
         context = functools.cache(httpcore2.default_ssl_context)
         patch.setattr(httpcore2, "default_ssl_context", context)
+        # Its default draws tracebacks with every frame's variables, which takes seconds.
+        console = structlog.get_config()["processors"][-1]
+        patch.setattr(console, "exception_formatter", structlog.dev.plain_traceback)
         yield
 
 

@@ -8,7 +8,6 @@ import pytest
 from local.aws.process import RunningAws
 from local.postgres import Postgres as PostgresServer
 from local.valkey import Valkey
-from service.settings import Settings, load
 from service.sources.postgres import pool as postgres_pool
 from service.sources.postgres.store import Postgres
 from service.sources.valkey import store as valkey_store
@@ -57,12 +56,12 @@ def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="module")
 def lasting(
     postgres: PostgresServer, valkey: Valkey, aws_process: RunningAws, operator: Any
-) -> Iterator[Settings]:
-    """The settings of a process that uses all stores, which last for a module.
+) -> Iterator[dict[str, str]]:
+    """The environment of a process that uses all stores, which last for a module.
 
-    No test of that module may use `settings` or what empties the stores.
+    No test of that module may use a fixture that empties a store.
     """
     with pytest.MonkeyPatch.context() as patch:
         reset_aws(aws_process, operator, patch)
-        environ = empty_database(postgres, patch) | empty_keys(valkey) | aws_process.environment()
-        yield load(environ | {"HEARTBEAT_INTERVAL_SECONDS": "3600"})  # fresh for an hour
+        databases = empty_database(postgres, patch) | empty_keys(valkey)
+        yield databases | aws_process.environment()

@@ -6,6 +6,8 @@ from typing import Any
 
 from schema.errors import ErrorWord
 from schema.history import Record
+from schema.timestamps import utc_now
+from service.history.ledger import Ledger
 from service.sources import postgres
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.store import Postgres
@@ -43,6 +45,36 @@ def beat(
         attempts=1,
         latency_ms=latency_ms,
     )
+
+
+def two_hours(*, failed: set[int]) -> list[Record]:
+    """Make the records of two sources in the last two hours, PostgreSQL's first.
+
+    Args:
+        failed: Minutes in which PostgreSQL's write failed.
+    """
+    slot = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=120)
+    return [
+        Record(
+            source=name,
+            slot=slot + timedelta(minutes=n),
+            interval_seconds=60.0,
+            stamp=slot + timedelta(minutes=n, seconds=1, microseconds=n),
+            error=ErrorWord.READ_ONLY if n in failed and name == "postgres" else None,
+            attempts=1,
+            latency_ms=2.25,
+        )
+        for name in ("postgres", "valkey")
+        for n in range(120)
+    ]
+
+
+async def keep(environ: dict[str, str], records: Sequence[Record]) -> None:
+    """Migrate PostgreSQL, and add records to its history."""
+    source = connected(environ)
+    await source.migrate()
+    await Ledger(source, "worker").add(records)
+    await source.close()
 
 
 async def rows(source: Postgres, query: str) -> list[Sequence[Any]]:

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from local.aws.process import RunningAws
 from schema.migrations import head
 from service.api.app import create
-from service.settings import Settings
+from service.settings import Settings, load
 from tests.service.api import older_app
 from tests.service.api.answers import beat, get, settled
 
@@ -16,15 +16,20 @@ SOURCES = ("postgres", "valkey", "secrets_manager")
 
 
 @pytest.fixture(scope="module")
-def stamp(lasting: Settings) -> datetime:
-    """The stamp that all stores hold."""
-    return beat(lasting)
+def settings(lasting: dict[str, str]) -> Settings:
+    return load(lasting | {"HEARTBEAT_INTERVAL_SECONDS": "3600"})  # its stamp stays fresh
 
 
 @pytest.fixture(scope="module")
-def client(lasting: Settings, stamp: datetime) -> Iterator[TestClient]:  # noqa: ARG001 - written
+def stamp(settings: Settings) -> datetime:
+    """The stamp that all stores hold."""
+    return beat(settings)
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings, stamp: datetime) -> Iterator[TestClient]:  # noqa: ARG001 - written
     """A client of one app for all tests: none of them changes anything."""
-    with TestClient(create(lasting)) as connected:
+    with TestClient(create(settings)) as connected:
         yield connected
 
 

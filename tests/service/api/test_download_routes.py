@@ -10,14 +10,13 @@ import pytest
 from starlette.types import Message
 
 from local.postgres import Postgres as PostgresServer
-from schema.errors import ErrorWord
 from schema.history import RECORD_JSON, Record
 from schema.timestamps import utc_now
 from service.api.app import create
 from service.history import stamps
-from service.history.ledger import Ledger
+from service.history.reader import HistoryReader
 from service.settings import load
-from service.sources.postgres.store import Postgres
+from tests.service.history_data import keep, two_hours
 from tests.service.serving import asking
 
 pytestmark = pytest.mark.anyio
@@ -25,35 +24,32 @@ pytestmark = pytest.mark.anyio
 FORMATS = ["/history.csv", "/history.ndjson"]
 
 
-@pytest.fixture
-async def beats(source: Postgres) -> list[Record]:
-    """Two hours of beats of two sources, one of which failed for some minutes."""
-    slot = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=120)
-    found = [
-        Record(
-            source=name,
-            slot=slot + timedelta(minutes=n),
-            interval_seconds=60.0,
-            stamp=slot + timedelta(minutes=n, seconds=1, microseconds=n),
-            error=ErrorWord.READ_ONLY if n in {60, 61} and name == "postgres" else None,
-            attempts=1,
-            latency_ms=2.25,
-        )
-        for name in ("postgres", "valkey")
-        for n in range(120)
-    ]
-    await Ledger(source, "worker").add(found)
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def environ(lasting: dict[str, str]) -> dict[str, str]:
+    """The variables of PostgreSQL and Valkey."""
+    return {k: v for k, v in lasting.items() if k.startswith(("PG", "VALKEY"))}
+
+
+@pytest.fixture(scope="module")
+async def beats(environ: dict[str, str]) -> list[Record]:
+    """Two hours of beats of two sources, one of which failed for two minutes."""
+    found = two_hours(failed={60, 61})
+    await keep(environ, found)
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def client(
-    beats: list[Record],  # noqa: ARG001 - they are there before anybody asks
-    database: dict[str, str],
-    keys: dict[str, str],
+    beats: list[Record],  # noqa: ARG001 - recorded before the first request
+    environ: dict[str, str],
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    async with asking(database | keys) as asked:
-        yield asked
+    async with asking(environ) as client:
+        yield client
 
 
 def read(answer: httpx2.Response) -> list[Record]:
@@ -65,7 +61,7 @@ def read(answer: httpx2.Response) -> list[Record]:
 
 
 @pytest.mark.parametrize("path", FORMATS)
-async def test_a_download_has_every_beat_of_every_source(
+async def test_a_download_contains_every_beat_of_every_source(
     client: httpx2.AsyncClient, beats: list[Record], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stamps.pages, "__defaults__", (7,))
@@ -79,7 +75,7 @@ async def test_a_download_has_every_beat_of_every_source(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_the_formats_are_csv_with_a_head_and_json_lines(client: httpx2.AsyncClient) -> None:
+async def test_the_formats_are_csv_with_a_header_and_json_lines(client: httpx2.AsyncClient) -> None:
     as_csv = (await client.get("/history.csv", params={"source": "postgres"})).text
     as_json = (await client.get("/history.ndjson", params={"source": "postgres"})).text
 
@@ -93,7 +89,7 @@ async def test_the_formats_are_csv_with_a_head_and_json_lines(client: httpx2.Asy
 
 
 @pytest.mark.parametrize("path", FORMATS)
-async def test_a_window_and_a_source_choose_the_beats(
+async def test_source_and_window_select_the_beats(
     client: httpx2.AsyncClient, beats: list[Record], path: str
 ) -> None:
     begin, end = beats[10].slot, beats[20].slot
@@ -104,7 +100,7 @@ async def test_a_window_and_a_source_choose_the_beats(
     assert found == [each for each in beats[120:] if begin <= each.slot < end]
 
 
-async def test_an_empty_window_is_a_file_without_beats(client: httpx2.AsyncClient) -> None:
+async def test_an_empty_window_gives_a_file_without_beats(client: httpx2.AsyncClient) -> None:
     moment = utc_now() - timedelta(days=2)
     query = {"from": moment.isoformat(), "to": (moment + timedelta(hours=1)).isoformat()}
 
@@ -122,7 +118,7 @@ async def test_an_empty_window_is_a_file_without_beats(client: httpx2.AsyncClien
         ({"from": "2001-01-01T00:00:00Z"}, 422, "is beyond"),
     ],
 )
-async def test_nonsense_and_what_is_not_kept_is_refused(
+async def test_invalid_parameters_and_windows_beyond_the_kept_beats_are_refused(
     client: httpx2.AsyncClient, query: dict[str, Any], status: int, message: str
 ) -> None:
     for path in FORMATS:
@@ -132,17 +128,17 @@ async def test_nonsense_and_what_is_not_kept_is_refused(
         assert message in answer.json()["message"]
 
 
-async def test_all_that_is_kept_can_be_downloaded(client: httpx2.AsyncClient) -> None:
+async def test_all_kept_beats_can_be_downloaded(client: httpx2.AsyncClient) -> None:
     assert len(read(await client.get("/history.ndjson", params={"range": "90d"}))) == 240
 
 
-async def test_a_download_asks_for_the_password(database: dict[str, str]) -> None:
-    async with asking(database | {"DASHBOARD_PASSWORD": "dash-hunter2"}) as client:
+async def test_a_download_requires_the_password(environ: dict[str, str]) -> None:
+    async with asking(environ | {"DASHBOARD_PASSWORD": "dash-hunter2"}) as client:
         for path in FORMATS:
             assert (await client.get(path)).status_code == 401
 
 
-async def test_postgres_away_is_an_answer(
+async def test_an_outage_of_postgres_is_an_error(
     client: httpx2.AsyncClient, postgres: PostgresServer
 ) -> None:
     postgres.stop()
@@ -154,22 +150,31 @@ async def test_postgres_away_is_an_answer(
         postgres.start()
 
 
-async def test_postgres_lost_in_the_middle_leaves_no_file_that_looks_whole(
+async def test_if_postgres_fails_in_the_middle_no_file_looks_complete(
     client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer
 ) -> None:
-    monkeypatch.setattr(stamps.pages, "__defaults__", (1,))
+    monkeypatch.setattr(stamps.pages, "__defaults__", (50,))
+    pages = 0
+    read = HistoryReader.beats
 
-    async with client.stream("GET", "/history.csv", timeout=None) as answer:
-        postgres.stop()
-        try:
-            with pytest.raises(httpx2.RemoteProtocolError):
-                await answer.aread()
-        finally:
-            postgres.start()
+    async def beats(self: HistoryReader, *arguments: Any) -> Any:
+        nonlocal pages
+        pages += 1
+        if pages == 3:
+            postgres.stop()
+        return await read(self, *arguments)
+
+    monkeypatch.setattr(HistoryReader, "beats", beats)
+    try:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await client.get("/history.csv", timeout=None)
+    finally:
+        postgres.start()
+    assert pages == 3
 
 
-async def test_a_download_waits_for_who_reads_it(
-    beats: list[Record], database: dict[str, str], monkeypatch: pytest.MonkeyPatch
+async def test_a_download_reads_no_further_than_its_client(
+    beats: list[Record], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stamps.pages, "__defaults__", (10,))
     pieces: list[bytes] = []
@@ -184,7 +189,7 @@ async def test_a_download_waits_for_who_reads_it(
         await anyio.sleep_forever()
         raise AssertionError
 
-    app = create(load(database))
+    app = create(load(environ))
     async with app.router.lifespan_context(app) as state, anyio.create_task_group() as tasks:
         assert state is not None
         scope: dict[str, Any] = {

@@ -34,8 +34,8 @@ def main(settings: Settings) -> int:
 async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
     """Wait for the first reading of every source; each ends by its own deadline."""
     async with watching(settings) as watch:
-        longest_s = max(source.kind.read_deadline_s for source in settings.sources)
-        status = worker_status(await watch.snapshot(wait_s=longest_s + CONNECT_S))
+        wait_s = watch.longest_reading_s + CONNECT_S
+        status = worker_status(await watch.snapshot(wait_s=wait_s))
         aws = watch.shared.aws
         return status, aws is not None and aws.lane.busy
 

@@ -100,8 +100,13 @@ async def worker_status(request: Request) -> Response:
     tags=["health"],
 )
 async def worker_health(request: Request) -> Response:
-    """Answer an uptime monitor: 503 if a store cannot be written or read."""
-    whole = status.worker_status(await _watch(request).snapshot())
+    """Answer an uptime monitor: 503 if a store cannot be written or read.
+
+    After a time without requests this waits for each reading's end, up to 8 s for AWS: the answer
+    must be neither red for a slow store nor green for one that hangs.
+    """
+    watch = _watch(request)
+    whole = status.worker_status(await watch.snapshot(wait_s=watch.longest_reading_s))
     verdict = WorkerHealth(overall_status=whole.overall_status, diagnosis=whole.diagnosis)
     return _answer(verdict, UNAVAILABLE if whole.overall_status is Overall.ERROR else OK)
 

@@ -8,9 +8,9 @@ from service.source import Keys
 
 KEPT_S = 7 * 86_400  # lifetime of a token that is no longer needed
 
-# Keys: holder, token, standbys. Arguments: this process, the lease's duration in ms, the newest
-# known token, whether we hold PostgreSQL's lease, whether we claim, whether we stand by. Returns
-# the holder, its remaining time in ms, the token, the standbys.
+# Keys: holder, token, standbys, last holder. Arguments: this process, the lease's duration in ms,
+# the newest known token, whether we hold PostgreSQL's lease, whether we claim, whether we stand by.
+# Returns the holder, its remaining time in ms, the token, the standbys.
 STAND = """
 local who, lasts, known = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -18,8 +18,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local holder = redis.call('GET', KEYS[1])
 local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') or 0, known)
 if ARGV[5] == '1' and (ARGV[4] == '1' or not holder or holder == who) then
-  if ARGV[4] == '0' and holder ~= who then token = token + 1 end
+  local same = holder == who or redis.call('GET', KEYS[4]) == who
+  if ARGV[4] == '0' and not same then token = token + 1 end
   redis.call('SET', KEYS[1], who, 'PX', lasts)
+  redis.call('SET', KEYS[4], who, 'EX', ARGV[7])
   redis.call('SET', KEYS[2], string.format('%.0f', token), 'EX', ARGV[7])
   holder = who
 end
@@ -72,6 +74,7 @@ class InKeys:
         self._lease = f"{post.name}:lease:{post.what}"
         self._token = f"{self._lease}:token"
         self._standbys = f"{self._lease}:standbys"
+        self._last = f"{self._lease}:last"
 
     async def claim(self, known: int, *, overrides: bool) -> Answer:
         """Take or renew the lease, unless another holds it.
@@ -94,7 +97,8 @@ class InKeys:
     async def _stand(
         self, known: int, *, overrides: bool = False, claims: bool = False, stands_by: bool = False
     ) -> Answer:
-        keys, who = [self._lease, self._token, self._standbys], self._post.holder
+        who = self._post.holder
+        keys = [self._lease, self._token, self._standbys, self._last]
         lasts_ms = max(1, int(self._post.terms.lease_s * 1000))
         flags = [int(overrides), int(claims), int(stands_by)]
         given: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types

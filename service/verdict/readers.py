@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -49,6 +49,7 @@ class Look:
         failing_since: When readings began to fail, None while they succeed.
         last_stamp: The stamp of the last reading that succeeded, None if none did.
         last_answer: When that reading ended.
+        outdated: Whether nobody asked for so long that a newer reading is awaited.
     """
 
     found: Observation
@@ -57,6 +58,7 @@ class Look:
     failing_since: datetime | None = None
     last_stamp: datetime | None = None
     last_answer: datetime | None = None
+    outdated: bool = False
 
 
 class Whole(NamedTuple):
@@ -129,6 +131,8 @@ class Reader:
             )  # first: a reading that cannot start must not look busy for ever
             self._reading, self._began = anyio.Event(), now
             self._awaited_since = now if now >= self.expires + UNASKED_S else None
+            if self._last is not None and self._awaited_since is not None:
+                self._last = replace(self._last, outdated=True)
 
     async def settle(self, wait_s: float) -> None:
         """Wait for a reading only if the last one is old because there was no request.

@@ -7,7 +7,7 @@ from service.verdict import credentials
 from service.verdict.situation import Situation, SourceView, is_starting
 
 NETWORK = frozenset({ErrorWord.TIMEOUT, ErrorWord.UNREACHABLE})
-FIRST_READINGS = "Wait some seconds for the first readings."
+READINGS = "Wait some seconds for the readings in flight."
 OWN_NETWORK = (
     "Check this app's own network first, since all stores fail alike; then whether they run and "
     "let this app in."
@@ -21,16 +21,16 @@ def starting(situation: Situation) -> list[Finding]:
     if any(source.observed for source in situation.sources):
         title = "The stores answer and hold no stamp yet"
         return [_too_early(situation, [], title, "Wait for the worker's first cycle.")]
-    return [_too_early(situation, [], "No store has answered yet", FIRST_READINGS)]
+    return [_too_early(situation, [], "No store has answered yet", READINGS)]
 
 
 def pending(situation: Situation) -> list[Finding]:
-    """Some stores have answered, and others have not had the time to."""
+    """Some stores have answered, and others have not had the time to, at the start or by now."""
     late = [source for source in situation.sources if not source.observed]
     if not late or is_starting(situation):
         return []
     title = f"Not answered yet: {', '.join(source.title for source in late)}"
-    return [_too_early(situation, [source.name for source in late], title, FIRST_READINGS)]
+    return [_too_early(situation, [source.name for source in late], title, READINGS)]
 
 
 def none_readable(situation: Situation) -> list[Finding]:

@@ -23,10 +23,11 @@ from service.settings import Settings
 from service.source import Details, Observation
 from service.undelivered import Undelivered
 from service.verdict.age import Aged, aged
-from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, Looks
+from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, Look, Looks
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals
+BAD_NEWS_LASTS = timedelta(minutes=10)  # longer than anybody who monitors waits between two polls
 
 D = TypeVar("D", bound=Details)
 
@@ -81,10 +82,10 @@ class Snapshot:
         look = self.looks.get(name)
         return look.found if look else None
 
-    def details(self, name: str, kind: type[D]) -> D | None:
+    def details(self, source: AnyInstance, kind: type[D]) -> D | None:
         """Return a source's details for its own endpoint, None if it has none of that kind."""
-        found = self.found(name)
-        return found.details if found and isinstance(found.details, kind) else None
+        look = self.known(source)
+        return look.found.details if look and isinstance(look.found.details, kind) else None
 
     def aged(self, source: AnyInstance) -> Aged:
         """Return a source's reading with its age at this moment.
@@ -92,14 +93,31 @@ class Snapshot:
         A source without a stamp is proved by each reading, independent of the worker's interval.
         """
         if source.name not in self._aged:  # each is used twice or more
-            floor_s = 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s
-            interval_s = max(self.interval_s, floor_s)
-            read_at = self._read_at(source, interval_s)
-            state = aged(self.found(source.name), self.now, interval_s, read_at)
+            interval_s = self._interval_of(source)
+            read_at, look = self._read_at(source, interval_s), self.known(source)
+            state = aged(look.found if look else None, self.now, interval_s, read_at)
             if source.name == IDENTITY and state.error is None:
                 state = replace(state, error=self._refused_worker)
             self._aged[source.name] = state
         return self._aged[source.name]
+
+    def known(self, source: AnyInstance) -> Look | None:
+        """Return a source's last reading if it may still be true, else None.
+
+        After a time without requests the answer does not wait for a slow store. What was good then
+        may be old now because nobody looked, and what was bad may be good again.
+        """
+        look = self.looks.get(source.name)
+        if look is None or not look.outdated:
+            return look
+        interval_s = self._interval_of(source)
+        if look.found.error or aged(look.found, look.at, interval_s).freshness not in ALIVE:
+            return look if self.now - look.at <= BAD_NEWS_LASTS else None
+        return look if aged(look.found, self.now, interval_s).freshness in ALIVE else None
+
+    def _interval_of(self, source: AnyInstance) -> float:
+        """Return the seconds between two stamps, or two proofs, of a source."""
+        return max(self.interval_s, 0.0 if source.kind.keeps_stamp else source.kind.lifetime_s)
 
     def _read_at(self, source: AnyInstance, interval_s: float) -> datetime | None:
         """Return the time of a source's reading: when it began.
@@ -181,7 +199,7 @@ class Snapshot:
         return said.model_copy(update={**healed, "breaker": Breaker.CLOSED})
 
     def _view(self, source: AnyInstance) -> SourceView:
-        look, state, said = self.looks.get(source.name), self.aged(source), self.said[source.name]
+        look, state, said = self.known(source), self.aged(source), self.said[source.name]
         return SourceView(
             name=source.name,
             title=source.title,
@@ -207,7 +225,8 @@ class Snapshot:
     def _identity(self) -> IdentityView | None:
         if self.aws is None:
             return None
-        look, said = self.looks.get(IDENTITY), self._worker_identity
+        known = (self.known(each) for each in self.settings.sources if each.name == IDENTITY)
+        look, said = next(known, None), self._worker_identity
         since = look.failing_since if look else None
         error = look.found.error if look else None
         return IdentityView(

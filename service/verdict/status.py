@@ -38,7 +38,8 @@ def worker_status(snapshot: Snapshot) -> WorkerStatus:
 
 def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
     """Return the fields of a source's row."""  # Any: keyword arguments of two models
-    look, state = snapshot.looks.get(source.name), snapshot.aged(source)
+    look, known = snapshot.looks.get(source.name), snapshot.known(source)
+    state = snapshot.aged(source)
     said = snapshot.said[source.name]
     return {
         "title": source.title,
@@ -52,8 +53,8 @@ def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
         "freshness": state.freshness,
         "status": state.status,
         "error": state.error,
-        "observed_at": look.at if look else None,
-        "latency_ms": look.latency_ms if look else None,
+        "observed_at": known.at if known else None,
+        "latency_ms": known.latency_ms if known else None,
         "last_result": said.last_result,
         "warning": said.warning,
         "consecutive_failures": said.consecutive_failures,

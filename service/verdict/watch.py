@@ -21,6 +21,8 @@ from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
+SLACK_S = 0.2  # between a deadline and the end of a reading
+
 log = structlog.get_logger()
 
 
@@ -51,6 +53,12 @@ class Watch:
             wait_s: How long to wait if nothing recent is known.
         """
         return self._snapshot(await self.readers.get(*names, wait_s=wait_s))
+
+    @property
+    def longest_reading_s(self) -> float:
+        """Return the seconds in which every reading has ended by its deadline."""
+        deadlines = (source.kind.read_deadline_s for source in self.settings.sources)
+        return max(deadlines, default=0.0) + SLACK_S
 
     @property
     def stands_still(self) -> bool:

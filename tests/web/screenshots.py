@@ -14,7 +14,7 @@ from schema.findings import Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from service.remedies import REFUSALS, REMEDIES
-from service.verdict.readings import FIRST_READINGS, OWN_NETWORK
+from service.verdict.readings import OWN_NETWORK, READINGS
 from tests.web import documents, past
 from tests.web.alert_documents import alerts
 from tests.web.answers import Answers
@@ -117,9 +117,7 @@ def _starting(answers: Answers) -> None:
         *((name, documents.row(name, None, **unread)) for name in names),
         identity=documents.iam(None, observed_at=None, latency_ms=None),
         findings=[
-            documents.finding(
-                "No store has answered yet", FIRST_READINGS, severity=Severity.DEGRADED
-            )
+            documents.finding("No store has answered yet", READINGS, severity=Severity.DEGRADED)
         ],
     )
 

@@ -88,6 +88,18 @@ async def test_when_it_ends_another_takes_it_with_a_greater_token(leases: Leases
     assert (late.leads, late.holder, late.token) == (False, "two", 2)
 
 
+async def test_whoever_takes_its_own_ended_lease_again_keeps_its_token(leases: Leases) -> None:
+    """A worker alone must not take itself for another, whose writes would be refused."""
+    one, two = leases.way("one", LONG), leases.way("two", LONG)
+    await claim(one)
+    await one.release()  # as if its time were over
+    assert (await claim(one)).token == 1
+    await one.release()
+    assert (await claim(two)).token == 2
+    await two.release()
+    assert (await claim(one)).token == 3
+
+
 async def test_what_is_released_is_free_at_once_but_only_by_its_holder(leases: Leases) -> None:
     one, two = leases.way("one", LONG), leases.way("two", LONG)
     await claim(one)

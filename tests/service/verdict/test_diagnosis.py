@@ -82,8 +82,11 @@ def test_the_code_of_a_diagnosis_is_healthy_or_that_of_a_finding() -> None:
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("nothing read yet", "Wait some seconds for the first readings."),
-        ("one answers, the others not yet", "Wait some seconds for the first readings."),
+        ("nothing read yet", "Wait some seconds for the readings in flight."),
+        (
+            "one answers, the others not yet",
+            "Wait some seconds for the readings in flight.",
+        ),
         ("empty stores, just started", "Wait for the worker's first cycle."),
         ("all stale", CHECK),
         ("everything away", OWN_NETWORK),

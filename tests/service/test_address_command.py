@@ -31,6 +31,6 @@ def test_with_the_pages_address_it_prints_a_whole_url(
     assert printed.startswith("https://status.example.com/incidents.atom?key=")
 
 
-def test_a_path_that_no_address_opens_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_path_without_an_endpoint_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["address", "/worker/status"]) == 2
     assert "/worker/status: only badges and /incidents.atom" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def given(
     return environ
 
 
-def test_a_test_says_of_each_target_whether_it_took_it(
+def test_the_test_command_reports_each_targets_result(
     given: dict[str, str], who: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     anyio.run(migrated, given)
@@ -74,7 +74,7 @@ def test_a_mute_is_listed_with_its_end_and_ended(
 
 
 @pytest.mark.usefixtures("given")
-def test_a_mute_without_postgresql_lies_in_valkey(
+def test_a_mute_without_postgresql_is_stored_in_valkey(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PGPORT", NOWHERE["PGPORT"])
@@ -94,14 +94,14 @@ def test_a_mute_without_postgresql_lies_in_valkey(
     ],
 )
 @pytest.mark.usefixtures("given")
-def test_bad_arguments_are_named(
+def test_invalid_arguments_are_reported_by_name(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     assert said in capsys.readouterr().err
 
 
-def test_without_targets_the_commands_say_what_to_set(
+def test_without_targets_the_commands_name_the_variable(
     keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in keys.items():
@@ -112,7 +112,7 @@ def test_without_targets_the_commands_say_what_to_set(
 
 
 @pytest.mark.parametrize("command", ["api", "alerts"])
-def test_a_target_that_only_its_sender_refuses_ends_the_start(
+def test_a_target_that_its_sender_refuses_fails_the_start(
     command: str,
     keys: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

@@ -3,7 +3,7 @@ from service.check import text
 from tests.web.documents import finding, iam, off, row, status, unreachable
 
 
-def test_a_row_says_of_its_store_only_what_is_known() -> None:
+def test_a_row_contains_only_what_is_known_of_its_store() -> None:
     unread = row("valkey", None, observed_at=None, latency_ms=None)
     rows = (
         ("postgres", unreachable("postgres", ErrorWord.AUTH)),
@@ -24,7 +24,7 @@ def test_a_row_says_of_its_store_only_what_is_known() -> None:
     ]
 
 
-def test_the_verdict_and_its_sentence_stand_last() -> None:
+def test_the_verdict_is_printed_last() -> None:
     said = text(status(findings=[finding("PostgreSQL cannot be read (auth)", "Compare them.")]))
 
     assert said.splitlines()[-1] == "ERROR: PostgreSQL cannot be read (auth): compare them."

@@ -35,7 +35,9 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", PROXIED)
-async def test_a_closed_connection_costs_no_reading_and_no_write(stores: Stores, name: str) -> None:
+async def test_a_closed_connection_fails_neither_a_reading_nor_a_write(
+    stores: Stores, name: str
+) -> None:
     source, proxy = stores.sources[name], stores.proxies[name]
     for _ in range(3):
         await proxy.switch(Mode.CUT)
@@ -66,7 +68,7 @@ class Forgetful(Proxy):
 
 
 @pytest.mark.parametrize("name", PROXIED)
-async def test_a_silent_connection_is_left_for_another(environ: dict[str, str], name: str) -> None:
+async def test_a_silent_connection_is_replaced(environ: dict[str, str], name: str) -> None:
     variable = PROXIED[name]
     network = Forgetful(int(environ[variable]))
     async with serving(network):

@@ -120,7 +120,7 @@ def most_in_a_day(moments: list[datetime]) -> int:
     return max(sum(start <= other < start + DAY for other in moments) for start in moments)
 
 
-async def test_two_days_of_two_workers_and_restarts_fail_no_cycle_and_keep_far_from_the_quota(
+async def test_two_days_of_two_workers_and_restarts_stay_far_below_the_quota(
     aws: RunningAws, operator: Any, secret: str, time: Time
 ) -> None:
     one, two = worker(aws, time), worker(aws, time)
@@ -143,7 +143,7 @@ async def test_two_days_of_two_workers_and_restarts_fail_no_cycle_and_keep_far_f
     assert most_in_a_day(made) <= 50
 
 
-async def test_an_hour_minute_by_minute_makes_one_version_a_slot(
+async def test_an_hour_of_beats_makes_one_version_per_slot(
     aws: RunningAws, operator: Any, secret: str, time: Time
 ) -> None:
     one, two = worker(aws, time), worker(aws, time)
@@ -158,7 +158,7 @@ async def test_an_hour_minute_by_minute_makes_one_version_a_slot(
     assert len(made) == 2
 
 
-async def test_without_pacing_the_quota_breaks_the_value_alone_and_it_recovers_by_itself(
+async def test_without_pacing_only_the_value_exceeds_the_quota_and_it_recovers(
     aws: RunningAws, operator: Any, secret: str, time: Time
 ) -> None:
     source = worker(aws, time, SECRET_VALUE_INTERVAL_SECONDS="60")
@@ -185,7 +185,7 @@ async def test_without_pacing_the_quota_breaks_the_value_alone_and_it_recovers_b
     assert stamp == time.now
 
 
-async def test_a_persons_edit_is_lost_by_neither_of_two_workers(
+async def test_two_workers_do_not_lose_a_persons_edit(
     aws: RunningAws, operator: Any, secret: str, time: Time
 ) -> None:
     two = worker(aws, time)

@@ -270,7 +270,7 @@ def refusal(name: str, value: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "value", "sentence"), EVERY)
-def test_what_is_given_is_taken_or_refused_by_name(
+def test_each_given_value_is_accepted_or_refused_by_name(
     name: str, value: str, sentence: str | None
 ) -> None:
     if sentence is None:
@@ -307,7 +307,7 @@ ENDED = f"the CA's certificate ended on {NO_LONGER.certificate.not_valid_after_u
         ("PG_CA_CERT", NO_LONGER.pem + CA.pem, None),
     ],
 )
-def test_a_ca_that_is_out_of_its_validity_is_a_warning_and_no_refusal(
+def test_an_expired_ca_is_a_warning_and_not_an_error(
     name: str, value: bytes, sentence: str | None
 ) -> None:
     warnings = given(name, value.decode()).warnings()
@@ -316,14 +316,14 @@ def test_a_ca_that_is_out_of_its_validity_is_a_warning_and_no_refusal(
     assert (sentence or "") in "".join(warnings)
 
 
-def test_a_ca_that_nobody_looks_at_is_no_warning() -> None:
+def test_an_unused_ca_is_not_a_warning() -> None:
     old = {"PG_CA_CERT": NO_LONGER.pem.decode(), "VALKEY_CA_CERT": NO_LONGER.pem.decode()}
     off = {"PGSSLMODE": "disable", "VALKEY_SSLMODE": "disable"}
 
     assert load(WHOLE | old | off).warnings() == []
 
 
-def test_a_ca_of_one_more_store_is_named_by_its_variable() -> None:
+def test_an_error_in_the_ca_of_another_store_names_its_variable() -> None:
     for scheme in ("postgresql://me:pw@db2/app", "rediss://cache2", "mysql://me:pw@db3/app"):
         more = {
             "HEARTBEAT_SOURCE_MORE": scheme,
@@ -335,14 +335,14 @@ def test_a_ca_of_one_more_store_is_named_by_its_variable() -> None:
         assert warning.startswith(f"HEARTBEAT_SOURCE_MORE_CA_CERT: {ENDED}")
 
 
-def test_the_table_is_as_long_as_was_asked() -> None:
+def test_the_table_has_the_requested_length() -> None:
     rows = {(name, value) for name, value, _ in EVERY}
 
     assert len(rows) == len(EVERY) >= 80
     assert len(BEYOND) >= 30
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     wrong = {name: value for name, value, sentence in LISTED if sentence}
 
     with pytest.raises(ConfigurationError) as error:
@@ -379,9 +379,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("MAX_VIEWER", "MAX_VIEWERS"),
     ],
 )
-def test_a_variable_that_looks_like_ours_is_a_warning_with_the_nearest(
-    name: str, nearest: str
-) -> None:
+def test_a_misspelled_variable_is_a_warning_with_the_nearest_name(name: str, nearest: str) -> None:
     environ = {each: value for each, value in WHOLE.items() if each != nearest}
     needed = {"PGHOST", "PGUSER", "PGPASSWORD"} | IDENTITY.keys()
     if nearest in needed:  # without it nothing starts: the sentence stands beside the problem
@@ -405,18 +403,18 @@ def test_a_variable_that_looks_like_ours_is_a_warning_with_the_nearest(
         {"HEARTBEAT_SOURCE_A": "redis://a"},
     ],
 )
-def test_what_others_set_is_no_warning(environ: dict[str, str]) -> None:
+def test_unrelated_variables_are_not_a_warning(environ: dict[str, str]) -> None:
     assert load(WHOLE | environ).warnings() == []
 
 
 @pytest.mark.parametrize("name", ["HEARTBEAT_SOURCE", "HEARTBEAT_SOURCES"])
-def test_a_store_without_a_name_of_its_own_is_a_warning(name: str) -> None:
+def test_two_deployments_in_one_store_need_different_names(name: str) -> None:
     [warning] = load(WHOLE | {name: "redis://cache2"}).warnings()
 
     assert warning == f"{name} is not read: one more store is HEARTBEAT_SOURCE_<NAME>=<URL>"
 
 
-def test_a_name_like_ours_that_is_near_to_none_is_a_warning_too() -> None:
+def test_an_unknown_name_with_our_prefix_is_a_warning() -> None:
     [warning] = load(WHOLE | {"HEARTBEAT_FLUX_CAPACITOR": "1"}).warnings()
 
     assert "HEARTBEAT_FLUX_CAPACITOR is not read" in warning

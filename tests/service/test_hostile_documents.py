@@ -76,7 +76,7 @@ async def endless(sources: dict[str, Source], environ: Mapping[str, str]) -> Non
 
 
 @pytest.mark.parametrize(("spoil", "name"), [(infinity, "postgres"), (endless, "valkey")])
-async def test_a_document_that_nobody_can_mean_spoils_its_own_row_and_nothing_else(
+async def test_an_impossible_document_affects_only_its_own_row(
     stores: dict[str, str], tmp_path: Path, spoil: Any, name: str
 ) -> None:
     async with stamped(stores) as sources:

@@ -25,7 +25,7 @@ def names(settings: Settings) -> list[tuple[str, str, str]]:
     return [(each.name, each.title, each.kind.name) for each in settings.sources]
 
 
-def test_one_variable_is_one_store_with_its_name_in_words_as_title() -> None:
+def test_one_variable_configures_one_store_with_a_title() -> None:
     settings = load(ORDERS)
 
     assert names(settings) == [("orders_db", "Orders db", "postgres")]
@@ -58,7 +58,7 @@ def test_stores_of_urls_follow_those_of_variables_in_the_order_of_their_names() 
         ("?sslmode=verify-ca", TlsMode.VERIFY_CA),
     ],
 )
-def test_a_postgresql_is_verified_as_its_url_says(query: str, mode: TlsMode) -> None:
+def test_the_sslmode_of_a_url_is_applied_to_postgresql(query: str, mode: TlsMode) -> None:
     settings = load({"DATABASE_URL": URL + query}).first(postgres.KIND)
 
     assert settings is not None
@@ -77,7 +77,9 @@ def test_a_postgresql_is_verified_as_its_url_says(query: str, mode: TlsMode) -> 
         ("rediss://h?ssl_cert_reqs=none", TlsMode.VERIFY_FULL, False),
     ],
 )
-def test_a_valkey_is_verified_as_its_url_says(url: str, mode: TlsMode, *, verified: bool) -> None:
+def test_the_sslmode_of_a_url_is_applied_to_valkey(
+    url: str, mode: TlsMode, *, verified: bool
+) -> None:
     found = load({"HEARTBEAT_SOURCE_CACHE": url}).first(valkey.KIND)
 
     assert found is not None
@@ -88,14 +90,14 @@ def test_a_valkey_is_verified_as_its_url_says(url: str, mode: TlsMode, *, verifi
     ("url", "database"),
     [("redis://h", 0), ("redis://h/", 0), ("redis://h/3", 3), ("redis://h/3?db=4", 4)],
 )
-def test_the_number_of_a_database_stands_where_redis_py_reads_it(url: str, database: int) -> None:
+def test_the_database_number_is_taken_from_the_path_of_the_url(url: str, database: int) -> None:
     found = load({"HEARTBEAT_SOURCE_CACHE": url}).first(valkey.KIND)
 
     assert found is not None
     assert found.settings.database == database
 
 
-def test_a_ca_of_its_own_stands_in_a_variable_beside_it() -> None:
+def test_a_url_has_its_ca_in_a_second_variable() -> None:
     pem = CA.certificate_pem.decode()
 
     [source] = load(ORDERS | {"HEARTBEAT_SOURCE_ORDERS_DB_CA_CERT": pem}).sources
@@ -103,7 +105,7 @@ def test_a_ca_of_its_own_stands_in_a_variable_beside_it() -> None:
     assert source.settings.ca == pem
 
 
-def test_advice_names_the_variables_of_the_store_that_it_is_for() -> None:
+def test_a_remedy_names_the_variables_of_its_store() -> None:
     one, two = load(GROUP | ORDERS).sources
 
     assert "PG_CA_CERT" in one.remedies[ErrorWord.TLS]
@@ -130,7 +132,9 @@ def test_advice_names_the_variables_of_the_store_that_it_is_for() -> None:
         ("rediss://h?ssl_cert_reqs=hunter2", "ssl_cert_reqs takes required, optional, none"),
     ],
 )
-def test_a_url_that_does_not_do_is_named_and_not_repeated(url: str, problem: str) -> None:
+def test_an_error_in_a_url_names_its_variable_and_does_not_repeat_it(
+    url: str, problem: str
+) -> None:
     text = problems({"HEARTBEAT_SOURCE_A": url})
 
     assert "HEARTBEAT_SOURCE_A" in text
@@ -140,7 +144,7 @@ def test_a_url_that_does_not_do_is_named_and_not_repeated(url: str, problem: str
 @pytest.mark.parametrize(
     "name", ["", "a", "A-B", "1A", "A__B", "_A", "A" * 51, "CYCLE", "TIMESTAMP", "IAM", "VALKEY"]
 )
-def test_a_name_that_is_no_slug_or_is_taken_is_refused(name: str) -> None:
+def test_an_invalid_or_duplicate_name_is_refused(name: str) -> None:
     assert f"HEARTBEAT_SOURCE_{name}: " in problems({f"HEARTBEAT_SOURCE_{name}": URL})
 
 
@@ -185,7 +189,7 @@ def test_a_platforms_url_stands_for_the_group() -> None:
     assert found.settings == by_group.settings
 
 
-def test_a_group_may_say_the_same_as_its_url_and_what_the_url_leaves_open() -> None:
+def test_single_variables_may_repeat_and_complete_a_url() -> None:
     pem = CA.certificate_pem.decode()
     more = {"PGSSLMODE": "verify-ca", "PG_CA_CERT": pem}
 
@@ -209,7 +213,7 @@ def test_a_group_may_say_the_same_as_its_url_and_what_the_url_leaves_open() -> N
         ({"REDIS_URL": "redis://a", "VALKEY_SSLMODE": "verify-ca"}, "REDIS_URL", "VALKEY_SSLMODE"),
     ],
 )
-def test_two_that_say_different_things_are_refused_with_both_names(
+def test_two_contradictory_variables_are_refused_with_both_names(
     environ: dict[str, str], one: str, other: str
 ) -> None:
     text = problems(environ)
@@ -220,7 +224,7 @@ def test_two_that_say_different_things_are_refused_with_both_names(
     assert "Hunter2" not in text
 
 
-def test_tls_that_a_scheme_asks_for_cannot_be_switched_off_beside_it() -> None:
+def test_a_parameter_cannot_disable_the_tls_of_a_scheme() -> None:
     text = problems({"REDIS_URL": "rediss://cache", "VALKEY_SSLMODE": "disable"})
 
     assert "REDIS_URL (scheme): asks for TLS, which VALKEY_SSLMODE=disable switches off" in text
@@ -248,7 +252,7 @@ def test_history_cannot_be_kept_where_there_is_no_postgresql(name: str) -> None:
     assert "orders_db" in text
 
 
-def test_parameters_that_mean_nothing_here_and_servers_that_nobody_verifies_are_warnings() -> None:
+def test_unknown_parameters_and_unverified_servers_are_warnings() -> None:
     environ = {
         "DATABASE_URL": f"{URL}?sslmode=require&connect_timeout=3",
         "HEARTBEAT_SOURCE_A": "rediss://a?ssl_cert_reqs=none",
@@ -261,7 +265,7 @@ def test_parameters_that_mean_nothing_here_and_servers_that_nobody_verifies_are_
     assert "HEARTBEAT_SOURCE_A (ssl_cert_reqs)=none" in none
 
 
-def test_settings_say_no_password() -> None:
+def test_settings_do_not_print_passwords() -> None:
     settings = load(ORDERS | {"REDIS_URL": "redis://me:hunter2@cache"})
 
     assert "hunter2" not in repr(settings)

@@ -8,7 +8,7 @@ from service.lazy import Lazy
 pytestmark = pytest.mark.anyio
 
 
-async def test_it_is_made_once_and_beside_the_loop() -> None:
+async def test_a_value_is_created_once_in_a_thread() -> None:
     threads: list[int] = []
 
     def make() -> object:
@@ -30,7 +30,7 @@ async def test_it_is_made_once_and_beside_the_loop() -> None:
     assert threads[0] != threading.get_ident()
 
 
-async def test_what_failed_is_tried_again() -> None:
+async def test_a_failed_creation_is_repeated() -> None:
     answers: list[OSError | str] = ["made", OSError("no")]
 
     def make() -> str:

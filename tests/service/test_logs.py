@@ -38,7 +38,7 @@ def written(form: str = "") -> str:
     return said.stdout
 
 
-def test_where_no_terminal_is_every_line_is_json() -> None:
+def test_without_a_terminal_every_line_is_json() -> None:
     first, second = (json.loads(line) for line in written().splitlines())
 
     assert (first["event"], first["cycle"], first["level"]) == ("cycle", 7, "info")
@@ -46,7 +46,7 @@ def test_where_no_terminal_is_every_line_is_json() -> None:
     assert second["exception"][0]["exc_type"] == "ValueError"
 
 
-def test_text_can_be_asked_for_where_a_pipe_ends_at_a_person() -> None:
+def test_text_can_be_chosen_for_a_pipe() -> None:
     first = written("text").splitlines()[0]
 
     assert "cycle" in first
@@ -55,7 +55,7 @@ def test_text_can_be_asked_for_where_a_pipe_ends_at_a_person() -> None:
 
 
 @pytest.mark.parametrize("form", ["", "text"])
-def test_no_form_tells_what_the_failing_functions_held(form: str) -> None:
+def test_no_format_logs_local_variables(form: str) -> None:
     assert "hunter2" not in written(form).replace('password = "hunter2"', "")
 
 
@@ -79,7 +79,7 @@ os._exit(0)
 """
 
 
-def test_libraries_speak_in_our_form_and_those_of_aws_not_at_all() -> None:
+def test_libraries_log_in_our_format_and_those_of_aws_not_at_all() -> None:
     said = subprocess.run(
         [sys.executable, "-c", LIBRARIES], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -93,7 +93,7 @@ def test_libraries_speak_in_our_form_and_those_of_aws_not_at_all() -> None:
     )
 
 
-def test_a_line_that_cannot_be_written_stops_nothing() -> None:
+def test_a_log_line_that_cannot_be_written_stops_nothing() -> None:
     with Path("/dev/full").open("w") as full:
         said = subprocess.run(
             [sys.executable, "-c", FULL],
@@ -124,7 +124,7 @@ os._exit(0)
 
 
 @pytest.mark.parametrize(("lines", "dropped"), [(500, False), (1500, True)])
-def test_a_reader_that_stops_reading_stops_nothing(lines: int, *, dropped: bool) -> None:
+def test_a_stopped_reader_of_the_log_stops_nothing(lines: int, *, dropped: bool) -> None:
     command = [sys.executable, "-c", STALLED.format(lines=lines)]
     pipe = subprocess.PIPE
     with subprocess.Popen(

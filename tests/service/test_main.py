@@ -59,7 +59,7 @@ def test_openapi_is_printed_in_an_empty_environment() -> None:
     assert "/worker/status" in json.loads(said.stdout)["paths"]
 
 
-def test_the_installed_command_does_the_same() -> None:
+def test_the_installed_command_prints_the_same() -> None:
     command = [str(Path(sys.executable).with_name("heartbeat")), "openapi"]
     said = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
 
@@ -85,7 +85,7 @@ def test_wrong_usage_of_check_is_no_verdict(arguments: list[str], status: int) -
     assert end.value.code == status
 
 
-def test_migrate_brings_the_schema_and_says_so(database: dict[str, str]) -> None:
+def test_migrate_creates_the_schema_and_logs_it(database: dict[str, str]) -> None:
     said = run("migrate", database)
 
     assert said.returncode == 0
@@ -106,7 +106,7 @@ def test_migrate_without_postgres_has_nothing_to_do() -> None:
     assert json.loads(said.stdout)["event"] == "migrate_skipped"
 
 
-def test_a_worker_stamps_all_stores_and_ends_well_and_check_agrees(
+def test_a_worker_stamps_all_stores_and_ends_with_0_and_check_agrees(
     environ: dict[str, str], aws: RunningAws
 ) -> None:
     environ |= {"AWS_CA_BUNDLE": aws.environment()["AWS_CA_BUNDLE"]}
@@ -133,7 +133,7 @@ def loaded(process_id: int | None) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_neither_worker_nor_api_ever_loads_sqlalchemy_though_they_migrate_and_read_the_past(
+def test_neither_worker_nor_api_loads_sqlalchemy(
     environ: dict[str, str], aws: RunningAws, tmp_path: Path
 ) -> None:
     assert "/sqlalchemy/" in loaded(os.getpid())  # its compiled parts show, where it is
@@ -194,7 +194,7 @@ def test_a_worker_with_valkey_alone_beats_without_history(keys: dict[str, str]) 
     assert {"valkey", "postgres"} & set(cycle) == {"valkey"}
 
 
-def test_a_worker_tells_at_its_start_of_settings_that_are_dangerous(
+def test_a_worker_logs_dangerous_settings_at_its_start(
     database: dict[str, str],
 ) -> None:
     process = worker(database | {"PGSSLMODE": "require"})
@@ -211,7 +211,7 @@ def test_a_worker_tells_at_its_start_of_settings_that_are_dangerous(
     assert "verifies nobody" in str(warned["message"])
 
 
-def test_a_worker_starts_and_stays_up_without_its_stores_and_ends_while_one_hangs(
+def test_a_worker_starts_without_its_stores_and_ends_while_one_hangs(
     environ: dict[str, str], postgres: Postgres, aws: RunningAws
 ) -> None:
     postgres.pause()

@@ -61,7 +61,7 @@ def beating(more: dict[str, str], tmp_path: Path) -> Iterator[tuple[Running, Run
         yield worker, api
 
 
-def test_they_are_taken_up_by_all_and_one_that_is_away_is_one_finding(
+def test_worker_api_history_and_metrics_include_every_store_and_an_outage_is_one_finding(
     beating: tuple[Running, Running], more: dict[str, str], orders: Postgres
 ) -> None:
     worker, api = beating
@@ -98,7 +98,7 @@ def test_they_are_taken_up_by_all_and_one_that_is_away_is_one_finding(
     assert "s3cret" not in said
 
 
-def test_history_is_kept_where_the_environment_says(more: dict[str, str], tmp_path: Path) -> None:
+def test_history_is_kept_in_the_configured_source(more: dict[str, str], tmp_path: Path) -> None:
     environ = more | {"HISTORY_SOURCE": "orders"}
 
     with (
@@ -122,7 +122,7 @@ def test_two_databases_are_migrated_by_one_command(
     assert "migrate_failed" not in said
 
 
-def test_a_database_that_is_away_and_keeps_no_history_stops_no_migration(
+def test_an_unreachable_database_without_history_does_not_fail_migrate(
     more: dict[str, str], orders: Postgres, capsys: pytest.CaptureFixture[str]
 ) -> None:
     orders.stop()
@@ -153,7 +153,7 @@ async def test_a_platforms_urls_reach_the_same_stores(environ: dict[str, str]) -
     await close(by_group)
 
 
-def test_the_database_of_a_url_is_one_of_its_own(more: dict[str, str]) -> None:
+def test_a_valkey_url_selects_its_own_database(more: dict[str, str]) -> None:
     settings = settings_of({k: v for k, v in more.items() if "CACHE2" in k}, valkey.KIND)
 
     assert settings.database == 1

@@ -95,7 +95,7 @@ async def stamped(
 
 @pytest.mark.parametrize("store", PROXIED)
 @pytest.mark.parametrize("mode", [Mode.REFUSE, Mode.HANG, Mode.SLOW, Mode.CUT])
-async def test_a_spoiled_store_delays_no_other_and_is_stamped_once_it_is_well(
+async def test_a_faulty_store_delays_no_other_source_and_is_stamped_after_it_recovers(
     environ: dict[str, str], store: str, mode: Mode
 ) -> None:
     async with proxied(environ) as stores:
@@ -109,7 +109,7 @@ async def test_a_spoiled_store_delays_no_other_and_is_stamped_once_it_is_well(
 
 @pytest.mark.parametrize("store", ["mysql", "s3"])
 @pytest.mark.parametrize("mode", [Mode.REFUSE, Mode.HANG, Mode.SLOW, Mode.CUT])
-async def test_a_spoiled_further_store_delays_no_other_and_is_stamped_once_it_is_well(
+async def test_a_faulty_mysql_or_s3_delays_no_other_source_and_is_stamped_after_it_recovers(
     environ: dict[str, str], aws: RunningAws, mariadb: MariaDb, store: str, mode: Mode
 ) -> None:
     ports = {"mysql": mariadb.port, "s3": aws.port}
@@ -130,7 +130,7 @@ async def test_a_spoiled_further_store_delays_no_other_and_is_stamped_once_it_is
 
 
 @pytest.mark.parametrize("fault", ["hang", "cut"])
-async def test_a_spoiled_aws_delays_no_other_and_is_stamped_once_it_is_well(
+async def test_a_faulty_aws_delays_no_other_source_and_is_stamped_after_it_recovers(
     environ: dict[str, str], aws: RunningAws, fault: str
 ) -> None:
     async with proxied(environ) as stores:
@@ -144,7 +144,7 @@ async def test_a_spoiled_aws_delays_no_other_and_is_stamped_once_it_is_well(
     assert [outcome.result for outcome in outcomes] == ["ok"] * 4
 
 
-async def test_a_migration_that_waits_for_its_lock_holds_up_no_other_source(
+async def test_a_migration_that_waits_for_its_lock_delays_no_other_source(
     environ: dict[str, str],
 ) -> None:
     holder = await admin.postgres(environ)
@@ -169,7 +169,7 @@ async def test_a_migration_that_waits_for_its_lock_holds_up_no_other_source(
         (["postgres", "valkey", "aws"], Mode.HANG),
     ],
 )
-def test_a_signal_ends_a_worker_with_0_in_every_weather_and_loses_no_history_in_silence(
+def test_a_signal_ends_a_worker_with_0_during_any_outage_and_lost_history_is_logged(
     environ: dict[str, str], aws: RunningAws, spoiled: list[str], mode: Mode
 ) -> None:
     anyio.run(migrate, environ)  # as a deployment does

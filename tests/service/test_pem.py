@@ -66,7 +66,9 @@ def test_a_bundle_keeps_all_of_its_certificates() -> None:
         (TEXT[:94] + TEXT[102:], "OpenSSL cannot read"),  # eight characters of one line
     ],
 )
-def test_what_is_no_certificate_is_named_and_not_repeated(given: str, sentence: str) -> None:
+def test_an_invalid_certificate_is_described_without_repeating_it(
+    given: str, sentence: str
+) -> None:
     with pytest.raises(ValueError, match=r".") as error:
         ca_certificates(given)
 

@@ -93,7 +93,7 @@ def _postgres(environ: dict[str, str]) -> dict[str, Any]:
     }
 
 
-async def test_with_exactly_these_it_migrates_stamps_reads_and_keeps_history(
+async def test_the_documented_permissions_suffice_for_migrations_stamps_and_history(
     environ: dict[str, str],
 ) -> None:
     sources = connect(load(environ))
@@ -200,7 +200,7 @@ async def lead(database: Database, keys: Keys) -> None:
     await in_keys.release()
 
 
-async def test_worker_and_api_run_with_exactly_these(
+async def test_worker_and_api_run_with_the_documented_permissions(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     more = {"HEARTBEAT_INTERVAL_SECONDS": "0.2", "ALERT_TARGETS": TARGET}
@@ -237,7 +237,7 @@ async def test_the_acl_line_names_the_commands_that_are_used_and_no_others(
     with redis.Redis(host=admin["VALKEY_HOST"], port=port, password=password) as client:
         client.script_flush()  # so that scripts are sent and not only named
         client.config_resetstat()
-        await test_with_exactly_these_it_migrates_stamps_reads_and_keeps_history(environ)
+        await test_the_documented_permissions_suffice_for_migrations_stamps_and_history(environ)
         used: Any = client.info("commandstats")
 
     allowed = {word[1:] for word in ACL.split() if word.startswith("+")}

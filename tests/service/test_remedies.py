@@ -27,7 +27,9 @@ def test_every_word_cause_and_refusal_has_a_remedy() -> None:
         ("cache2", "HEARTBEAT_SOURCE_CACHE2_CA_CERT"),
     ],
 )
-def test_a_certificate_is_a_matter_of_the_variable_of_that_source(name: str, variable: str) -> None:
+def test_an_error_in_a_certificate_names_the_variable_of_its_source(
+    name: str, variable: str
+) -> None:
     settings = load(NOWHERE | ORDERS | CACHE)
     (source,) = [each for each in settings.sources if each.name == name]
 

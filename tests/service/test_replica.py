@@ -59,7 +59,7 @@ def lines(worker: Running, event: str) -> list[str]:
     return [line for line in worker.log.read_text().splitlines() if f'"{event}"' in line]
 
 
-async def test_a_replicas_lag_outage_and_promotion_are_told(
+async def test_a_replicas_lag_outage_and_promotion_are_reported(
     pair: tuple[Primary, Standby], tmp_path: Path
 ) -> None:
     primary, standby = pair

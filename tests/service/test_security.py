@@ -112,7 +112,7 @@ def guarded(environ: dict[str, str], operator: Any) -> Iterator[dict[str, str]]:
     operator.update_secret(SecretId=name, SecretString=before)
 
 
-async def test_nothing_secret_leaves_in_health_and_in_every_failure(
+async def test_no_secret_is_exposed_in_health_and_in_every_failure(
     guarded: dict[str, str],
     postgres: Postgres,
     valkey: Valkey,
@@ -152,7 +152,7 @@ async def test_nothing_secret_leaves_in_health_and_in_every_failure(
     said.check()
 
 
-async def test_nothing_secret_leaves_when_stores_refuse_who_we_are(
+async def test_no_secret_is_exposed_when_stores_refuse_the_credentials(
     guarded: dict[str, str], aws: RunningAws
 ) -> None:
     said = Said(secrets_of(guarded) + accounts_of(guarded))
@@ -169,7 +169,7 @@ async def test_nothing_secret_leaves_when_stores_refuse_who_we_are(
     said.check()
 
 
-def test_settings_say_no_secret_of_theirs(settings: Settings, environ: dict[str, str]) -> None:
+def test_settings_do_not_print_secrets(settings: Settings, environ: dict[str, str]) -> None:
     said = f"{settings!r} {settings.sources!r} {settings.aws!r}"
 
     for secret in secrets_of(environ | {"DASHBOARD_PASSWORD": PASSWORD}):

@@ -27,7 +27,7 @@ def test_defaults_are_those_of_the_readme() -> None:
     assert (process.name, process.interval_s, process.write_deadline_s) == ("worker", 60, 20)
 
 
-def test_a_source_none_of_whose_variables_is_set_is_off() -> None:
+def test_a_source_is_off_unless_its_variables_are_set() -> None:
     settings = load(POSTGRES)
 
     assert [source.name for source in settings.sources] == ["postgres"]
@@ -35,7 +35,7 @@ def test_a_source_none_of_whose_variables_is_set_is_off() -> None:
     assert settings.aws is None
 
 
-def test_all_sources_stand_in_their_order(identity: dict[str, str]) -> None:
+def test_sources_are_in_their_order(identity: dict[str, str]) -> None:
     settings = load({**identity, **VALKEY, **POSTGRES})
 
     assert [source.name for source in settings.sources] == [
@@ -55,7 +55,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert "PGPASSWORD is not set" in problems(POSTGRES | {"PGPASSWORD": ""})
 
 
-def test_one_message_names_everything_that_is_wrong() -> None:
+def test_one_message_contains_every_error() -> None:
     text = problems(
         {
             "PGHOST": "db",
@@ -83,7 +83,7 @@ def test_one_message_names_everything_that_is_wrong() -> None:
         ("HISTORY_RETENTION_DAYS", "0", "greater than or equal to 1"),
     ],
 )
-def test_a_bad_value_is_named_with_its_remedy(name: str, value: str, remedy: str) -> None:
+def test_an_invalid_value_is_reported_with_its_remedy(name: str, value: str, remedy: str) -> None:
     text = problems(POSTGRES | {name: value})
 
     assert f"{name}={value!r}" in text
@@ -94,7 +94,7 @@ def test_no_source_at_all_is_an_error() -> None:
     assert "no source is configured" in problems({})
 
 
-def test_valkey_does_not_take_a_mode_that_verifies_nobody() -> None:
+def test_valkey_refuses_the_mode_require() -> None:
     assert "verify-full, verify-ca or disable" in problems(VALKEY | {"VALKEY_SSLMODE": "require"})
 
 
@@ -105,13 +105,13 @@ def test_a_secret_without_an_identity_names_what_the_identity_needs() -> None:
         assert name in text
 
 
-def test_an_identity_that_nothing_uses_is_an_error(identity: dict[str, str]) -> None:
+def test_an_unused_identity_is_an_error(identity: dict[str, str]) -> None:
     del identity["SECRETS_MANAGER_SECRET_NAME"]
 
     assert "nothing uses it: set SECRETS_MANAGER_SECRET_NAME" in problems(identity)
 
 
-def test_a_region_alone_switches_nothing_on() -> None:
+def test_a_region_alone_enables_no_source() -> None:
     assert load(POSTGRES | {"AWS_REGION": "us-west-2"}).aws is None
 
 
@@ -125,7 +125,7 @@ def test_a_region_alone_switches_nothing_on() -> None:
         ("AWS_REGION", "Oregon", "no region's name, such as"),
     ],
 )
-def test_a_bad_identity_is_named(
+def test_an_invalid_identity_is_reported_by_name(
     identity: dict[str, str], name: str, value: str, remedy: str
 ) -> None:
     text = problems(identity | {name: value})
@@ -151,7 +151,7 @@ def test_a_key_of_another_certificate_is_refused(identity: dict[str, str]) -> No
     assert "IAM_CLIENT_CERT is not the certificate of IAM_CLIENT_KEY" in text
 
 
-def test_no_problem_tells_a_secret(identity: dict[str, str]) -> None:
+def test_no_error_contains_a_secret(identity: dict[str, str]) -> None:
     key = identity["IAM_CLIENT_KEY"]
     text = problems(
         POSTGRES | VALKEY | identity | {"PGPORT": "x", "IAM_CLIENT_KEY": key[:40] + "!!"}

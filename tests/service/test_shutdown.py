@@ -32,5 +32,5 @@ def test_the_platforms_wait_longer_than_a_worker_may_take() -> None:
     assert components.GRACE_S > shutdown.WORKER_S
 
 
-def test_every_drivers_own_bound_lies_below_that_of_closing() -> None:
+def test_every_drivers_time_limit_is_below_that_of_closing() -> None:
     assert max(pool.CLOSE_TIMEOUT_S, store.CLOSE_TIMEOUT_S) < shutdown.CLOSE_S

@@ -30,7 +30,7 @@ async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     assert growth_kb_a_cycle(held) < GROWTH_MAX_KB
 
 
-async def test_a_leak_of_some_kilobytes_a_cycle_would_be_noticed(
+async def test_a_leak_of_some_kilobytes_per_cycle_is_detected(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[mmap.mmap] = []

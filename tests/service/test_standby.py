@@ -136,9 +136,7 @@ async def world(environ: dict[str, str], tmp_path: Path) -> AsyncIterator[World]
         await database.close()
 
 
-async def test_one_of_two_beats_and_no_call_at_aws_is_made_twice(
-    world: World, aws: RunningAws
-) -> None:
+async def test_only_one_of_two_workers_beats_and_calls_aws(world: World, aws: RunningAws) -> None:
     for name in ("one", "two"):
         world.start(name)
     await world.roles()
@@ -199,7 +197,7 @@ def _began(world: World) -> datetime:
     return datetime.fromisoformat(first).replace(microsecond=0)
 
 
-async def test_a_worker_that_is_cut_off_beats_on_and_gives_way_when_it_is_back(
+async def test_a_disconnected_worker_beats_on_and_yields_after_it_reconnects(
     world: World,
 ) -> None:
     proxies = [Proxy(int(world.environ[name])) for name in ("PGPORT", "VALKEY_PORT")]

@@ -10,7 +10,7 @@ from tests.service.standstill import STANDSTILL_MAX_S, longest_standstill_s
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_blocked_loop_would_be_noticed() -> None:
+async def test_a_blocked_event_loop_is_detected() -> None:
     async def blocking(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
         time.sleep(STANDSTILL_MAX_S * 1.1)
         await send({"type": "http.response.start", "status": 204, "headers": []})

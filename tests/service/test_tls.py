@@ -105,7 +105,7 @@ async def test_valkey(
     assert await read(environ, "valkey") == word
 
 
-async def test_the_page_says_tls_of_a_valkey_in_plain_text(keys: dict[str, str]) -> None:
+async def test_the_page_reports_tls_for_a_valkey_in_plain_text(keys: dict[str, str]) -> None:
     async with watching(load(keys | {"VALKEY_SSLMODE": "verify-full"})) as watch:
         snapshot = await watch.snapshot(wait_s=10)
 
@@ -114,7 +114,7 @@ async def test_the_page_says_tls_of_a_valkey_in_plain_text(keys: dict[str, str])
 
 @pytest.mark.parametrize("mode", ["verify-full", "verify-ca"])
 @pytest.mark.parametrize("prefix", ["PG", "VALKEY"])
-def test_what_is_no_ca_is_refused_at_start(prefix: str, mode: str) -> None:
+def test_an_invalid_ca_is_refused_at_start(prefix: str, mode: str) -> None:
     environ = {
         "PGHOST": "127.0.0.1",
         "PGDATABASE": "postgres",
@@ -131,7 +131,7 @@ def test_what_is_no_ca_is_refused_at_start(prefix: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["iam", "secrets_manager"])
-async def test_aws_behind_another_ca(
+async def test_another_ca_in_front_of_aws_is_a_tls_error(
     aws: RunningAws, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = tmp_path / "ca.pem"

@@ -62,7 +62,7 @@ async def stamps(sources: dict[str, Source]) -> list[datetime | None]:
     return [(await sources[name].read()).stamp for name in STAMPED]
 
 
-async def test_two_workers_make_no_error_and_no_stamp_goes_back(environ: dict[str, str]) -> None:
+async def test_two_workers_cause_no_error_and_no_older_stamp(environ: dict[str, str]) -> None:
     seen: list[list[datetime | None]] = []
     outcomes: list[Outcome] = []
     async with worker(environ) as one, worker(environ) as two:
@@ -112,7 +112,7 @@ async def test_two_workers_leave_one_row_per_source_and_slot(environ: dict[str, 
 
 
 @pytest.mark.parametrize("minutes", [-4, 4])
-async def test_a_worker_whose_clock_is_wrong_is_told_by_every_store_and_poisons_none(
+async def test_a_wrong_clock_is_an_error_of_every_store_and_leaves_no_wrong_stamp(
     environ: dict[str, str], minutes: int
 ) -> None:
     off = timedelta(minutes=minutes)  # more, and AWS would refuse its signatures
@@ -130,7 +130,7 @@ async def test_a_worker_whose_clock_is_wrong_is_told_by_every_store_and_poisons_
         assert await stamps(right) == [later] * 3
 
 
-async def test_history_of_a_clock_that_is_ahead_is_refused_and_told(
+async def test_history_of_a_fast_clock_is_refused_and_logged(
     environ: dict[str, str],
 ) -> None:
     async with worker(environ) as sources:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service.url import parse, scheme_of
 
 
-def test_every_part_is_taken_out_and_percent_decoded() -> None:
+def test_every_part_is_parsed_and_percent_decoded() -> None:
     url = parse("rediss://me%40home:p%40ss%2Fw%3A%25@Cache.example.com:25061/2?title=Two+%26+three")
 
     assert (url.scheme, url.user, url.password) == ("rediss", "me@home", "p@ss/w:%")
@@ -15,7 +15,7 @@ def test_every_part_is_taken_out_and_percent_decoded() -> None:
     assert url.parameters == {"title": "Two & three"}
 
 
-def test_what_a_url_leaves_open_is_none() -> None:
+def test_missing_parts_of_a_url_are_none() -> None:
     url = parse("redis://cache")
 
     assert (url.user, url.password, url.port, url.path, url.parameters) == (
@@ -33,7 +33,7 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
     assert (url.host, url.port) == ("2001:db8::1", 5433)
 
 
-def test_a_password_may_hold_a_colon_as_the_standard_allows() -> None:
+def test_a_password_may_contain_a_colon() -> None:
     assert parse("postgresql://me:a:b@db/app").password == "a:b"
 
 
@@ -54,7 +54,7 @@ def test_a_password_may_hold_a_colon_as_the_standard_allows() -> None:
         "postgresql://me:hunter2@db/app?title=%ff",
     ],
 )
-def test_what_cannot_be_right_is_refused_and_never_repeated(url: str) -> None:
+def test_contradictory_parameters_are_refused_without_repeating_them(url: str) -> None:
     with pytest.raises(ValueError, match=r"the URL|host or port") as error:
         parse(url)
 
@@ -64,11 +64,11 @@ def test_what_cannot_be_right_is_refused_and_never_repeated(url: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["hunter2", "me:hunter2@db", "//db", "", "hunter2:x"])
-def test_what_is_no_url_has_no_scheme(text: str) -> None:
+def test_a_text_that_is_not_a_url_has_no_scheme(text: str) -> None:
     assert scheme_of(text) is None
 
 
-def test_a_scheme_has_no_case() -> None:
+def test_the_scheme_of_a_url_is_case_insensitive() -> None:
     assert scheme_of("PostgreSQL://db") == "postgresql"
 
 

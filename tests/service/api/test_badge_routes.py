@@ -44,14 +44,14 @@ async def test_a_badge_takes_the_password_or_a_signed_address(
         assert ET.fromstring(answer.text).get("aria-label")
 
 
-async def test_a_signature_opens_its_own_address_alone(client: httpx2.AsyncClient) -> None:
+async def test_a_signature_is_valid_for_its_own_path_only(client: httpx2.AsyncClient) -> None:
     key = Signer(SecretStr(PASSWORD)).address("/badge.svg").partition("?")[2]
 
     for path in ("/badge/postgres.svg", "/incidents.atom", "/worker/status", "/"):
         assert (await client.get(f"{path}?{key}")).status_code == 401
 
 
-async def test_a_badge_of_no_source_is_not_found(client: httpx2.AsyncClient) -> None:
+async def test_a_badge_of_an_unknown_source_is_not_found(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/badge/kafka.svg", auth=("any", PASSWORD))
 
     assert answer.status_code == 404
@@ -66,7 +66,7 @@ async def test_the_feed_is_atom_and_unavailable_while_postgres_is_without_tables
     assert answer.json()["message"].startswith("history is kept in PostgreSQL")
 
 
-async def test_the_feed_tells_of_incidents(database: dict[str, str], keys: dict[str, str]) -> None:
+async def test_the_feed_lists_incidents(database: dict[str, str], keys: dict[str, str]) -> None:
     source = connected(database)
     await source.migrate()
     slot = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=5)

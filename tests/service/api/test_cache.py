@@ -21,7 +21,7 @@ class Maker:
         return self.made
 
 
-async def test_two_hundred_who_ask_at_once_get_one_answer() -> None:
+async def test_two_hundred_concurrent_requests_share_one_answer() -> None:
     cache: Cache[int] = Cache(LONG_S, 10)
     make = Maker()
     got: list[int] = []
@@ -38,7 +38,7 @@ async def test_two_hundred_who_ask_at_once_get_one_answer() -> None:
     assert (got, make.made) == ([1] * 200, 1)
 
 
-async def test_an_answer_serves_for_its_lifetime() -> None:
+async def test_an_answer_is_cached_for_its_lifetime() -> None:
     make = Maker()
     make.let.set()
     for_long: Cache[int] = Cache(LONG_S, 10)
@@ -48,7 +48,7 @@ async def test_an_answer_serves_for_its_lifetime() -> None:
     assert [await for_no_time.get("key", make) for _ in range(3)] == [2, 3, 4]
 
 
-async def test_other_keys_do_not_wait_for_each_other() -> None:
+async def test_different_keys_do_not_wait_for_each_other() -> None:
     cache: Cache[int] = Cache(LONG_S, 10)
     stuck, quick = Maker(), Maker()
     quick.let.set()
@@ -60,7 +60,7 @@ async def test_other_keys_do_not_wait_for_each_other() -> None:
         stuck.let.set()
 
 
-async def test_a_failure_is_not_kept() -> None:
+async def test_a_failure_is_not_cached() -> None:
     cache: Cache[int] = Cache(LONG_S, 10)
 
     async def fail() -> int:
@@ -74,7 +74,7 @@ async def test_a_failure_is_not_kept() -> None:
     assert await cache.get("key", make) == 1
 
 
-async def test_who_leaves_while_waiting_keeps_nobody_else_from_the_answer() -> None:
+async def test_a_cancelled_request_does_not_cancel_the_others() -> None:
     cache: Cache[int] = Cache(LONG_S, 10)
     make = Maker()
     async with anyio.create_task_group() as leaving:
@@ -86,7 +86,7 @@ async def test_who_leaves_while_waiting_keeps_nobody_else_from_the_answer() -> N
     assert await cache.get("key", make) == 2
 
 
-async def test_beyond_its_limit_the_oldest_key_goes() -> None:
+async def test_beyond_its_limit_the_oldest_key_is_removed() -> None:
     cache: Cache[int] = Cache(LONG_S, 2)
     make = Maker()
     make.let.set()

@@ -24,7 +24,7 @@ def described(schema: dict[str, Any], path: str = "/a/b") -> str:
     return client({"paths": {path: {"get": operation}}, "components": {"schemas": {"It": model}}})
 
 
-def test_the_pages_client_is_what_the_generator_prints_now() -> None:
+def test_the_pages_client_equals_the_generators_output() -> None:
     printed = client(create(None).openapi())
 
     assert PRINTED.read_text() == printed, "run `make client`"
@@ -52,13 +52,11 @@ def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
         ({}, "unknown"),
     ],
 )
-def test_a_field_has_the_type_that_the_description_gives_it(
-    schema: dict[str, Any], kind: str
-) -> None:
+def test_a_field_has_the_type_of_the_openapi_document(schema: dict[str, Any], kind: str) -> None:
     assert f" * @property {{{kind}}} field\n" in described(schema)
 
 
-def test_an_endpoint_is_a_function_that_takes_every_status_with_a_document_for_an_answer() -> None:
+def test_each_endpoint_is_a_function_that_accepts_every_status_with_a_document() -> None:
     printed = described({"type": "string"}, "/a/b")
 
     assert (
@@ -69,7 +67,7 @@ def test_an_endpoint_is_a_function_that_takes_every_status_with_a_document_for_a
     assert " * @returns {Promise<It>}\n" in printed
 
 
-def test_what_gives_no_document_has_no_function() -> None:
+def test_an_endpoint_without_a_document_has_no_function() -> None:
     metrics: dict[str, Any] = {"get": {"responses": {"200": {"content": {"text/plain": {}}}}}}
     printed = client({"paths": {"/metrics": metrics}, "components": {"schemas": {}}})
 
@@ -83,7 +81,7 @@ def test_query_parameters_may_be_left_out_and_are_never_null() -> None:
     assert f" * @param {{{expected}}} [query]\n" in printed
 
 
-def test_the_borders_of_freshness_come_from_the_one_place_that_says_them() -> None:
+def test_freshness_thresholds_equal_those_of_the_schema() -> None:
     printed = PRINTED.read_text()
 
     assert f"AGING_AFTER_INTERVALS = {freshness.AGING_AFTER_INTERVALS:g};" in printed

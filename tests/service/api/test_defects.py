@@ -23,7 +23,7 @@ from tests.service.serving import NOWHERE, served
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_defect_beside_the_requests_ends_the_process(
+async def test_a_defect_in_a_background_task_ends_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     died = anyio.Event()
@@ -121,7 +121,7 @@ async def test_livez_fails_when_a_reading_stands_still_for_longer_than_its_bound
 
 
 @pytest.mark.parametrize("part", ["watch", "live"])
-async def test_livez_says_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+async def test_livez_reports_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     kind = watches.Watch if part == "watch" else Live
     async with (
         served(module.create(load(NOWHERE))) as address,
@@ -135,7 +135,7 @@ async def test_livez_says_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -> N
     assert [(each.status_code, each.json()["status"]) for each in answers] == [(503, "stuck")] * 2
 
 
-async def test_a_ticker_that_stopped_looking_stands_still() -> None:
+async def test_a_stopped_ticker_stands_still() -> None:
     now = [0.0]
     live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not asked
 

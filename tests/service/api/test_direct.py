@@ -32,7 +32,7 @@ async def test_an_endpoint_without_parameters_is_answered_without_the_router() -
     assert passed == ["/history"]
 
 
-async def test_what_has_no_shortcut_is_passed_on() -> None:
+async def test_other_requests_pass_through_the_router() -> None:
     taken: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's

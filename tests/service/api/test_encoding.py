@@ -28,9 +28,7 @@ LONG = "a heartbeat is a stamp " * 100
         ("", None),
     ],
 )
-async def test_the_best_encoding_that_a_client_takes_is_chosen(
-    accepted: str, encoding: str | None
-) -> None:
+async def test_the_best_accepted_encoding_is_chosen(accepted: str, encoding: str | None) -> None:
     assert chosen(accepted) == encoding
 
 
@@ -75,7 +73,7 @@ async def test_a_long_text_is_compressed(encoding: str) -> None:
         (StreamingResponse(iter([LONG, LONG]), media_type="text/plain"), "br"),
     ],
 )
-async def test_what_need_not_be_compressed_is_sent_as_it_is(
+async def test_short_binary_and_streamed_responses_are_not_compressed(
     answer: Response, accepted: str | None
 ) -> None:
     headers, sent, text = await raw(answer, accepted)
@@ -84,7 +82,7 @@ async def test_what_need_not_be_compressed_is_sent_as_it_is(
     assert sent.decode() == text
 
 
-async def test_what_is_compressed_already_is_left_alone() -> None:
+async def test_a_compressed_response_is_not_compressed_again() -> None:
     packed = gzip.compress(LONG.encode())
     answer = Response(packed, media_type="text/plain", headers={"Content-Encoding": "gzip"})
 

@@ -54,7 +54,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_a_defect_is_told_without_its_text_and_logged_once(
+async def test_a_defect_is_a_500_without_its_text_and_is_logged_once(
     client: httpx2.AsyncClient,
 ) -> None:
     with capture_logs() as logs:
@@ -67,7 +67,7 @@ async def test_a_defect_is_told_without_its_text_and_logged_once(
     assert [(line["event"], line["path"]) for line in logs] == [("request_failed", "/defect")]
 
 
-async def test_half_an_answer_does_not_look_whole(client: httpx2.AsyncClient) -> None:
+async def test_an_interrupted_response_does_not_look_complete(client: httpx2.AsyncClient) -> None:
     with capture_logs(), pytest.raises(httpx2.RemoteProtocolError):
         await client.get("/half")
 
@@ -82,7 +82,7 @@ async def test_half_an_answer_does_not_look_whole(client: httpx2.AsyncClient) ->
         ("/away", 503, "service_unavailable", "PostgreSQL cannot be read"),
     ],
 )
-async def test_every_error_has_one_shape(
+async def test_every_error_has_the_common_form(
     client: httpx2.AsyncClient, path: str, status: int, error: str, message: str
 ) -> None:
     answer = await client.get(path)

@@ -21,7 +21,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 @pytest.mark.parametrize(
     "path", ["/", "/livez", "/worker/status", "/worker/health", "/metrics", "/nothing", "/%00"]
 )
-async def test_every_answer_carries_the_security_headers(
+async def test_every_response_has_the_security_headers(
     client: httpx2.AsyncClient, path: str
 ) -> None:
     answer = await client.get(path)
@@ -30,7 +30,7 @@ async def test_every_answer_carries_the_security_headers(
     assert "server" not in answer.headers
 
 
-async def test_a_refused_handshake_carries_them_too(client: httpx2.AsyncClient) -> None:
+async def test_a_refused_handshake_has_the_security_headers(client: httpx2.AsyncClient) -> None:
     with pytest.raises(InvalidStatus) as refusal:
         await connect(str(client.base_url.copy_with(scheme="ws", path="/elsewhere")))
 
@@ -38,7 +38,7 @@ async def test_a_refused_handshake_carries_them_too(client: httpx2.AsyncClient) 
     assert {name: headers.get(name) for name in SECURITY} == SECURITY
 
 
-def test_scripts_and_styles_come_from_here_alone() -> None:
+def test_scripts_and_styles_are_allowed_from_the_same_origin_only() -> None:
     policy = SECURITY["Content-Security-Policy"]
 
     assert "default-src 'self'" in policy
@@ -47,13 +47,13 @@ def test_scripts_and_styles_come_from_here_alone() -> None:
     assert "http" not in policy
 
 
-async def test_what_is_known_now_is_not_stored(client: httpx2.AsyncClient) -> None:
+async def test_a_status_response_must_not_be_stored(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/worker/status")
 
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_static_file_is_kept_and_asked_for_anew(client: httpx2.AsyncClient) -> None:
+async def test_a_static_file_is_cached_and_revalidated(client: httpx2.AsyncClient) -> None:
     first = await client.get("/")
     again = await client.get("/", headers={"If-None-Match": first.headers["etag"]})
 
@@ -62,7 +62,7 @@ async def test_a_static_file_is_kept_and_asked_for_anew(client: httpx2.AsyncClie
     assert again.content == b""
 
 
-async def test_what_an_answer_says_of_its_keeping_itself_stands() -> None:
+async def test_a_responses_own_cache_control_is_kept() -> None:
     kept = PlainTextResponse("", headers={"Cache-Control": "max-age=60"})
     async with served(Headers(kept)) as address, httpx2.AsyncClient() as client:
         answer = await client.get(f"http://{address}")
@@ -71,9 +71,7 @@ async def test_what_an_answer_says_of_its_keeping_itself_stands() -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-async def test_pages_that_load_from_elsewhere_are_off(
-    client: httpx2.AsyncClient, path: str
-) -> None:
+async def test_pages_that_load_from_a_cdn_are_off(client: httpx2.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
 
 

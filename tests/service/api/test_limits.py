@@ -118,7 +118,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("request_head", "status"), REFUSED.values(), ids=REFUSED)
-async def test_bad_input_gets_a_clear_answer_in_one_shape(
+async def test_invalid_input_gets_an_error_in_the_common_form(
     address: tuple[str, int], request_head: bytes, status: int
 ) -> None:
     answered, problem = await told(address, request_head + b"\r\n")
@@ -142,7 +142,7 @@ async def test_random_bytes_never_get_a_500(
 
 
 @pytest.mark.parametrize("asked", ["bytes=9-1,x", "bytes=x", "bytes=9999999-", "lines=1-2"])
-async def test_a_file_is_always_given_whole(address: tuple[str, int], asked: str) -> None:
+async def test_a_range_request_gets_the_whole_file(address: tuple[str, int], asked: str) -> None:
     url = f"http://{address[0]}:{address[1]}/"
     async with httpx2.AsyncClient() as client:
         whole = await client.get(url)
@@ -193,7 +193,7 @@ async def test_a_handshake_without_a_key_is_refused_like_every_request(
     }
 
 
-async def test_a_head_that_never_ends_is_cut(address: tuple[str, int]) -> None:
+async def test_an_endless_request_head_is_refused(address: tuple[str, int]) -> None:
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(GET + HOST + b"X: ")
         for _ in range(HEAD_MAX_BYTES // 1024 + 1):
@@ -204,7 +204,7 @@ async def test_a_head_that_never_ends_is_cut(address: tuple[str, int]) -> None:
     assert json.loads(body)["error"] == "request_header_fields_too_large"
 
 
-async def test_requests_after_one_another_are_bounded_each_for_itself(
+async def test_each_request_of_a_connection_has_its_own_limit(
     address: tuple[str, int],
 ) -> None:
     padding = b"X: " + b"x" * (HEAD_MAX_BYTES // 2) + b"\r\n"
@@ -219,7 +219,7 @@ async def test_requests_after_one_another_are_bounded_each_for_itself(
 @pytest.mark.parametrize(
     ("sent", "status"), [(GET, 408), (GET + HOST + b"\r\n" + GET, 408), (b"", None)]
 )
-async def test_who_does_not_say_what_it_wants_is_not_waited_for(
+async def test_an_incomplete_request_times_out(
     address: tuple[str, int], sent: bytes, status: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_connection, "HEAD_S", 0.05)
@@ -237,7 +237,7 @@ async def test_who_does_not_say_what_it_wants_is_not_waited_for(
     assert (f"HTTP/1.1 {status} ".encode() in received) if status else not received
 
 
-async def test_a_viewer_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_viewer_with_full_buffers_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "LINGER_S", 0.0)
     full, closed = anyio.Event(), anyio.Event()
 

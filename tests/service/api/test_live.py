@@ -119,7 +119,7 @@ async def test_nothing_is_sent_while_only_ages_and_readings_change(
         assert live.sent == 1
 
 
-async def test_a_document_comes_after_a_silence_although_nothing_changes(
+async def test_a_document_is_sent_after_a_silence_even_without_changes(
     memory: dict[str, MemorySource],
 ) -> None:
     async with living(memory, silence_s=0.2) as live, viewed(live) as url, connect(url) as socket:
@@ -129,7 +129,7 @@ async def test_a_document_comes_after_a_silence_although_nothing_changes(
     assert first["diagnosis"] == second["diagnosis"]
 
 
-async def test_nobody_watching_nothing_is_read(memory: dict[str, MemorySource]) -> None:
+async def test_without_viewers_nothing_is_read(memory: dict[str, MemorySource]) -> None:
     async with living(memory) as live, viewed(live) as url:
         async with connect(url) as socket:
             await received(socket)
@@ -141,7 +141,7 @@ async def test_nobody_watching_nothing_is_read(memory: dict[str, MemorySource]) 
         assert memory["postgres"].reads == read
 
 
-async def test_a_hanging_store_delays_no_news_of_the_others(
+async def test_a_hung_store_does_not_delay_changes_of_the_others(
     memory: dict[str, MemorySource],
 ) -> None:
     newer = Heartbeat(
@@ -157,7 +157,7 @@ async def test_a_hanging_store_delays_no_news_of_the_others(
     assert not document["in_step"]
 
 
-async def test_one_viewer_too_many_is_told_to_try_again_later(
+async def test_a_viewer_beyond_the_limit_is_closed_with_try_again_later(
     memory: dict[str, MemorySource],
 ) -> None:
     async with (
@@ -173,7 +173,7 @@ async def test_one_viewer_too_many_is_told_to_try_again_later(
         assert (live.viewers, live.refused) == (1, 1)
 
 
-async def test_a_viewer_that_leaves_makes_room(memory: dict[str, MemorySource]) -> None:
+async def test_a_viewer_that_leaves_frees_its_place(memory: dict[str, MemorySource]) -> None:
     async with living(memory, viewers_max=1) as live, viewed(live) as url:
         async with connect(url) as first:
             await received(first)
@@ -223,7 +223,7 @@ async def test_a_slow_reader_is_dropped_instead_of_buffered(
 @pytest.mark.parametrize(
     ("frames", "code"), [(["x" * 2_000], 1009), (["x"] * (viewer.FRAMES_MAX + 1), 1008)]
 )
-async def test_a_viewer_that_says_too_much_is_closed(
+async def test_a_viewer_that_sends_too_much_is_closed(
     memory: dict[str, MemorySource], frames: list[str], code: int
 ) -> None:
     async with living(memory) as live, viewed(live) as url, connect(url) as socket:
@@ -245,7 +245,7 @@ async def test_small_frames_are_ignored(memory: dict[str, MemorySource]) -> None
     assert not document["in_step"]
 
 
-async def test_with_every_store_down_viewers_are_told_so() -> None:
+async def test_viewers_get_the_outage_of_every_store() -> None:
     app = create(load(NOWHERE))
     async with served(app) as address, connect(f"ws://{address}/ws") as socket:
         document = await received(socket)
@@ -276,7 +276,7 @@ async def test_a_shutdown_closes_viewers_with_service_restart() -> None:
             assert await close_code(socket) == 1012
 
 
-async def test_every_process_pushes_for_itself(environ: dict[str, str]) -> None:
+async def test_every_process_pushes_its_own_documents(environ: dict[str, str]) -> None:
     one, other = create(load(environ)), create(load(environ))
     async with (
         served(one) as first,

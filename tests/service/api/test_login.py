@@ -24,7 +24,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         yield it
 
 
-async def test_a_browser_is_asked_by_a_page_and_not_by_its_own_dialog(
+async def test_a_browser_gets_a_login_page_instead_of_its_own_dialog(
     client: httpx2.AsyncClient,
 ) -> None:
     answer = await client.get("/?range=30d", headers=BROWSER)
@@ -38,7 +38,7 @@ async def test_a_browser_is_asked_by_a_page_and_not_by_its_own_dialog(
     assert "set-cookie" not in answer.headers
 
 
-async def test_the_page_finds_its_root_from_below_it(client: httpx2.AsyncClient) -> None:
+async def test_the_login_page_links_to_its_root_from_a_subpath(client: httpx2.AsyncClient) -> None:
     text = (await client.get("/worker/status", headers=BROWSER)).text
 
     assert 'action="../login"' in text
@@ -46,19 +46,19 @@ async def test_the_page_finds_its_root_from_below_it(client: httpx2.AsyncClient)
     assert 'value="worker/status"' in text
 
 
-async def test_its_style_is_open_and_nothing_else(client: httpx2.AsyncClient) -> None:
+async def test_only_the_login_pages_stylesheet_is_public(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/style.css")).status_code == 200
     assert (await client.get("/page.js")).status_code == 401
 
 
-async def test_monitors_and_curl_are_asked_for_basic(client: httpx2.AsyncClient) -> None:
+async def test_monitors_and_curl_get_a_basic_challenge(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/", headers={"Accept": "*/*"})
 
     assert answer.headers["www-authenticate"].startswith("Basic realm=")
     assert answer.json()["error"] == "unauthorized"
 
 
-async def test_a_script_of_the_page_gets_a_problem_and_no_dialog(
+async def test_a_script_of_the_page_gets_an_error_and_no_dialog(
     client: httpx2.AsyncClient,
 ) -> None:
     headers = {"Accept": "application/json", "Sec-Fetch-Mode": "cors"}
@@ -68,7 +68,7 @@ async def test_a_script_of_the_page_gets_a_problem_and_no_dialog(
     assert not answer.headers["www-authenticate"].startswith("Basic")
 
 
-async def test_the_right_password_gives_the_cookie_and_leads_back(
+async def test_the_right_password_sets_the_cookie_and_redirects_back(
     client: httpx2.AsyncClient,
 ) -> None:
     form = {"password": PASSWORD, "back": "?range=30d&wall=1"}
@@ -80,7 +80,7 @@ async def test_the_right_password_gives_the_cookie_and_leads_back(
     assert (await client.get("/")).status_code == 200
 
 
-async def test_a_wrong_password_is_told_so_and_nothing_of_it_stays(
+async def test_a_wrong_password_is_an_error_that_does_not_repeat_it(
     client: httpx2.AsyncClient,
 ) -> None:
     answer = await client.post("/login", data={"password": "guess", "back": "x"}, headers=OWN)
@@ -92,7 +92,9 @@ async def test_a_wrong_password_is_told_so_and_nothing_of_it_stays(
     assert "set-cookie" not in answer.headers
 
 
-async def test_who_guesses_has_to_wait(client: httpx2.AsyncClient) -> None:
+async def test_after_too_many_failed_logins_the_client_must_wait(
+    client: httpx2.AsyncClient,
+) -> None:
     for _ in range(FAILURES_MAX):
         await client.post("/login", data={"password": "guess"}, headers=OWN)
 
@@ -113,7 +115,7 @@ async def test_who_guesses_has_to_wait(client: httpx2.AsyncClient) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-async def test_a_form_of_another_site_counts_for_nothing(
+async def test_a_form_from_another_site_is_ignored(
     client: httpx2.AsyncClient, headers: dict[str, str]
 ) -> None:
     answer = await client.post("/login", data={"password": PASSWORD}, headers=headers)
@@ -123,26 +125,26 @@ async def test_a_form_of_another_site_counts_for_nothing(
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"password", b"a=1&b=2&c=3&d=4&e=5"])
-async def test_a_form_that_is_none_is_a_wrong_password(
+async def test_a_malformed_form_is_a_wrong_password(
     client: httpx2.AsyncClient, body: bytes
 ) -> None:
     assert (await client.post("/login", content=body, headers=OWN)).status_code == 401
 
 
-async def test_a_form_is_of_a_bounded_size(client: httpx2.AsyncClient) -> None:
+async def test_the_size_of_a_form_is_limited(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/login", content=b"p" * (LOGIN_MAX_BYTES + 1), headers=OWN)
 
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/", "/worker/status", "/login/"])
-async def test_nothing_else_takes_a_form(client: httpx2.AsyncClient, path: str) -> None:
+async def test_no_other_path_accepts_a_form(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.post(path, data={"password": PASSWORD}, headers=OWN)
 
     assert answer.status_code in {405, 413}
 
 
-async def test_without_a_password_there_is_no_form() -> None:
+async def test_without_a_password_there_is_no_login() -> None:
     async with asking(NOWHERE) as client:
         answer = await client.post("/login", data={"password": "any"})
 
@@ -160,6 +162,6 @@ async def test_without_a_password_there_is_no_form() -> None:
         ("\\\\evil", ""),
     ],
 )
-def test_the_way_back_never_leaves_this_site(back: str, where: str) -> None:
+def test_the_redirect_after_a_login_stays_on_this_site(back: str, where: str) -> None:
     # What is left over is put behind `./`, so that a scheme in it is a folder's name.
     assert safe(back) == where

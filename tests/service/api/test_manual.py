@@ -39,20 +39,20 @@ async def test_the_runbook_is_served_while_no_store_answers(client: httpx2.Async
 @pytest.mark.parametrize(
     "path", ["/docs", "/docs/", "/docs/nothing", "/docs/../README", "/docs/a/b"]
 )
-async def test_what_is_no_page_is_not_found(client: httpx2.AsyncClient, path: str) -> None:
+async def test_an_unknown_page_is_not_found(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path, follow_redirects=True)
 
     assert answer.status_code == 404
     assert answer.json()["error"] == "not_found"
 
 
-async def test_it_is_asked_for_the_password_as_the_page_is() -> None:
+async def test_the_manual_requires_the_password_like_the_page() -> None:
     async with asking(NOWHERE | {"DASHBOARD_PASSWORD": "long enough"}) as client:
         assert (await client.get("/docs/runbook")).status_code == 401
         assert (await client.get("/docs/runbook", auth=("me", "long enough"))).status_code == 200
 
 
-async def test_a_page_that_the_client_has_is_not_sent_again(client: httpx2.AsyncClient) -> None:
+async def test_a_page_that_the_client_has_is_not_modified(client: httpx2.AsyncClient) -> None:
     tag = (await client.get("/docs/runbook")).headers["etag"]
 
     answer = await client.get("/docs/runbook", headers={"If-None-Match": tag})
@@ -72,7 +72,7 @@ def test_every_link_leads_to_a_page_and_a_heading_that_the_app_has(name: str) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_anchors_are_those_of_the_page_on_disk(name: str) -> None:
+def test_anchors_equal_those_of_the_page_on_disk(name: str) -> None:
     page = Page(f"docs/{name}.md")
 
     found = re.findall(r'<h\d id="([^"]*)">', rendered(page.text))
@@ -80,13 +80,13 @@ def test_anchors_are_those_of_the_page_on_disk(name: str) -> None:
     assert set(found) == page.anchors()
 
 
-def test_what_the_app_does_not_have_is_text() -> None:
+def test_links_to_files_outside_of_the_manual_are_plain_text() -> None:
     page = rendered("[a](../README.md#x) [b](../x.yaml) ![c](c.png) [d](d.md#e) [f](https://f.io)")
 
     assert '<p>a b  <a href="d#e">d</a> <a href="https://f.io">f</a></p>' in page
 
 
-def test_html_in_a_page_is_shown_and_not_obeyed() -> None:
+def test_html_in_a_page_is_escaped() -> None:
     page = rendered("# <script>x</script>\n\n<img src=x onerror=y>")
 
     assert "<script" not in page
@@ -97,7 +97,7 @@ def test_a_heading_has_githubs_anchor() -> None:
     assert slug("What `it_does`, and why") == "what-it_does-and-why"
 
 
-def test_a_manual_can_be_read_from_any_folder(tmp_path: Path) -> None:
+def test_the_manual_can_be_read_from_any_folder(tmp_path: Path) -> None:
     (tmp_path / "first.md").write_text("# One")
     (tmp_path / "other.txt").write_text("no page")
 

@@ -94,7 +94,7 @@ async def client(environ: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_sources_are_told_by_age_freshness_and_error(client: httpx2.AsyncClient) -> None:
+async def test_each_source_has_age_freshness_and_error(client: httpx2.AsyncClient) -> None:
     found = await scraped(client)
 
     for source in ("postgres", "valkey", "secrets_manager", "iam"):
@@ -108,7 +108,7 @@ async def test_sources_are_told_by_age_freshness_and_error(client: httpx2.AsyncC
     assert value(found, "heartbeat_api_aws_calls_total", operation="CreateSession") == 1
 
 
-async def test_the_workers_facts_come_from_its_report(client: httpx2.AsyncClient) -> None:
+async def test_the_metrics_of_a_worker_are_those_of_its_report(client: httpx2.AsyncClient) -> None:
     found = await scraped(client)
 
     assert value(found, "heartbeat_worker_info", version="9.8.7") == 1
@@ -132,7 +132,7 @@ async def test_the_workers_facts_come_from_its_report(client: httpx2.AsyncClient
     assert value(found, "heartbeat_worker_credentials_expiry_timestamp_seconds") > 1e9
 
 
-async def test_scraping_asks_no_store_more_often_than_the_page(
+async def test_scraping_reads_no_store_more_often_than_the_page(
     client: httpx2.AsyncClient,
 ) -> None:
     await scraped(client)
@@ -173,7 +173,7 @@ async def test_requests_are_counted_by_route_and_status_in_bounded_labels() -> N
     assert value(found, "heartbeat_api_request_duration_seconds_count", route="/livez") == 2
 
 
-async def test_pages_tell_how_they_refresh_and_how_often_that_failed() -> None:
+async def test_refreshes_of_pages_and_their_failures_are_counted() -> None:
     async with asking(NOWHERE) as client:
         for headers in (
             {"Heartbeat-Refresh": "poll"},
@@ -192,7 +192,7 @@ async def test_pages_tell_how_they_refresh_and_how_often_that_failed() -> None:
     assert value(found, "heartbeat_page_refresh_failures_total") == 1_003
 
 
-async def test_viewers_and_what_they_get_are_counted() -> None:
+async def test_viewers_and_their_documents_are_counted() -> None:
     async with asking(NOWHERE | {"MAX_VIEWERS": "1"}) as client:
         url = str(client.base_url.copy_with(scheme="ws", path="/ws"))
         async with connect(url) as first, connect(url) as second:
@@ -228,7 +228,7 @@ async def test_a_source_that_is_off_has_no_series() -> None:
     assert 'source="iam"' not in text
 
 
-async def test_two_apps_in_one_process_count_for_themselves() -> None:
+async def test_two_apps_in_one_process_have_separate_counters() -> None:
     async with asking(NOWHERE) as one, asking(NOWHERE) as other:
         await one.get("/livez")
         found = await scraped(other)
@@ -282,7 +282,7 @@ async def families(
     return [family for text in texts for family in text_string_to_metric_families(text)]
 
 
-async def test_what_is_shown_is_well_named_and_is_all_that_alerts_and_dashboard_use(
+async def test_metrics_are_well_named_and_include_all_that_alerts_and_dashboard_use(
     families: list[Any],
 ) -> None:
     there: dict[str, set[str]] = defaultdict(set)
@@ -311,7 +311,7 @@ def _check_name(family: Any) -> None:
         assert family.name.endswith("_timestamp_seconds")
 
 
-def test_every_value_of_a_label_that_is_asked_for_can_be_there() -> None:
+def test_every_label_value_in_a_query_is_possible() -> None:
     possible = {*Freshness, *Breaker, *Overall, "ok"}
     for expression in (*_alert_expressions(), *_dashboard_expressions()):
         for asked in re.findall(r'=~?"([^"]*)"', expression):

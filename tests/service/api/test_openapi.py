@@ -25,7 +25,7 @@ def document() -> dict[str, Any]:
     return create(None).openapi()
 
 
-def test_the_description_is_printed_in_an_empty_environment_always_the_same(
+def test_the_openapi_document_is_printed_without_an_environment_and_is_stable(
     document: dict[str, Any],
 ) -> None:
     command = [sys.executable, "-m", "service", "openapi"]
@@ -35,14 +35,14 @@ def test_the_description_is_printed_in_an_empty_environment_always_the_same(
     assert done.stderr == b""
 
 
-def test_every_endpoint_says_what_it_is_for(document: dict[str, Any]) -> None:
+def test_every_endpoint_has_a_summary_and_a_description(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             assert operation["summary"]
             assert operation["description"]
 
 
-def test_every_answer_has_an_example_that_is_valid(document: dict[str, Any]) -> None:
+def test_every_response_has_a_valid_example(document: dict[str, Any]) -> None:
     shown = 0
     for path, operations in document["paths"].items():
         content = operations["get"]["responses"]["200"]["content"]
@@ -68,7 +68,7 @@ def test_every_closed_endpoint_names_the_password_and_its_refusals(
         assert {"password", "session"} == set(document["components"]["securitySchemes"])
 
 
-def test_every_error_has_the_one_shape(document: dict[str, Any]) -> None:
+def test_every_documented_error_has_the_common_form(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for status, response in operations["get"]["responses"].items():
             if status[0] in "4d":
@@ -88,7 +88,7 @@ checks.positive_data_acceptance.enabled = false
 """
 
 
-async def test_the_app_does_as_it_says_whatever_it_is_asked(
+async def test_generated_requests_conform_to_the_openapi_document(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     await stamp_all_stores(environ)

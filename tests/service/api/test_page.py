@@ -15,7 +15,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_the_page_loads_one_module_in_place_of_all(client: httpx2.AsyncClient) -> None:
+async def test_the_page_loads_one_bundled_module(client: httpx2.AsyncClient) -> None:
     document = (await client.get("/")).text
 
     assert 'src="page.js"' in document
@@ -23,14 +23,14 @@ async def test_the_page_loads_one_module_in_place_of_all(client: httpx2.AsyncCli
     assert "const $main =" in (await client.get("/page.js")).text
 
 
-async def test_each_module_can_be_had_as_it_is_written(client: httpx2.AsyncClient) -> None:
+async def test_each_module_is_served_as_it_is_written(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/words.js")
 
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert "export function span" in answer.text
 
 
-async def test_the_deployments_name_is_in_title_and_head_as_text(
+async def test_the_deployments_name_is_escaped_in_title_and_heading(
     client: httpx2.AsyncClient,
 ) -> None:
     document = (await client.get("/")).text
@@ -41,7 +41,7 @@ async def test_the_deployments_name_is_in_title_and_head_as_text(
     assert f'data-deployment="{name}"' in document
 
 
-async def test_without_a_name_it_is_heartbeat() -> None:
+async def test_without_a_title_the_page_is_named_heartbeat() -> None:
     document = Page().files["index.html"].body.decode()
 
     assert "<title>Heartbeat</title>" in document
@@ -51,7 +51,7 @@ async def test_without_a_name_it_is_heartbeat() -> None:
 @pytest.mark.parametrize(
     ("accepted", "encoding"), [("gzip, br", "br"), ("gzip", "gzip"), ("identity", None)]
 )
-async def test_a_file_comes_in_the_encoding_that_the_client_takes(
+async def test_a_file_has_an_encoding_that_the_client_accepts(
     client: httpx2.AsyncClient, accepted: str, encoding: str | None
 ) -> None:
     answer = await client.get("/style.css", headers={"Accept-Encoding": accepted})
@@ -80,7 +80,7 @@ async def test_an_etag_belongs_to_one_content_in_one_encoding(client: httpx2.Asy
         assert (again.content == b"") == (status == 304)
 
 
-async def test_a_range_is_answered_with_the_whole_file(client: httpx2.AsyncClient) -> None:
+async def test_the_manual_ignores_range_requests(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/style.css", headers={"Range": "bytes=5-1"})
 
     assert answer.status_code == 200
@@ -89,7 +89,7 @@ async def test_a_range_is_answered_with_the_whole_file(client: httpx2.AsyncClien
 @pytest.mark.parametrize(
     "path", ["/nothing.js", "/../pyproject.toml", "/web/", "/%2e%2e/README.md"]
 )
-async def test_there_is_nothing_else(client: httpx2.AsyncClient, path: str) -> None:
+async def test_no_other_file_is_served(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")

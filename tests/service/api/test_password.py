@@ -42,7 +42,9 @@ async def test_platforms_need_no_password(client: httpx2.AsyncClient, path: str)
 @pytest.mark.parametrize(
     "path", ["/", "/worker/status", "/worker/health", "/metrics", "/openapi.json", "/nothing"]
 )
-async def test_all_else_asks_for_it(client: httpx2.AsyncClient, path: str) -> None:
+async def test_every_other_path_requires_the_password(
+    client: httpx2.AsyncClient, path: str
+) -> None:
     answer = await client.get(path)
 
     assert answer.status_code == 401
@@ -71,7 +73,7 @@ async def test_any_user_name_goes_with_it(client: httpx2.AsyncClient, user: str)
         "",
     ],
 )
-async def test_what_is_no_right_answer_is_refused(
+async def test_a_wrong_or_malformed_login_is_refused(
     client: httpx2.AsyncClient, authorization: str
 ) -> None:
     answer = await client.get("/worker/status", headers={"Authorization": authorization})
@@ -80,7 +82,7 @@ async def test_what_is_no_right_answer_is_refused(
     assert "set-cookie" not in answer.headers
 
 
-async def test_how_wrong_an_answer_is_does_not_show_in_the_time_it_takes(
+async def test_passwords_are_compared_in_constant_time(
     client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[tuple[int, int]] = []
@@ -99,7 +101,7 @@ async def test_how_wrong_an_answer_is_does_not_show_in_the_time_it_takes(
     assert compared == [(0, 64), (32, 32)] * 4
 
 
-async def test_a_good_answer_sets_a_cookie_that_opens_alone(client: httpx2.AsyncClient) -> None:
+async def test_the_right_password_sets_a_cookie_that_suffices(client: httpx2.AsyncClient) -> None:
     first = await client.get("/worker/status", auth=RIGHT)
     again = await client.get("/worker/status")
 
@@ -140,7 +142,7 @@ async def test_a_forged_cookie_opens_nothing(cookie: str) -> None:
     assert await _status(Password(_hello, _secret(PASSWORD)), cookie) == 401
 
 
-async def test_a_cookie_of_someone_else_that_has_no_right_name_is_no_failure(
+async def test_a_foreign_cookie_with_an_invalid_name_is_not_an_error(
     client: httpx2.AsyncClient,
 ) -> None:
     headers = {"Cookie": "a/b=1"}
@@ -148,7 +150,7 @@ async def test_a_cookie_of_someone_else_that_has_no_right_name_is_no_failure(
     assert (await client.get("/worker/status", headers=headers)).status_code == 401
 
 
-async def test_the_expiry_of_a_cookie_cannot_be_moved() -> None:
+async def test_the_expiry_of_a_cookie_cannot_be_changed() -> None:
     cookie = await _cookie_of(Password(_hello, _secret(PASSWORD)))
     expiry, signature = cookie.split(".")
 
@@ -221,7 +223,7 @@ async def test_passwords_that_are_offered_count_as_attempts() -> None:
     assert statuses == [401] * FAILURES_MAX + [429]
 
 
-async def test_an_address_that_fails_too_often_has_to_wait(client: httpx2.AsyncClient) -> None:
+async def test_too_many_failed_logins_of_an_address_are_refused(client: httpx2.AsyncClient) -> None:
     for _ in range(FAILURES_MAX):
         assert (await client.get("/worker/status", auth=WRONG)).status_code == 401
     refused = await client.get("/worker/status", auth=RIGHT)
@@ -231,7 +233,7 @@ async def test_an_address_that_fails_too_often_has_to_wait(client: httpx2.AsyncC
     assert refused.json()["error"] == "too_many_requests"
 
 
-async def test_who_holds_a_cookie_is_not_locked_out(client: httpx2.AsyncClient) -> None:
+async def test_a_valid_cookie_is_accepted_despite_failed_logins(client: httpx2.AsyncClient) -> None:
     await client.get("/worker/status", auth=RIGHT)
     cookies = dict(client.cookies)
     client.cookies.clear()
@@ -242,7 +244,7 @@ async def test_who_holds_a_cookie_is_not_locked_out(client: httpx2.AsyncClient) 
     assert (await client.get("/worker/status")).status_code == 200
 
 
-async def test_the_platforms_header_tells_clients_apart_only_where_it_is_trusted() -> None:
+async def test_the_proxys_header_distinguishes_clients_only_if_it_is_trusted() -> None:
     trusting = LOCKED | {"TRUSTED_PROXY_HEADER": "X-Forwarded-For"}
     for environ, status in ((trusting, 200), (LOCKED, 429)):
         async with asking(environ) as client:
@@ -285,7 +287,7 @@ def test_one_ipv6_network_is_one_client() -> None:
         ["2001:db8::1", "[2001:db8::2]:4711", "[2001:db8::3]"],
     ],
 )
-def test_one_address_is_one_client_however_it_is_written(forms: list[str]) -> None:
+def test_every_spelling_of_an_address_is_one_client(forms: list[str]) -> None:
     seen = Attempts(lambda: 0.0)
     for number in range(FAILURES_MAX):
         seen.fail(forms[number % len(forms)])
@@ -294,7 +296,7 @@ def test_one_address_is_one_client_however_it_is_written(forms: list[str]) -> No
     assert seen.wait_s("203.0.113.6") == seen.wait_s("2001:db8:1::") == 0
 
 
-async def test_of_several_lines_of_the_header_the_last_is_the_proxys() -> None:
+async def test_the_last_of_several_header_lines_is_the_proxys() -> None:
     async with asking(LOCKED | {"TRUSTED_PROXY_HEADER": "X-Forwarded-For"}) as client:
         for number in range(FAILURES_MAX):
             lines = [("X-Forwarded-For", f"198.51.100.{number}"), ("X-Forwarded-For", "192.0.2.1")]
@@ -320,7 +322,7 @@ async def test_the_cookie_is_found_beside_an_ill_formed_one(
     assert (one.status_code, two.status_code) == (200, 200)
 
 
-async def test_readyz_tells_an_outsider_ready_or_not_and_no_more(
+async def test_readyz_without_a_login_contains_only_ready(
     client: httpx2.AsyncClient,
 ) -> None:
     said = (await client.get("/readyz")).json()
@@ -329,7 +331,7 @@ async def test_readyz_tells_an_outsider_ready_or_not_and_no_more(
     assert set(said.values()) == {None}
 
 
-def test_the_addresses_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_remembered_addresses_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "ADDRESSES_MAX", 100)
     seen = Attempts(lambda: 0.0)
     for number in range(1_000):
@@ -339,7 +341,7 @@ def test_the_addresses_that_are_remembered_are_bounded(monkeypatch: pytest.Monke
     assert ADDRESSES_MAX == 10_000
 
 
-def test_a_long_address_is_cut() -> None:
+def test_a_long_address_is_truncated() -> None:
     seen = Attempts(lambda: 0.0)
     seen.fail("x" * 10_000)
 

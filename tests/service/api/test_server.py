@@ -16,7 +16,7 @@ from tests.service.serving import NOWHERE, served
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_signal_ends_viewers_and_process_well(tmp_path: Path) -> None:
+async def test_a_signal_closes_viewers_and_ends_the_process_with_0(tmp_path: Path) -> None:
     with running("api", "PORT", NOWHERE, tmp_path) as api:
         async with connect(api.url.replace("http", "ws") + "/ws") as viewer:
             await viewer.recv()
@@ -31,7 +31,7 @@ async def test_a_signal_ends_viewers_and_process_well(tmp_path: Path) -> None:
     assert "Traceback" not in api.log.read_text()
 
 
-async def test_a_viewer_that_never_reads_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_viewer_that_never_reads_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PING_S", 0.1)
     monkeypatch.setattr(server, "PONG_S", 0.1)
     async with served(create(load(NOWHERE))) as address:
@@ -55,18 +55,18 @@ def state(connection: socket.socket) -> int:
     return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
 
 
-def test_the_bounds_of_a_silent_viewer_are_half_a_minute_together() -> None:
+def test_a_silent_viewer_is_disconnected_within_half_a_minute() -> None:
     assert server.PING_S + server.PONG_S < 30
 
 
 @pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
-def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(tmp_path: Path, asked: str) -> None:
+def test_a_host_of_all_ipv6_interfaces_includes_ipv4(tmp_path: Path, asked: str) -> None:
     with running("api", "PORT", {**NOWHERE, "HOST": "::"}, tmp_path) as api:
         port = api.url.rpartition(":")[2]
         assert httpx2.get(f"http://{asked}:{port}/livez").status_code == 200
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_logged(tmp_path: Path) -> None:
     with running("api", "PORT", NOWHERE, tmp_path) as api, capture_logs() as lines:
         port = int(api.url.rpartition(":")[2])
 

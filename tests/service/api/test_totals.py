@@ -22,7 +22,7 @@ def report(worker: str, cycles: int) -> WorkerReport:
     )
 
 
-def test_a_new_worker_takes_nothing_from_what_was_counted() -> None:
+def test_a_new_worker_does_not_reset_the_counters() -> None:
     totals = Totals()
     totals.of(report("one", 10))
 
@@ -36,7 +36,7 @@ def test_a_new_worker_takes_nothing_from_what_was_counted() -> None:
     assert (found.process.resident_bytes, found.process.cpu_seconds) == (5, 6.5)
 
 
-def test_two_workers_that_take_turns_never_make_a_counter_go_down() -> None:
+def test_alternating_workers_never_decrease_a_counter() -> None:
     totals = Totals()
     seen = [
         totals.of(report(worker, cycles)).cycles

@@ -29,7 +29,7 @@ class Page:
             self.read.append(message["text"])
 
 
-async def test_what_is_not_on_its_way_yet_is_replaced_by_what_is_newer() -> None:
+async def test_a_queued_document_is_replaced_by_a_newer_one() -> None:
     page = Page()
     await page.accept()
     page.may_read.set()
@@ -41,7 +41,7 @@ async def test_what_is_not_on_its_way_yet_is_replaced_by_what_is_newer() -> None
     assert page.read == ["second"]
 
 
-async def test_one_document_waits_while_another_is_on_its_way_and_no_third() -> None:
+async def test_one_document_is_queued_behind_the_one_in_flight_and_no_third() -> None:
     page = Page()
     await page.accept()
     async with anyio.create_task_group() as tasks:
@@ -59,9 +59,7 @@ async def test_one_document_waits_while_another_is_on_its_way_and_no_third() -> 
 @pytest.mark.parametrize(
     ("pause_s", "closes"), [(0.0, True), (FRAMES_WINDOW_S / FRAMES_MAX, False)]
 )
-async def test_a_page_may_say_so_much_in_a_minute_and_again_in_the_next(
-    pause_s: float, *, closes: bool
-) -> None:
+async def test_the_frames_of_a_page_are_limited_per_minute(pause_s: float, *, closes: bool) -> None:
     clock, said = [0.0], list[str]()
     frame: Message = {"type": "websocket.receive", "text": "hello"}
     left: Message = {"type": "websocket.disconnect", "code": 1000}

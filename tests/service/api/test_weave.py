@@ -26,7 +26,7 @@ def test_imports_and_exports_become_the_parts_of_one_module() -> None:
     )
 
 
-def test_each_module_comes_once_and_after_those_that_it_needs() -> None:
+def test_each_module_is_included_once_and_after_its_imports() -> None:
     text = woven(
         MODULES | {"main": MODULES["main"] + "import { mark } from './marks.js';\n"}, "main"
     )
@@ -52,12 +52,12 @@ def test_comments_of_their_own_lines_go_and_all_else_stays() -> None:
         ("import { b } from './main.js';\n", "web/main.js imports itself: main -> main"),
     ],
 )
-def test_what_cannot_be_woven_is_refused_by_name(text: str, message: str) -> None:
+def test_an_unsupported_module_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         woven(MODULES | {"main": text}, "main")
 
 
-def test_the_page_is_written_so_that_it_can_be_woven() -> None:
+def test_the_pages_modules_can_be_bundled() -> None:
     modules = {path.stem: path.read_text() for path in WEB.glob("*.js")}
     text = woven(modules, "main")
 

@@ -65,7 +65,7 @@ async def test_a_day_is_summed_once_it_is_over_and_all_its_hours_are_counted(
     assert await days(source) == [(FIRST, 138, 0, 0, 6)]
 
 
-async def test_a_late_beat_undoes_its_day_until_its_hours_are_counted_again(
+async def test_a_late_beat_removes_its_day_until_its_hours_are_counted_again(
     source: Postgres,
 ) -> None:
     ledger = Ledger(source, "worker")
@@ -80,7 +80,7 @@ async def test_a_late_beat_undoes_its_day_until_its_hours_are_counted_again(
     assert [row[1:4] for row in await days(source)] == [(143, 1, 0), (144, 0, 0)]
 
 
-async def test_a_day_that_a_previous_version_left_wrong_is_summed_again(source: Postgres) -> None:
+async def test_a_wrong_day_of_a_previous_version_is_summed_again(source: Postgres) -> None:
     ledger = Ledger(source, "worker")
     await ledger.add([beat(10 * n) for n in range(144)])
     await ledger.count(OVER)
@@ -92,7 +92,7 @@ async def test_a_day_that_a_previous_version_left_wrong_is_summed_again(source: 
     assert await days(source) == right == [(FIRST, 144, 0, 0, 0)]
 
 
-async def test_days_that_are_kept_no_longer_are_removed_with_their_hours(source: Postgres) -> None:
+async def test_days_beyond_the_retention_are_removed_with_their_hours(source: Postgres) -> None:
     ledger = Ledger(source, "worker")
     await ledger.add([beat(10 * n) for n in range(144)])
     await ledger.count(OVER)
@@ -116,7 +116,7 @@ WIDTHS = [timedelta(hours=hours) for hours in (1, 5, 24, 48, 98, 168)]
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_a_window_is_told_alike_with_days_and_without(
+async def test_a_window_has_the_same_counts_from_days_and_from_hours(
     source: Postgres, beats: set[int], failed: int, width: timedelta, offset: int
 ) -> None:
     await execute(source, f"TRUNCATE {TABLES}")

@@ -52,7 +52,7 @@ async def test_a_beat_is_kept_as_it_was_recorded(source: Postgres, ledger: Ledge
     assert await rows(source, query) == [expected]
 
 
-async def test_of_two_beats_of_a_slot_the_first_stays(source: Postgres, ledger: Ledger) -> None:
+async def test_the_first_of_two_beats_of_a_slot_is_kept(source: Postgres, ledger: Ledger) -> None:
     await ledger.add([beat(0, MISSED)])
     await ledger.add([beat(0), beat(1)])
 
@@ -76,7 +76,7 @@ async def test_another_author_has_a_history_of_its_own(source: Postgres, ledger:
     assert await incidents(source) == [(at(0), None, "unreachable", 1)]
 
 
-async def test_a_slot_in_the_future_takes_no_place(source: Postgres, ledger: Ledger) -> None:
+async def test_a_slot_in_the_future_is_not_stored(source: Postgres, ledger: Ledger) -> None:
     ahead = replace(beat(0), slot=utc_now() + timedelta(minutes=3))
 
     assert await ledger.add([ahead, beat(1)]) == 1
@@ -132,9 +132,7 @@ async def test_a_late_beat_reopens_its_hour(source: Postgres, ledger: Ledger) ->
     ]
 
 
-async def test_a_beat_that_was_there_already_reopens_nothing(
-    source: Postgres, ledger: Ledger
-) -> None:
+async def test_a_duplicate_beat_does_not_reopen_its_hour(source: Postgres, ledger: Ledger) -> None:
     await ledger.add([beat(0)])
     await ledger.count(OVER)
 
@@ -143,7 +141,7 @@ async def test_a_beat_that_was_there_already_reopens_nothing(
     assert await hours(source) == [(HOUR, 1, 0, 59, 0, False, False)]
 
 
-async def test_a_changed_interval_is_counted_from_its_beat_on(
+async def test_a_changed_interval_counts_from_its_first_beat(
     source: Postgres, ledger: Ledger
 ) -> None:
     await ledger.add([beat(0, interval_s=600), beat(10, interval_s=600), beat(20, interval_s=60)])
@@ -153,7 +151,7 @@ async def test_a_changed_interval_is_counted_from_its_beat_on(
     assert await rows(source, query) == [(3, 39, 60.0)]
 
 
-async def test_latencies_of_beats_that_landed_lie_in_their_buckets(
+async def test_latencies_of_successful_beats_are_in_their_buckets(
     source: Postgres, ledger: Ledger
 ) -> None:
     latencies = [0.0, LATENCY_BOUNDS_MS[0], 1.0, 1.1, 1e9]
@@ -168,7 +166,7 @@ async def test_latencies_of_beats_that_landed_lie_in_their_buckets(
     assert counted == expected
 
 
-async def test_more_hours_than_one_transaction_takes_are_all_counted(
+async def test_more_hours_than_one_transaction_counts_are_all_counted(
     source: Postgres, ledger: Ledger
 ) -> None:
     await ledger.add([beat(-60 * n) for n in range(450)])
@@ -227,7 +225,7 @@ async def test_a_late_beat_changes_the_incidents_around_it(
     assert await incidents(source) == expected
 
 
-async def test_a_source_has_incidents_of_its_own(source: Postgres, ledger: Ledger) -> None:
+async def test_each_source_has_its_own_incidents(source: Postgres, ledger: Ledger) -> None:
     for minute in range(3):
         await ledger.add([beat(minute, MISSED), beat(minute, source="iam")])
 
@@ -235,7 +233,7 @@ async def test_a_source_has_incidents_of_its_own(source: Postgres, ledger: Ledge
     assert await rows(source, query) == [("valkey", 3)]
 
 
-async def test_old_beats_go_hour_by_hour_and_their_counts_stay(
+async def test_old_beats_are_removed_hour_by_hour_and_their_counts_are_kept(
     source: Postgres, ledger: Ledger
 ) -> None:
     await ledger.add([beat(0), beat(59), beat(60)])
@@ -250,7 +248,9 @@ async def test_old_beats_go_hour_by_hour_and_their_counts_stay(
     ]
 
 
-async def test_more_beats_than_a_statement_takes_all_go(source: Postgres, ledger: Ledger) -> None:
+async def test_more_beats_than_one_statement_removes_are_all_removed(
+    source: Postgres, ledger: Ledger
+) -> None:
     await ledger.add([beat(n) for n in range(AT_ONCE + 80)])
     await ledger.count(at(60 * 24))
 
@@ -259,7 +259,9 @@ async def test_more_beats_than_a_statement_takes_all_go(source: Postgres, ledger
     assert await beats(source) == []
 
 
-async def test_an_hour_that_is_not_counted_loses_no_beat(source: Postgres, ledger: Ledger) -> None:
+async def test_the_beats_of_an_uncounted_hour_are_not_removed(
+    source: Postgres, ledger: Ledger
+) -> None:
     await ledger.add([beat(0)])
 
     await ledger.prune(OVER + 2 * DAY, kept=DAY)
@@ -267,7 +269,7 @@ async def test_an_hour_that_is_not_counted_loses_no_beat(source: Postgres, ledge
     assert await beats(source) == [(at(0), None)]
 
 
-async def test_a_beat_for_an_hour_whose_beats_are_gone_changes_nothing(
+async def test_a_beat_for_an_hour_without_kept_beats_changes_nothing(
     source: Postgres, ledger: Ledger
 ) -> None:
     await ledger.add([beat(0), beat(1)])
@@ -282,7 +284,7 @@ async def test_a_beat_for_an_hour_whose_beats_are_gone_changes_nothing(
     assert await hours(source) == [(HOUR, 2, 0, 58, 0, False, True)]
 
 
-async def test_an_incident_that_reaches_into_what_is_kept_keeps_its_beats(
+async def test_the_beats_of_an_incident_within_the_retention_are_kept(
     source: Postgres, ledger: Ledger
 ) -> None:
     await ledger.add([beat(0), *(beat(n, MISSED) for n in range(1, 180))])
@@ -295,7 +297,9 @@ async def test_an_incident_that_reaches_into_what_is_kept_keeps_its_beats(
     assert await incidents(source) == [(at(1), at(181), "unreachable", 180)]
 
 
-async def test_after_400_days_counts_and_incidents_go(source: Postgres, ledger: Ledger) -> None:
+async def test_after_400_days_counts_and_incidents_are_removed(
+    source: Postgres, ledger: Ledger
+) -> None:
     await ledger.add([beat(0, MISSED), beat(1)])
     await ledger.count(OVER)
     await ledger.prune(OVER + 399 * DAY, kept=DAY)

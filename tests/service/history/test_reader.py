@@ -46,7 +46,7 @@ async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: Histo
     assert (history.expected, history.uptime_strict, history.uptime_known) == (5, 0.4, 1.0)
 
 
-async def test_without_any_beat_nothing_is_known(past: HistoryReader) -> None:
+async def test_without_any_beat_there_is_no_uptime(past: HistoryReader) -> None:
     history = await told(past, 0, 30, 3)
 
     assert counts(history) == [(0, 0, 0)] * 3
@@ -65,7 +65,7 @@ async def test_slots_without_a_beat_are_unknown_and_never_up(
     assert history.uptime_known == pytest.approx(3 / 4)
 
 
-async def test_a_gap_from_before_the_window_counts_in_it(
+async def test_a_gap_that_began_before_the_window_counts_in_it(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(-100, interval_s=120), beat(25, interval_s=60)])
@@ -74,7 +74,7 @@ async def test_a_gap_from_before_the_window_counts_in_it(
     assert counts(await told(past, 0, 30, 3)) == [(0, 0, 5), (0, 0, 5), (1, 0, 9)]
 
 
-async def test_what_may_still_come_is_not_due(ledger: Ledger, past: HistoryReader) -> None:
+async def test_a_beat_that_may_still_arrive_is_not_due(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(0), beat(1)])
     three_slots_over = at(5) + timedelta(seconds=31)
 
@@ -87,7 +87,7 @@ async def test_what_may_still_come_is_not_due(ledger: Ledger, past: HistoryReade
     assert counts(hourly) == [(2, 0, 3)]
 
 
-async def test_hours_say_the_same_from_beats_and_from_counts(
+async def test_hours_have_the_same_counts_from_beats_and_from_the_table(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250)])
@@ -107,7 +107,7 @@ async def test_hours_say_the_same_from_beats_and_from_counts(
     ]
 
 
-async def test_buckets_of_several_hours_say_what_their_hours_say(
+async def test_buckets_of_several_hours_have_the_sums_of_their_hours(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250), beat(1000)])
@@ -123,7 +123,7 @@ async def test_buckets_of_several_hours_say_what_their_hours_say(
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 11, 49, 59, 60, 61, 1999])
-async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
+async def test_every_slot_is_in_exactly_one_bucket(
     ledger: Ledger, past: HistoryReader, count: int
 ) -> None:
     missing = {13, 14, 40}
@@ -136,7 +136,7 @@ async def test_every_slot_lies_in_one_bucket_however_wide_they_are(
     assert (odd.ok, odd.unknown) == (56, 4)
 
 
-async def test_counts_outlive_their_beats(ledger: Ledger, past: HistoryReader) -> None:
+async def test_counts_are_kept_longer_than_their_beats(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(n, latency_ms=2.0) for n in range(120)])
     await ledger.count(OVER)
     before = await told(past, 0, 120, 2)
@@ -147,7 +147,7 @@ async def test_counts_outlive_their_beats(ledger: Ledger, past: HistoryReader) -
     assert counts(before) == [(60, 0, 0), (60, 0, 0)]
 
 
-async def test_percentiles_are_those_of_beats_that_landed(
+async def test_percentiles_are_those_of_successful_beats(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n, latency_ms=n + 1.0) for n in range(20)])
@@ -212,7 +212,7 @@ def spans(found: Incidents) -> list[tuple[str, datetime, datetime | None, int]]:
     return [(each.source, each.start, each.end, each.beats_missed) for each in found.incidents]
 
 
-async def test_what_is_cut_is_counted_and_the_longest_is_told_anyway(
+async def test_omitted_incidents_are_counted_and_the_longest_is_included(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     failing = (5, 6, 7, 20, 30, 40)
@@ -226,7 +226,7 @@ async def test_what_is_cut_is_counted_and_the_longest_is_told_anyway(
     assert (found.longest.start, found.longest.id) == (at(5), f"valkey-{at(5):%Y%m%dT%H%M%S}Z")
 
 
-async def test_a_span_in_which_nothing_was_recorded_is_an_incident_that_nobody_knows_more_of(
+async def test_a_span_without_records_is_an_incident_of_unknown_cause(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     silent = {*range(10, 14), 30, *range(50, 200)}
@@ -244,7 +244,7 @@ async def test_a_span_in_which_nothing_was_recorded_is_an_incident_that_nobody_k
     assert await listed(past, 0, 1440) == found
 
 
-async def test_silence_is_no_incident_of_a_source_that_others_outlive(
+async def test_silence_of_a_removed_source_is_not_an_incident(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(1440)])
@@ -253,7 +253,7 @@ async def test_silence_is_no_incident_of_a_source_that_others_outlive(
     assert spans(await listed(past, 0, 1440)) == []
 
 
-async def test_silence_lasts_until_the_next_beat_and_begins_when_one_is_surely_missed(
+async def test_silence_begins_with_the_first_missed_beat_and_ends_with_the_next_beat(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(20)])
@@ -267,7 +267,7 @@ async def test_silence_lasts_until_the_next_beat_and_begins_when_one_is_surely_m
     assert spans(await listed(past, 0, 26, at(26))) == [("worker", at(20), at(25), 5)]
 
 
-async def test_silence_that_only_touches_a_window_is_told_whole(
+async def test_silence_that_overlaps_a_window_is_reported_whole(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(0), beat(400), beat(401)])
@@ -277,9 +277,7 @@ async def test_silence_that_only_touches_a_window_is_told_whole(
     assert spans(await listed(past, 400, 402, at(402))) == []
 
 
-async def test_an_interval_that_changes_leaves_no_silence(
-    ledger: Ledger, past: HistoryReader
-) -> None:
+async def test_a_changed_interval_is_not_a_silence(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(n) for n in range(10)])
     await ledger.add([beat(10 + n / 12, interval_s=5.0) for n in range(24)])
     await ledger.add([beat(12 + 5 * n, interval_s=300.0) for n in range(300)])
@@ -287,7 +285,7 @@ async def test_an_interval_that_changes_leaves_no_silence(
     assert spans(await listed(past, 0, 1440)) == []
 
 
-async def test_an_interval_that_does_not_divide_the_hour_leaves_no_silence(
+async def test_an_interval_that_does_not_divide_the_hour_is_not_a_silence(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n * 7 / 60, interval_s=7.0) for n in range(2000)])
@@ -296,7 +294,7 @@ async def test_an_interval_that_does_not_divide_the_hour_leaves_no_silence(
     assert spans(await listed(past, 0, 230, at(231))) == []
 
 
-async def test_silence_is_still_told_when_its_beats_are_gone(
+async def test_silence_is_still_reported_after_its_beats_are_removed(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(600) if not 50 <= n < 200])
@@ -324,7 +322,7 @@ async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: HistoryR
         assert (each.uptime_known, each.uptime_strict) == (0.5, 0.5)
 
 
-async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interval(
+async def test_an_hour_of_an_earlier_version_is_weighted_by_its_interval(
     source: Postgres, ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n, MISSED if n < 15 else None) for n in range(60)])
@@ -337,7 +335,7 @@ async def test_an_hour_that_an_earlier_version_counted_is_weighed_by_its_interva
     assert (history.ok_seconds, history.failed_seconds) == (45 * 60, 15 * 60)
 
 
-async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_hours(
+async def test_unrecorded_time_has_the_same_counts_from_beats_and_from_hours(
     ledger: Ledger, past: HistoryReader
 ) -> None:
     await ledger.add([beat(n) for n in range(200) if not 20 <= n < 150])
@@ -354,9 +352,7 @@ async def test_time_that_nobody_recorded_is_counted_alike_from_beats_and_from_ho
     assert told_as == [(70 * 60, 0, 170 * 60)] * 5
 
 
-async def test_the_first_beat_is_told_however_short_the_window(
-    ledger: Ledger, past: HistoryReader
-) -> None:
+async def test_the_first_beat_is_known_in_every_window(ledger: Ledger, past: HistoryReader) -> None:
     assert (await told(past, 0, 30, 3)).first_beat is None
 
     await ledger.add([beat(n) for n in range(7, 200)])

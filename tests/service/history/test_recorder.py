@@ -87,7 +87,7 @@ def stopped(server: PostgresServer | ValkeyServer) -> Iterator[None]:
         server.start()
 
 
-async def test_outcomes_come_to_postgres_beside_the_cycle(source: Postgres) -> None:
+async def test_outcomes_are_stored_outside_of_the_cycle(source: Postgres) -> None:
     history = History(Ledger(source, "worker"), None, KEPT, "postgres")
     async with running(history):
         record(history, range(3))
@@ -98,7 +98,7 @@ async def test_outcomes_come_to_postgres_beside_the_cycle(source: Postgres) -> N
     assert await kept(source) == expected(range(3))
 
 
-async def test_after_fifty_cycles_without_postgres_all_of_them_are_there_once(
+async def test_fifty_cycles_without_postgres_are_each_recorded_once(
     source: Postgres, postgres: PostgresServer
 ) -> None:
     history = History(Ledger(source, "worker"), None, KEPT, "postgres")
@@ -142,7 +142,7 @@ async def test_a_worker_without_postgres_records_every_cycle_that_it_ran(
     assert None in [error for _, _, error in found[50:]]
 
 
-async def test_what_postgres_did_not_take_is_there_after_a_restart(
+async def test_records_that_postgres_did_not_accept_survive_a_restart(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
     ending = History(Ledger(source, "worker"), spill, KEPT, "postgres")
@@ -161,7 +161,7 @@ async def test_what_postgres_did_not_take_is_there_after_a_restart(
     assert await kept(source) == [*expected(range(50), ErrorWord.TIMEOUT), *expected([50])]
 
 
-async def test_what_waits_in_valkey_goes_only_once_postgres_has_it(
+async def test_a_record_leaves_valkey_only_after_postgres_has_it(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
     await spill.add([beat(0)])
@@ -175,7 +175,7 @@ async def test_what_waits_in_valkey_goes_only_once_postgres_has_it(
         assert len(await spill.first(10)) == 1
 
 
-async def test_what_was_taken_over_before_a_crash_is_there_once(
+async def test_records_picked_up_before_a_crash_are_stored_once(
     source: Postgres, spill: Spill
 ) -> None:
     await spill.add([beat(0)])
@@ -188,7 +188,9 @@ async def test_what_was_taken_over_before_a_crash_is_there_once(
     assert [row[0] for row in await kept(source)] == [at(0), at(1), at(1)]
 
 
-async def test_at_the_end_postgres_takes_what_waits(source: Postgres, spill: Spill) -> None:
+async def test_a_shutdown_stores_waiting_records_in_postgres(
+    source: Postgres, spill: Spill
+) -> None:
     history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
     record(history, range(3))
 
@@ -198,7 +200,7 @@ async def test_at_the_end_postgres_takes_what_waits(source: Postgres, spill: Spi
     assert await spill.first(1) == []
 
 
-async def test_with_both_away_the_log_says_what_is_lost(
+async def test_without_postgres_and_valkey_the_lost_records_are_logged(
     source: Postgres, spill: Spill, postgres: PostgresServer, valkey: ValkeyServer
 ) -> None:
     history = History(Ledger(source, "worker"), spill, KEPT, "postgres")
@@ -212,7 +214,7 @@ async def test_with_both_away_the_log_says_what_is_lost(
     assert (lost["records"], lost["log_level"]) == (6, "error")
 
 
-async def test_a_postgres_that_hangs_holds_the_end_up_only_so_long(
+async def test_a_hung_postgres_delays_the_shutdown_by_a_bounded_time(
     source: Postgres, spill: Spill, postgres: PostgresServer
 ) -> None:
     await rows(source, "SELECT 1")  # a connection that will hang
@@ -252,9 +254,7 @@ async def test_beyond_the_limit_the_oldest_are_dropped_and_counted(
     assert (first, count + history.dropped) == (at(10), limit + 20)
 
 
-async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it(
-    source: Postgres, limit: int
-) -> None:
+async def test_records_dropped_in_flight_affect_no_others(source: Postgres, limit: int) -> None:
     class Overrun(Ledger):
         async def add(self, records: Sequence[Record]) -> int:
             if not history.dropped:
@@ -270,7 +270,9 @@ async def test_what_is_dropped_while_it_is_on_its_way_takes_nothing_else_with_it
     assert count == limit + 20  # those that were dropped had landed all the same
 
 
-async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: Postgres) -> None:
+async def test_a_record_that_postgres_always_refuses_does_not_block_the_others(
+    source: Postgres,
+) -> None:
     class Refusing(Ledger):
         async def add(self, records: Sequence[Record]) -> int:
             if any(record.slot == at(0) for record in records):
@@ -287,7 +289,7 @@ async def test_what_postgres_refuses_for_good_does_not_stand_in_the_way(source: 
     assert history.dropped == 2
 
 
-async def test_a_record_that_postgres_refuses_takes_no_other_with_it(source: Postgres) -> None:
+async def test_a_record_that_postgres_refuses_does_not_affect_the_others(source: Postgres) -> None:
     class Refusing(Ledger):
         async def add(self, records: Sequence[Record]) -> int:
             if any(record.slot == at(3) for record in records):
@@ -302,7 +304,7 @@ async def test_a_record_that_postgres_refuses_takes_no_other_with_it(source: Pos
     assert history.dropped == 2
 
 
-async def test_a_table_of_history_that_vanished_loses_no_record(source: Postgres) -> None:
+async def test_a_dropped_table_of_history_loses_no_record(source: Postgres) -> None:
     async with source.connection() as connection:
         await connection.rows(Statement("DROP TABLE heartbeat_beats"))
     history = History(Ledger(source, "worker"), None, KEPT, "postgres")
@@ -327,7 +329,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("entry", HOSTILE, ids=range(len(HOSTILE)))
-async def test_a_bad_entry_is_dropped_and_counted_and_stops_no_upkeep(
+async def test_a_bad_entry_is_dropped_and_counted_without_stopping_upkeep(
     source: Postgres, spill: Spill, cache: Valkey, entry: str
 ) -> None:
     await cache.client.rpush("worker:history", entry)
@@ -341,7 +343,7 @@ async def test_a_bad_entry_is_dropped_and_counted_and_stops_no_upkeep(
     assert history.dropped == 1
 
 
-async def test_without_valkey_hours_are_counted_and_pruned_all_the_same(
+async def test_hours_are_counted_and_pruned_without_valkey(
     source: Postgres, spill: Spill, valkey: ValkeyServer
 ) -> None:
     history = History(Ledger(source, "worker"), spill, timedelta(days=1), "postgres")
@@ -354,7 +356,7 @@ async def test_without_valkey_hours_are_counted_and_pruned_all_the_same(
         valkey.start()
 
 
-async def test_a_defect_in_history_is_told_and_ends_nothing(source: Postgres) -> None:
+async def test_a_defect_in_history_is_logged_and_ends_nothing(source: Postgres) -> None:
     class Broken(Ledger):
         broken = True
 
@@ -375,7 +377,7 @@ async def test_a_defect_in_history_is_told_and_ends_nothing(source: Postgres) ->
     assert await kept(source) == expected([0, 1])
 
 
-async def test_an_upkeep_that_fails_loses_nothing(source: Postgres, spill: Spill) -> None:
+async def test_failed_upkeep_loses_nothing(source: Postgres, spill: Spill) -> None:
     class Failing(Ledger):
         async def count(self, now: datetime) -> None:  # noqa: ARG002 - a ledger's
             raise SourceError(ErrorWord.TIMEOUT)
@@ -427,7 +429,7 @@ async def test_two_workers_that_take_over_at_once_lose_nothing(spill: Spill) -> 
     assert [each.record.slot for each in left if each.record] == [at(3), at(4), at(5)]
 
 
-async def test_what_is_no_record_is_taken_out_and_left_out(
+async def test_invalid_records_are_removed_and_skipped(
     source: Postgres, spill: Spill, cache: Valkey
 ) -> None:
     await cache.client.rpush("worker:history", "what is this?")
@@ -440,7 +442,7 @@ async def test_what_is_no_record_is_taken_out_and_left_out(
     assert [row[0] for row in await kept(source)] == [at(0), at(1), at(1)]
 
 
-async def test_a_dead_valkey_says_so(spill: Spill, valkey: ValkeyServer) -> None:
+async def test_a_dead_valkey_is_reported(spill: Spill, valkey: ValkeyServer) -> None:
     await spill.add([beat(0)])
     entries = await spill.first(1)
     with stopped(valkey):

@@ -52,7 +52,7 @@ async def test_the_window_has_its_start_and_not_its_end(
     assert [slot for _, slot in await slots(past, late, 1)] == [at(2), at(3)]
 
 
-async def test_a_beat_has_all_that_was_recorded(source: Postgres, past: HistoryReader) -> None:
+async def test_a_beat_has_every_recorded_field(source: Postgres, past: HistoryReader) -> None:
     recorded = beat(1, ErrorWord.FULL, latency_ms=2.5, interval_s=30.0)
     await Ledger(source, "worker").add([recorded])
 
@@ -63,9 +63,7 @@ async def test_a_beat_has_all_that_was_recorded(source: Postgres, past: HistoryR
     assert row.latency_ms == 2.5
 
 
-async def test_no_page_is_read_before_it_is_asked_for(
-    source: Postgres, past: HistoryReader
-) -> None:
+async def test_no_page_is_read_ahead(source: Postgres, past: HistoryReader) -> None:
     await Ledger(source, "worker").add([beat(n) for n in range(60)])
     asked = 0
 

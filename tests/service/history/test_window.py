@@ -24,11 +24,11 @@ def test_other_zones_become_utc() -> None:
     assert window(begin, None, NOW, DAY).start.tzinfo is UTC
 
 
-def test_a_clock_that_is_a_little_ahead_asks_until_now() -> None:
+def test_an_end_slightly_in_the_future_is_taken_as_now() -> None:
     assert window(NOW - HOUR, NOW + timedelta(seconds=4), NOW, DAY).end == NOW
 
 
-def test_all_that_is_kept_can_be_asked_for_by_a_client_that_is_slow() -> None:
+def test_a_slow_client_may_request_the_whole_retention() -> None:
     assert window(NOW - 400 * DAY - timedelta(minutes=5), None, NOW, DAY).end == NOW
 
 
@@ -45,21 +45,21 @@ def test_all_that_is_kept_can_be_asked_for_by_a_client_that_is_slow() -> None:
         (datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))), None, "in the future"),
     ],
 )
-def test_nonsense_is_refused_by_name(
+def test_invalid_values_are_refused_by_name(
     begin: datetime | None, end: datetime | None, message: str
 ) -> None:
     with pytest.raises(WindowError, match=message):
         window(begin, end, NOW, DAY)
 
 
-def test_a_day_in_half_hours_is_cut_from_its_start() -> None:
+def test_a_day_in_half_hours_is_divided_from_its_start() -> None:
     cut = buckets(Window(NOW - DAY, NOW), 48, NOW, KEPT, 60)
 
     assert (cut.count, cut.hourly, cut.width) == (48, False, HOUR / 2)
     assert (cut.start(0), cut.start(48)) == (NOW - DAY, NOW)
 
 
-def test_from_an_hour_on_buckets_are_whole_hours() -> None:
+def test_buckets_of_an_hour_or_more_are_whole_hours() -> None:
     cut = buckets(Window(NOW - DAY, NOW), 20, NOW, KEPT, 60)
 
     assert (cut.count, cut.hourly, cut.width) == (13, True, 2 * HOUR)
@@ -67,7 +67,7 @@ def test_from_an_hour_on_buckets_are_whole_hours() -> None:
     assert cut.start(cut.count) >= NOW
 
 
-def test_a_window_of_whole_hours_has_exactly_the_buckets_asked_for() -> None:
+def test_a_window_of_whole_hours_has_exactly_the_requested_buckets() -> None:
     end = datetime(2026, 11, 24, tzinfo=UTC)
 
     cut = buckets(Window(end - 7 * DAY, end), 7, NOW, KEPT, 60)
@@ -75,11 +75,11 @@ def test_a_window_of_whole_hours_has_exactly_the_buckets_asked_for() -> None:
     assert (cut.count, cut.start(0), cut.start(7)) == (7, end - 7 * DAY, end)
 
 
-def test_beats_that_are_not_kept_are_told_in_hours() -> None:
+def test_removed_beats_are_read_from_hours() -> None:
     assert buckets(Window(NOW - DAY, NOW), 48, NOW, timedelta(hours=23), 60).hourly
 
 
-def test_too_many_beats_are_told_in_hours() -> None:
+def test_a_long_window_is_read_from_hours() -> None:
     most = timedelta(seconds=SLOTS_READ_LIMIT * 60)
 
     assert not buckets(Window(NOW - most, NOW), 2000, NOW, KEPT, 60).hourly
@@ -96,7 +96,7 @@ def test_too_many_beats_are_told_in_hours() -> None:
         (Range.YEAR, (2025, 11, 24), (2026, 11, 23), (2026, 11, 30), 53),
     ],
 )
-def test_a_range_is_cut_at_round_moments_and_ends_with_the_part_that_goes_on(
+def test_a_range_is_divided_at_round_times_and_includes_the_current_bucket(
     asked: Range, first: tuple[int, ...], last: tuple[int, ...], end: tuple[int, ...], count: int
 ) -> None:
     cut = ranged(asked, NOW, KEPT, 60)
@@ -106,13 +106,13 @@ def test_a_range_is_cut_at_round_moments_and_ends_with_the_part_that_goes_on(
     assert (cut.count, cut.hourly) == (count, asked is not Range.DAY)
 
 
-def test_a_year_is_of_weeks_that_begin_on_mondays() -> None:
+def test_a_year_is_divided_into_weeks_that_begin_on_mondays() -> None:
     cut = ranged(Range.YEAR, NOW, KEPT, 60)
 
     assert {cut.start(index).isoweekday() for index in range(cut.count + 1)} == {1}
 
 
-def test_a_day_of_too_many_beats_is_told_in_hours() -> None:
+def test_a_day_with_too_many_beats_is_read_from_hours() -> None:
     cut = ranged(Range.DAY, NOW, KEPT, 1)
 
     assert (cut.count, cut.width, cut.hourly) == (24, HOUR, True)

@@ -11,14 +11,14 @@ from tests.fakes import NOW
 MINUTE_S = 60.0
 
 
-def test_what_was_not_read_yet_is_missing_and_no_error_is_known() -> None:
+def test_before_the_first_reading_a_row_is_missing_without_an_error() -> None:
     found = aged(None, NOW, MINUTE_S)
 
     assert (found.freshness, found.error, found.age_s) == (Freshness.MISSING, None, None)
     assert found.status == "error"
 
 
-def test_a_stamp_is_judged_by_the_interval_that_it_carries() -> None:
+def test_the_freshness_of_a_stamp_depends_on_its_own_interval() -> None:
     stamp = NOW - timedelta(seconds=100)
     said = aged(Observation(stamp=stamp, interval_s=200), NOW, MINUTE_S)
     silent = aged(Observation(stamp=stamp), NOW, MINUTE_S)
@@ -39,7 +39,7 @@ def test_a_stamp_in_the_future_is_missing_with_the_word_clock(
     assert (found.freshness, found.error, found.age_s) == (freshness, error, 0)
 
 
-def test_a_store_that_cannot_be_reached_keeps_its_word_whatever_its_stamp() -> None:
+def test_an_unreachable_store_keeps_its_word_whatever_its_stamp() -> None:
     lost = Observation(stamp=NOW + timedelta(hours=1), reachable=False, error=ErrorWord.TLS)
 
     found = aged(lost, NOW, MINUTE_S)
@@ -64,7 +64,7 @@ def test_a_store_that_cannot_be_reached_keeps_its_word_whatever_its_stamp() -> N
         (91, -5, Freshness.STALE),  # by a clock that was set back meanwhile
     ],
 )
-def test_a_stamp_is_not_stale_for_the_time_that_nobody_has_looked(
+def test_a_stamp_does_not_become_stale_between_two_readings(
     age_s: float, read_ago_s: float, freshness: Freshness
 ) -> None:
     found = Observation(stamp=NOW - timedelta(seconds=age_s))

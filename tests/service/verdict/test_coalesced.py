@@ -9,7 +9,7 @@ from service.verdict.coalesced import Coalesced
 pytestmark = pytest.mark.anyio
 
 
-async def test_all_who_ask_in_one_turn_get_one_answer() -> None:
+async def test_requests_of_one_turn_share_an_answer() -> None:
     numbers = iter(range(10))
     turn = Coalesced(lambda: next(numbers))
     answers: list[int] = []
@@ -24,7 +24,7 @@ async def test_all_who_ask_in_one_turn_get_one_answer() -> None:
     assert answers == [0] * 5
 
 
-async def test_who_asks_in_a_later_turn_gets_a_new_answer() -> None:
+async def test_a_request_of_a_later_turn_gets_a_new_answer() -> None:
     numbers = iter(range(10))
     turn = Coalesced(lambda: next(numbers))
 
@@ -34,7 +34,7 @@ async def test_who_asks_in_a_later_turn_gets_a_new_answer() -> None:
     assert [first, turn.get()] == [0, 1]
 
 
-async def test_who_was_woken_by_what_is_new_gets_an_answer_that_knows_it() -> None:
+async def test_no_answer_is_older_than_its_request() -> None:
     known, news = ["old"], anyio.Event()
     turn = Coalesced(lambda: known[-1])
     answers: list[str] = []
@@ -53,7 +53,7 @@ async def test_who_was_woken_by_what_is_new_gets_an_answer_that_knows_it() -> No
     assert answers == ["new"]
 
 
-async def test_what_goes_wrong_is_told_to_who_asked_and_to_nobody_after() -> None:
+async def test_an_exception_reaches_its_requests_and_is_not_cached() -> None:
     results: Iterator[Exception | str] = iter([ZeroDivisionError("once"), "well"])
 
     def make() -> str:

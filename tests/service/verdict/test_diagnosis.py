@@ -71,11 +71,11 @@ def test_a_finding_reads_like_plain_english(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_the_runbook_has_what_a_finding_points_at(name: str) -> None:
+def test_the_runbook_has_a_section_for_every_finding(name: str) -> None:
     assert {finding.runbook for finding in said_of(name).findings} <= RUNBOOK.anchors()
 
 
-def test_the_code_of_a_diagnosis_is_healthy_or_that_of_a_finding() -> None:
+def test_the_code_of_a_diagnosis_is_healthy_or_that_of_its_first_finding() -> None:
     assert {code.value for code in DiagnosisCode} == {"healthy", *FindingCode}
 
 
@@ -130,7 +130,7 @@ def test_the_code_of_a_diagnosis_is_healthy_or_that_of_a_finding() -> None:
         ("the last write missed a store, and the worker says why", REMEDIES[E.TIMEOUT]),
     ],
 )
-def test_the_worst_finding_says_what_to_do(name: str, remedy: str) -> None:
+def test_the_worst_finding_has_a_remedy(name: str, remedy: str) -> None:
     assert said_of(name).findings[0].remedy == remedy
 
 
@@ -149,13 +149,13 @@ def test_the_worst_finding_says_what_to_do(name: str, remedy: str) -> None:
         (replace(FAILING, credentials_expiry=NOW), "credentials ended at 22:00:00 UTC"),
     ],
 )
-def test_an_end_is_to_come_until_it_is_there(identity: IdentityView, title: str) -> None:
+def test_a_later_end_cancels_a_shorter_one(identity: IdentityView, title: str) -> None:
     said = diagnose(seen(PG, iam=identity))
 
     assert title in said.findings[0].title
 
 
-def test_a_finding_without_a_remedy_is_told_by_its_title() -> None:
+def test_a_finding_without_a_remedy_has_its_title_in_the_message() -> None:
     found = said_of("both databases away").findings
     bare = [each.model_copy(update={"remedy": None}) for each in found]
 
@@ -170,7 +170,7 @@ def test_the_identity_has_the_remedy_of_its_word_where_aws_needs_none_of_its_own
     assert said.findings[0].remedy == REMEDIES[E.FAILED]
 
 
-def test_a_source_with_better_advice_than_the_words_gives_it() -> None:
+def test_a_sources_own_remedy_precedes_that_of_the_word() -> None:
     orders = replace(PG, title="Orders", remedies={E.TLS: "Set ORDERS_CA.", E.FULL: "Buy a disk."})
     words = [lost(orders, E.TLS), stale(orders, last_result=E.FULL)]
     words.append(replace(orders, warning=E.FULL))
@@ -180,7 +180,7 @@ def test_a_source_with_better_advice_than_the_words_gives_it() -> None:
     assert remedies == ["Set ORDERS_CA.", "Buy a disk.", "Buy a disk."]
 
 
-def test_what_is_known_behind_a_word_chooses_the_remedy() -> None:
+def test_the_cause_behind_a_word_chooses_the_remedy() -> None:
     host = replace(lost(PG, E.TLS), cause=Cause.WRONG_HOST)
     own = replace(host, remedies={Cause.WRONG_HOST: "Set ORDERS_HOST.", E.TLS: "Set ORDERS_CA."})
     other = replace(PG, last_result=E.PERMISSION, cause=Cause.SCHEMA_USAGE, warning=E.QUOTA)
@@ -190,7 +190,7 @@ def test_what_is_known_behind_a_word_chooses_the_remedy() -> None:
     assert remedies == [CAUSES[Cause.WRONG_HOST], "Set ORDERS_HOST.", REMEDIES[E.QUOTA]]
 
 
-def test_what_a_schema_lacks_is_named() -> None:
+def test_missing_tables_and_columns_are_named() -> None:
     lacking = replace(PG, schema_behind=True, schema_missing=("heartbeat_beats", "heartbeat_hours"))
 
     (finding,) = diagnose(seen(lacking, VK)).findings
@@ -219,9 +219,7 @@ def test_what_a_schema_lacks_is_named() -> None:
         ("a replica that is behind", "replica_behind"),
     ],
 )
-def test_a_finding_points_at_the_part_of_the_runbook_that_is_about_it(
-    name: str, anchor: str
-) -> None:
+def test_a_finding_links_to_its_section_of_the_runbook(name: str, anchor: str) -> None:
     assert said_of(name).findings[0].runbook == anchor
 
 
@@ -242,11 +240,11 @@ def test_a_finding_points_at_the_part_of_the_runbook_that_is_about_it(
         ),
     ],
 )
-def test_the_message_puts_every_finding_into_a_sentence(name: str, message: str) -> None:
+def test_the_message_has_a_sentence_for_every_finding(name: str, message: str) -> None:
     assert said_of(name).message == message
 
 
-def test_the_first_fields_sum_up_all_findings_of_the_worst_ones_kind() -> None:
+def test_the_diagnosis_summarizes_all_findings_of_the_worst_kind() -> None:
     said = diagnose(seen(lost(PG, failing_since=NOW), lost(VK), stale(SM)))
 
     assert said.code == "source_unreachable"
@@ -279,7 +277,7 @@ def test_the_first_fields_sum_up_all_findings_of_the_worst_ones_kind() -> None:
         (seen(replace(PG, schema_behind=True)), None),
     ],
 )
-def test_since_tells_when_it_began(situation: Situation, since: datetime | None) -> None:
+def test_since_is_the_start_of_the_state(situation: Situation, since: datetime | None) -> None:
     assert diagnose(situation).since == since
 
 
@@ -306,9 +304,7 @@ ENDED = replace(IAM, certificate_expiry=NOW)
         (seen(BEHIND, unread(VK)), ["schema", "starting"]),
     ],
 )
-def test_of_two_things_that_are_wrong_the_graver_leads(
-    situation: Situation, codes: list[str]
-) -> None:
+def test_the_more_severe_of_two_findings_is_first(situation: Situation, codes: list[str]) -> None:
     assert [each.code for each in diagnose(situation).findings] == codes
 
 
@@ -379,7 +375,7 @@ def blamed(findings: list[Finding], severity: Severity) -> list[str]:
 
 
 @given(situations())
-def test_every_store_that_is_hurt_is_in_one_grave_finding_and_no_other_store_is(
+def test_every_affected_store_is_in_one_severe_finding_and_no_other_is(
     situation: Situation,
 ) -> None:
     grave = blamed(diagnose(situation).findings, Severity.ERROR)
@@ -391,7 +387,7 @@ def test_every_store_that_is_hurt_is_in_one_grave_finding_and_no_other_store_is(
 
 
 @given(situations())
-def test_the_worst_comes_first_and_makes_the_verdict(situation: Situation) -> None:
+def test_the_worst_finding_is_first_and_decides_the_verdict(situation: Situation) -> None:
     said = diagnose(situation)
     severities = [each.severity for each in said.findings]
 
@@ -401,7 +397,7 @@ def test_the_worst_comes_first_and_makes_the_verdict(situation: Situation) -> No
 
 
 @given(situations())
-def test_the_message_tells_every_title_and_each_remedy_once(situation: Situation) -> None:
+def test_the_message_contains_every_title_and_each_remedy_once(situation: Situation) -> None:
     said = diagnose(situation)
 
     assert all(each.title in said.message for each in said.findings)
@@ -412,7 +408,7 @@ def test_the_message_tells_every_title_and_each_remedy_once(situation: Situation
 
 
 @given(situations())
-def test_all_stores_away_is_one_finding(situation: Situation) -> None:
+def test_an_outage_of_all_stores_is_one_finding(situation: Situation) -> None:
     away = replace(
         situation,
         sources=[

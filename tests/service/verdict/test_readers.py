@@ -44,7 +44,7 @@ async def test_two_hundred_requests_read_a_store_once() -> None:
     assert len(found) == 200
 
 
-async def test_within_its_lifetime_a_reading_serves_everybody() -> None:
+async def test_within_its_lifetime_a_reading_is_shared() -> None:
     source = MemorySource()
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source)
@@ -54,7 +54,7 @@ async def test_within_its_lifetime_a_reading_serves_everybody() -> None:
     assert source.reads == 1
 
 
-async def test_a_reading_that_has_expired_is_given_out_while_a_new_one_runs() -> None:
+async def test_an_expired_reading_is_returned_while_a_new_one_runs() -> None:
     source = MemorySource()
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source, lifetime_s=0.0)
@@ -69,7 +69,7 @@ async def test_a_reading_that_has_expired_is_given_out_while_a_new_one_runs() ->
     assert source.reads == 2
 
 
-async def test_after_a_silence_the_next_request_waits_for_what_is_true_now() -> None:
+async def test_the_first_request_after_a_pause_waits_for_a_new_reading() -> None:
     source = MemorySource()
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source)
@@ -82,7 +82,7 @@ async def test_after_a_silence_the_next_request_waits_for_what_is_true_now() -> 
     assert source.reads == 2
 
 
-async def test_behind_a_hung_store_only_the_first_requests_wait_and_not_for_ever() -> None:
+async def test_only_the_first_requests_wait_for_a_hung_store_and_only_so_long() -> None:
     source, release = MemorySource(), anyio.Event()
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source)
@@ -99,7 +99,7 @@ async def test_behind_a_hung_store_only_the_first_requests_wait_and_not_for_ever
     assert source.reads == 2
 
 
-async def test_a_hung_store_is_unreachable_and_holds_up_nobody_after_the_first_wait() -> None:
+async def test_a_hung_store_is_unreachable_and_delays_only_the_first_request() -> None:
     hung, well = MemorySource(), MemorySource()
     hung.before = anyio.sleep_forever
     async with anyio.create_task_group() as tasks:
@@ -119,7 +119,7 @@ async def test_a_hung_store_is_unreachable_and_holds_up_nobody_after_the_first_w
     assert there.found.reachable
 
 
-async def test_where_nothing_is_known_in_time_nothing_is_said() -> None:
+async def test_without_a_reading_in_time_there_is_no_row() -> None:
     hung = MemorySource()
     hung.before = anyio.sleep_forever
     async with anyio.create_task_group() as tasks:
@@ -130,7 +130,7 @@ async def test_where_nothing_is_known_in_time_nothing_is_said() -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_a_failure_is_an_observation_with_its_word_and_its_beginning() -> None:
+async def test_a_failed_reading_has_its_word_and_the_time_of_the_first_failure() -> None:
     source = MemorySource(failures=failing(ErrorWord.AUTH, times=2))
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source, lifetime_s=0.0)
@@ -148,7 +148,7 @@ async def test_a_failure_is_an_observation_with_its_word_and_its_beginning() -> 
     assert (healed.found.reachable, healed.failing_since) == (True, None)
 
 
-async def test_a_defect_takes_no_row_away() -> None:
+async def test_a_defect_removes_no_row() -> None:
     source = MemorySource(failures=[ZeroDivisionError()])
     async with anyio.create_task_group() as tasks:
         found = await reader(tasks, source).get()
@@ -168,7 +168,7 @@ async def test_a_defect_takes_no_row_away() -> None:
         (0, 1, 1),
     ],
 )
-async def test_a_reading_serves_until_the_next_stamp_is_due(
+async def test_a_reading_is_used_until_the_next_stamp_is_due(
     age_s: float, lifetime_s: float, serves_s: float
 ) -> None:
     now = utc_now()
@@ -182,7 +182,7 @@ async def test_a_reading_serves_until_the_next_stamp_is_due(
 
 
 @pytest.mark.parametrize(("after_s", "serves_s"), [(30, WATCH_S), (120, WATCH_S), (121, 20)])
-async def test_a_stamp_that_somebody_replaced_is_looked_for_until_it_must_be_there_again(
+async def test_a_replaced_stamp_is_read_often_until_the_next_one_is_due(
     after_s: float, serves_s: float
 ) -> None:
     now = utc_now()
@@ -206,7 +206,7 @@ async def _next(shared: Reader) -> None:
         await anyio.lowlevel.checkpoint()
 
 
-async def test_what_it_takes_to_connect_is_no_part_of_a_reading() -> None:
+async def test_the_deadline_of_a_reading_excludes_connecting() -> None:
     source, connecting = MemorySource(), anyio.Event()
 
     async def connected() -> MemorySource:
@@ -235,7 +235,7 @@ async def test_a_source_that_cannot_be_connected_is_a_failed_reading() -> None:
     assert (found.found.reachable, found.found.error) == (False, ErrorWord.FAILED)
 
 
-async def test_what_was_last_read_stays_known_while_the_store_cannot_be_read() -> None:
+async def test_the_last_reading_is_kept_while_the_store_cannot_be_read() -> None:
     async def fail() -> None:
         raise SourceError(ErrorWord.TIMEOUT)
 

@@ -86,7 +86,9 @@ async def verdicts(settings: Settings, stores: dict[str, Slow], asked_s: float) 
 
 
 @pytest.mark.parametrize("takes_s", [0.0, 0.2, 0.4, 0.6])
-async def test_a_slow_answer_makes_no_healthy_store_red(settings: Settings, takes_s: float) -> None:
+async def test_a_slow_response_does_not_make_a_healthy_store_red(
+    settings: Settings, takes_s: float
+) -> None:
     stores = {name: Slow(now) for name in NAMES}
     for store in stores.values():
         store.takes_s = takes_s
@@ -98,7 +100,7 @@ async def test_a_slow_answer_makes_no_healthy_store_red(settings: Settings, take
 
 
 @pytest.mark.parametrize("takes_s", [0.0, 0.6])
-async def test_a_worker_that_stopped_is_told_within_two_intervals_and_two_readings(
+async def test_a_stopped_worker_is_reported_within_two_intervals_and_two_readings(
     settings: Settings, takes_s: float
 ) -> None:
     stores = {name: Slow(now) for name in NAMES}

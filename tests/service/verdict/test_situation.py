@@ -35,7 +35,7 @@ def holding(*stamps: datetime | None) -> Situation:
         ([None, None], False),
     ],
 )
-def test_in_step_is_one_and_the_same_stamp_in_every_source(
+def test_in_step_means_the_same_stamp_in_every_source(
     stamps: list[datetime | None], *, in_step: bool
 ) -> None:
     assert holding(*stamps).in_step is in_step
@@ -53,7 +53,7 @@ def test_the_stamps_are_those_that_were_found() -> None:
         (ErrorWord.TIMEOUT, ErrorWord.PERMISSION, REMEDIES[ErrorWord.PERMISSION]),
     ],
 )
-def test_a_cause_explains_the_warning_where_the_stamp_landed(
+def test_a_cause_explains_the_warning_of_a_written_stamp(
     last_result: Result | None, warning: ErrorWord, expected: str
 ) -> None:
     view = SourceView(
@@ -78,7 +78,7 @@ def test_a_cause_explains_the_warning_where_the_stamp_landed(
         (Freshness.UNREACHABLE, False, False),
     ],
 )
-def test_what_is_unreachable_is_not_alive_and_neither_is_what_is_old(
+def test_unreachable_and_outdated_replicas_are_not_alive(
     freshness: Freshness, *, reachable: bool, alive: bool
 ) -> None:
     [view] = holding(NOW).sources

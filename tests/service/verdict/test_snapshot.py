@@ -33,7 +33,7 @@ def snapshot(**found: Observation) -> Snapshot:
     return Snapshot(settings=load(NOWHERE), aws=None, looks=looks, now=NOW, watching_since=NOW)
 
 
-def test_of_two_reports_the_one_that_came_with_the_newer_stamp_counts() -> None:
+def test_the_report_with_the_newer_stamp_counts() -> None:
     older = Observation(stamp=NOW - MINUTE, report=report(cycles=1))
     newer = Observation(stamp=NOW, report=report(cycles=2))
 
@@ -42,7 +42,7 @@ def test_of_two_reports_the_one_that_came_with_the_newer_stamp_counts() -> None:
         assert found.report.cycles == 2
 
 
-def test_a_report_whose_stamp_is_gone_is_as_old_as_the_start_of_its_worker() -> None:
+def test_a_report_without_its_stamp_is_as_old_as_its_workers_start() -> None:
     gone = Observation(report=report(started_at=NOW - MINUTE, cycles=1))
     newer, older = (
         Observation(stamp=NOW - age, report=report(cycles=2)) for age in (MINUTE / 2, 2 * MINUTE)
@@ -54,7 +54,7 @@ def test_a_report_whose_stamp_is_gone_is_as_old_as_the_start_of_its_worker() -> 
     assert (beside_older and beside_older.cycles) == 1
 
 
-def test_a_stamp_that_is_newer_than_the_report_says_that_the_source_is_well_again() -> None:
+def test_a_stamp_newer_than_the_report_means_that_the_source_recovered() -> None:
     found = snapshot(
         postgres=Observation(stamp=NOW - MINUTE, report=report()), valkey=Observation(stamp=NOW)
     )
@@ -92,7 +92,7 @@ def with_identity(age: timedelta, proved: Observation = PROVED) -> Snapshot:
     return Snapshot(settings=settings, aws=aws, looks=looks, now=NOW, watching_since=NOW)
 
 
-def test_the_identity_is_not_well_while_aws_refuses_the_worker() -> None:
+def test_the_identity_is_not_ok_while_aws_refuses_the_worker() -> None:
     status = worker_status(with_identity(MINUTE))
 
     assert status.iam.error == "auth"
@@ -103,11 +103,11 @@ def test_the_identity_is_not_well_while_aws_refuses_the_worker() -> None:
     assert finding.since == REFUSED.failing_since
 
 
-def test_what_a_worker_that_is_silent_said_of_the_identity_is_over() -> None:
+def test_a_silent_workers_report_of_the_identity_is_ignored() -> None:
     assert worker_status(with_identity(2 * MINUTE)).iam.error is None
 
 
-def test_our_own_reading_of_the_identity_weighs_more_than_the_workers_word() -> None:
+def test_the_apis_own_reading_of_the_identity_overrides_the_workers_report() -> None:
     lost = Observation(reachable=False, error=ErrorWord.TIMEOUT)
 
     assert worker_status(with_identity(MINUTE, lost)).iam.error == "timeout"

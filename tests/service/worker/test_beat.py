@@ -18,7 +18,7 @@ beat.main(load({"VALKEY_HOST": "cache.example.com"}))
 """
 
 
-def test_a_defect_is_told_and_ends_the_process_with_one() -> None:
+def test_a_defect_is_logged_and_ends_the_process_with_one() -> None:
     command = [sys.executable, "-c", BROKEN]
     said = subprocess.run(command, env=BARE, cwd=ROOT, stdout=subprocess.PIPE, check=False)
 

@@ -80,7 +80,7 @@ async def test_a_hung_source_ends_at_its_deadline_as_a_timeout() -> None:
 
 
 @pytest.mark.parametrize("word", sorted(RETRYABLE))
-async def test_what_a_retry_can_heal_is_tried_again(word: ErrorWord) -> None:
+async def test_transient_errors_are_retried(word: ErrorWord) -> None:
     source = MemorySource(failures=failing(word, times=2))
 
     [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
@@ -90,7 +90,7 @@ async def test_what_a_retry_can_heal_is_tried_again(word: ErrorWord) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(set(ErrorWord) - RETRYABLE))
-async def test_what_no_retry_can_heal_is_tried_once(word: ErrorWord) -> None:
+async def test_permanent_errors_are_not_retried(word: ErrorWord) -> None:
     source = MemorySource(failures=failing(word))
 
     [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
@@ -106,7 +106,7 @@ async def test_an_open_breaker_makes_one_probe_without_retries() -> None:
     assert (outcome.result, outcome.attempts) == (ErrorWord.UNREACHABLE, 1)
 
 
-async def test_retries_come_ever_later_by_chance_and_at_most_five_seconds_apart() -> None:
+async def test_retries_back_off_with_jitter_up_to_five_seconds() -> None:
     source, tries = MemorySource(failures=failing()), list[float]()
 
     async def note() -> None:
@@ -139,7 +139,7 @@ async def test_a_latency_is_that_of_the_last_attempt() -> None:
     assert outcome.latency_ms == pytest.approx(1500)
 
 
-async def test_when_the_deadline_ends_the_retries_the_last_word_stands() -> None:
+async def test_after_the_deadline_the_outcome_has_the_last_attempts_word() -> None:
     source = MemorySource(failures=[SourceError(ErrorWord.READ_ONLY, "25006")] * 100)
 
     [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
@@ -149,7 +149,7 @@ async def test_when_the_deadline_ends_the_retries_the_last_word_stands() -> None
     assert anyio.current_time() == DEADLINE_S
 
 
-async def test_a_defect_in_one_source_stops_no_other() -> None:
+async def test_a_defect_in_one_source_does_not_stop_the_others() -> None:
     broken, well = MemorySource(failures=[ZeroDivisionError("secret")]), MemorySource()
 
     with capture_logs() as lines:
@@ -168,7 +168,7 @@ async def test_a_defect_in_one_source_stops_no_other() -> None:
 @pytest.mark.parametrize(
     ("at_s", "ends_s"), [(0.0, 9.0), (5.0, 14.0), (15.0, DEADLINE_S)], ids="{}".format
 )
-async def test_a_signal_gives_writes_in_flight_nine_seconds_and_no_more_than_they_had(
+async def test_after_a_signal_writes_in_flight_have_nine_seconds_or_their_deadline(
     at_s: float, ends_s: float
 ) -> None:
     hung, slow, stop = MemorySource(), MemorySource(), anyio.Event()
@@ -190,7 +190,7 @@ async def test_a_signal_gives_writes_in_flight_nine_seconds_and_no_more_than_the
     assert [o.result for o in outcomes] == [ErrorWord.TIMEOUT, "ok"]
 
 
-async def test_a_part_that_did_not_land_is_a_warning_and_no_failure() -> None:
+async def test_a_partial_write_is_a_warning_and_not_a_failure() -> None:
     class Partly(MemorySource):
         async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
             await super().write(heartbeat)
@@ -224,7 +224,7 @@ def test_the_breaker_opens_after_three_failed_cycles_and_closes_with_one_success
     ]
 
 
-def test_a_failure_keeps_its_beginning_and_the_last_success() -> None:
+def test_repeated_failures_keep_the_first_failure_and_the_last_success() -> None:
     first, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
     report = after(SourceReport(), outcome(ok=True), NOW)
     report = after(report, outcome(ok=False, minute=1), first)
@@ -235,7 +235,7 @@ def test_a_failure_keeps_its_beginning_and_the_last_success() -> None:
     assert (healed.failing_since, healed.last_success) == (None, NOW + timedelta(minutes=3))
 
 
-def test_a_report_tells_attempts_and_the_latency_to_the_microsecond() -> None:
+def test_a_report_has_attempts_and_the_latency_in_microseconds() -> None:
     report = after(
         SourceReport(), Outcome("source", NOW, "ok", attempts=2, latency_ms=1.23456), NOW
     )

@@ -17,7 +17,7 @@ ROUTES: dict[str, Route] = {
 }
 
 
-async def test_it_answers_its_addresses_and_nothing_else() -> None:
+async def test_it_serves_its_own_paths_only() -> None:
     port = free_port()
     serving = server("127.0.0.1", port, ROUTES)
     async with anyio.create_task_group() as tasks:
@@ -32,7 +32,7 @@ async def test_it_answers_its_addresses_and_nothing_else() -> None:
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
 
 
-async def test_a_port_that_is_taken_is_told_and_stops_nothing() -> None:
+async def test_a_port_in_use_is_logged_and_stops_nothing() -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken, capture_logs() as lines:
         port = taken.getsockname()[1]
 
@@ -42,7 +42,7 @@ async def test_a_port_that_is_taken_is_told_and_stops_nothing() -> None:
 
 
 @pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
-async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(asked: str) -> None:
+async def test_a_host_of_all_ipv6_interfaces_includes_ipv4(asked: str) -> None:
     port = free_port()
     serving = server("::", port, ROUTES)
     async with anyio.create_task_group() as tasks:
@@ -56,7 +56,7 @@ async def test_all_interfaces_of_ipv6_are_those_of_ipv4_too(asked: str) -> None:
     assert answer.status_code == 200
 
 
-async def test_a_head_without_end_is_refused_and_one_that_never_comes_is_cut(
+async def test_an_endless_head_is_refused_and_a_missing_one_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(http_connection, "HEAD_S", 0.05)

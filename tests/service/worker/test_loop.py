@@ -113,7 +113,7 @@ async def test_the_first_cycle_runs_at_once_and_one_stamp_goes_to_every_source()
     assert one.written[0].name == "worker"
 
 
-async def test_each_cycle_has_a_stamp_of_its_own() -> None:
+async def test_each_cycle_has_its_own_stamp() -> None:
     source = MemorySource()
 
     await beat({"source": source}, cycles=3)
@@ -121,7 +121,7 @@ async def test_each_cycle_has_a_stamp_of_its_own() -> None:
     assert [b.timestamp for b in source.written] == [NOW, NOW + MINUTE, NOW + 2 * MINUTE]
 
 
-async def test_the_report_travels_with_the_stamp_and_tells_of_the_cycle_before() -> None:
+async def test_the_report_beside_a_stamp_describes_the_previous_cycle() -> None:
     lost, well = MemorySource(failures=failing(ErrorWord.AUTH)), MemorySource()
 
     worker, _ = await beat({"lost": lost, "well": well}, cycles=2)
@@ -135,7 +135,7 @@ async def test_the_report_travels_with_the_stamp_and_tells_of_the_cycle_before()
     assert (first.next_due, second.next_due) == (NOW + MINUTE, NOW + 2 * MINUTE)
 
 
-async def test_a_stamp_carries_the_interval_that_it_will_be_judged_by() -> None:
+async def test_a_stamp_contains_its_interval() -> None:
     source, stop = MemorySource(), anyio.Event()
     source.before = set_(stop)
 
@@ -147,14 +147,14 @@ async def test_a_stamp_carries_the_interval_that_it_will_be_judged_by() -> None:
     assert given.report.interval_seconds == 7
 
 
-async def test_a_worker_is_told_from_another_on_the_same_machine() -> None:
+async def test_two_workers_on_one_machine_have_different_ids() -> None:
     one, other = (Worker(settings(), {}) for _ in range(2))
 
     assert one.id != other.id
     assert re.fullmatch(rf"{socket.gethostname()}-{os.getpid()}-[0-9a-f]{{6}}", one.id)
 
 
-async def test_what_the_liveness_check_counts_from_is_the_next_cycle_also_during_one() -> None:
+async def test_the_liveness_check_counts_from_the_next_cycle_even_during_one() -> None:
     source, stop, due = MemorySource(), anyio.Event(), list[float]()
     loop().seconds = 1000.0
     worker = Worker(settings(), {"source": source}, now=Clock())
@@ -171,7 +171,7 @@ async def test_what_the_liveness_check_counts_from_is_the_next_cycle_also_during
     assert due == [1060.0, 1120.0, 1180.0]
 
 
-async def test_who_observes_is_told_of_every_cycle_and_how_late_it_began() -> None:
+async def test_the_observer_gets_every_cycle_and_its_lateness() -> None:
     source, stop, seen = MemorySource(), anyio.Event(), list[tuple[int, float]]()
 
     def observe(outcomes: Sequence[Outcome]) -> None:
@@ -232,7 +232,7 @@ class Telling(MemorySource):
         return report.model_copy(update={"aws_calls": report.cycles + 7})
 
 
-async def test_the_report_holds_what_a_source_and_the_recorder_know_beside_the_outcomes() -> None:
+async def test_the_report_contains_facts_of_sources_and_the_recorder() -> None:
     source = MemorySource()
 
     await beat({"source": source, "telling": Telling()}, cycles=2)
@@ -263,7 +263,7 @@ async def test_a_signal_during_a_cycle_lets_the_writes_in_flight_end() -> None:
     assert source.stored is not None
 
 
-async def test_a_signal_leaves_a_write_that_hangs_nine_seconds() -> None:
+async def test_after_a_signal_a_hung_write_has_nine_seconds() -> None:
     source, stop, entered = MemorySource(), anyio.Event(), anyio.Event()
 
     async def hang() -> None:
@@ -330,7 +330,7 @@ async def test_a_day_of_health_reads_as_equal_lines() -> None:
     assert end == info | {"event": "worker_stopped", "worker": worker.id, "cycles": 3}
 
 
-async def test_a_cycles_line_tells_how_late_it_began() -> None:
+async def test_the_log_line_of_a_cycle_has_its_lateness() -> None:
     source, stop = MemorySource(), anyio.Event()
     source.before = set_(stop)
 
@@ -399,7 +399,7 @@ async def test_an_outage_reads_as_its_story() -> None:
     }
 
 
-async def test_without_a_recorder_a_worker_beats_all_the_same() -> None:
+async def test_a_worker_beats_without_a_recorder() -> None:
     source, stop = MemorySource(), anyio.Event()
     source.before = set_(stop)
 
@@ -408,7 +408,7 @@ async def test_without_a_recorder_a_worker_beats_all_the_same() -> None:
     assert source.stored is not None
 
 
-async def test_each_attempt_is_told_at_debug_and_nothing_else_is() -> None:
+async def test_only_failed_attempts_are_logged_at_debug() -> None:
     source = MemorySource(failures=failing(ErrorWord.AUTH, times=1))
 
     with capture_logs() as lines:
@@ -426,7 +426,7 @@ async def test_each_attempt_is_told_at_debug_and_nothing_else_is() -> None:
     ]
 
 
-async def test_a_part_that_is_not_written_has_its_beginning_and_its_end_in_the_log() -> None:
+async def test_the_start_and_end_of_partial_writes_are_logged() -> None:
     with capture_logs() as lines:
         await beat({"source": Partly()}, cycles=6)
 
@@ -445,7 +445,7 @@ async def test_a_part_that_is_not_written_has_its_beginning_and_its_end_in_the_l
     assert [line["source"] for line in lines if "wholly" in line["event"]] == ["source"]
 
 
-async def test_a_part_that_was_not_written_is_not_whole_again_because_all_of_it_fails() -> None:
+async def test_a_failed_write_does_not_end_a_partial_one_in_the_log() -> None:
     source = Partly()
 
     async def fail() -> None:
@@ -474,7 +474,7 @@ async def test_after_a_signal_no_further_cycle_begins() -> None:
     assert source.written == []
 
 
-async def test_cycles_that_a_busy_machine_missed_are_skipped_and_told() -> None:
+async def test_cycles_missed_by_a_busy_machine_are_skipped_and_logged() -> None:
     source = MemorySource()
 
     async def block() -> None:
@@ -491,7 +491,7 @@ async def test_cycles_that_a_busy_machine_missed_are_skipped_and_told() -> None:
     ]
 
 
-async def test_slots_follow_a_wall_clock_that_was_set() -> None:
+async def test_slots_follow_a_changed_wall_clock() -> None:
     source, clock, ledger = MemorySource(), Clock(), Ledger(enough=4)
     hour = timedelta(hours=1, microseconds=123456)
 

@@ -48,7 +48,7 @@ def replicas(has: Callable[[float], datetime | None], interval_s: float = 60.0) 
     return Replicas({"memory": source, "other": MemorySource()}, interval_s)
 
 
-async def test_the_lag_is_the_time_from_the_write_to_the_sight_of_the_stamp() -> None:
+async def test_the_lag_is_the_time_from_the_write_until_the_replica_has_the_stamp() -> None:
     found = replicas(lambda at: NOW if at >= 3.0 else NOW - timedelta(minutes=1))
 
     (outcome,) = await found.follow(BEAT, [WRITTEN], 0.0)
@@ -61,7 +61,7 @@ async def test_the_lag_is_the_time_from_the_write_to_the_sight_of_the_stamp() ->
     assert found.reports["memory"] == ReplicaReport(stamp=NOW, lag_seconds=lag_s)
 
 
-async def test_a_stamp_that_does_not_come_is_late_by_the_stamps_difference() -> None:
+async def test_a_missing_stamp_is_late_by_the_difference_of_the_stamps() -> None:
     old = NOW - timedelta(minutes=5)
     found = replicas(lambda _: old)
     with capture_logs() as lines:
@@ -78,7 +78,7 @@ async def test_a_stamp_that_does_not_come_is_late_by_the_stamps_difference() -> 
     assert [line["event"] for line in lines] == ["replica_late"]
 
 
-async def test_a_replica_that_catches_up_is_well_again() -> None:
+async def test_a_replica_that_catches_up_recovers() -> None:
     found = replicas(lambda at: NOW if at > 30.0 else None)
     with capture_logs() as lines:
         await found.follow(BEAT, [WRITTEN], 0.0)
@@ -91,7 +91,7 @@ async def test_a_replica_that_catches_up_is_well_again() -> None:
     assert [line["event"] for line in lines] == ["replica_late", "replica_caught_up"]
 
 
-async def test_a_replica_that_cannot_be_read_says_why() -> None:
+async def test_an_unreadable_replica_has_its_error() -> None:
     def refuse(_: float) -> datetime | None:
         raise SourceError(ErrorWord.AUTH, "no")
 
@@ -103,7 +103,7 @@ async def test_a_replica_that_cannot_be_read_says_why() -> None:
     assert found.reports["memory"].error is ErrorWord.AUTH
 
 
-async def test_a_replica_that_hangs_holds_up_nothing_beyond_the_wait() -> None:
+async def test_a_hung_replica_delays_nothing_beyond_the_wait() -> None:
     source = MemorySource()
 
     class Silent(Copy):
@@ -119,7 +119,7 @@ async def test_a_replica_that_hangs_holds_up_nothing_beyond_the_wait() -> None:
     assert anyio.current_time() <= 0.5 + WAIT_MOST_S + 2.0
 
 
-async def test_a_stamp_that_was_not_written_is_not_looked_for() -> None:
+async def test_a_failed_write_is_not_read_back() -> None:
     found = replicas(lambda _: NOW)
     failed = Outcome("memory", NOW, ErrorWord.TIMEOUT, attempts=1)
 

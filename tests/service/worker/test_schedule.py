@@ -10,7 +10,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 intervals = st.floats(min_value=0.05, max_value=3600)
 
 
-def test_the_first_cycle_is_due_at_once() -> None:
+def test_the_first_cycle_is_due_immediately() -> None:
     schedule = Schedule(started=100.0, started_at=NOON, interval_s=60)
 
     assert schedule.next_cycle(now=100.0, last=-1) == 0
@@ -40,7 +40,7 @@ def test_a_cycle_that_ended_early_by_the_clock_does_not_run_twice() -> None:
 
 
 @given(intervals, st.integers(min_value=0, max_value=10_000), st.floats(0, 1e6))
-def test_the_next_cycle_is_never_past_and_never_the_last_again(
+def test_the_next_cycle_is_neither_in_the_past_nor_the_previous_one(
     interval_s: float, last: int, late: float
 ) -> None:
     schedule = Schedule(started=0.0, started_at=NOON, interval_s=interval_s)
@@ -53,7 +53,7 @@ def test_the_next_cycle_is_never_past_and_never_the_last_again(
 
 
 @given(st.sampled_from([0.05, 1, 5, 7, 60, 3600]), st.floats(0, 3600))
-def test_every_cycle_has_a_slot_of_its_own(interval_s: float, phase: float) -> None:
+def test_every_cycle_has_its_own_slot(interval_s: float, phase: float) -> None:
     schedule = Schedule(0.0, NOON + timedelta(seconds=phase), interval_s)
 
     slots = [schedule.slot(cycle) for cycle in range(50)]
@@ -70,19 +70,19 @@ def test_two_workers_share_the_slots_of_the_wall_clock() -> None:
     assert one.slot(3) == other.slot(3) == NOON + timedelta(minutes=3)
 
 
-def test_a_moment_lies_in_the_slot_that_began_last() -> None:
+def test_a_time_belongs_to_the_slot_that_began_last() -> None:
     assert slot_of(NOON + timedelta(seconds=59.9), 60) == NOON
     assert slot_of(NOON + timedelta(seconds=60), 60) == NOON + timedelta(seconds=60)
 
 
-def test_a_wall_clock_that_goes_on_steadily_is_followed_without_a_step() -> None:
+def test_a_steady_wall_clock_needs_no_step() -> None:
     schedule = Schedule(100.0, NOON, 60)
 
     for seconds in (599, 599.1, 600.9, 601):
         assert schedule.step(700.0, NOON + timedelta(seconds=seconds)) == timedelta()
 
 
-def test_a_wall_clock_that_is_more_than_a_second_off_was_set() -> None:
+def test_a_wall_clock_that_differs_by_more_than_a_second_was_set() -> None:
     schedule = Schedule(100.0, NOON, 60)
 
     for seconds in (598.999, 601.001):

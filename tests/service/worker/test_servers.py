@@ -59,7 +59,7 @@ def test_another_server_is_known_by_its_timeline_else_by_its_address(
     assert is_another(ServerReport(**before), ServerReport(**seen)) is another
 
 
-async def test_a_promotion_is_told_once_and_stays_known() -> None:
+async def test_a_promotion_is_logged_once_and_stays_in_the_report() -> None:
     source, place = MemorySource(), Place()
     source.server = place
     servers = Servers({"memory": source, "other": MemorySource()}, 60.0)
@@ -78,7 +78,7 @@ async def test_a_promotion_is_told_once_and_stays_known() -> None:
     assert servers.reports["memory"].promoted_at == later
 
 
-async def test_a_server_that_does_not_say_what_it_is_is_no_other_one() -> None:
+async def test_a_server_without_timeline_and_address_is_not_another_one() -> None:
     source, place = MemorySource(), Place()
     source.server = place
     servers = Servers({"memory": source}, 60.0)
@@ -91,7 +91,7 @@ async def test_a_server_that_does_not_say_what_it_is_is_no_other_one() -> None:
     assert servers.reports == known
 
 
-async def test_a_store_that_did_not_take_the_stamp_is_not_asked() -> None:
+async def test_a_store_whose_write_failed_is_not_read() -> None:
     source = MemorySource()
     source.server = Place()
     servers = Servers({"memory": source}, 60.0)
@@ -100,7 +100,7 @@ async def test_a_store_that_did_not_take_the_stamp_is_not_asked() -> None:
     assert servers.reports == {}
 
 
-async def test_a_cycle_that_did_not_land_does_not_put_off_the_first_look() -> None:
+async def test_a_failed_cycle_does_not_delay_the_first_look() -> None:
     source, place = MemorySource(), Place()
     source.server = place
     servers = Servers({"memory": source}, 60.0)

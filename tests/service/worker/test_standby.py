@@ -84,7 +84,7 @@ def gaps(*processes: Process) -> list[float]:
     return [after - before for before, after in pairwise(beats)]
 
 
-async def test_one_beats_and_the_other_does_only_once_to_prove_that_it_can() -> None:
+async def test_one_worker_beats_and_the_other_only_once_at_its_start() -> None:
     one, two = (Process(name, store) for store in [Store()] for name in ("one", "two"))
     async with running(one, two):
         await anyio.sleep(600.0)
@@ -112,7 +112,7 @@ async def test_after_a_kill_the_other_beats_within_one_interval(into_the_interva
     assert max(gaps(one, two)) <= 1.5 * INTERVAL_S  # no stamp was ever stale
 
 
-async def test_a_leader_that_is_told_to_stop_hands_over_at_once() -> None:
+async def test_a_leader_that_stops_hands_over_at_once() -> None:
     one, two = (Process(name, store) for store in [Store()] for name in ("one", "two"))
     async with running(one, two):
         await anyio.sleep_until(150.0)
@@ -142,7 +142,9 @@ async def test_a_cut_leader_and_its_follower_both_beat_and_one_when_it_heals() -
 
 
 @pytest.mark.parametrize("hangs_s", [0.0, 3600.0])
-async def test_a_worker_alone_beats_as_ever_whatever_the_leases_stores_do(hangs_s: float) -> None:
+async def test_a_single_worker_beats_whatever_happens_to_the_stores_of_the_lease(
+    hangs_s: float,
+) -> None:
     store = Store(unreachable={"one"}, hangs_s=hangs_s)
     one = Process("one", store, store)
     async with running(one):
@@ -151,7 +153,7 @@ async def test_a_worker_alone_beats_as_ever_whatever_the_leases_stores_do(hangs_
     assert one.beats == [60.0 * cycle for cycle in range(11)]
 
 
-async def test_a_worker_that_is_restarted_keeps_beating_though_the_dead_ones_lease_lasts() -> None:
+async def test_a_restarted_worker_beats_although_the_dead_ones_lease_lasts() -> None:
     store = Store()
     one, two = Process("one", store), Process("two", store)
     async with running(one):
@@ -163,7 +165,7 @@ async def test_a_worker_that_is_restarted_keeps_beating_though_the_dead_ones_lea
     assert two.beats == [125.0 + 60 * cycle for cycle in range(6)]
 
 
-async def test_the_liveness_check_holds_of_a_worker_that_stands_by() -> None:
+async def test_a_standby_is_alive() -> None:
     one, two = (Process(name, store) for store in [Store()] for name in ("one", "two"))
     async with running(one, two):
         for _ in range(20):
@@ -171,7 +173,7 @@ async def test_the_liveness_check_holds_of_a_worker_that_stands_by() -> None:
             assert two.worker.next_due > loop().time() - 1.0
 
 
-async def test_a_worker_that_stood_by_for_long_says_nothing_of_skipped_cycles() -> None:
+async def test_a_former_standby_logs_no_skipped_cycles() -> None:
     one, two = (Process(name, store) for store in [Store()] for name in ("one", "two"))
     with capture_logs() as lines:
         async with running(one, two):

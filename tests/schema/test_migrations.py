@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -209,6 +210,7 @@ async def test_two_processes_at_once_migrate_once(
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         while (await run(engine, waiting)) != [(2,)]:
             assert all(process.poll() is None for process in both)
+            await anyio.sleep(0.02)
 
     said = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]

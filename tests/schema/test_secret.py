@@ -13,6 +13,7 @@ BEAT = Heartbeat(name="worker", timestamp=NOW, interval_seconds=60)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
 )
 
 

@@ -30,12 +30,16 @@ class Looking:
         self.tense = False
         self._first = True
 
+    @property
+    def step_s(self) -> float:
+        """Seconds until a process looks again."""
+        return self.policy.tense_s if self.tense else self.policy.calm_s
+
     def look(
         self, findings: Sequence[Finding], elapsed_s: float | None = None, took_s: float = 0.0
     ) -> list[EventKind]:
         """Look once, as much later as a process would."""
-        step_s = self.policy.tense_s if self.tense else self.policy.calm_s
-        step_s = step_s if elapsed_s is None else elapsed_s
+        step_s = self.step_s if elapsed_s is None else elapsed_s
         self.at += timedelta(seconds=step_s)
         seen = Look(
             at=self.at,

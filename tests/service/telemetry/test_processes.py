@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import httpx2
 import pytest
 
 from tests.service.alerts.receiver import Receiver, receiver
-from tests.service.processes import BARE, GRACE_S, ROOT, Running, running
+from tests.service.processes import BARE, GRACE_S, POLL_S, ROOT, Running, running
 from tests.service.serving import NOWHERE
 from tests.service.telemetry import collector
 
@@ -76,6 +77,7 @@ def test_worker_and_api_push_what_their_metrics_say(
     ):
         ofs = {"worker": scraped(worker.url), "api": set[str]()}
         while "heartbeat_worker_info" not in ofs["api"]:  # until it has read a report
+            time.sleep(POLL_S)
             ofs["api"] = scraped(api.url)
         ofs["api"] = {name for name in ofs["api"] if not name.startswith("heartbeat_worker_")}
         ofs["worker"] = {name for name in ofs["worker"] if name.startswith("heartbeat_")}
@@ -107,6 +109,7 @@ def test_a_collector_that_hangs_holds_up_neither_the_beat_nor_the_end(
         before = cycles(worker)
         while cycles(worker) < before + 5:
             assert worker.process.running, worker.process.ending
+            time.sleep(POLL_S)
         worker.process.terminate()
         worker.process.finish(GRACE_S)
 

@@ -1,4 +1,4 @@
-"""One row of the table: what was heard of a fault, and how long it took to be well again."""
+"""One row of the table: what the API reported of a fault, and how soon it was well again."""
 
 import time
 from collections.abc import Iterator
@@ -21,11 +21,12 @@ class Row:
 
     Attributes:
         fault: Which.
-        during: Polls while it held: after how many seconds, the status, the sentence.
+        during: Polls while it lasted: after how many seconds of the worker's time (its cycles times
+            their interval, so that a busy machine changes nothing), the status, the sentence.
         after: The same from its end on.
         delay_ms: The longest that another store's write took meanwhile, from when it was due.
         failed: Writes to other stores that failed meanwhile.
-        green_s: How long it took from its end until two polls in a row were 200.
+        green_s: Seconds from its end until the first of two polls in a row that were 200.
         stamps: Those of the cycles from its beginning until then.
     """
 
@@ -61,7 +62,7 @@ class Row:
 
 
 def tried(world: World, fault: Fault) -> Row:
-    """Let a fault happen and end, polling each second."""
+    """Cause a fault and end it; poll each second."""
     row, before = Row(fault), len(world.cycles())
     with fault.disturb(world):
         for poll in _polls(world):
@@ -74,28 +75,29 @@ def tried(world: World, fault: Fault) -> Row:
             row.delay_ms = max(row.delay_ms, cycle["lateness_ms"] + cycle[name]["ms"])
             if cycle[name]["result"] != "ok":
                 row.failed.append(f"{name}: {cycle[name]['result']}")
+    ended = time.monotonic()
     for poll in _polls(world):
         row.after.append(poll)
         if [status for _, status, _ in row.after[-2:]] == [200, 200]:
             break
-    row.green_s = row.after[-2][0]
+    row.green_s = time.monotonic() - ended - POLL_S
     row.stamps = {cycle["stamp"] for cycle in world.cycles()[before:]}
     return row
 
 
 def _polls(world: World) -> Iterator[tuple[float, int, str]]:
-    began = time.monotonic()
+    began, before = time.monotonic(), len(world.cycles())
     for number in range(int(MOST_S / POLL_S)):
         time.sleep(max(0.0, began + number * POLL_S - time.monotonic()))
-        asked_s = time.monotonic() - began
-        yield (asked_s, *world.health())
+        passed_s = (len(world.cycles()) - before) * INTERVAL_S
+        yield (passed_s, *world.health())
 
 
 def _is_over(row: Row) -> bool:
-    """Whether enough was heard: of a fault that is told, two more polls behind the first."""
-    asked_s = row.during[-1][0]
+    """Whether that suffices: of a fault that is reported, three polls."""
+    passed_s = row.during[-1][0]
     if row.fault.writable:
         heard = any(row.fault.words in sentence for _, _, sentence in row.during)
-        return asked_s >= SERVE_S and heard
+        return passed_s >= SERVE_S and heard
     told = [status for _, status, _ in row.during if status == UNAVAILABLE]
     return len(told) >= 3 and any(row.fault.words in sentence for _, _, sentence in row.during)

@@ -7,7 +7,7 @@ from tests.syntax import parsed
 
 PLAYED = ("test_faults.py", "test_killed.py")
 FEATURES = {  # they show what alerts can do, and no fault
-    "test_targets_get_what_they_want_alone",
+    "test_each_target_gets_reminders_by_its_own_setting",
     "test_a_webhook_has_the_deployments_name_and_the_events_id",
 }
 

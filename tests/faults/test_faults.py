@@ -38,7 +38,7 @@ def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
 
 
 @pytest.mark.parametrize("fault", QUICK, ids=lambda fault: f"{fault.store}: {fault.name}")
-def test_a_fault_is_told_in_time_by_its_word_and_only_of_its_store(
+def test_a_fault_is_reported_in_time_with_its_word_and_only_for_its_store(
     running: World, rows: list[Row], fault: Fault
 ) -> None:
     row = tried(running, fault)

@@ -14,7 +14,7 @@ def ago(seconds: float) -> datetime:
     return NOW - timedelta(seconds=seconds)
 
 
-def test_at_sixty_seconds_the_borders_are_those_of_the_seed() -> None:
+def test_at_sixty_seconds_the_limits_are_the_older_apps() -> None:
     words = [judge(ago(age), NOW, 60) for age in (0, 59.999999, 60, 90, 90.000001)]
 
     assert words == ["fresh", "fresh", "aging", "aging", "stale"]

@@ -23,7 +23,7 @@ def test_the_bounds_never_change_since_stored_histograms_depend_on_them() -> Non
     assert LATENCY_BOUNDS_MS[-1] == 26214.4
 
 
-def test_of_nothing_there_is_no_percentile() -> None:
+def test_an_empty_histogram_has_no_percentile() -> None:
     assert percentile([0] * LATENCY_BUCKETS, 0.5) is None
 
 
@@ -36,7 +36,7 @@ def test_a_percentile_is_off_by_a_fifth_at_most(latencies: list[float], fraction
     assert found == pytest.approx(exact, rel=0.2)
 
 
-def test_what_lies_beyond_the_bounds_is_told_as_the_bound() -> None:
+def test_a_value_beyond_the_bounds_counts_as_the_bound() -> None:
     assert percentile(histogram([0.0]), 0.5) == pytest.approx(LATENCY_BOUNDS_MS[0])
     assert percentile(histogram([1e9]), 0.5) == pytest.approx(LATENCY_BOUNDS_MS[-1])
 
@@ -63,7 +63,7 @@ def test_a_record_comes_back_from_json_as_it_was() -> None:
         '"error":"oops"',
     ],
 )
-def test_a_record_that_cannot_be_is_refused(change: str) -> None:
+def test_an_impossible_record_is_refused(change: str) -> None:
     text = RECORD_JSON.dump_json(beat(0)).decode()
 
     with pytest.raises(ValidationError):

@@ -84,7 +84,7 @@ async def test_migrations_give_exactly_the_models(engine: AsyncEngine) -> None:
         assert await connection.run_sync(differences) == []
 
 
-async def test_the_table_of_stamps_is_exactly_the_seeds(engine: AsyncEngine) -> None:
+async def test_the_table_of_stamps_equals_the_older_apps(engine: AsyncEngine) -> None:
     await migrate(engine)
 
     columns = await run(
@@ -106,7 +106,7 @@ async def test_the_table_of_stamps_is_exactly_the_seeds(engine: AsyncEngine) -> 
     assert key == [("PRIMARY KEY (source)",)]
 
 
-def test_the_head_by_file_names_is_alembics() -> None:
+def test_the_head_by_file_names_equals_alembics() -> None:
     script = ScriptDirectory.from_config(migrations.config())
 
     assert script.get_heads() == [head()]
@@ -130,7 +130,7 @@ async def test_an_older_apps_database_is_adopted_with_its_rows(engine: AsyncEngi
     assert await run(engine, "SELECT value FROM test_data") == [("kept",)]
 
 
-async def test_a_downgrade_keeps_what_was_adopted(engine: AsyncEngine) -> None:
+async def test_a_downgrade_keeps_an_adopted_table(engine: AsyncEngine) -> None:
     await run(engine, *OLDER_APP)
     await migrate(engine)
 
@@ -141,7 +141,7 @@ async def test_a_downgrade_keeps_what_was_adopted(engine: AsyncEngine) -> None:
     assert await migrate(engine) == head()
 
 
-async def test_a_downgrade_drops_what_was_created(engine: AsyncEngine) -> None:
+async def test_a_downgrade_drops_the_tables_that_it_created(engine: AsyncEngine) -> None:
     await migrate(engine)
 
     await downgrade(engine)
@@ -160,7 +160,7 @@ async def test_an_adopted_table_without_the_document_column_gets_it(engine: Asyn
     await run(engine, "INSERT INTO last_update VALUES ('worker', now(), '{}')")
 
 
-async def test_a_table_of_that_name_that_is_something_else_is_refused(engine: AsyncEngine) -> None:
+async def test_a_different_table_of_that_name_is_refused(engine: AsyncEngine) -> None:
     await run(engine, "CREATE TABLE last_update (source VARCHAR(50), timestamp INTEGER)")
 
     with pytest.raises(RuntimeError, match=r"timestamp is INTEGER.*rename that table"):
@@ -169,7 +169,7 @@ async def test_a_table_of_that_name_that_is_something_else_is_refused(engine: As
     assert await tables(engine) == {"last_update"}
 
 
-async def test_a_newer_database_is_accepted_and_left_alone(engine: AsyncEngine) -> None:
+async def test_a_newer_database_is_accepted_and_not_changed(engine: AsyncEngine) -> None:
     await migrate(engine)
     await run(engine, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
 
@@ -177,7 +177,7 @@ async def test_a_newer_database_is_accepted_and_left_alone(engine: AsyncEngine) 
     assert is_current("9999")
 
 
-async def test_a_revision_of_somebody_elses_is_refused(engine: AsyncEngine) -> None:
+async def test_an_unknown_revision_is_refused(engine: AsyncEngine) -> None:
     await migrate(engine)
     await run(engine, f"UPDATE {VERSION_TABLE} SET version_num = 'cafe'")
 
@@ -191,7 +191,7 @@ def test_a_schema_is_current_at_the_head_or_beyond(revision: str | None, current
     assert is_current(head())
 
 
-async def test_two_processes_at_once_migrate_once(
+async def test_two_simultaneous_processes_migrate_once(
     engine: AsyncEngine, database: dict[str, str]
 ) -> None:
     async with engine.begin() as connection:  # both stand before the lock before either goes on
@@ -264,7 +264,7 @@ UNIQUE = "CREATE UNIQUE INDEX ON last_update (source)"
         ),
     ],
 )
-async def test_a_table_that_takes_no_stamp_is_refused_by_its_reason_and_left_alone(
+async def test_a_table_that_takes_no_stamp_is_refused_with_the_reason_and_not_changed(
     engine: AsyncEngine, statements: list[str], reason: str
 ) -> None:
     await run(engine, *statements)

@@ -40,7 +40,7 @@ def test_every_key_of_a_json_object_is_kept(keys: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("value", "kept"), [("hunter2", "hunter2"), ("[1, 2]", [1, 2]), ("7", 7), ("", "")]
 )
-def test_a_value_that_is_no_object_is_kept_under_value(value: str, kept: object) -> None:
+def test_a_value_that_is_no_object_is_kept_under_the_key_value(value: str, kept: object) -> None:
     assert json.loads(merged_value(value, BEAT))["value"] == kept
 
 
@@ -55,7 +55,7 @@ def test_a_value_that_is_no_object_is_kept_under_value(value: str, kept: object)
         ' {"n": 12345678901234567890123456789012345678901234567890.00}',
     ],
 )
-def test_every_byte_that_is_not_ours_stays(value: str) -> None:
+def test_every_byte_outside_heartbeats_keys_stays(value: str) -> None:
     merged = merged_value(value, BEAT)
 
     ours = '"updated_at": "2026-11-24T22:00:00.123456+00:00", "updated_by": "worker"'
@@ -79,7 +79,7 @@ members = st.lists(
 
 
 @given(members, spaces, spaces)
-def test_a_value_without_our_keys_is_textually_the_same(
+def test_without_heartbeats_keys_a_value_is_the_same_text(
     parts: list[tuple[str, str, str, str, str, str]], before: str, after: str
 ) -> None:
     inner = ",".join(f"{a}{json.dumps(key)}{b}:{c}{text}{d}" for key, text, a, b, c, d in parts)
@@ -116,7 +116,7 @@ def test_a_repeated_stamp_is_written_once() -> None:
         '\ufeff{"a": 1}',
     ],
 )
-def test_what_looks_like_an_object_and_is_none_is_left_alone(value: str) -> None:
+def test_a_damaged_object_is_refused_and_not_changed(value: str) -> None:
     with pytest.raises(ValueError, match=r"JSON|delimiter|value"):
         merged_value(value, BEAT)
     assert stamp_in_value(value) is None
@@ -143,7 +143,7 @@ def test_a_description_is_read_back_with_its_report_and_a_persons_own_note() -> 
     assert found.report == beat.report
 
 
-def test_a_persons_own_description_is_not_ours() -> None:
+def test_a_persons_own_description_is_not_heartbeats() -> None:
     assert Description.from_text("the app's secret") is None
 
 
@@ -159,6 +159,6 @@ def test_a_description_fits_whatever_it_reports(sources: int) -> None:
     assert found.note == "note " * 200
 
 
-def test_a_note_that_leaves_no_room_is_refused_with_the_remedy() -> None:
+def test_a_note_that_leaves_no_room_is_refused_with_a_remedy() -> None:
     with pytest.raises(ValueError, match="cut it to 1,800 characters"):
         Description.of(BEAT, "x" * 2000).to_text()

@@ -49,7 +49,7 @@ def app(environ: dict[str, str], targets: str) -> Any:
     return create(settings, [make(target) for target in settings.alerts.targets()])
 
 
-async def test_an_api_without_a_worker_tells_that_it_is_silent(
+async def test_an_api_without_a_worker_alerts_that_the_worker_is_silent(
     environ: dict[str, str], who: Receiver
 ) -> None:
     """The worker's table is not even there: nothing has migrated the database."""
@@ -70,7 +70,7 @@ async def test_an_api_without_a_worker_tells_that_it_is_silent(
     assert "whsec" not in json.dumps(shown) + metrics
 
 
-async def test_without_targets_nothing_is_told_and_the_answer_says_so(
+async def test_without_targets_no_alert_is_sent_and_the_answer_says_so(
     environ: dict[str, str],
 ) -> None:
     async with served(create(load(environ))) as address:
@@ -87,7 +87,7 @@ async def test_a_receiver_that_refuses_is_a_finding(environ: dict[str, str], who
         await finds(address, "Alerts do not reach webhook+http no. 1 at 127.0.0.1 (refused)")
 
 
-async def test_a_defect_of_deciding_takes_down_no_answer_and_is_a_finding(
+async def test_an_error_while_deciding_affects_no_answer_and_is_a_finding(
     environ: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(_: AlertLoop) -> float:
@@ -100,7 +100,7 @@ async def test_a_defect_of_deciding_takes_down_no_answer_and_is_a_finding(
     assert kinds(who) == []
 
 
-async def test_the_ping_is_asked_while_deciding_works_and_the_worker_beats(
+async def test_the_ping_url_is_requested_while_alerting_works_and_the_worker_beats(
     environ: dict[str, str], who: Receiver
 ) -> None:
     settings = load(environ | {"ALERT_PING_URL": f"http://{who.place}/ping"})

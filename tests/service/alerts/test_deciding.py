@@ -37,7 +37,7 @@ def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> 
     assert looking.told[1].content.ended is not None
 
 
-def test_a_store_that_hangs_and_so_makes_each_look_long_opens_no_later() -> None:
+def test_a_hanging_store_that_slows_each_look_opens_no_later() -> None:
     looking, took_s, step_s = Looking(policy(5.0)), 2.0, 2.1
     looking.looks(10)
     looking.look(unreachable("valkey"), took_s=took_s)
@@ -49,7 +49,7 @@ def test_a_store_that_hangs_and_so_makes_each_look_long_opens_no_later() -> None
     assert timedelta(seconds=8) <= after < timedelta(seconds=8 + step_s)
 
 
-def test_an_outage_of_one_interval_rings_nobody() -> None:
+def test_an_outage_of_one_interval_sends_no_alert() -> None:
     looking = Looking()
     looking.looks(60, unreachable("postgres"))
     looking.looks(600)
@@ -117,7 +117,7 @@ def test_a_clock_that_steps_opens_and_ends_nothing() -> None:
     assert looking.kinds() == [OPENED]
 
 
-def test_what_comes_and_goes_rings_once() -> None:
+def test_a_flapping_error_alerts_once() -> None:
     looking = Looking()
     looking.looks(120, unreachable("valkey"))
     for _ in range(20):
@@ -144,7 +144,7 @@ def test_what_is_seen_in_every_other_look_does_not_open() -> None:
     assert looking.told == []
 
 
-def test_stores_that_fail_together_ring_once() -> None:
+def test_stores_that_fail_together_cause_one_alert() -> None:
     looking = Looking()
     looking.looks(10, unreachable("postgres"))
     looking.looks(120, unreachable("postgres", "valkey"))
@@ -153,7 +153,7 @@ def test_stores_that_fail_together_ring_once() -> None:
     assert looking.told[0].content.sources == ["postgres", "valkey"]
 
 
-def test_a_second_store_that_fails_later_rings_by_itself() -> None:
+def test_a_second_store_that_fails_later_causes_its_own_alert() -> None:
     looking = Looking()
     looking.looks(200, unreachable("postgres"))
     looking.looks(200, unreachable("postgres", "valkey"))
@@ -171,7 +171,7 @@ def test_a_second_store_that_fails_later_rings_by_itself() -> None:
         (unreachable("valkey"), starting("valkey")),
     ],
 )
-def test_what_a_root_cause_hides_does_not_count_as_mended(
+def test_a_finding_hidden_by_a_root_cause_is_not_resolved(
     child: list[Finding], cause: list[Finding]
 ) -> None:
     looking = Looking()
@@ -184,7 +184,7 @@ def test_what_a_root_cause_hides_does_not_count_as_mended(
     assert looking.kinds().count(OPENED) == looking.kinds().count(RESOLVED)
 
 
-def test_what_is_wrong_elsewhere_hides_nothing() -> None:
+def test_an_unrelated_error_hides_no_finding() -> None:
     looking = Looking()
     looking.looks(200, unreachable("valkey"))
     looking.looks(400, unreachable("postgres"))
@@ -225,7 +225,7 @@ def test_a_restart_neither_repeats_nor_loses() -> None:
     assert looking.kinds() == [OPENED, RESOLVED]
 
 
-def test_two_instances_that_go_on_alone_say_the_same() -> None:
+def test_two_instances_that_continue_alone_send_the_same_events() -> None:
     one, other = Looking(), Looking()
     one.looks(30, unreachable("postgres"))
     other.state, other.at = one.state, one.at + timedelta(seconds=3)
@@ -237,7 +237,7 @@ def test_two_instances_that_go_on_alone_say_the_same() -> None:
     assert one.told[0].content.alert_key == other.told[0].content.alert_key
 
 
-def test_degraded_alerts_nobody_unless_asked() -> None:
+def test_degraded_causes_no_alert_unless_configured() -> None:
     quota = [finding(FindingCode.QUOTA, "secrets_manager", severity=Severity.DEGRADED)]
     looking = Looking()
     looking.looks(10 * HOUR, quota)
@@ -251,7 +251,7 @@ def test_degraded_alerts_nobody_unless_asked() -> None:
     assert asked.told[0].content.severity is Severity.DEGRADED
 
 
-def test_what_gets_graver_is_told_again_under_the_same_id() -> None:
+def test_an_escalation_is_sent_again_under_the_same_id() -> None:
     looking = Looking(policy(60.0, degraded_s=60.0))
     ends = finding(FindingCode.CREDENTIALS, "iam", severity=Severity.DEGRADED)
     looking.looks(200, [ends])
@@ -264,7 +264,7 @@ def test_what_gets_graver_is_told_again_under_the_same_id() -> None:
     assert looking.told[-1].content.severity is Severity.ERROR
 
 
-def test_what_was_degraded_for_long_must_hold_as_an_error_before_it_rings() -> None:
+def test_a_long_degradation_must_last_as_an_error_before_it_alerts() -> None:
     looking = Looking()
     looking.looks(HOUR, [finding(FindingCode.SCHEMA, "postgres", severity=Severity.DEGRADED)])
 
@@ -272,7 +272,7 @@ def test_what_was_degraded_for_long_must_hold_as_an_error_before_it_rings() -> N
     assert looking.looks(60, [finding(FindingCode.SCHEMA, "postgres")]) == [OPENED]
 
 
-def test_a_mute_suppresses_telling_and_what_still_fires_rings_when_it_ends() -> None:
+def test_a_mute_suppresses_alerts_and_what_still_fires_alerts_when_it_ends() -> None:
     looking = Looking()
     looking.muted = None
     looking.looks(HOUR, unreachable("postgres"))
@@ -283,7 +283,7 @@ def test_a_mute_suppresses_telling_and_what_still_fires_rings_when_it_ends() -> 
     assert looking.look(unreachable("postgres")) == [OPENED]
 
 
-def test_what_came_and_went_during_a_mute_is_never_told() -> None:
+def test_an_error_that_ended_during_a_mute_is_never_sent() -> None:
     looking = Looking()
     looking.muted = None
     looking.looks(HOUR, unreachable("postgres"))
@@ -295,7 +295,7 @@ def test_what_came_and_went_during_a_mute_is_never_told() -> None:
     assert looking.state.alerts == ()
 
 
-def test_what_ends_during_a_mute_is_told_after_it() -> None:
+def test_an_alert_that_ends_during_a_mute_is_resolved_after_it() -> None:
     looking = Looking()
     looking.looks(200, unreachable("postgres"))
     looking.muted = frozenset({"postgres"})
@@ -306,7 +306,7 @@ def test_what_ends_during_a_mute_is_told_after_it() -> None:
     assert looking.looks(HOUR) == []
 
 
-def test_what_ends_and_comes_back_during_a_mute_is_no_news() -> None:
+def test_an_alert_that_ends_and_returns_during_a_mute_sends_nothing() -> None:
     looking = Looking()
     looking.looks(200, unreachable("postgres"))
     looking.muted = None
@@ -317,7 +317,7 @@ def test_what_ends_and_comes_back_during_a_mute_is_no_news() -> None:
     assert looking.looks(60, unreachable("postgres")) == []
 
 
-def test_a_mute_of_one_store_leaves_the_others_ringing() -> None:
+def test_a_mute_of_one_store_does_not_affect_the_others() -> None:
     looking = Looking()
     looking.muted = frozenset({"valkey"})
     looking.looks(300, unreachable("valkey"))
@@ -327,7 +327,7 @@ def test_a_mute_of_one_store_leaves_the_others_ringing() -> None:
     assert [event.content.sources for event in looking.told] == [["postgres"]]
 
 
-def test_a_receiver_that_forgets_is_told_again_also_during_a_mute() -> None:
+def test_a_receiver_that_forgets_is_reminded_also_during_a_mute() -> None:
     looking = Looking(policy(60.0, refresh_s=900.0))
     looking.looks(200, unreachable("postgres"))
     looking.muted = None
@@ -335,7 +335,7 @@ def test_a_receiver_that_forgets_is_told_again_also_during_a_mute() -> None:
     assert looking.looks(2000, unreachable("postgres")) == [EventKind.REFRESHED] * 2
 
 
-def test_the_text_of_a_reminder_says_what_is_wrong_now() -> None:
+def test_the_text_of_a_reminder_describes_the_current_error() -> None:
     looking = Looking(policy(60.0, reminders_s=(600.0,)))
     code = FindingCode.SOURCE_UNREACHABLE
     looking.looks(200, [finding(code, "valkey", title="Valkey cannot be read (timeout)")])
@@ -347,7 +347,7 @@ def test_the_text_of_a_reminder_says_what_is_wrong_now() -> None:
     ]
 
 
-def test_looking_is_calm_while_all_is_well_and_tense_until_all_is_told() -> None:
+def test_looks_are_frequent_until_every_event_is_sent_and_rare_otherwise() -> None:
     looking = Looking()
     looking.look([])
     assert not looking.tense

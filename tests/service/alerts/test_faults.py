@@ -44,7 +44,9 @@ async def rows(there: World) -> list[tuple[str, bool]]:
     return [(row.kind, row.delivered) for row in found]
 
 
-async def test_a_store_that_fails_and_comes_back_is_told_twice(there: World, who: Receiver) -> None:
+async def test_a_store_that_fails_and_recovers_causes_two_events(
+    there: World, who: Receiver
+) -> None:
     there.step_least_s = 0
     there.start(hook(who))
     await there.run(60)
@@ -68,7 +70,7 @@ async def test_a_worker_that_is_killed_is_one_alert_for_all_stores(
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_an_outage_of_postgresql_is_told_without_it_and_is_in_the_outbox_afterwards(
+async def test_an_outage_of_postgresql_is_sent_without_it_and_recorded_afterwards(
     there: World, who: Receiver
 ) -> None:
     one = there.start(hook(who))
@@ -105,7 +107,7 @@ async def test_a_restart_while_postgresql_is_away_neither_repeats_nor_loses(
     assert await rows(there) == [("opened", True), ("resolved", True)]
 
 
-async def test_what_could_not_be_sent_before_a_restart_without_postgresql_is_sent_after_it(
+async def test_an_unsent_event_survives_a_restart_without_postgresql(
     there: World, who: Receiver
 ) -> None:
     one = there.start(hook(who))
@@ -124,7 +126,7 @@ async def test_what_could_not_be_sent_before_a_restart_without_postgresql_is_sen
     assert kinds(who) == [OPENED]
 
 
-async def test_an_outage_of_both_stores_is_told_by_each_instance_under_one_id(
+async def test_each_instance_sends_an_outage_of_both_stores_under_one_id(
     there: World, who: Receiver
 ) -> None:
     one, other = there.start(hook(who)), there.start(hook(who))
@@ -154,7 +156,7 @@ async def test_an_outage_of_valkey_changes_nothing_for_the_outbox(
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_of_two_instances_one_tells(there: World, who: Receiver) -> None:
+async def test_only_one_of_two_instances_sends(there: World, who: Receiver) -> None:
     for _ in range(2):
         there.start(hook(who))
     await there.run(OUTAGE_S, unreachable("valkey"))
@@ -163,7 +165,7 @@ async def test_of_two_instances_one_tells(there: World, who: Receiver) -> None:
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_the_other_instance_goes_on_where_the_first_was_killed(
+async def test_the_other_instance_continues_where_the_first_was_killed(
     there: World, who: Receiver
 ) -> None:
     one, _ = there.start(hook(who)), there.start(hook(who))
@@ -176,7 +178,7 @@ async def test_the_other_instance_goes_on_where_the_first_was_killed(
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_an_instance_that_alone_is_cut_from_postgresql_gives_way(
+async def test_an_instance_that_alone_cannot_reach_postgresql_yields(
     there: World, who: Receiver
 ) -> None:
     one, other = there.start(hook(who)), there.start(hook(who))
@@ -197,7 +199,7 @@ async def test_an_instance_that_alone_is_cut_from_postgresql_gives_way(
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_what_an_instance_told_alone_it_ends_when_it_is_back(
+async def test_an_instance_resolves_what_it_sent_alone_once_stores_are_back(
     there: World, who: Receiver
 ) -> None:
     one, _ = there.start(hook(who)), there.start(hook(who))
@@ -241,7 +243,7 @@ async def test_a_process_killed_while_sending_repeats_it_under_the_same_id(
     assert (await there.rows("attempts"))[0].attempts == 2
 
 
-async def test_clock_steps_tell_nothing_twice(there: World, who: Receiver) -> None:
+async def test_clock_steps_send_nothing_twice(there: World, who: Receiver) -> None:
     there.start(hook(who))
     await there.run(OUTAGE_S, unreachable("valkey"))
     for hours in (5, -9, 30):
@@ -252,7 +254,7 @@ async def test_clock_steps_tell_nothing_twice(there: World, who: Receiver) -> No
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_a_restart_during_an_open_alert_tells_nothing_twice(
+async def test_a_restart_during_an_open_alert_sends_nothing_twice(
     there: World, who: Receiver
 ) -> None:
     one = there.start(hook(who))
@@ -266,7 +268,7 @@ async def test_a_restart_during_an_open_alert_tells_nothing_twice(
     assert kinds(who) == [OPENED, RESOLVED]
 
 
-async def test_a_receiver_that_was_away_for_an_hour_is_told_all_in_order(
+async def test_a_receiver_that_was_away_for_an_hour_gets_every_event_in_order(
     there: World, who: Receiver
 ) -> None:
     there.start(hook(who))
@@ -284,7 +286,7 @@ async def test_a_receiver_that_was_away_for_an_hour_is_told_all_in_order(
     assert [delivered for _, delivered in await rows(there)] == [True] * 4
 
 
-async def test_a_receiver_that_refuses_gets_nothing_more_of_it_and_the_other_all(
+async def test_a_refused_event_is_not_sent_again_and_other_targets_get_it(
     there: World, who: Receiver
 ) -> None:
     with receiver() as refusing:
@@ -299,7 +301,7 @@ async def test_a_receiver_that_refuses_gets_nothing_more_of_it_and_the_other_all
         assert [row.error for row in dead if row.dead] == ["refused", "refused"]
 
 
-async def test_every_kind_of_receiver_is_told_in_order_while_one_of_them_hangs_up(
+async def test_every_kind_of_receiver_gets_events_in_order_while_another_hangs_up(
     there: World, who: Receiver, tmp_path: Path
 ) -> None:
     with receiver() as broken, mailbox() as box, alertmanager(tmp_path) as manager:
@@ -321,7 +323,7 @@ async def test_every_kind_of_receiver_is_told_in_order_while_one_of_them_hangs_u
         assert kinds(broken) == []
 
 
-async def test_a_receiver_that_asks_to_wait_is_given_its_time(there: World, who: Receiver) -> None:
+async def test_retry_after_of_a_receiver_is_honoured(there: World, who: Receiver) -> None:
     one = there.start(hook(who))
     who.answers, who.retry_after = [429], "600"
     there.findings = unreachable("valkey")
@@ -332,7 +334,7 @@ async def test_a_receiver_that_asks_to_wait_is_given_its_time(there: World, who:
     assert 590 < wait[0].wait_s <= 600
 
 
-async def test_targets_get_what_they_want_alone(there: World, who: Receiver) -> None:
+async def test_each_target_gets_reminders_by_its_own_setting(there: World, who: Receiver) -> None:
     with receiver() as often, receiver() as never:
         targets = [hook(who), hook(often, "&repeat=10m"), hook(never, "&repeat=0")]
         given = policy(60.0, reminders_s=(600.0, 4 * 3600.0))
@@ -343,7 +345,7 @@ async def test_targets_get_what_they_want_alone(there: World, who: Receiver) -> 
         assert kinds(often) == [OPENED, EventKind.REMINDED, EventKind.REMINDED]
 
 
-async def test_a_mute_in_a_store_keeps_silence_and_what_still_fires_rings_after_it(
+async def test_a_stored_mute_suppresses_alerts_and_what_still_fires_alerts_after_it(
     there: World, who: Receiver
 ) -> None:
     one = there.start(hook(who))

@@ -63,7 +63,7 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
-def test_an_api_killed_while_it_tells_loses_nothing_and_repeats_under_the_same_id(
+def test_an_api_killed_while_it_sends_loses_nothing_and_repeats_under_the_same_id(
     database: dict[str, str],
     keys: dict[str, str],
     who: Receiver,

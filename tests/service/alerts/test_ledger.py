@@ -54,7 +54,7 @@ async def test_one_of_two_holds_the_lease_until_it_ends(ledger: Ledger, there: W
     assert not (await ledger.claim_lease("a", 30)).leads
 
 
-async def test_a_lease_that_is_given_back_is_free_at_once(ledger: Ledger) -> None:
+async def test_a_released_lease_is_free_immediately(ledger: Ledger) -> None:
     await ledger.claim_lease("a", 30)
     await ledger.release("b")
     assert not (await ledger.claim_lease("b", 30)).leads
@@ -78,14 +78,14 @@ async def test_state_and_deliveries_are_written_together_by_the_holder_alone(
     assert len(await ledger.waiting()) == 1
 
 
-async def test_a_state_that_is_none_of_ours_counts_as_none(ledger: Ledger, there: World) -> None:
+async def test_a_foreign_state_counts_as_none(ledger: Ledger, there: World) -> None:
     await ledger.claim_lease("a", 30)
     await there.execute("""UPDATE heartbeat_alerting SET state = '{"runs": "x"}'""")
 
     assert (await ledger.claim_lease("a", 30)).state == State()
 
 
-async def test_a_claim_counts_the_attempt_and_nobody_else_gets_it(ledger: Ledger) -> None:
+async def test_a_claim_counts_the_attempt_and_is_exclusive(ledger: Ledger) -> None:
     given = delivery()
     await ledger.merge([given])
     first = await ledger.claim("t1", 60)
@@ -138,7 +138,7 @@ async def test_order_is_kept_per_alert_and_no_alert_waits_for_another(ledger: Le
     assert third.key == resolved.key
 
 
-async def test_what_failed_waits_and_what_is_hopeless_is_dead(ledger: Ledger) -> None:
+async def test_a_failed_delivery_waits_and_a_hopeless_one_is_dead(ledger: Ledger) -> None:
     await ledger.merge([delivery(), delivery(target="t2")])
     for target, word in (("t1", DeliveryError.FAILED), ("t2", DeliveryError.REFUSED)):
         claimed = await ledger.claim(target, 60)
@@ -157,7 +157,7 @@ async def test_what_failed_waits_and_what_is_hopeless_is_dead(ledger: Ledger) ->
     assert again.attempts == 1
 
 
-async def test_what_was_not_taken_within_a_day_is_dead(ledger: Ledger, there: World) -> None:
+async def test_a_delivery_that_fails_for_a_day_is_dead(ledger: Ledger, there: World) -> None:
     await ledger.merge([delivery()])
     await there.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '25 h'")
 
@@ -165,7 +165,7 @@ async def test_what_was_not_taken_within_a_day_is_dead(ledger: Ledger, there: Wo
     assert (await ledger.summaries())["t1"].errors == ["expired"]
 
 
-async def test_what_is_merged_twice_is_there_once_and_stays_delivered(ledger: Ledger) -> None:
+async def test_merging_a_delivery_twice_keeps_one_row_that_stays_delivered(ledger: Ledger) -> None:
     given = delivery()
     await ledger.merge([given])
     await ledger.merge([replace(given, attempts=2, delivered=NOW)])
@@ -199,7 +199,9 @@ async def test_the_newest_events_are_listed_once_each(ledger: Ledger) -> None:
     ]
 
 
-async def test_old_deliveries_go_and_waiting_ones_stay(ledger: Ledger, there: World) -> None:
+async def test_old_deliveries_are_deleted_and_waiting_ones_kept(
+    ledger: Ledger, there: World
+) -> None:
     await ledger.merge([replace(delivery(), delivered=NOW), delivery(alert=TWO)])
     await there.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '91 d'")
     await ledger.prune()

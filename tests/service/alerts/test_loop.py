@@ -34,7 +34,7 @@ class SlowLedger(MemoryLedger):
         return await super().claim_lease(holder, lease_s)
 
 
-async def test_a_lease_that_takes_long_holds_up_no_look() -> None:
+async def test_a_slow_lease_delays_no_look() -> None:
     clock = [1000.0]
     ledger, error = SlowLedger(Tables(lambda: clock[0])), list[Exception]()
 

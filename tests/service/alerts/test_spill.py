@@ -73,7 +73,7 @@ async def test_deliveries_stay_until_they_are_taken_out(spill: Spill) -> None:
     assert await spill.all() == [later]
 
 
-async def test_what_is_none_of_ours_stands_in_nobodys_way(spill: Spill, there: World) -> None:
+async def test_foreign_entries_are_ignored(spill: Spill, there: World) -> None:
     assert there.keys is not None
     async with there.keys.commands() as client:
         await client.hset(f"{NAME}:alerts:waiting", "x", "y")
@@ -84,7 +84,7 @@ async def test_what_is_none_of_ours_stands_in_nobodys_way(spill: Spill, there: W
     assert (await spill.claim_lease("a", 30, overrides=False)).state == State()
 
 
-async def test_mutes_of_both_stores_are_one_and_the_earlier_end_holds(spill: Spill) -> None:
+async def test_mutes_of_both_stores_are_merged_and_the_earlier_end_counts(spill: Spill) -> None:
     mute = Mute(id=uuid4(), sources=(), reason="", began=NOW, until=NOW + timedelta(hours=1))
     ended = replace(mute, until=NOW)
     await spill.mute(mute)
@@ -98,7 +98,7 @@ class Clock:
     seconds = 1000.0
 
 
-async def test_a_valkey_that_kept_somebody_waiting_is_not_asked_again_for_a_while(
+async def test_a_slow_valkey_is_not_used_again_for_a_while(
     there: World,
 ) -> None:
     assert there.keys is not None

@@ -16,7 +16,7 @@ SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 STORE = {"VALKEY_HOST": "127.0.0.1"}
 
 
-def test_targets_are_parted_by_spaces_and_lines() -> None:
+def test_targets_are_separated_by_spaces_and_lines() -> None:
     targets = parse("slack://aaa/bbb/ccc\n  mailto://u:p@example.com  pagerduty://KEY")
 
     assert [target.number for target in targets] == [1, 2, 3]
@@ -27,7 +27,7 @@ def test_targets_are_parted_by_spaces_and_lines() -> None:
     ]
 
 
-def test_severity_and_repeat_are_ours_and_all_else_stays_as_it_is_written() -> None:
+def test_only_severity_and_repeat_are_removed_from_a_targets_url() -> None:
     (target,) = parse("ntfys://ntfy.sh/topic%20x?priority=high&severity=error&repeat=30m&a=%2B")
 
     assert target.url == "ntfys://ntfy.sh/topic%20x?priority=high&a=%2B"
@@ -38,7 +38,7 @@ def test_severity_and_repeat_are_ours_and_all_else_stays_as_it_is_written() -> N
 @pytest.mark.parametrize(
     "url", ["tgram://123456789:AAbb_cc/4711", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnl/#general"]
 )
-def test_keys_and_channels_that_look_like_no_host_are_left_alone(url: str) -> None:
+def test_keys_and_channels_that_are_no_host_stay_unchanged(url: str) -> None:
     (target,) = parse(f"{url}?severity=error")
 
     assert target.url == url
@@ -51,7 +51,7 @@ def test_a_secret_with_a_plus_needs_no_escaping() -> None:
     assert target.kind == "webhook+https"
 
 
-def test_the_id_stays_when_only_severity_and_repeat_change() -> None:
+def test_severity_and_repeat_do_not_change_a_targets_id() -> None:
     (one,) = parse("slack://a/b/c")
     (other,) = parse("slack://a/b/c?repeat=0&severity=error")
 
@@ -86,7 +86,7 @@ def test_no_secret_is_in_a_targets_text() -> None:
         ("slack://a/b/s3cret slack://a/b/s3cret", "target no. 2 (slack) is the same as no. 1"),
     ],
 )
-def test_what_cannot_be_used_is_named_by_number_and_kind_and_never_shown(
+def test_an_unusable_target_is_named_by_number_and_kind_and_never_shown(
     text: str, said: str
 ) -> None:
     with pytest.raises(TargetError) as caught:
@@ -100,7 +100,7 @@ def test_what_cannot_be_used_is_named_by_number_and_kind_and_never_shown(
     assert "s3cret" not in str(caught.value) + str(ended.value)
 
 
-def test_a_ping_address_that_is_none_is_not_shown_either() -> None:
+def test_an_invalid_ping_url_is_not_shown_either() -> None:
     with pytest.raises(ConfigurationError) as ended:
         load(STORE | {"ALERT_PING_URL": "ftp://s3cret"})
 
@@ -108,7 +108,7 @@ def test_a_ping_address_that_is_none_is_not_shown_either() -> None:
     assert "s3cret" not in str(ended.value)
 
 
-def test_nothing_is_on_where_nothing_is_set() -> None:
+def test_alerting_is_off_unless_a_variable_is_set() -> None:
     assert not load(STORE).alerts.on
     assert load(STORE | {"ALERT_TARGETS": "slack://a/b/c"}).alerts.on
     assert load(STORE | {"ALERT_PING_URL": "https://hc.example/x"}).alerts.on
@@ -134,6 +134,6 @@ def test_the_table_of_plugins_is_apprises_own() -> None:
     assert {kind: module for kind, module in known.items() if kind not in INCIDENTS} == PLUGINS
 
 
-def test_the_modules_of_plugins_are_there() -> None:
+def test_every_plugins_module_exists() -> None:
     for module in set(PLUGINS.values()):
         assert importlib.util.find_spec(f"apprise.plugins.{module}")

@@ -22,17 +22,17 @@ from tests.service.alerts.events import event
         ),
     ],
 )
-def test_the_subject_says_whose_and_how_it_stands(kind: EventKind, said: str) -> None:
+def test_the_subject_names_the_deployment_and_the_state(kind: EventKind, said: str) -> None:
     assert subject(event(kind)) == said
 
 
-def test_what_is_degraded_says_so() -> None:
+def test_a_degraded_finding_is_called_degraded() -> None:
     degraded = event(severity=Severity.DEGRADED)
 
     assert subject(degraded) == "shop: Degraded: PostgreSQL cannot be read (timeout)"
 
 
-def test_the_body_says_since_when_what_to_do_and_where_to_look() -> None:
+def test_the_body_contains_the_start_the_remedy_and_the_address() -> None:
     assert plain(event()).splitlines() == [
         "PostgreSQL cannot be read (timeout)",
         "Since: 2026-11-24 21:58:00 UTC",
@@ -49,7 +49,7 @@ def test_without_an_address_the_runbooks_place_in_the_repository_is_named() -> N
     assert not any(line.startswith("Page") for line in lines)
 
 
-def test_what_is_resolved_asks_nothing_of_anybody() -> None:
+def test_a_resolved_alert_contains_no_remedy() -> None:
     text = plain(event(EventKind.RESOLVED))
 
     assert "What to do" not in text

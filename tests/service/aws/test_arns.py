@@ -13,7 +13,7 @@ GOOD = {
 }
 
 
-def test_what_says_the_same_place_is_no_problem() -> None:
+def test_consistent_settings_are_accepted() -> None:
     assert contradictions(GOOD) == []
     assert contradictions(GOOD | {"SECRETS_MANAGER_SECRET_NAME": "a/name"}) == []
 
@@ -32,7 +32,7 @@ def test_what_says_the_same_place_is_no_problem() -> None:
         ("SECRETS_MANAGER_SECRET_NAME", "123456789012", "123456780001", "********0001"),
     ],
 )  # fmt: skip
-def test_two_that_contradict_each_other_are_both_named(
+def test_both_of_two_contradicting_settings_are_named(
     name: str, old: str, new: str, sentence: str
 ) -> None:
     [problem] = contradictions(GOOD | {name: GOOD[name].replace(old, new)})
@@ -42,7 +42,7 @@ def test_two_that_contradict_each_other_are_both_named(
     assert "123456789012" not in problem
 
 
-def test_a_region_of_another_partition_is_told_beside_the_region() -> None:
+def test_a_region_of_another_partition_is_reported_with_the_region() -> None:
     problems = contradictions(GOOD | {"AWS_REGION": "cn-north-1"})
 
     assert [each.partition(" is of ")[2].split()[0] for each in problems] == ["partition", "region"]
@@ -52,7 +52,7 @@ def test_a_region_of_another_partition_is_told_beside_the_region() -> None:
     ("name", "partition"),
     [("us-west-2", "aws"), ("us-gov-east-1", "aws-us-gov"), ("cn-north-1", "aws-cn")],
 )
-def test_a_region_says_its_partition(name: str, partition: str) -> None:
+def test_a_region_determines_its_partition(name: str, partition: str) -> None:
     assert (region(name), partition_of(name)) == (name, partition)
 
 

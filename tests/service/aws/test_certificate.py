@@ -30,7 +30,7 @@ def test_a_chain_may_come_in_any_order(order: tuple[Holder, ...]) -> None:
     assert found.chain == (LOWER.certificate, UPPER.certificate)
 
 
-def test_what_does_not_lead_to_the_leaf_is_not_sent() -> None:
+def test_certificates_outside_the_chain_are_not_sent() -> None:
     assert read(FOREIGN, LEAF, LOWER).chain == (LOWER.certificate,)
 
 
@@ -38,7 +38,7 @@ def test_a_certificate_alone_has_no_chain() -> None:
     assert read(LEAF).chain_pem is None
 
 
-def test_of_two_certificates_of_one_key_the_one_that_ends_last_is_taken() -> None:
+def test_of_two_certificates_with_one_key_the_one_that_ends_last_is_used() -> None:
     renewed = issue("client", LOWER, key=LEAF.key, days=(-1, 60))
     old = issue("client", LOWER, key=LEAF.key, days=(-60, -30))
 
@@ -96,7 +96,7 @@ def test_an_intermediate_that_has_expired_is_named() -> None:
         read(leaf, expired, key=leaf.key)
 
 
-def test_a_key_that_fits_none_is_refused() -> None:
+def test_a_key_that_matches_no_certificate_is_refused() -> None:
     with pytest.raises(ValueError, match="is not the certificate of the key"):
         read(LEAF, LOWER, key=FOREIGN.key)
 

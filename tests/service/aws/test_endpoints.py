@@ -95,7 +95,7 @@ def test_a_region_that_is_newer_than_botocore_has_its_host() -> None:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
-def test_sessions_are_made_at_the_fips_endpoint_where_that_is_asked_for(
+def test_sessions_use_the_fips_endpoint_if_configured(
     region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")

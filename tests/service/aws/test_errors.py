@@ -25,7 +25,7 @@ def response(code: str, status: int = 400, message: str = "no") -> ClientError:
 
 
 @pytest.mark.parametrize(("code", "word"), aws_errors.WORDS.items())
-def test_each_code_of_aws_has_its_word(code: str, word: ErrorWord) -> None:
+def test_each_code_of_aws_has_its_error_word(code: str, word: ErrorWord) -> None:
     error = aws_errors.translate(response(code))
 
     assert error.word is word
@@ -77,7 +77,7 @@ def test_a_key_that_cannot_be_used_is_a_cause_of_its_own(
         (ZeroDivisionError(), E.FAILED),
     ],
 )
-def test_what_went_wrong_has_its_word(error: Exception, word: ErrorWord) -> None:
+def test_each_failure_of_a_call_has_its_error_word(error: Exception, word: ErrorWord) -> None:
     assert aws_errors.translate(error).word is word
 
 
@@ -107,19 +107,19 @@ def test_a_refusal_is_one_sentence_with_cause_and_remedy(message: str, cause: Re
 
 
 @pytest.mark.parametrize("status", [201, 429, 500, 503])
-def test_what_is_no_judgement_is_no_refusal(status: int) -> None:
+def test_an_error_that_judges_no_identity_is_no_refusal(status: int) -> None:
     assert aws_errors.refusal_of(CredentialsRetrievalError(status, "Untrusted")) is None
     assert aws_errors.refusal_of(ZeroDivisionError()) is None
 
 
-def test_only_what_another_attempt_can_heal_is_tried_again() -> None:
+def test_only_errors_that_another_attempt_can_solve_are_retried() -> None:
     words = {E.THROTTLED, E.UNREACHABLE, E.TIMEOUT}
 
     assert words <= RETRYABLE
     assert not RETRYABLE & {E.AUTH, E.PERMISSION, E.CLOCK, E.QUOTA, E.NOT_FOUND, E.INVALID_DATA}
 
 
-def test_a_log_names_no_account_and_holds_no_page_of_a_proxy() -> None:
+def test_a_log_contains_no_account_and_no_proxys_page() -> None:
     said = "Unable to assume arn:aws:iam::123456789012:role/x " + "<p>" * 1000
 
     detail = aws_errors.translate(CredentialsRetrievalError(403, said)).detail

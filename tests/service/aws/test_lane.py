@@ -30,7 +30,7 @@ async def test_calls_run_one_after_the_other() -> None:
     assert together == [1] * 20
 
 
-async def test_an_abandoned_call_lives_on_and_the_next_is_refused_until_it_ends() -> None:
+async def test_an_abandoned_call_continues_and_the_next_is_refused_until_it_ends() -> None:
     lane, entered, release = Lane(), threading.Event(), threading.Event()
     landed: list[str] = []
 
@@ -56,7 +56,7 @@ async def test_an_abandoned_call_lives_on_and_the_next_is_refused_until_it_ends(
     assert await lane.run(lambda: "again") == "again"
 
 
-async def test_a_call_that_was_abandoned_before_it_began_still_has_the_lane_to_itself() -> None:
+async def test_a_call_abandoned_before_it_started_still_occupies_the_lane() -> None:
     lane, refused = Lane(), list[ErrorWord]()
 
     async def call() -> None:

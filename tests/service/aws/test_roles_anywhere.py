@@ -74,7 +74,7 @@ async def test_one_session_serves_all_calls(identity: Aws, aws: RunningAws) -> N
     assert identity.credentials_expiry - utc_now() > timedelta(minutes=55)
 
 
-async def test_they_are_renewed_in_their_last_quarter_of_an_hour(identity: Aws) -> None:
+async def test_credentials_are_renewed_in_their_last_quarter_of_an_hour(identity: Aws) -> None:
     await prove(identity)
     let_botocore_see(identity, lambda: datetime.now(UTC) + timedelta(minutes=46))
 
@@ -83,7 +83,7 @@ async def test_they_are_renewed_in_their_last_quarter_of_an_hour(identity: Aws) 
     assert identity.calls["CreateSession"] == 2
 
 
-async def test_while_renewal_is_refused_the_last_good_ones_serve_to_their_end(
+async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they_end(
     identity: Aws, aws: RunningAws, clock: Clock
 ) -> None:
     await prove(identity)
@@ -121,7 +121,7 @@ async def test_while_renewal_is_refused_the_last_good_ones_serve_to_their_end(
     assert [line["event"] for line in lines] == ["credentials_renewed"]
 
 
-async def test_a_session_that_fails_is_asked_for_again_only_after_a_pause_that_grows(
+async def test_a_failed_session_is_requested_again_after_a_growing_pause(
     identity: Aws, aws: RunningAws, clock: Clock
 ) -> None:
     refuse(aws)
@@ -162,7 +162,7 @@ async def test_a_pause_never_grows_beyond_half_a_minute_in_a_month_of_refusals(
         ("ServiceUnavailable", 503, ErrorWord.UNREACHABLE),
     ],
 )
-async def test_what_is_no_judgement_is_no_refusal(
+async def test_an_error_that_judges_no_identity_is_no_refusal(
     identity: Aws, aws: RunningAws, code: str, status: int, word: ErrorWord
 ) -> None:
     aws.control.fail("CreateSession", code, status=status)
@@ -189,7 +189,7 @@ def test_an_answer_that_lacks_a_part_gives_no_credentials(identity: Aws) -> None
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "soon"}])
-def test_an_answer_without_a_time_says_nothing_of_the_clocks(
+def test_an_answer_without_a_time_proves_nothing_about_the_clocks(
     identity: Aws, headers: dict[str, str]
 ) -> None:
     identity._compare_clocks({"ResponseMetadata": {"HTTPHeaders": headers}}, utc_now())
@@ -251,14 +251,14 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("days", "level"), [(31, None), (29, "warning"), (8, "warning"), (6, "error"), (-1, "error")]
 )
-def test_a_certificate_that_ends_is_told_in_time(days: float, level: str | None) -> None:
+def test_a_certificates_end_is_logged_in_time(days: float, level: str | None) -> None:
     with capture_logs() as lines:
         Notices(expiring(days)).look(NOON)
 
     assert [line["log_level"] for line in lines] == ([level] if level else [])
 
 
-def test_a_certificates_end_is_told_once_a_day_and_when_it_becomes_urgent() -> None:
+def test_a_certificates_end_is_logged_once_a_day_and_when_it_becomes_urgent() -> None:
     notices = Notices(expiring(9.0))
 
     with capture_logs() as lines:

@@ -76,9 +76,7 @@ async def test_without_its_chain_the_same_certificate_is_refused(registered: Any
 
 
 @pytest.mark.parametrize("hash_", [hashes.SHA384, hashes.SHA512])
-async def test_a_ca_that_signs_with_another_hash_is_served_all_the_same(
-    registered: Any, hash_: Any
-) -> None:
+async def test_a_ca_that_signs_with_another_hash_is_accepted(registered: Any, hash_: Any) -> None:
     ca = issue("strong", ca=True, key=ec.generate_private_key(ec.SECP384R1()), hash_=hash_)
     leaf = issue("client", ca, hash_=hash_, key=ec.generate_private_key(ec.SECP384R1()))
 
@@ -113,7 +111,7 @@ def foreign_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         {"AWS_DEFAULT_REGION": "eu-north-1"},
     ],
 )
-async def test_nobody_elses_profile_file_or_key_changes_anything(
+async def test_foreign_profiles_files_and_keys_are_ignored(
     aws: RunningAws, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
     for name, value in variables.items():
@@ -130,7 +128,7 @@ async def test_nobody_elses_profile_file_or_key_changes_anything(
         ("cn-north-1", "rolesanywhere.cn-north-1.amazonaws.com.cn"),
     ],
 )
-def test_sessions_are_asked_for_at_the_regions_own_place(region: str, host: str) -> None:
+def test_sessions_are_requested_from_the_regions_endpoint(region: str, host: str) -> None:
     from service.aws.session import open_session, sessions_host
 
     settings: Any = type("Settings", (), {"region": region})
@@ -183,7 +181,7 @@ def direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("direct")
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
-async def test_create_session_goes_through_the_proxy_as_every_other_call(
+async def test_create_session_uses_the_proxy_like_every_other_call(
     aws: RunningAws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     async with Proxy().serving() as proxy:
@@ -195,7 +193,7 @@ async def test_create_session_goes_through_the_proxy_as_every_other_call(
 
 
 @pytest.mark.usefixtures("direct")
-async def test_no_proxy_holds_for_create_session_too(
+async def test_no_proxy_applies_to_create_session_too(
     aws: RunningAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Proxy().serving() as proxy:
@@ -236,7 +234,7 @@ def anchored(aws: RunningAws, **kind: Any) -> Holder:
     return issue("heartbeat-local", Holder(anchor.certificate, anchor.key), **kind)
 
 
-async def test_a_rotated_certificate_is_taken_without_a_restart(
+async def test_a_rotated_certificate_is_used_without_a_restart(
     aws: RunningAws, by_files: dict[str, str]
 ) -> None:
     identity = identity_of(by_files)
@@ -255,7 +253,7 @@ async def test_a_rotated_certificate_is_taken_without_a_restart(
     assert identity.calls["CreateSession"] == 2
 
 
-async def test_between_certificate_and_key_the_one_before_serves_on(
+async def test_until_both_files_are_replaced_the_previous_certificate_is_used(
     aws: RunningAws, by_files: dict[str, str]
 ) -> None:
     identity = identity_of(by_files)
@@ -275,7 +273,7 @@ async def test_between_certificate_and_key_the_one_before_serves_on(
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\n", None])
-async def test_a_file_that_is_no_certificate_is_told_of_and_changes_nothing(
+async def test_a_file_that_is_no_certificate_is_logged_and_ignored(
     by_files: dict[str, str], content: bytes | None
 ) -> None:
     identity = identity_of(by_files)
@@ -292,7 +290,7 @@ async def test_a_file_that_is_no_certificate_is_told_of_and_changes_nothing(
     assert await arn(identity) == before
 
 
-async def test_a_new_certificate_that_aws_refuses_leaves_the_present_credentials(
+async def test_a_certificate_that_aws_refuses_keeps_the_current_credentials(
     by_files: dict[str, str],
 ) -> None:
     identity = identity_of(by_files)
@@ -306,7 +304,7 @@ async def test_a_new_certificate_that_aws_refuses_leaves_the_present_credentials
     assert identity.certificate_expiry == foreign.certificate.not_valid_after_utc
 
 
-def test_a_text_and_a_file_are_not_taken_together(by_files: dict[str, str]) -> None:
+def test_a_text_and_a_file_together_are_refused(by_files: dict[str, str]) -> None:
     from service.settings import ConfigurationError
 
     certificate = encoded(Path(by_files["IAM_CLIENT_CERT_FILE"]).read_bytes())

@@ -34,7 +34,7 @@ def test_a_dead_leaders_lease_ends_and_is_seen_to_end_within_an_interval(interva
         assert terms.lease_s + terms.poll_s < interval_s
 
 
-async def test_the_first_that_asks_leads_and_the_other_stands_by() -> None:
+async def test_the_first_to_claim_leads_and_the_other_stands_by() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
@@ -80,7 +80,7 @@ async def test_a_store_that_hangs_is_not_waited_for() -> None:
     assert alone.leads
 
 
-async def test_what_was_said_holds_until_the_lease_ends_though_nobody_answers() -> None:
+async def test_the_last_answer_holds_until_the_lease_ends_while_no_store_answers() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
@@ -95,7 +95,7 @@ async def test_what_was_said_holds_until_the_lease_ends_though_nobody_answers() 
     assert two.tell(REPORT).standing is Standing.ALONE
 
 
-async def test_an_emptied_valkey_gives_no_lease_while_postgresqls_lasts() -> None:
+async def test_an_emptied_valkey_grants_no_lease_while_postgresqls_lasts() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
@@ -124,7 +124,7 @@ async def test_without_postgresql_valkeys_lease_counts_and_its_end_is_seen_at_on
     assert two.tell(REPORT).standing is Standing.VALKEY
 
 
-async def test_whoever_postgresql_does_not_answer_gives_way_to_whom_it_does() -> None:
+async def test_a_process_without_postgresql_yields_to_one_that_reaches_it() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
@@ -159,7 +159,7 @@ async def test_tokens_grow_across_both_stores() -> None:
     assert one.tell(REPORT).lease_token >= 2
 
 
-async def test_a_leader_that_was_paused_asks_before_it_beats() -> None:
+async def test_a_paused_leader_checks_its_lease_before_it_writes() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
@@ -172,7 +172,7 @@ async def test_a_leader_that_was_paused_asks_before_it_beats() -> None:
     assert not await one.begin(first=False)
 
 
-async def test_a_write_is_refused_to_whom_another_has_superseded() -> None:
+async def test_a_superseded_process_may_not_write() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
@@ -186,7 +186,7 @@ async def test_a_write_is_refused_to_whom_another_has_superseded() -> None:
         await one.check(asking=False)
 
 
-async def test_a_write_is_refused_even_if_the_other_has_come_and_gone() -> None:
+async def test_a_superseded_process_may_not_write_even_if_the_other_has_ended() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
@@ -203,7 +203,7 @@ async def test_a_write_is_refused_even_if_the_other_has_come_and_gone() -> None:
     await one.check(asking=True)
 
 
-async def test_a_write_is_not_refused_because_nobody_answers() -> None:
+async def test_a_write_is_allowed_while_no_store_answers() -> None:
     database = Store(unreachable={"one"}, hangs_s=3600.0)
     one = lease("one", database, None)
     await one.begin(first=False)
@@ -212,7 +212,7 @@ async def test_a_write_is_not_refused_because_nobody_answers() -> None:
     assert anyio.current_time() == pytest.approx(TERMS.ask_s)
 
 
-async def test_a_first_beat_writes_what_is_harmless_and_no_value_while_another_leads() -> None:
+async def test_a_first_beat_writes_no_secret_value_while_another_leads() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     await one.stand()
@@ -274,7 +274,7 @@ STORY = st.lists(
 
 
 @given(STORY)
-def test_however_the_stores_come_and_go_somebody_leads_and_in_the_end_one_does(
+def test_some_process_always_leads_and_finally_exactly_one(
     story: list[tuple[str, str, float]],
 ) -> None:
     anyio.run(_play, story, backend_options={"loop_factory": SimulatedLoop})
@@ -296,7 +296,7 @@ async def _play(story: list[tuple[str, str, float]]) -> None:
 
 @pytest.mark.parametrize("hangs", ["database", "keys"])
 @pytest.mark.parametrize("interval_s", [1.0, 2.5, 60.0])
-async def test_a_cycle_waits_for_no_store_that_hangs(interval_s: float, hangs: str) -> None:
+async def test_a_cycle_does_not_wait_for_a_hanging_store(interval_s: float, hangs: str) -> None:
     hung, well = Store(unreachable={"one"}, hangs_s=3600.0), Store()
     database, keys = (hung, well) if hangs == "database" else (well, hung)
     one, stop, terms = lease("one", database, keys, interval_s), anyio.Event(), Terms.of(interval_s)

@@ -67,7 +67,7 @@ async def claim(way: Way, known: int = 0) -> Answer:
     )
 
 
-async def test_one_of_two_holds_it_and_the_other_is_told_for_how_long(leases: Leases) -> None:
+async def test_one_of_two_holds_the_lease_and_the_other_learns_how_long(leases: Leases) -> None:
     one, two = leases.way("one", LONG), leases.way("two", LONG)
     first, second = await claim(one), await claim(two)
 
@@ -77,7 +77,7 @@ async def test_one_of_two_holds_it_and_the_other_is_told_for_how_long(leases: Le
     assert (await claim(one)).token == 1
 
 
-async def test_when_it_ends_another_takes_it_with_a_greater_token(leases: Leases) -> None:
+async def test_another_takes_an_ended_lease_with_a_greater_token(leases: Leases) -> None:
     one, two = leases.way("one", SHORT), leases.way("two", LONG)
     await claim(one)
     taken = await claim(two)
@@ -102,7 +102,9 @@ async def test_whoever_takes_its_own_ended_lease_again_keeps_its_token(leases: L
     assert (await claim(one)).token == 3
 
 
-async def test_what_is_released_is_free_at_once_but_only_by_its_holder(leases: Leases) -> None:
+async def test_only_the_holder_can_release_a_lease_which_is_free_immediately(
+    leases: Leases,
+) -> None:
     one, two = leases.way("one", LONG), leases.way("two", LONG)
     await claim(one)
     await two.release()
@@ -114,7 +116,7 @@ async def test_what_is_released_is_free_at_once_but_only_by_its_holder(leases: L
     assert (taken.leads, taken.token) == (True, 2)
 
 
-async def test_a_token_is_greater_than_every_one_that_is_known_from_elsewhere(
+async def test_a_token_is_greater_than_every_known_token(
     leases: Leases,
 ) -> None:
     one, two = leases.way("one", LONG), leases.way("two", LONG)
@@ -125,7 +127,7 @@ async def test_a_token_is_greater_than_every_one_that_is_known_from_elsewhere(
     assert (await claim(two, known=3)).token == 8
 
 
-async def test_those_that_stand_by_are_named_until_they_lead_or_leave(leases: Leases) -> None:
+async def test_standbys_are_listed_until_they_lead_or_leave(leases: Leases) -> None:
     one, two, three = (leases.way(name, LONG) for name in ("one", "two", "three"))
     await claim(one)
     await two.stand_by()
@@ -138,7 +140,7 @@ async def test_those_that_stand_by_are_named_until_they_lead_or_leave(leases: Le
     assert (await claim(one)).standbys == ()
 
 
-async def test_whoever_has_gone_without_a_word_is_no_longer_named(leases: Leases) -> None:
+async def test_a_standby_that_disappeared_is_no_longer_listed(leases: Leases) -> None:
     one, two = leases.way("one", LONG), leases.way("two", SHORT)
     await two.stand_by()
     while (await claim(one)).standbys != ("two",):  # on a busy machine it may have ended by now
@@ -147,7 +149,7 @@ async def test_whoever_has_gone_without_a_word_is_no_longer_named(leases: Leases
         await anyio.sleep(POLL_S)
 
 
-async def test_of_two_that_claim_at_once_one_leads(leases: Leases) -> None:
+async def test_only_one_of_several_simultaneous_claims_succeeds(leases: Leases) -> None:
     found: list[bool] = []
 
     async def claims(name: str) -> None:
@@ -175,7 +177,7 @@ async def test_looking_takes_nothing(database: dict[str, str]) -> None:
     await close(sources)
 
 
-async def test_whoever_holds_postgresqls_lease_takes_valkeys(keys: dict[str, str]) -> None:
+async def test_the_holder_of_postgresqls_lease_takes_valkeys(keys: dict[str, str]) -> None:
     sources = connect(load(keys))
     entries = sources["valkey"].keys
     assert entries is not None

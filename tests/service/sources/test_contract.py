@@ -35,7 +35,7 @@ def report() -> WorkerReport:
 
 
 @pytest.mark.parametrize("store", [n for n in NAMES if n != "secrets_manager"], indirect=True)
-async def test_a_store_that_was_never_written_says_so(source: Source) -> None:
+async def test_a_store_without_a_stamp_reports_none(source: Source) -> None:
     found = await source.read()
 
     assert found.reachable

@@ -62,7 +62,7 @@ TEXTS = DOCUMENTS | st.text(max_size=200) | st.sampled_from(["[" * 50_000, "\ud8
 
 
 @given(TEXTS)
-def test_every_reader_answers_and_what_it_answers_can_be_reckoned_with(stored: str) -> None:
+def test_every_reader_returns_values_that_arithmetic_accepts(stored: str) -> None:
     report, _ = read_report(stored)
     described = Description.from_text(stored)
     at = described.updated_at if described else None
@@ -96,7 +96,7 @@ def reckoned(report: WorkerReport) -> None:
         ({"last_result": [], "cause": {}}, ErrorWord.FAILED, None),
     ],
 )
-def test_a_newer_versions_words_spoil_no_report(
+def test_unknown_words_of_a_newer_version_invalidate_no_report(
     changed: dict[str, Any], word: ErrorWord, cause: Cause | None
 ) -> None:
     report, readable = read_report(json.dumps({**REPORT, "sources": {"postgres": changed}}))
@@ -138,7 +138,7 @@ async def test_a_moment_that_is_no_stamp_is_invalid_data_and_replaced(
     assert (await row.read()).stamp == later
 
 
-async def test_a_stamp_without_a_document_is_whole(row: Postgres) -> None:
+async def test_a_stamp_without_a_document_is_complete(row: Postgres) -> None:
     await execute(row, "UPDATE last_update SET metadata = NULL")
 
     found = await row.read()
@@ -168,7 +168,9 @@ async def test_a_document_that_is_no_report_is_invalid_data_beside_a_stamp(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(stamp=st.binary(max_size=100), report=st.binary(max_size=100))
-def test_no_bytes_in_valkey_escape(keys: dict[str, str], stamp: bytes, report: bytes) -> None:
+def test_no_bytes_in_valkey_raise_an_unexpected_error(
+    keys: dict[str, str], stamp: bytes, report: bytes
+) -> None:
     import anyio
 
     async def read() -> None:

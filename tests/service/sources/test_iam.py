@@ -34,7 +34,7 @@ async def test_a_cycle_proves_the_identity_by_one_call(identity: IdentitySource)
     assert identity.last_success >= before
 
 
-async def test_reading_says_who_aws_says_that_we_are(
+async def test_reading_returns_the_identity_that_aws_reports(
     identity: IdentitySource, aws: RunningAws
 ) -> None:
     found = await identity.read()
@@ -60,7 +60,7 @@ async def test_a_refusal_keeps_the_last_success_as_its_stamp(
     assert (found.reachable, found.error, found.stamp) == (False, ErrorWord.PERMISSION, proved)
 
 
-def test_people_see_the_roles_name_alone(identity: IdentitySource) -> None:
+def test_only_the_roles_name_is_shown(identity: IdentitySource) -> None:
     endpoint = identity.aws.settings.endpoint
 
     assert "/" not in endpoint

@@ -80,7 +80,7 @@ async def word_of(source: MySql, author: str = "worker") -> str:
     return words[0]
 
 
-async def test_the_stamp_is_utc_whatever_the_servers_zone_is(
+async def test_the_stamp_is_utc_in_any_time_zone_of_the_server(
     store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     given = beat(author)
@@ -112,7 +112,7 @@ async def test_authors_that_differ_in_case_have_rows_of_their_own(
     assert mariadb.execute(f"SELECT COUNT(*) FROM {TABLE}") == ((2,),)
 
 
-async def test_a_clock_that_differs_is_told_and_nothing_is_written(
+async def test_a_clock_difference_is_reported_and_nothing_is_written(
     store: MySql, author: str
 ) -> None:
     store._now = lambda: utc_now() + timedelta(seconds=6)
@@ -146,7 +146,7 @@ async def test_a_read_only_server_is_read_and_not_written_and_heals(
     assert (await store.read()).error is None
 
 
-async def test_a_table_that_vanishes_is_made_again(
+async def test_a_dropped_table_is_created_again(
     store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     await store.write(beat(author))
@@ -158,7 +158,7 @@ async def test_a_table_that_vanishes_is_made_again(
     assert (await store.read()).stamp == given.timestamp
 
 
-async def test_two_first_writes_at_once_both_land(mariadb: MariaDb, store: MySql) -> None:
+async def test_two_simultaneous_first_writes_both_succeed(mariadb: MariaDb, store: MySql) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(store.write, beat("one"))
         tasks.start_soon(store.write, beat("two"))
@@ -179,7 +179,7 @@ async def test_a_document_that_is_not_ours_does_not_hide_the_stamp(
 
 
 @reality(SERVER, "a stamp that is no date", "a row with 0000-00-00", ErrorWord.INVALID_DATA)
-async def test_a_date_that_is_none_is_invalid_data(
+async def test_an_invalid_date_is_invalid_data(
     fact: Fact, store: MySql, mariadb: MariaDb, author: str
 ) -> None:
     await store.write(beat(author))
@@ -209,7 +209,7 @@ async def test_a_killed_connection_is_one_failure_and_then_healed(
 
 
 @reality(SERVER, "a wrong password", "1045", ErrorWord.AUTH)
-async def test_a_wrong_password_is_auth_and_stands_nowhere(fact: Fact, mariadb: MariaDb) -> None:
+async def test_a_wrong_password_is_auth_and_in_no_error(fact: Fact, mariadb: MariaDb) -> None:
     url = mariadb.url("DISABLED").replace(f"{USER}:", f"{USER}:hunter2")
     source = connected(url)
 
@@ -231,7 +231,7 @@ async def test_a_password_of_any_letters_logs_in(mariadb: MariaDb) -> None:
     assert await word_of(connected(f"mysql://snow:{password}@{place}")) == "ok"
 
 
-async def test_a_database_that_is_not_there_or_not_ours_has_its_word(mariadb: MariaDb) -> None:
+async def test_a_missing_or_forbidden_database_has_its_error_word(mariadb: MariaDb) -> None:
     assert await word_of(connected(mariadb.url("DISABLED", database="mysql"))) == "permission"
     mariadb.execute(f"GRANT ALL ON nothing.* TO {USER}@localhost")
     assert await word_of(connected(mariadb.url("DISABLED", database="nothing"))) == "not_found"
@@ -275,7 +275,7 @@ async def test_too_many_connections_are_throttled(fact: Fact, mariadb: MariaDb) 
     ("mode", "words"),
     [(Mode.REFUSE, {"unreachable"}), (Mode.HANG, {"timeout"}), (Mode.CUT, {"unreachable"})],
 )
-async def test_a_way_that_is_shut_has_its_word_and_heals(
+async def test_a_blocked_connection_has_its_error_word_and_recovers(
     mariadb: MariaDb, author: str, mode: Mode, words: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = Proxy(mariadb.port)
@@ -345,7 +345,7 @@ async def test_tls(
         ("plain text", CA, Cause.NO_TLS),
     ],
 )
-async def test_what_is_wrong_with_tls_has_its_cause_and_a_remedy_in_mysqls_words(
+async def test_a_tls_error_has_its_cause_and_a_remedy_with_mysqls_modes(
     tls_server: Callable[[str], MariaDb], certificate: str, ca: str, cause: Cause
 ) -> None:
     url = tls_server(certificate).url()
@@ -378,7 +378,7 @@ def test_required_without_a_ca_warns_as_a_platforms_url_has_it() -> None:
     assert "verifies nobody" in warning
 
 
-def test_without_the_driver_the_start_says_what_to_install(
+def test_without_the_driver_the_start_names_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(mysql_settings, "DRIVER", "no_such_driver")
@@ -403,7 +403,7 @@ def test_without_the_driver_the_start_says_what_to_install(
         (9999, "something new", "failed"),
     ],
 )
-def test_errors_of_mysql_that_mariadb_does_not_give_have_their_words(
+def test_errors_that_only_mysql_gives_have_their_error_words(
     code: int, said: str, word: str
 ) -> None:
     error = OperationalError("SELECT", {}, pymysql.err.OperationalError(code, said))

@@ -93,7 +93,7 @@ async def test_everything_works_through_a_pool_in_transaction_mode(
 
 
 @reality(SERVER, "a pool in statement mode", "08P01", ErrorWord.UNSUPPORTED)
-async def test_a_pool_in_statement_mode_is_refused_and_told_as_such(
+async def test_a_pool_in_statement_mode_is_refused_and_named(
     fact: Fact, tmp_path: Path, database: dict[str, str]
 ) -> None:
     direct = connected(database)
@@ -140,7 +140,7 @@ async def test_a_pool_in_statement_mode_is_refused_and_told_as_such(
         ),
     ],
 )
-async def test_each_refusal_of_the_pool_has_its_word(
+async def test_each_refusal_of_the_pool_has_its_error_word(
     fact: Fact, through: Mapping[str, str], change: dict[str, str]
 ) -> None:
     assert (await told(connected({**through, **change}))).word is fact.word

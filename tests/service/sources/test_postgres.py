@@ -54,7 +54,7 @@ async def refused(source: Postgres) -> ErrorWord:
     return error.value.word
 
 
-async def test_the_first_write_brings_the_schema(source: Postgres) -> None:
+async def test_the_first_write_creates_the_schema(source: Postgres) -> None:
     await source.write(beat())
 
     found = await source.read()
@@ -77,7 +77,7 @@ async def test_a_table_that_vanished_comes_back_with_the_same_write(
     assert (await source.read()).stamp == given.timestamp
 
 
-async def test_a_table_of_someone_else_is_told_with_the_remedy_and_left_alone(
+async def test_a_foreign_table_is_reported_with_a_remedy_and_not_changed(
     source: Postgres,
 ) -> None:
     await execute(source, "CREATE TABLE last_update (id integer)")
@@ -109,7 +109,7 @@ async def test_a_schema_that_holds_no_stamp_of_ours_was_never_written(source: Po
     assert (found.stamp, found.error, found.reachable) == (None, None, True)
 
 
-async def test_what_a_newer_version_has_dropped_is_not_made_anew(source: Postgres) -> None:
+async def test_what_a_newer_version_dropped_is_not_created_again(source: Postgres) -> None:
     await source.write(beat())
     await execute(source, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     await execute(source, "DROP TABLE heartbeat_hours, last_update")
@@ -160,7 +160,7 @@ async def test_an_older_apps_document_is_no_report_and_no_error(source: Postgres
 
 
 @reality(SERVER, "the server is read-only", "25006", ErrorWord.READ_ONLY)
-async def test_a_server_that_turned_read_only_is_told_by_write_and_probe(
+async def test_write_and_probe_report_a_server_that_became_read_only(
     fact: Fact, source: Postgres
 ) -> None:
     await source.write(beat())
@@ -188,9 +188,7 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
 
 
 @reality(SERVER, "the server does not answer", "nothing", ErrorWord.TIMEOUT)
-async def test_a_connection_that_fell_silent_is_left_for_another(
-    fact: Fact, database: dict[str, str]
-) -> None:
+async def test_a_silent_connection_is_replaced(fact: Fact, database: dict[str, str]) -> None:
     source = Postgres(Pool(settings_of(database, postgres.KIND), answer_timeout_s=0.3), "worker")
     await source.write(beat())
     backend = (await execute(source, "SELECT pg_backend_pid()"))[0][0]
@@ -283,7 +281,7 @@ async def test_the_probe_leaves_no_dead_row(source: Postgres) -> None:
         ),
     ],
 )
-async def test_each_refusal_has_its_word(
+async def test_each_refusal_has_its_error_word(
     fact: Fact, database: dict[str, str], change: dict[str, str]
 ) -> None:
     source = Postgres(Pool(settings_of(database | change, postgres.KIND)), "worker")
@@ -329,7 +327,7 @@ async def test_a_stopped_server_is_unreachable_and_heals_by_itself(
     assert await source.write(beat()) is None
 
 
-async def test_a_silent_server_lets_the_caller_go_at_its_deadline_and_close_in_time(
+async def test_a_silent_server_delays_neither_the_deadline_nor_closing(
     source: Postgres, server: Server
 ) -> None:
     await source.write(beat())
@@ -359,7 +357,7 @@ async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> No
     assert (await source.read()).stamp == given.timestamp
 
 
-async def test_no_error_tells_the_password(database: dict[str, str]) -> None:
+async def test_no_error_contains_the_password(database: dict[str, str]) -> None:
     source = Postgres(
         Pool(settings_of(database | {"PGPASSWORD": "hunter2"}, postgres.KIND)), "worker"
     )

@@ -115,7 +115,7 @@ async def test_a_revoked_schema_is_permission_and_says_which_right(
 
 
 @reality(SERVER, "the user's search path is empty", "42P01 or 3F000", ErrorWord.NOT_FOUND)
-async def test_an_empty_search_path_is_told_as_such(
+async def test_an_empty_search_path_is_reported_with_its_cause(
     fact: Fact, source: Postgres, guest: Postgres
 ) -> None:
     await execute(source, "ALTER ROLE guest SET search_path = ''")
@@ -127,7 +127,7 @@ async def test_an_empty_search_path_is_told_as_such(
 
 
 @reality(SERVER, "row security refuses the row", "42501", ErrorWord.PERMISSION)
-async def test_row_security_is_permission_and_told_as_such(
+async def test_row_security_is_permission_with_its_cause(
     fact: Fact, source: Postgres, guest: Postgres
 ) -> None:
     await execute(
@@ -173,7 +173,7 @@ async def test_a_table_that_refuses_a_stamp_is_invalid_data(
     assert not found.retryable
 
 
-async def test_a_migration_says_what_refuses_the_stamp(source: Postgres) -> None:
+async def test_a_migration_reports_what_refuses_the_stamp(source: Postgres) -> None:
     never = "ADD CONSTRAINT never CHECK (source = 'x') NOT VALID"
     await execute(source, f"ALTER TABLE last_update {never}")
 
@@ -195,7 +195,7 @@ async def test_a_session_that_ended_because_the_disk_is_full_is_full(source: Pos
     assert error.value.word is ErrorWord.FULL
 
 
-def test_what_nobody_has_heard_of_is_failed_and_not_tried_again() -> None:
+def test_an_unknown_error_is_failed_and_not_retried() -> None:
     found = translate(RuntimeError("a defect"))
 
     assert (found.word, found.retryable) == (ErrorWord.FAILED, False)
@@ -213,7 +213,7 @@ TABLES = ["heartbeat_beats", "heartbeat_hours", "heartbeat_incidents"]
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_table_of_history_that_vanished_is_told_and_comes_back(
+async def test_a_dropped_table_of_history_is_reported_and_created_again(
     source: Postgres, table: str
 ) -> None:
     await execute(source, f"DROP TABLE {table}")
@@ -227,7 +227,7 @@ async def test_a_table_of_history_that_vanished_is_told_and_comes_back(
     assert (after.schema_behind, after.schema_missing) == (False, ())
 
 
-async def test_the_worker_looks_after_the_whole_schema_within_a_minute(
+async def test_the_worker_restores_the_whole_schema_within_a_minute(
     source: Postgres,
 ) -> None:
     await execute(source, "DROP TABLE heartbeat_beats")
@@ -253,7 +253,7 @@ async def test_a_column_that_may_be_empty_comes_back_with_the_next_write(
     assert (await source.read()).schema_missing == ()
 
 
-async def test_a_column_that_every_row_needs_is_named_and_takes_no_stamp_away(
+async def test_a_missing_required_column_is_named_and_no_stamp_is_lost(
     source: Postgres,
 ) -> None:
     await execute(source, "ALTER TABLE heartbeat_beats DROP COLUMN attempts")

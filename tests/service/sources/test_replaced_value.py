@@ -58,7 +58,7 @@ async def seen(source: SecretsManager) -> Replacement | None:
     return (await source.read()).replacement
 
 
-async def test_a_replaced_value_is_stamped_in_the_next_cycle_and_both_times_are_told(
+async def test_a_replaced_value_is_stamped_in_the_next_cycle_and_both_times_are_reported(
     source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     api = connect(aws)
@@ -175,7 +175,7 @@ async def test_without_the_quota_a_replaced_value_is_not_tried_each_minute(
     assert source.aws.calls["GetSecretValue"] == reads
 
 
-async def test_a_replaced_value_that_takes_no_stamp_is_told_until_it_does(
+async def test_a_replaced_value_that_takes_no_stamp_is_reported_until_it_does(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:
     await source.write(beat(source, slot))
@@ -204,7 +204,7 @@ async def test_a_description_that_somebody_replaced_is_stamped_and_its_text_is_k
     assert (await source.read()).stamp == slot + MINUTE
 
 
-async def test_a_cycle_describes_once_and_reads_no_value_while_nobody_touches_it(
+async def test_a_cycle_calls_describe_once_and_reads_no_unchanged_value(
     source: SecretsManager, slot: datetime
 ) -> None:
     await source.write(beat(source, slot))

@@ -47,6 +47,8 @@ def test_a_replica_is_named_by_variables_or_in_the_url(
         ({"DATABASE_URL": f"{URL}?replica=a:5433:1"}, "DATABASE_URL (replica)"),
     ],
 )
-def test_a_replica_that_cannot_be_is_refused_by_name(environ: dict[str, str], problem: str) -> None:
+def test_an_invalid_replica_is_refused_by_its_variable(
+    environ: dict[str, str], problem: str
+) -> None:
     with pytest.raises(ConfigurationError, match=problem.replace("(", r"\(").replace(")", r"\)")):
         load(environ)

@@ -71,7 +71,9 @@ async def test_a_cycle_costs_one_call_once_it_is_known_that_conditions_hold(
     assert source.calls.calls == {**before, "PutObject": before["PutObject"] + 1}
 
 
-async def test_of_two_writers_neither_takes_the_other_back(connect: Connect, author: str) -> None:
+async def test_neither_of_two_writers_restores_an_older_stamp(
+    connect: Connect, author: str
+) -> None:
     one, other = connect(), connect()
     for source in (one, one, other, other):
         await source.write(beat(author, 3))
@@ -108,7 +110,7 @@ async def test_an_object_that_was_deleted_is_made_again(
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n", b'{"name": 1}', b"x" * 1_000_001])
-async def test_an_object_of_somebody_else_is_left_alone(
+async def test_an_object_that_heartbeat_did_not_write_is_not_changed(
     connect: Connect, author: str, operator_s3: Any, content: bytes
 ) -> None:
     source = connect()
@@ -177,7 +179,7 @@ def rights(aws: RunningAws) -> Any:
     roles.put_role_policy(**named, PolicyDocument=json.dumps(before))
 
 
-async def test_without_the_right_to_list_the_first_stamp_lands_all_the_same(
+async def test_the_first_stamp_is_written_without_the_right_to_list(
     connect: Connect, author: str, rights: Any
 ) -> None:
     rights("s3:GetObject", "s3:PutObject")
@@ -191,7 +193,7 @@ async def test_without_the_right_to_list_the_first_stamp_lands_all_the_same(
 
 
 @pytest.mark.parametrize("missing", ["s3:GetObject", "s3:PutObject"])
-async def test_a_right_that_is_missing_is_said(
+async def test_a_missing_right_is_reported_as_permission(
     connect: Connect, author: str, rights: Any, missing: str
 ) -> None:
     await connect().write(beat(author, 1))
@@ -216,7 +218,7 @@ async def test_a_right_that_is_missing_is_said(
         ("KMS.DisabledException", 400, (ErrorWord.PERMISSION, Cause.KEY_UNUSABLE)),
     ],
 )
-async def test_what_s3_refuses_is_told_by_a_word(
+async def test_each_refusal_of_s3_has_its_error_word(
     connect: Connect,
     aws: RunningAws,
     author: str,
@@ -236,7 +238,7 @@ async def test_what_s3_refuses_is_told_by_a_word(
     assert await source.write(beat(author)) is None
 
 
-async def test_a_bucket_that_hangs_holds_up_no_other_call_of_the_identity(
+async def test_a_hanging_bucket_does_not_delay_other_calls_of_the_identity(
     connect: Connect, aws: RunningAws, author: str
 ) -> None:
     source = connect()
@@ -252,7 +254,7 @@ async def test_a_bucket_that_hangs_holds_up_no_other_call_of_the_identity(
         aws.control.clear()
 
 
-async def test_a_clock_that_is_wrong_stamps_nothing(connect: Connect, author: str) -> None:
+async def test_a_wrong_clock_prevents_the_write(connect: Connect, author: str) -> None:
     off = [timedelta(0)]
     source = connect()
     source.calls._now = lambda: utc_now() + off[0]

@@ -119,7 +119,7 @@ async def test_a_newer_stamp_that_lands_in_between_stays() -> None:
     assert (await source.read()).stamp == newer.timestamp
 
 
-async def test_who_loses_at_every_try_says_so() -> None:
+async def test_losing_every_attempt_is_reported() -> None:
     server = Objects("keep")
     server.meanwhile = [beat(n) for n in range(10, 30)]
 
@@ -127,7 +127,7 @@ async def test_who_loses_at_every_try_says_so() -> None:
         await S3(server, SETTINGS, "worker").write(beat())
 
 
-async def test_nothing_is_written_blindly_where_conditions_do_not_hold() -> None:
+async def test_nothing_is_overwritten_where_the_server_ignores_conditions() -> None:
     server = Objects("refuse", readable=False)
     source = S3(server, SETTINGS, "worker")
 
@@ -160,7 +160,9 @@ async def test_what_the_buckets_rules_cost_is_logged_once() -> None:
         ({"VersionId": "3"}, True, ["versions: 43,200", "object lock"]),
     ],
 )
-def test_a_notice_says_what_follows(said: dict[str, Any], is_locked: bool, told: list[str]) -> None:
+def test_a_notice_names_the_consequence(
+    said: dict[str, Any], is_locked: bool, told: list[str]
+) -> None:
     found = list(notices(said, 60.0, is_locked=is_locked))
 
     assert len(found) == len(told)
@@ -186,7 +188,7 @@ def test_a_notice_says_what_follows(said: dict[str, Any], is_locked: bool, told:
         ("BadDigest", 400, ErrorWord.FAILED, None),
     ],
 )
-def test_a_refusal_becomes_a_word_and_where_it_is_known_a_cause(
+def test_a_refusal_becomes_an_error_word_and_a_cause_if_known(
     code: str, status: int, word: ErrorWord, cause: Cause | None
 ) -> None:
     found = errors.translate(refused(code, status))

@@ -59,7 +59,7 @@ def test_an_endpoint_may_be_a_host_alone_and_a_prefix_may_be_left_out() -> None:
         ("s3://backups?region=us-west-2", "needs the AWS identity"),
     ],
 )
-def test_what_cannot_work_is_refused_with_its_remedy_and_without_the_secret(
+def test_an_unusable_url_is_refused_with_a_remedy_and_without_its_secret(
     url: str, message: str
 ) -> None:
     said = problems(url)
@@ -69,13 +69,13 @@ def test_what_cannot_work_is_refused_with_its_remedy_and_without_the_secret(
     assert ":s" not in said
 
 
-def test_a_ca_of_its_own_is_refused_with_what_works_instead() -> None:
+def test_a_ca_variable_is_refused_and_the_alternative_named() -> None:
     url = "s3://k:s@backups?region=us-west-2"
 
     assert "AWS_CA_BUNDLE" in problems(url, **{f"{VARIABLE}_CA_CERT": "-----BEGIN"})
 
 
-def test_plain_text_is_warned_of() -> None:
+def test_an_unencrypted_endpoint_causes_a_warning() -> None:
     (source,) = load({VARIABLE: "s3://k:s@backups?endpoint=http://127.0.0.1:9000"}).sources
 
     (warning,) = source.warnings()

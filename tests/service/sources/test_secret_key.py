@@ -77,7 +77,7 @@ async def test_with_the_documented_policy_value_and_description_are_written(
     assert (found.stamp, found.error) == (given.timestamp, None)
 
 
-async def test_without_the_keys_right_the_stamp_lands_and_the_cause_is_told(
+async def test_without_the_right_to_the_key_the_stamp_is_written_and_the_cause_reported(
     source: SecretsManager, grant: Grant
 ) -> None:
     grant(KEY[:-1] + "2")

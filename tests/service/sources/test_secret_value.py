@@ -60,7 +60,7 @@ def beat() -> Heartbeat:
     return Heartbeat(name="worker", timestamp=at)
 
 
-async def test_a_program_that_writes_each_time_before_us_ends_our_tries_and_not_the_stamp(
+async def test_repeated_conflicts_end_the_attempts_on_the_value_but_not_the_stamp(
     loaded: Settings, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     secret, given = aws.environment()[NAME], beat()
@@ -81,7 +81,7 @@ async def test_a_program_that_writes_each_time_before_us_ends_our_tries_and_not_
     assert value["of"] == MERGES_MAX - 1  # merged for the last time before its own last write
 
 
-async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on(
+async def test_an_unreadable_value_is_not_written_and_the_description_still_is(
     identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     source, given = SecretsManager(identity, described), beat()
@@ -96,7 +96,7 @@ async def test_a_value_that_may_not_be_read_is_not_written_and_the_stamp_goes_on
     assert source.value.writes_since(NOW) == 0
 
 
-async def test_a_description_that_leaves_no_room_is_told_with_its_remedy(
+async def test_a_description_without_room_for_the_stamp_is_reported_with_a_remedy(
     identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
     secret = aws.environment()[NAME]
@@ -130,7 +130,7 @@ async def test_a_value_is_read_again_after_five_minutes_or_when_its_version_chan
     assert [await reads(), await reads()] == [1, 0]
 
 
-async def test_value_writes_are_counted_for_as_long_as_is_asked(
+async def test_value_writes_are_counted_over_the_given_period(
     identity: Aws, described: SecretSettings
 ) -> None:
     clock = [NOW]

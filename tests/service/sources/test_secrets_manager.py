@@ -89,7 +89,7 @@ async def test_the_first_write_of_a_slot_stamps_value_and_description(
     assert description["updated_at"] == slot.isoformat().replace("+00:00", "Z")
 
 
-async def test_further_writes_of_the_slot_make_no_version(
+async def test_further_writes_in_a_slot_create_no_version(
     source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     await source.write(beat(slot))
@@ -170,7 +170,7 @@ def valueless(aws: RunningAws, operator: Any) -> Iterator[SecretsManager]:
     operator.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
-async def test_a_secret_without_a_value_is_there_and_was_never_written(
+async def test_a_secret_without_a_value_exists_and_has_no_stamp(
     valueless: SecretsManager,
 ) -> None:
     found = await valueless.read()
@@ -180,7 +180,7 @@ async def test_a_secret_without_a_value_is_there_and_was_never_written(
     assert (found.stamp, found.details.value_stamp, found.error) == (None, None, None)
 
 
-async def test_a_secret_without_a_value_is_taken_for_an_empty_one(
+async def test_a_secret_without_a_value_is_treated_as_empty(
     valueless: SecretsManager, operator: Any, slot: datetime
 ) -> None:
     arn = valueless.settings.secret
@@ -193,7 +193,7 @@ async def test_a_secret_without_a_value_is_taken_for_an_empty_one(
     assert (await valueless.read()).stamp == slot
 
 
-async def test_a_first_value_that_comes_in_between_is_not_lost(
+async def test_a_concurrent_first_value_is_not_lost(
     valueless: SecretsManager, operator: Any, slot: datetime
 ) -> None:
     arn = valueless.settings.secret
@@ -208,7 +208,7 @@ async def test_a_first_value_that_comes_in_between_is_not_lost(
     assert value(operator, arn)["updated_at"] == to_text(slot)
 
 
-async def test_a_value_that_aws_does_not_find_is_not_taken_for_an_empty_one(
+async def test_a_value_that_aws_does_not_find_is_not_treated_as_empty(
     source: SecretsManager, aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     operator.put_secret_value(SecretId=arn, SecretString='{"api_key": "k"}')
@@ -220,7 +220,7 @@ async def test_a_value_that_aws_does_not_find_is_not_taken_for_an_empty_one(
     assert value(operator, arn) == {"api_key": "k"}
 
 
-async def test_a_binary_value_is_left_alone_and_told(
+async def test_a_binary_value_is_reported_and_not_changed(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:
     operator.put_secret_value(SecretId=arn, SecretBinary=b"\x00\x01")
@@ -244,7 +244,7 @@ async def test_a_persons_description_is_kept_beside_the_stamp(
     assert description["note"] == "the app's secret"
 
 
-async def test_a_key_that_someone_sets_between_our_reading_and_our_writing_is_not_lost(
+async def test_a_key_set_between_reading_and_writing_is_not_lost(
     aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     async def edit() -> None:
@@ -260,7 +260,7 @@ async def test_a_key_that_someone_sets_between_our_reading_and_our_writing_is_no
     assert value(operator, arn)["updated_at"] == to_text(slot)
 
 
-async def test_without_the_quota_the_stamp_goes_on_and_the_value_recovers(
+async def test_without_quota_the_description_is_still_stamped_and_the_value_recovers(
     aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     source = connect(aws)
@@ -288,7 +288,7 @@ async def test_without_the_quota_the_stamp_goes_on_and_the_value_recovers(
         ("SomethingNew", 400, ErrorWord.FAILED),
     ],
 )
-async def test_each_refusal_of_aws_has_its_word(
+async def test_each_refusal_of_aws_has_its_error_word(
     aws: RunningAws, slot: datetime, code: str, status: int, word: ErrorWord
 ) -> None:
     source = connect(aws)
@@ -316,7 +316,7 @@ async def test_an_expired_token_is_renewed_within_the_same_write(
     assert source.aws.calls["CreateSession"] == 2
 
 
-async def test_a_clock_that_differs_from_awss_stamps_nothing_until_it_is_set_right(
+async def test_a_clock_that_differs_from_awss_prevents_writes_until_corrected(
     aws: RunningAws, slot: datetime
 ) -> None:
     loaded = load(aws.environment())
@@ -353,7 +353,7 @@ async def test_a_secret_that_is_being_deleted_is_not_found(
     assert found.error is ErrorWord.NOT_FOUND
 
 
-async def test_reading_says_where_the_value_stands_and_asks_for_it_rarely(
+async def test_reading_returns_the_values_stamp_and_rarely_requests_the_value(
     source: SecretsManager, aws: RunningAws, arn: str, slot: datetime
 ) -> None:
     await source.write(beat(slot))
@@ -367,7 +367,7 @@ async def test_reading_says_where_the_value_stands_and_asks_for_it_rarely(
     assert source.aws.calls["GetSecretValue"] == 2  # one to write it, one to read it
 
 
-async def test_a_value_that_may_not_be_read_is_told_and_hides_no_stamp(
+async def test_a_value_without_read_permission_is_reported_and_hides_no_stamp(
     source: SecretsManager, aws: RunningAws, slot: datetime
 ) -> None:
     await source.write(beat(slot))

@@ -75,7 +75,7 @@ READ_ONLY = "ALTER DATABASE test SET default_transaction_read_only = on"
         (READ_ONLY, ErrorWord.READ_ONLY, "25006"),
     ],
 )
-async def test_what_the_database_refuses_comes_back_with_its_word(
+async def test_a_refusal_of_the_database_has_its_error_word(
     settings: Settings, database: dict[str, str], statement: str, word: ErrorWord, text: str
 ) -> None:
     await execute(database, statement)
@@ -86,7 +86,7 @@ async def test_what_the_database_refuses_comes_back_with_its_word(
     assert error.value.word is word
 
 
-async def test_a_wrong_password_has_its_word_and_is_told_nobody(settings: Settings) -> None:
+async def test_a_wrong_password_is_auth_and_not_shown(settings: Settings) -> None:
     wrong = settings.model_copy(update={"password": SecretStr("hunter2")})
 
     with pytest.raises(SourceError) as error:
@@ -96,7 +96,7 @@ async def test_a_wrong_password_has_its_word_and_is_told_nobody(settings: Settin
     assert "hunter2" not in repr(error.value)
 
 
-async def test_who_gives_up_ends_the_process_and_the_database_stays_as_it_was(
+async def test_cancelling_ends_the_process_and_leaves_the_database_unchanged(
     settings: Settings, database: dict[str, str]
 ) -> None:
     holder = await admin.postgres(database, NAME)
@@ -159,7 +159,7 @@ async def _until(connection: asyncpg.Connection, question: str) -> None:
         await anyio.sleep(POLL_S)
 
 
-async def test_a_process_that_cannot_work_is_a_failure_that_says_why(
+async def test_a_process_that_fails_to_start_is_reported_with_the_reason(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "MODULE", "service.no_such_module")
@@ -172,7 +172,7 @@ async def test_a_process_that_cannot_work_is_a_failure_that_says_why(
     assert {crashed.value.word, missing.value.word} == {ErrorWord.FAILED}
 
 
-def test_the_process_says_nothing_but_its_answer(settings: Settings) -> None:
+def test_the_process_prints_only_its_result(settings: Settings) -> None:
     job = child.Job.of(settings, 5.0).model_dump_json()
 
     done = subprocess.run(

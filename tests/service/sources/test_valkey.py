@@ -51,7 +51,7 @@ async def test_the_key_holds_the_plain_stamp_of_the_older_app(source: Valkey) ->
     assert await source.client.get("worker:last_update") == to_text(given.timestamp)
 
 
-async def test_reading_pings_and_proves_a_write_on_a_key_that_goes_by_itself(
+async def test_reading_pings_and_writes_a_key_that_expires(
     source: Valkey,
 ) -> None:
     found = await source.read()
@@ -62,7 +62,9 @@ async def test_reading_pings_and_proves_a_write_on_a_key_that_goes_by_itself(
 
 
 @pytest.mark.parametrize("stored", ["soon", "", "2026-11-24", "9999"])
-async def test_a_text_that_is_no_stamp_is_told_and_overwritten(source: Valkey, stored: str) -> None:
+async def test_a_text_that_is_no_stamp_is_reported_and_overwritten(
+    source: Valkey, stored: str
+) -> None:
     await source.client.set("worker:last_update", stored)
 
     found = await source.read()
@@ -113,7 +115,7 @@ async def test_a_key_of_another_kind_is_invalid_data(source: Valkey) -> None:
         ({"VALKEY_PORT": "1"}, ErrorWord.UNREACHABLE),
     ],
 )
-async def test_each_refusal_has_its_word(
+async def test_each_refusal_has_its_error_word(
     keys: dict[str, str], change: dict[str, str], word: ErrorWord
 ) -> None:
     source = connect(keys | change)
@@ -219,14 +221,14 @@ async def test_a_stopped_server_is_unreachable_and_heals_by_itself(
     assert await source.write(beat()) is None
 
 
-def test_what_nobody_has_heard_of_is_failed_and_tells_no_text() -> None:
+def test_an_unknown_error_is_failed_and_its_text_is_not_shown() -> None:
     error = translate(ResponseError("what is this? hunter2"))
 
     assert (error.word, error.detail) == (ErrorWord.FAILED, "ResponseError")
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request", None])
-async def test_silence_where_tls_is_asked_for_is_a_timeout_unless_redis_answers_in_plain_text(
+async def test_silence_after_a_tls_handshake_is_a_timeout_unless_redis_answers_in_plain_text(
     answer: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def serve(stream: SocketStream) -> None:
@@ -249,7 +251,7 @@ async def test_silence_where_tls_is_asked_for_is_a_timeout_unless_redis_answers_
         tasks.cancel_scope.cancel()
 
 
-async def test_a_silent_server_lets_the_caller_go_at_its_deadline_and_close_in_time(
+async def test_a_silent_server_delays_neither_the_deadline_nor_closing(
     source: Valkey, valkey: Server
 ) -> None:
     await source.write(beat())

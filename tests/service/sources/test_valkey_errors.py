@@ -175,7 +175,9 @@ async def test_a_cluster_without_slots_is_unreachable_and_tried_again(
 
 
 @reality(SERVER, "a cluster", "CROSSSLOT", ErrorWord.UNSUPPORTED)
-async def test_a_cluster_is_told_as_one_and_not_tried_again(fact: Fact, tmp_path: Path) -> None:
+async def test_a_cluster_is_reported_as_unsupported_and_not_retried(
+    fact: Fact, tmp_path: Path
+) -> None:
     with node(tmp_path, "only") as client:
         ask(client, "CLUSTER ADDSLOTSRANGE", 0, 16383)
         while not _is_up(client):  # noqa: ASYNC110 - what a server does, no event tells
@@ -234,7 +236,7 @@ async def tagged(tmp_path: Path, anyio_backend: str) -> AsyncIterator[redis.asyn
         ),
     ],
 )
-async def test_what_a_cluster_answers_has_its_word(
+async def test_each_answer_of_a_cluster_has_its_error_word(
     fact: Fact, tagged: redis.asyncio.Redis, command: tuple[str | int, ...]
 ) -> None:
     with pytest.raises(RedisError) as error:

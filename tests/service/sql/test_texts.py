@@ -31,7 +31,7 @@ def test_the_committed_modules_are_what_the_expressions_compile_to(name: str) ->
     assert (generator.FOLDER / name).read_text() == generator.modules()[name], "run `make sql`"
 
 
-def test_every_module_that_is_written_is_looked_at() -> None:
+def test_every_generated_module_is_checked() -> None:
     assert set(generator.modules()) == set(WRITTEN)
     assert len(STATEMENTS) > 20
     assert tables.COLUMNS["last_update"] == ("source", "timestamp", "metadata")
@@ -51,7 +51,7 @@ async def migrated(database: dict[str, str]) -> dict[str, str]:
     return database
 
 
-async def test_postgresql_takes_each_of_them_on_the_migrated_schema(
+async def test_postgresql_accepts_each_statement_on_the_migrated_schema(
     migrated: dict[str, str],
 ) -> None:
     connection = await admin.postgres(migrated, NAME)
@@ -61,6 +61,6 @@ async def test_postgresql_takes_each_of_them_on_the_migrated_schema(
     await connection.close()
 
 
-def test_a_value_that_is_missing_is_told() -> None:
+def test_a_missing_value_is_reported() -> None:
     with pytest.raises(KeyError, match="who"):
         Statement("SELECT $1", ("who",)).arguments({"whom": 1})

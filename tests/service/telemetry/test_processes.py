@@ -68,7 +68,7 @@ def all_sent(who: Receiver, process: str, names: set[str]) -> bool:
     return names <= sent(who, process)
 
 
-def test_worker_and_api_push_what_their_metrics_say(
+def test_worker_and_api_push_the_metrics_that_they_serve(
     pushing: dict[str, str], who: Receiver, tmp_path: Path
 ) -> None:
     with (
@@ -100,7 +100,7 @@ def test_worker_and_api_push_what_their_metrics_say(
         assert '"event": "library"' not in said
 
 
-def test_a_collector_that_hangs_holds_up_neither_the_beat_nor_the_end(
+def test_a_hanging_collector_delays_neither_the_beat_nor_the_end(
     pushing: dict[str, str], who: Receiver, tmp_path: Path
 ) -> None:
     who.answers = [0] * 100
@@ -119,7 +119,7 @@ def test_a_collector_that_hangs_holds_up_neither_the_beat_nor_the_end(
     assert "worker_stopped" in [line["event"] for line in lines(worker)]
 
 
-def test_an_api_whose_collector_hangs_answers_and_ends(
+def test_an_api_with_a_hanging_collector_answers_and_ends(
     pushing: dict[str, str], who: Receiver, tmp_path: Path
 ) -> None:
     who.answers = [0] * 100
@@ -146,7 +146,7 @@ def test_an_api_whose_collector_hangs_answers_and_ends(
         ("", {"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "OpenTelemetry's SDK refuses one of its OTEL_"),
     ],
 )
-def test_what_cannot_push_says_why_and_does_not_start(
+def test_a_process_that_cannot_push_reports_why_and_does_not_start(
     command: str, before: str, environ: dict[str, str], said: str
 ) -> None:
     program = (
@@ -167,7 +167,7 @@ def test_what_cannot_push_says_why_and_does_not_start(
     assert TOKEN not in ended.stdout + ended.stderr
 
 
-def test_nothing_of_it_is_loaded_without_an_endpoint() -> None:
+def test_without_an_endpoint_no_module_of_opentelemetry_is_loaded() -> None:
     program = (
         "import sys, service.__main__ as m, service.worker.beat, service.api.app, service.settings;"
         "m._push(service.settings.load(dict(PGHOST='db', PGUSER='u', PGPASSWORD='p',"

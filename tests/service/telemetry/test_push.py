@@ -92,7 +92,7 @@ async def test_metrics_keep_their_names_labels_and_moment(
     assert (labels, point.as_double) == ({"name": "shop", "source": "postgres"}, 3.0)
 
 
-async def test_who_asks_for_differences_gets_differences(
+async def test_delta_temporality_is_sent_if_configured(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [counted(3)]
@@ -110,7 +110,7 @@ async def test_who_asks_for_differences_gets_differences(
     assert sum(sent()) == 5.0
 
 
-async def test_the_sender_is_named_and_the_variables_go_first(
+async def test_the_resource_names_the_process_and_variables_take_precedence(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = {
@@ -137,7 +137,7 @@ async def test_the_sender_is_named_and_the_variables_go_first(
     assert headers["authorization"] == "Bearer t0ken"
 
 
-async def test_without_variables_the_sender_is_named_all_the_same(
+async def test_the_resource_names_the_process_without_variables_too(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with pushing(who, monkeypatch, [measured(1)]):
@@ -208,7 +208,7 @@ def statuses(*spans: Span) -> list[int]:
     return [span.status.code for span in spans]
 
 
-async def test_a_collector_that_fails_is_told_of_once_and_so_is_its_return(
+async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
     who: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "opentelemetry")
@@ -247,7 +247,7 @@ async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
     assert any(each.name == "heartbeat_age_seconds" for each in collector.metrics(who))
 
 
-async def test_a_defect_of_collecting_is_told_and_ends_nothing(
+async def test_an_error_while_collecting_is_logged_and_ends_nothing(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = collector.environ(who)
@@ -274,7 +274,7 @@ async def test_a_defect_of_collecting_is_told_and_ends_nothing(
     assert [line["event"] for line in said] == ["telemetry_defect"]
 
 
-async def test_a_collector_that_hangs_does_not_hold_up_the_end(
+async def test_a_hanging_collector_does_not_delay_the_end(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who.answers = [0] * 10

@@ -73,7 +73,7 @@ def test_a_bad_value_is_named_and_a_secret_is_not(variable: str, value: str, sai
     assert SECRET not in str(refused.value)
 
 
-def test_no_variable_of_opentelemetry_is_warned_of() -> None:
+def test_no_variable_of_opentelemetry_causes_a_warning() -> None:
     standard = [name for name in dir(environment_variables) if name.startswith("OTEL_")]
     ours = {str(field.alias) for field in TelemetrySettings.model_fields.values()}
     assert len(standard) > 40

@@ -20,7 +20,9 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
         yield found
 
 
-def test_what_opens_fires_there_and_what_is_resolved_does_not(there: Alertmanager) -> None:
+def test_an_open_alert_fires_in_alertmanager_and_a_resolved_one_does_not(
+    there: Alertmanager,
+) -> None:
     told = senders.make(parse(f"alertmanager+http://{there.place}/prefix")[0])
     now = utc_now()
     opened = event().model_copy(update={"at": now, "began": now - timedelta(minutes=2)})
@@ -41,7 +43,7 @@ def test_what_opens_fires_there_and_what_is_resolved_does_not(there: Alertmanage
     assert there.alerts() == []
 
 
-def test_what_is_nonsense_to_it_is_rejected(there: Alertmanager) -> None:
+def test_alertmanager_rejects_an_invalid_alert(there: Alertmanager) -> None:
     told = senders.make(parse(f"alertmanager+http://{there.place}/elsewhere")[0])
 
     assert told.send(event()).error == "rejected"

@@ -36,7 +36,7 @@ def test_an_e_mail_has_a_subject_and_both_forms_of_the_text(box: Mailbox) -> Non
     assert '<a href="https://status.example.com">' in parts["text/html"]
 
 
-def test_a_server_that_refuses_is_told(box: Mailbox) -> None:
+def test_a_refusal_of_the_mail_server_is_reported(box: Mailbox) -> None:
     box.answer = "451 try again later"
 
     assert sender(box.port).send(event()).error is DeliveryError.UNREACHABLE

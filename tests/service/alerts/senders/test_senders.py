@@ -72,7 +72,7 @@ def test_a_webhook_may_ask_for_a_password(there: Receiver) -> None:
         (-1, DeliveryError.UNREACHABLE),
     ],
 )
-def test_each_refusal_has_its_word(there: Receiver, status: int, word: DeliveryError) -> None:
+def test_each_refusal_has_its_error_word(there: Receiver, status: int, word: DeliveryError) -> None:
     there.answers = [status]
 
     assert webhook(there).send(event()).error is word
@@ -239,7 +239,7 @@ def test_alertmanager_gets_the_end_of_what_has_become_graver() -> None:
     assert milder["endsAt"] == "2026-11-24T22:00:00+00:00"
 
 
-def test_apprise_tells_what_it_knows_through_one_plugin(there: Receiver) -> None:
+def test_apprise_sends_through_one_plugin(there: Receiver) -> None:
     told = sender(f"jsons://{there.place}/x".replace("jsons", "json"))
 
     assert told.send(event()) == SendResult()
@@ -251,7 +251,7 @@ def test_apprise_tells_what_it_knows_through_one_plugin(there: Receiver) -> None
 @pytest.mark.parametrize(
     ("status", "word"), [(401, DeliveryError.REFUSED), (500, DeliveryError.FAILED)]
 )
-def test_apprises_answers_are_told_apart_too(
+def test_apprises_results_are_distinguished_too(
     there: Receiver, status: int, word: DeliveryError
 ) -> None:
     there.answers = [status] * 5
@@ -259,7 +259,7 @@ def test_apprises_answers_are_told_apart_too(
     assert sender(f"json://{there.place}/x").send(event()).error is word
 
 
-def test_apprise_waits_as_long_as_it_is_asked(there: Receiver) -> None:
+def test_apprise_waits_as_long_as_retry_after_requests(there: Receiver) -> None:
     there.answers, there.retry_after = [429] * 5, "77"
 
     assert sender(f"json://{there.place}/x").send(event()) == SendResult(
@@ -267,14 +267,14 @@ def test_apprise_waits_as_long_as_it_is_asked(there: Receiver) -> None:
     )
 
 
-def test_apprise_says_unreachable_where_nobody_answers() -> None:
+def test_apprise_reports_unreachable_if_nothing_answers() -> None:
     with receiver() as gone:
         told = sender(f"json://{gone.place}/x")
 
     assert told.send(event()).error is DeliveryError.UNREACHABLE
 
 
-def test_a_url_that_apprise_does_not_take_is_named_by_number_and_kind() -> None:
+def test_a_url_that_apprise_refuses_is_named_by_number_and_kind() -> None:
     with pytest.raises(TargetError) as caught:
         sender("slack://s3cret")
 

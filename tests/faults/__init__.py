@@ -1,1 +1,1 @@
-"""Faults of real servers, and what Heartbeat says of each."""
+"""Faults of real servers, and what Heartbeat reports of each."""

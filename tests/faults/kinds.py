@@ -1,4 +1,4 @@
-"""The faults: what each does to a real server, how it ends, and what must be said meanwhile."""
+"""The faults: what each does to a real server, how it ends, and what must be reported."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -31,7 +31,7 @@ class Fault:
 
 
 def proxied(store: str, mode: Mode) -> Callable[[World], AbstractContextManager[None]]:
-    """Spoil what goes through a store's proxy."""
+    """Disturb the connections through a store's proxy."""
 
     @contextmanager
     def disturb(world: World) -> Iterator[None]:
@@ -54,7 +54,7 @@ def sessions_killed(world: World) -> Iterator[None]:
 
 @contextmanager
 def idle_sessions_end(world: World) -> Iterator[None]:
-    """As a role, a pool or a network does, sooner than anybody polls."""
+    """End idle sessions before the next poll, as a role's setting, a pool or a network does."""
     world.sql("ALTER SYSTEM SET idle_session_timeout = '300ms'", "SELECT pg_reload_conf()")
     try:
         yield
@@ -64,7 +64,7 @@ def idle_sessions_end(world: World) -> Iterator[None]:
 
 @contextmanager
 def through_a_pool(world: World) -> Iterator[None]:
-    """Debian's PgBouncer in transaction mode comes between, as a pool of a provider's does."""
+    """Put Debian's PgBouncer in transaction mode between, like a provider's pool."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         environ = stack.enter_context(pgbouncer(folder, world.database.environment))
@@ -77,7 +77,7 @@ def through_a_pool(world: World) -> Iterator[None]:
 
 @contextmanager
 def failover(world: World) -> Iterator[None]:
-    """The address leads to a replica, as pooled connections do; then that is promoted."""
+    """Point the address to a replica, as pooled connections do; then promote it."""
     world.lead_to(world.standby.port)
     yield
     world.portal.call(world.standby.promote)
@@ -95,7 +95,7 @@ def valkey_is_a_replica(world: World) -> Iterator[None]:
 
 
 def acl(*rules: str) -> Callable[[World], AbstractContextManager[None]]:
-    """Take rights from Valkey's user."""
+    """Revoke rights of Valkey's user."""
 
     @contextmanager
     def disturb(world: World) -> Iterator[None]:

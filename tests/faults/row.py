@@ -40,7 +40,7 @@ class Row:
 
     @property
     def blamed(self) -> list[str]:
-        """Sentences that blame another store or the worker."""
+        """Return the sentences that blame another store or the worker."""
         titles = {"postgres": "PostgreSQL", "valkey": "Valkey", "secrets_manager": "AWS Secrets"}
         wrong = [title for name, title in titles.items() if name != self.fault.store]
         sentences = {sentence for _, status, sentence in self.during if status == UNAVAILABLE}
@@ -94,7 +94,7 @@ def _polls(world: World) -> Iterator[tuple[float, int, str]]:
 
 
 def _is_over(row: Row) -> bool:
-    """Whether that suffices: of a fault that is reported, three polls."""
+    """Tell whether the polls suffice: three that report the fault, or enough time without one."""
     passed_s = row.during[-1][0]
     if row.fault.writable:
         heard = any(row.fault.words in sentence for _, _, sentence in row.during)

@@ -27,7 +27,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
-    """Takes the rows of the table, which it prints at the end."""
+    """Collect the rows of the table, and print it at the end."""
     rows: list[Row] = []
     yield rows
     lines = [*HEAD, *(row.text(len(running.lost(row.stamps))) for row in rows)]

@@ -67,7 +67,7 @@ class World:
         self.portal.call(self.proxies[store].switch, mode)
 
     def lead_to(self, port: int) -> None:
-        """Let PostgreSQL's address lead elsewhere, and end the sessions of before."""
+        """Point PostgreSQL's address to another port, and end the present sessions."""
         self.proxies["postgres"].target_port = port
         self.end_sessions()
 
@@ -91,26 +91,26 @@ class World:
         return anyio.run(run)
 
     def keys(self) -> redis.Redis:
-        """Give a client of Valkey past the proxy."""
+        """Return a client of Valkey that bypasses the proxy."""
         environ = self.valkey.environment
         return redis.Redis(port=int(environ["VALKEY_PORT"]), password=environ["VALKEY_PASSWORD"])
 
     def operator(self) -> Any:  # Any: boto3's clients are made at run time
-        """Give a client of Secrets Manager that may do everything."""
+        """Return a client of Secrets Manager with all rights."""
         return admin.operator(self.aws, "secretsmanager")
 
     def cycles(self) -> list[dict[str, Any]]:
-        """Give the worker's lines of its cycles so far."""
+        """Return the worker's log lines of its cycles so far."""
         lines = (json.loads(line) for line in self.worker.log.read_text().splitlines())
         return [line for line in lines if line["event"] == "cycle"]
 
     def lost(self, stamps: set[str]) -> set[tuple[str, str]]:
-        """Give the outcomes of these cycles that are not in the database: store and stamp."""
+        """Return store and stamp of the outcomes of these cycles that the database lacks."""
         kept = {(row["source"], row["stamp"].isoformat()) for row in self.sql(KEPT)}
         return {(name, stamp) for name in STORES for stamp in stamps} - kept
 
     def health(self) -> tuple[int, str]:
-        """Poll `/worker/health`: the status, and the sentence."""
+        """Request `/worker/health`; return the status and the sentence."""
         said = httpx2.get(f"{self.api.url}/worker/health", timeout=20)
         return said.status_code, said.json()["diagnosis"]["message"]
 

@@ -15,7 +15,7 @@ CONFIGURATION = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
 class Alertmanager:
-    """One that runs, with its API."""
+    """A running Alertmanager and its API."""
 
     def __init__(self, port: int) -> None:
         self.place = f"127.0.0.1:{port}"
@@ -28,7 +28,7 @@ class Alertmanager:
             return False
 
     def alerts(self) -> list[dict[str, Any]]:
-        """What it holds for firing."""
+        """Return the alerts that fire."""
         found: list[dict[str, Any]] = self._client.get("/alerts").raise_for_status().json()
         return found
 
@@ -38,7 +38,7 @@ class Alertmanager:
 
 @contextmanager
 def alertmanager(folder: Path) -> Iterator[Alertmanager]:
-    """One that keeps its data in a folder."""
+    """Run one that keeps its data in a folder."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     assert program, "install prometheus-alertmanager (`.ci/system.py` does, as root on Debian)"
     (folder / "am.yaml").write_text(CONFIGURATION)

@@ -31,7 +31,7 @@ class Tables:
 
 
 class MemoryLedger:
-    """As `Ledger`, on tables in memory, behind a way that can be cut."""
+    """`Ledger` on tables in memory, behind a connection that a test can cut."""
 
     def __init__(self, tables: Tables) -> None:
         self._t = tables
@@ -130,7 +130,7 @@ class Keyspace:
 
 
 class MemorySpill:
-    """As `Spill`, on keys in memory, behind a way that can be cut."""
+    """`Spill` on keys in memory, behind a connection that a test can cut."""
 
     def __init__(self, keys: Keyspace) -> None:
         self._k = keys

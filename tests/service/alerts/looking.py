@@ -38,7 +38,7 @@ class Looking:
     def look(
         self, findings: Sequence[Finding], elapsed_s: float | None = None, took_s: float = 0.0
     ) -> list[EventKind]:
-        """Look once, as much later as a process would."""
+        """Look once, after the time that a process would wait."""
         step_s = self.step_s if elapsed_s is None else elapsed_s
         self.at += timedelta(seconds=step_s)
         seen = Look(
@@ -58,7 +58,7 @@ class Looking:
     def looks(
         self, seconds: float, see: Callable[[], Sequence[Finding]] | Sequence[Finding] = ()
     ) -> list[EventKind]:
-        """Look for so long; gives what was told in that time."""
+        """Look for some seconds; return the kinds of the events of that time."""
         until = self.at + timedelta(seconds=seconds)
         kinds: list[EventKind] = []
         while self.at < until:
@@ -66,7 +66,7 @@ class Looking:
         return kinds
 
     def restart(self) -> None:
-        """Go on in another process, from what is stored."""
+        """Continue in another process, from the stored state."""
         self.state = State.model_validate_json(self.state.model_dump_json())
         self._first = True
         self.tense = False

@@ -32,7 +32,7 @@ class Mailbox:
 
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
-    """One that takes everything."""
+    """Run one that accepts every message."""
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()

@@ -1,4 +1,4 @@
-"""A receiver on loopback that answers as a test says, and keeps what it was sent."""
+"""A receiver on loopback that answers as a test sets, and keeps every request."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What it does, and what it was sent.
+    """How it answers, and what it received.
 
     Attributes:
         answers: Statuses of the next answers; afterwards all are 200. 0 hangs, -1 hangs up.
@@ -40,27 +40,27 @@ class Receiver:
         return f"127.0.0.1:{self.port}"
 
     def wait_for(self, count: int, timeout_s: float = 60.0) -> list[Received]:
-        """The first requests, once so many were taken."""
+        """Wait until so many requests were accepted, and return the accepted ones."""
         with self.came:
             came = self.came.wait_for(lambda: len(self.taken) >= count, timeout_s)
             assert came, f"{len(self.taken)} of {count} came"
             return list(self.taken)
 
     def wait_until(self, enough: Callable[[], bool], timeout_s: float = 60.0) -> None:
-        """Return once `enough` is true; it is asked after each request."""
+        """Return once `enough` is true; it is evaluated after each request."""
         with self.came:
             came = self.came.wait_for(enough, timeout_s)
             assert came, f"not with {len(self.received)} requests, {len(self.taken)} taken"
 
     def wait_for_any(self, timeout_s: float = 60.0) -> None:
-        """Return once a request came in, whatever is answered."""
+        """Return once a request came in, whatever the answer."""
         with self.came:
             assert self.came.wait_for(lambda: bool(self.received), timeout_s)
 
 
 @contextmanager
 def receiver() -> Iterator[Receiver]:
-    """One that listens until the end of the block."""
+    """Run one until the block ends."""
     state = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Alerts inside the real API: told, shown, counted, and contained."""
+"""Alerts inside the real API: sent, shown, counted, and isolated from answers."""
 
 import json
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def app(environ: dict[str, str], targets: str) -> Any:
 async def test_an_api_without_a_worker_alerts_that_the_worker_is_silent(
     environ: dict[str, str], who: Receiver
 ) -> None:
-    """The worker's table is not even there: nothing has migrated the database."""
+    """The database was not migrated, so even the worker's table is missing."""
     async with served(app(environ, hook(who))) as address:
         await until(lambda: bool(who.taken))
         shown = await get(address, "/alerts")

@@ -39,7 +39,7 @@ def who() -> Iterator[Receiver]:
 
 
 async def rows(there: World) -> list[tuple[str, bool]]:
-    """What the outbox has: each event, and whether it was delivered."""
+    """Return the outbox: each event, and whether it was delivered."""
     found = await there.rows("said->>'kind' AS kind, delivered IS NOT NULL AS delivered")
     return [(row.kind, row.delivered) for row in found]
 

@@ -1,4 +1,4 @@
-"""Random histories of outages, mutes, restarts and clock steps, all told as they must be."""
+"""Random histories of outages, mutes, restarts and clock steps, with correct events."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ HELD_S = 130.0  # longer than any error may last untold
 
 
 class Histories(RuleBasedStateMachine):
-    """Things happen for a while each; whatever they are, the receivers end up knowing the truth."""
+    """Random events, after which the receivers finally know the truth."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class Histories(RuleBasedStateMachine):
         assert len(topics) == len(set(topics))
 
     def teardown(self) -> None:
-        """Unmuted and well for long enough, everything that was told is resolved."""
+        """Without mutes and errors for long enough, every alert that was sent is resolved."""
         self.looking.muted = frozenset()
         self.looking.looks(700)
         assert self.looking.state.alerts == ()

@@ -1,4 +1,4 @@
-"""A real API process that is killed in the middle of a sending, and started again."""
+"""A real API process that is killed while it sends an alert, and started again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def who() -> Iterator[Receiver]:
 
 
 def leases_end(environ: dict[str, str]) -> None:
-    """Let the stores' clocks go on until nobody holds anything."""
+    """Advance the stores' clocks until every lease and claim has ended."""
 
     async def end() -> None:
         async with world(environ) as there:
@@ -35,7 +35,7 @@ def leases_end(environ: dict[str, str]) -> None:
 
 
 def kill(api: Running) -> None:
-    """Leave it no time for anything."""
+    """Kill the process without a chance to clean up."""
     api.process.kill()
     assert api.process.exit_code is not None
     assert api.process.exit_code < 0
@@ -100,5 +100,5 @@ def test_an_api_killed_while_it_sends_loses_nothing_and_repeats_under_the_same_i
 
 
 def ids(who: Receiver, kind: EventKind) -> set[UUID]:
-    """The alerts that were told so."""
+    """Return the alerts with an event of this kind."""
     return {event.alert_id for event in told(who) if event.kind is kind}

@@ -1,4 +1,4 @@
-"""A look at what is wrong does not wait for the stores in which alerts are kept."""
+"""Looking for errors does not wait for the stores that keep alerts."""
 
 from collections.abc import Sequence
 from typing import Any, cast

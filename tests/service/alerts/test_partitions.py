@@ -1,4 +1,4 @@
-"""Random histories of two instances, their stores, the ways to them, and a receiver."""
+"""Random histories of two instances, their stores and connections, and a receiver."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ SETTLED_S = 900.0  # leases, holds, retries and yields are over
 
 
 class Instance:
-    """One process, with ways of its own to the stores."""
+    """One process, with its own connections to the stores."""
 
     def __init__(self, world: "Partitions") -> None:
         self.world = world
@@ -71,7 +71,7 @@ class Instance:
 
     @property
     def knows_alone(self) -> bool:
-        """Whether it told something that neither store knows."""
+        """Whether it sent something that neither store knows."""
         return bool(self.loop._sent_alone) and all(self.sees().values())
 
     def sees(self) -> dict[str, bool]:
@@ -82,7 +82,7 @@ class Instance:
 
 
 class Partitions(RuleBasedStateMachine):
-    """Whatever happens, once all is well the receiver knows that all is well."""
+    """Whatever happens, the receiver finally knows that all is well."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Partitions(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1))
     def one_is_killed_and_started_anew(self, which: int) -> None:
-        """Not while it alone knows what it told: then nobody can know it (docs/alerts.md)."""
+        """Not while only it knows what it sent, which is a documented limit (docs/alerts.md)."""
         if not self.instances[which].knows_alone:
             self.instances[which] = Instance(self)
 
@@ -154,7 +154,7 @@ class Partitions(RuleBasedStateMachine):
         assert {row.event.id for row in self.tables.rows.values()} == told
 
     def _runs(self) -> dict[UUID, list[EventKind]]:
-        """What the receiver was told, by run; repetitions folded by their id, as receivers do."""
+        """Return the kinds of events by alert, folded by id as receivers do."""
         runs: dict[UUID, dict[UUID, AlertEvent]] = {}
         for event in self.receiver.taken:
             runs.setdefault(event.alert_id, {}).setdefault(event.id, event)
@@ -171,7 +171,7 @@ class Partitions(RuleBasedStateMachine):
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine a store in memory may take long, too."""
+    """On a busy machine even a store in memory may be slow."""
     for module in (loop, lease, outbox):
         monkeypatch.setattr(module, "STORE_S", 3600.0)
     monkeypatch.setattr(deliverer, "ATTEMPT_S", 3600.0)

@@ -1,4 +1,4 @@
-"""Whom to tell: what can be written, and what is said of what cannot."""
+"""Targets of alerts: which URLs are accepted, and the errors for the others."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""What people read."""
+"""The texts of alerts."""
 
 from datetime import timedelta
 

@@ -38,7 +38,7 @@ def hook(there: Receiver, options: str = "") -> str:
 
 
 def told(there: Receiver) -> list[AlertEvent]:
-    """What a receiver took, in order."""
+    """Return the events that a receiver accepted, in order."""
     return [AlertEvent.model_validate_json(each.body) for each in there.taken]
 
 
@@ -47,7 +47,7 @@ def kinds(there: Receiver) -> list[EventKind]:
 
 
 class Partition:
-    """A way to a store that can be cut."""
+    """A connection to a store that a test can cut."""
 
     def __init__(self) -> None:
         self.cut = False
@@ -58,7 +58,7 @@ class Partition:
 
 
 class CutDatabase:
-    """A database behind a way that can be cut."""
+    """A database behind a connection that a test can cut."""
 
     def __init__(self, database: Database, way: Partition) -> None:
         self._database = database
@@ -73,7 +73,7 @@ class CutDatabase:
 
 
 class CutKeys:
-    """A Valkey behind a way that can be cut."""
+    """A Valkey behind a connection that a test can cut."""
 
     def __init__(self, keys: Keys, way: Partition) -> None:
         self._keys = keys
@@ -120,7 +120,7 @@ class Instance:
         ]
 
     async def step(self) -> float:
-        """Look once, and tell all that is due."""
+        """Look once, and send all that is due."""
         wait_s = await self.loop.tick()
         await self.tell()
         return wait_s
@@ -161,7 +161,7 @@ class World:
         return instance
 
     def stop(self, instance: Instance) -> None:
-        """Kill an instance: nothing is given back."""
+        """Kill an instance: it releases nothing."""
         self.instances.remove(instance)
 
     def pass_by(self, seconds: float) -> None:
@@ -169,7 +169,7 @@ class World:
         self.clock += seconds
 
     async def run(self, seconds: float, findings: Sequence[Finding] | None = None) -> None:
-        """Let all instances look for so long."""
+        """Let all instances look for some seconds."""
         if findings is not None:
             self.findings = findings
         until = self.clock + seconds
@@ -180,7 +180,7 @@ class World:
             await self.stores_pass_by(step_s)
 
     async def stores_pass_by(self, seconds: float) -> None:
-        """Let the stores' clocks go on with ours: leases end, claims end, retries become due."""
+        """Advance the stores' clocks too: leases and claims end, retries become due."""
         if self.database is not None:
             span = f"interval '{seconds} s'"
             moments = ", ".join(f"{name} = {name} - {span}" for name in ("due", "held_until"))
@@ -209,7 +209,7 @@ class World:
 
 @asynccontextmanager
 async def world(environ: dict[str, str]) -> AsyncIterator[World]:
-    """A world with the stores of an environment, empty and migrated."""
+    """Yield a world with the stores of an environment, empty and migrated."""
     settings = load(environ)
     sources: dict[str, Source] = {
         each.name: each.connect(Shared(name=NAME)) for each in settings.sources

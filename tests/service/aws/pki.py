@@ -1,4 +1,4 @@
-"""Certificates of every kind that people have, and what IAM Roles Anywhere wants of them."""
+"""Certificates of every kind in use, and what IAM Roles Anywhere requires."""
 
 import base64
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PEM = serialization.Encoding.PEM
 
 @dataclass(frozen=True)
 class Holder:
-    """A certificate and its key, of whatever kind."""
+    """A certificate and its key, of any type."""
 
     certificate: x509.Certificate
     key: Any  # of every type that cryptography has
@@ -30,7 +30,7 @@ class Holder:
         return key_pem(self.key)
 
     def variables(self, *others: "Holder") -> dict[str, str]:
-        """The identity's variables; other certificates stand before its own."""
+        """Return the identity's variables; other certificates precede its own."""
         text = b"".join(each.pem for each in (*others, self))
         return {"IAM_CLIENT_CERT": encoded(text), "IAM_CLIENT_KEY": encoded(self.key_pem)}
 

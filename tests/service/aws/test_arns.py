@@ -1,4 +1,4 @@
-"""ARNs and the region that say the same place, and those that do not."""
+"""ARNs and regions, consistent and contradicting."""
 
 import pytest
 

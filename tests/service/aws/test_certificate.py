@@ -1,4 +1,4 @@
-"""Which certificate of a text is ours, what leads to its anchor, and what AWS would refuse."""
+"""Choose the leaf and its chain from a text, and refuse what AWS would refuse."""
 
 from itertools import permutations
 from typing import Any

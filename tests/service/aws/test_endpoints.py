@@ -41,7 +41,7 @@ def of_botocore(region: str) -> Any:  # Any: as above
 
 
 def address(session: Any, service: str) -> tuple[str, str]:
-    """Where a client's request goes, and what its signature is for."""
+    """Return the URL of a client's request, and the scope of its signature."""
     client = session.create_client(service, config=CONFIG)
     sent = []
 

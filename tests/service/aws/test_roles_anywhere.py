@@ -1,4 +1,4 @@
-"""Credentials: how long the last ones serve, how often new ones are asked for, what is said."""
+"""Credentials: how long they are used, how often new ones are requested, what is logged."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The process's own way to AWS: its chain, its algorithm, its proxies, its rotated certificate."""
+"""The process's AWS session: certificate chain, algorithm, proxies and rotated certificates."""
 
 import os
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def arn(identity: Aws) -> str:
 
 @pytest.fixture
 def registered(aws: RunningAws) -> Any:
-    """Makes an environment whose anchor is a CA and whose role trusts a name."""
+    """Return a function that registers a CA as the anchor and lets the role trust a name."""
 
     def make(ca: Holder, name: str) -> dict[str, str]:
         anchor: Any = type("Anchor", (), {"certificate_pem": ca.pem})
@@ -87,7 +87,7 @@ async def test_a_ca_that_signs_with_another_hash_is_accepted(registered: Any, ha
 
 @pytest.fixture
 def foreign_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose AWS files belong to somebody else, and are broken too."""
+    """Return the folder of a home whose AWS files are foreign and broken."""
     folder = tmp_path / ".aws"
     (folder / "models" / "sts" / "2011-06-15").mkdir(parents=True)
     (folder / "config").write_text("[profile other\nregion = nowhere\n")
@@ -137,7 +137,7 @@ def test_sessions_are_requested_from_the_regions_endpoint(region: str, host: str
 
 
 class Proxy:
-    """A proxy of HTTP's CONNECT, and where it was asked to go."""
+    """A proxy for HTTP's CONNECT, and the targets that were requested."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -173,7 +173,7 @@ async def _pump(source: SocketStream, sink: SocketStream) -> None:
 
 @pytest.fixture
 def direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that names no proxy."""
+    """Remove every proxy from the environment."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -207,7 +207,7 @@ async def test_no_proxy_applies_to_create_session_too(
 
 @pytest.fixture
 def by_files(aws: RunningAws, tmp_path: Path) -> dict[str, str]:
-    """The identity's variables, certificate and key of which are in files."""
+    """Return the identity's variables, with certificate and key in files."""
     environ = aws.environment()
     own = load_identity(Folder(aws.data_dir).client.read_bytes())
     for name, pem in (("IAM_CLIENT_CERT", own.certificate_pem), ("IAM_CLIENT_KEY", own.key_pem)):
@@ -218,7 +218,7 @@ def by_files(aws: RunningAws, tmp_path: Path) -> dict[str, str]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """As whoever rotates a file does it: at once."""
+    """Replace a file atomically, as rotation does."""
     path.with_suffix(".new").write_bytes(content)
     path.with_suffix(".new").replace(path)
 
@@ -229,7 +229,7 @@ def rotate(environ: dict[str, str], to: Holder) -> None:
 
 
 def anchored(aws: RunningAws, **kind: Any) -> Holder:
-    """A new certificate of the stand-in's own anchor for its own client."""
+    """Issue a new certificate for the stand-in's client by its own anchor."""
     anchor = load_identity(Folder(aws.data_dir).anchor.read_bytes())
     return issue("heartbeat-local", Holder(anchor.certificate, anchor.key), **kind)
 

@@ -102,7 +102,7 @@ def lease(
     interval_s: float = 60.0,
     clock: Callable[[], float] = anyio.current_time,
 ) -> Lease:
-    """The part of the process `name` in the lease that these stores keep."""
+    """Return the lease of the process `name` in these stores."""
     post = Post("worker", "worker:stores", name, Terms.of(interval_s))
     return Lease(
         post,

@@ -1,4 +1,4 @@
-"""A secret's value is written by who holds the newest token, and by nobody else."""
+"""Only the holder of the newest token writes a secret's value."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -52,7 +52,7 @@ class Process:
     clock: Clock
 
     async def beat(self, slot: int) -> list[str]:
-        """Write in a slot whose value nobody has written; the sources that took it."""
+        """Write in a slot without a value yet; return the sources that accepted the stamp."""
         heartbeat = Heartbeat(name="worker", timestamp=utc_now() + slot * timedelta(hours=1))
         outcomes = await stamp_all(self.sources, heartbeat, LONG_S)
         return [outcome.source for outcome in outcomes if outcome.ok]
@@ -77,7 +77,7 @@ async def processes(environ: dict[str, str]) -> AsyncIterator[tuple[Process, Pro
 
 
 async def expire(process: Process, other: Process) -> None:
-    """Let the other take the lease, while a process is paused for as long as it lasts."""
+    """Let the other process take the lease while this one is paused for the lease's length."""
     await process.lease.release()  # on the server's clock it ends now; of this it knows nothing
     await other.lease.stand()
     process.clock.seconds += TERMS.lease_s

@@ -1,4 +1,4 @@
-"""Who leads, in simulated time: what is lost, comes back, and comes in any order."""
+"""Leadership in simulated time, with losses, returns and any order of events."""
 
 from typing import Any
 
@@ -255,7 +255,7 @@ class World:
                 self.database.unreachable, self.keys.unreachable, self.paused = set(), set(), set()
 
     async def live(self, seconds: float) -> None:
-        """Let each that is not paused look after its lease, as often as a standby does."""
+        """Let each process that is not paused renew or claim, as often as a standby does."""
         end = anyio.current_time() + seconds
         while anyio.current_time() < end:
             for name in self.processes.keys() - self.paused:

@@ -61,7 +61,7 @@ async def leases(
 
 
 async def claim(way: Way, known: int = 0) -> Answer:
-    """Claim as a process does that holds nothing elsewhere."""
+    """Claim as a process that holds no other lease."""
     return await (
         way.claim(known, overrides=False) if isinstance(way, InKeys) else way.claim(known)
     )

@@ -18,7 +18,7 @@ SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
 
 @contextmanager
 def node(folder: Path, name: str) -> Iterator[redis.Redis]:
-    """One node that knows no other and owns no slot."""
+    """Run one node that knows no other and owns no slot."""
     home = folder / name
     home.mkdir()
     port = free_port()
@@ -57,7 +57,7 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
 
 
 def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: whatever the command answers
-    """Ask a command that redis-py has no typed method for."""
+    """Execute a command that redis-py has no typed method for."""
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py's own
 
 

@@ -19,7 +19,7 @@ from tests.fakes import MemorySource
 
 @pytest.fixture
 def author() -> str:
-    """Who stamps in this test alone, so that a store that nobody empties is empty for it."""
+    """Return an author of this test alone, so that a store that is not emptied is empty for it."""
     return f"test-{uuid.uuid4()}"
 
 
@@ -44,7 +44,7 @@ def store_environ(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def _started(store: str, fixture: Callable[[str], Any]) -> dict[str, str]:
-    """Start or empty only this store: any other would double what a test takes."""
+    """Start or empty only this store: each other one would cost as much again."""
     match store:
         case "postgres":
             return dict(fixture("database"))

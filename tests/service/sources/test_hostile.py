@@ -1,4 +1,4 @@
-"""What others may have put where Heartbeat reads: a word for each, and nothing that escapes."""
+"""Foreign data where Heartbeat reads: each has an error word, and no other error is raised."""
 
 import json
 from collections.abc import AsyncIterator
@@ -81,7 +81,7 @@ def test_every_reader_returns_values_that_arithmetic_accepts(stored: str) -> Non
 
 
 def reckoned(report: WorkerReport) -> None:
-    """What the verdict does with a report."""
+    """Calculate with a report as the verdict does."""
     later = report.next_due + timedelta(seconds=stale_after_s(report.interval_seconds))
     assert later > report.next_due
     assert json.loads(report.model_dump_json())["id"] == report.id

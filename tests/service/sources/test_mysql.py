@@ -65,7 +65,7 @@ def beat(author: str, timestamp: datetime | None = None) -> Heartbeat:
 
 
 async def word_of(source: MySql, author: str = "worker") -> str:
-    """How a write and a reading end, in a word that both give."""
+    """Return the error word that a write and a read both give, or `ok`."""
     words = []
     try:
         for attempt in (source.write(beat(author)), source.read()):
@@ -299,7 +299,7 @@ async def test_a_blocked_connection_has_its_error_word_and_recovers(
 
 @pytest.fixture(scope="module")
 def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], MariaDb]]:
-    """Starts the server of each certificate once."""
+    """Return a function that starts the server of a certificate once."""
     with ExitStack() as stack:
 
         @cache

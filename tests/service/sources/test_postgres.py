@@ -217,7 +217,7 @@ async def test_too_many_connections_are_throttled(
 
 
 async def test_a_quota_of_the_disk_is_full(source: Postgres) -> None:
-    """A trigger says what a full disk says: the disk of a test can't be filled."""
+    """A trigger raises the error of a full disk, since a test cannot fill the disk."""
     await source.write(beat())
     await execute(
         source,

@@ -1,4 +1,4 @@
-"""Each word of PostgreSQL, sent by a real server through the real driver."""
+"""Each error of PostgreSQL, sent by a real server through the real driver."""
 
 from collections.abc import AsyncIterator
 
@@ -37,7 +37,7 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
 
 @pytest.fixture
 async def guest(source: Postgres, database: dict[str, str]) -> AsyncIterator[Postgres]:
-    """A user who may do what the worker does, and owns nothing."""
+    """Create a user who has the rights that the worker needs, and owns nothing."""
     await execute(
         source,
         "DROP ROLE IF EXISTS guest",
@@ -184,7 +184,7 @@ async def test_a_migration_reports_what_refuses_the_stamp(source: Postgres) -> N
 
 
 async def test_a_session_that_ended_because_the_disk_is_full_is_full(source: Postgres) -> None:
-    """A server whose WAL has no room says so in the text of the session's end alone."""
+    """A server without room for WAL reports it only in the text that ends the session."""
     with pytest.raises(SourceError, match="No space left") as error:
         await execute(
             source,

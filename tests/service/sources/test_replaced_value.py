@@ -1,4 +1,4 @@
-"""A secret's value, or its description, that somebody replaced while the worker runs."""
+"""A secret's value or description that somebody replaces while the worker runs."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def slot() -> datetime:
 
 
 def beat(source: SecretsManager, timestamp: datetime) -> Heartbeat:
-    """A stamp with the worker's report, as the loop makes it."""
+    """Return a stamp with the worker's report, as the loop creates it."""
     report = WorkerReport(
         id="w", version="1", started_at=timestamp, interval_seconds=60, next_due=timestamp + MINUTE
     )
@@ -54,7 +54,7 @@ def value(operator: Any, arn: str) -> dict[str, Any]:
 
 
 async def seen(source: SecretsManager) -> Replacement | None:
-    """What the API would read of it."""
+    """Return what the API would read."""
     return (await source.read()).replacement
 
 

@@ -1,4 +1,4 @@
-"""How a replica of PostgreSQL is named, and what is refused."""
+"""Variables and URLs of a PostgreSQL replica, and what is refused."""
 
 import pytest
 

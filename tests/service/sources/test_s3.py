@@ -34,7 +34,7 @@ Connect = Callable[..., S3]
 
 @pytest.fixture
 def connect(aws: RunningAws, author: str) -> Connect:
-    """Makes sources as processes of their own have them, on the AWS identity."""
+    """Return a function that connects a source as another process would, with the AWS identity."""
 
     def made(bucket: str = BUCKET, query: str = "", **more: Any) -> S3:
         environ = aws.environment()
@@ -133,7 +133,7 @@ async def test_a_bucket_that_is_not_there_is_not_found(connect: Connect, author:
 
 @pytest.fixture
 def keyed(aws: RunningAws, author: str, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Makes sources with keys, as those of Spaces."""
+    """Return a function that connects a source with access keys, as for Spaces."""
     environ = aws.operator_environment()
     monkeypatch.setenv("AWS_CA_BUNDLE", environ["AWS_CA_BUNDLE"])
 
@@ -165,7 +165,7 @@ async def test_with_keys_a_missing_bucket_and_a_wrong_secret_are_told_apart(
 
 @pytest.fixture
 def rights(aws: RunningAws) -> Any:
-    """Changes what the role may do in the bucket; gives the right back afterwards."""
+    """Return a function that sets the role's rights to the bucket; restore them afterwards."""
     roles = admin.operator(aws, "iam")
     named = {"RoleName": "heartbeat-local", "PolicyName": "heartbeat-bucket"}
     before = roles.get_role_policy(**named)["PolicyDocument"]

@@ -1,4 +1,4 @@
-"""A secret under a customer's KMS key: what the worker and the page say where the role lacks it."""
+"""A secret under a customer's KMS key, with and without the role's right to use the key."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def secret(operator: Any) -> Iterator[str]:
 
 @pytest.fixture
 def grant(aws: RunningAws, secret: str) -> Iterator[Grant]:
-    """Give the role the policy of the docs, with another key or secret in it if so asked."""
+    """Give the role the documented policy, for another key or secret if given."""
     iam = admin.operator(aws, "iam")
     policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "key"}
 

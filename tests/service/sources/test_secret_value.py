@@ -1,4 +1,4 @@
-"""The secret's value where others write too, and where AWS does not let us."""
+"""The secret's value while others write it too, and without the permission to write it."""
 
 import json
 from dataclasses import replace
@@ -50,7 +50,7 @@ def identity(loaded: Settings) -> Aws:
 
 
 async def missing(source: SecretsManager, heartbeat: Heartbeat) -> ErrorWord | None:
-    """Write, and name why a part did not land."""
+    """Write, and return the error word of the part that was not written."""
     short = await source.write(heartbeat)
     return short.word if short else None
 

@@ -25,13 +25,13 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def arn(aws: RunningAws, operator: Any) -> str:
-    """The secret's ARN; its value is reset by a version of a slot long gone."""
+    """Return the secret's ARN; its value is reset by a version of an older slot."""
     name = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
     return str(operator.describe_secret(SecretId=name)["ARN"])
 
 
 def connect(aws: RunningAws, **settings: str) -> SecretsManager:
-    """A source with a session of its own, as another process has."""
+    """Connect a source with a session of its own, as a separate process would."""
     environ = aws.environment() | settings
     loaded = load(environ)
     assert loaded.aws is not None
@@ -63,7 +63,7 @@ def slot() -> datetime:
 
 
 async def missing(source: SecretsManager, heartbeat: Heartbeat) -> ErrorWord | None:
-    """Write, and name why a part did not land."""
+    """Write, and return the error word of the part that was not written."""
     short = await source.write(heartbeat)
     return short.word if short else None
 
@@ -158,7 +158,7 @@ async def test_a_value_that_is_no_json_is_kept_under_value(
 
 @pytest.fixture
 def valueless(aws: RunningAws, operator: Any) -> Iterator[SecretsManager]:
-    """A source on a secret that nobody has given a value, which the role may use."""
+    """Yield a source for a secret without a value, which the role may use."""
     arn = operator.create_secret(Name=f"valueless-{uuid4()}")["ARN"]
     roles = admin.operator(aws, "iam")
     policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "more"}

@@ -1,4 +1,4 @@
-"""Each word of Valkey, sent by a real server through the real client."""
+"""Each error of Valkey, sent by a real server through the real client."""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -28,7 +28,7 @@ TAG = "{worker}"  # keys with the same tag share a slot
 
 @pytest.fixture
 def admin(keys: dict[str, str]) -> Iterator[redis.Redis]:
-    """The server's administrator; what a test has changed is put back."""
+    """Return the server's administrator; undo afterwards what a test changed."""
     port, password = int(keys["VALKEY_PORT"]), keys["VALKEY_PASSWORD"]
     with closing(redis.Redis(port=port, password=password, decode_responses=True)) as client:
         yield client
@@ -46,7 +46,7 @@ def test_the_server_is_the_one_that_the_page_names(admin: redis.Redis) -> None:
 async def told(
     keys: dict[str, str], user: str | None = None
 ) -> tuple[SourceError, ErrorWord | None]:
-    """The error of a write, and the word of a reading after it, None if it read."""
+    """Return the error of a write, and the error word of a read after it, None without one."""
     source = connect(keys)
     if user is not None:
         source.client.connection_pool.connection_kwargs["username"] = user
@@ -63,7 +63,7 @@ async def told(
 
 
 def of(client: redis.Redis) -> dict[str, str]:
-    """The variables that lead to a server without a password."""
+    """Return the variables of a server without a password."""
     port = client.connection_pool.connection_kwargs["port"]
     return {"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": str(port), "VALKEY_SSLMODE": "disable"}
 
@@ -191,7 +191,7 @@ async def test_a_cluster_is_reported_as_unsupported_and_not_retried(
 
 @pytest.fixture
 async def tagged(tmp_path: Path, anyio_backend: str) -> AsyncIterator[redis.asyncio.Redis]:  # noqa: ARG001 - of an async fixture
-    """The first node of a cluster, which is giving the tag's slot to the second."""
+    """Yield the first node of a cluster while it migrates the tag's slot to the second."""
     with node(tmp_path, "asked") as asked:
         slot = ask(asked, "CLUSTER KEYSLOT", TAG)
     with cluster(tmp_path, slot) as (first, second):

@@ -1,4 +1,4 @@
-"""The texts that run are those that the expressions say, and PostgreSQL takes them."""
+"""The SQL that runs equals what the expressions compile to, and PostgreSQL accepts it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a collector on loopback was sent, parsed by OpenTelemetry's own protocol definition."""
+"""Requests to a collector on loopback, parsed with OpenTelemetry's own protocol definition."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,7 +12,7 @@ from tests.service.alerts.receiver import Received, Receiver
 
 
 def environ(who: Receiver, **more: str) -> dict[str, str]:
-    """The variables that push to it, often."""
+    """Return the variables that push to it, often."""
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{who.place}",
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
@@ -22,31 +22,31 @@ def environ(who: Receiver, **more: str) -> dict[str, str]:
 
 
 def resources(who: Receiver) -> list[dict[str, str]]:
-    """Who says that it has sent each request with metrics."""
+    """Return the resource attributes of each request with metrics."""
     return [who_sent(request) for request in at(who, "/v1/metrics")]
 
 
 def who_sent(request: Received) -> dict[str, str]:
-    """Who says that it has sent it."""
+    """Return a request's resource attributes."""
     (sent,) = ExportMetricsServiceRequest.FromString(request.body).resource_metrics
     return named(sent.resource.attributes)
 
 
 def metrics(who: Receiver) -> Iterator[Metric]:
-    """Every metric of every request, in the order in which they came."""
+    """Yield every metric of every request, in the order of arrival."""
     for request in at(who, "/v1/metrics"):
         yield from metrics_of(request)
 
 
 def metrics_of(request: Received) -> Iterator[Metric]:
-    """Every metric of one request."""
+    """Yield every metric of one request."""
     for sent in ExportMetricsServiceRequest.FromString(request.body).resource_metrics:
         for scope in sent.scope_metrics:
             yield from scope.metrics
 
 
 def spans(who: Receiver) -> list[Span]:
-    """Every span of every request."""
+    """Return every span of every request."""
     return [
         span
         for request in at(who, "/v1/traces")
@@ -57,17 +57,17 @@ def spans(who: Receiver) -> list[Span]:
 
 
 def points(metric: Metric) -> Iterator[tuple[Mapping[str, str], NumberDataPoint]]:
-    """What a counter or a gauge says, by its labels."""
+    """Yield the points of a counter or a gauge with their labels."""
     for point in (metric.sum if metric.HasField("sum") else metric.gauge).data_points:
         yield named(point.attributes), point
 
 
 def named(attributes: Iterable[KeyValue]) -> dict[str, str]:
-    """Attributes by their keys."""
+    """Return attributes by their keys."""
     return {each.key: each.value.string_value for each in attributes}
 
 
 def at(who: Receiver, path: str) -> list[Received]:
-    """What was sent there."""
+    """Return the requests to a path."""
     with who.came:
         return [request for request in who.received if request.path == path]

@@ -1,4 +1,4 @@
-"""Worker and API as processes that push, to a collector that works and to one that hangs."""
+"""Worker and API as processes that push, to a working and to a hanging collector."""
 
 import json
 import re
@@ -31,12 +31,12 @@ def who() -> Iterable[Receiver]:
 
 @pytest.fixture
 def pushing(database: dict[str, str], keys: dict[str, str], who: Receiver) -> dict[str, str]:
-    """The environment of a process that has two stores and a collector."""
+    """Return the environment of a process with two stores and a collector."""
     return database | keys | QUICK | HEADERS | collector.environ(who)
 
 
 def scraped(url: str) -> set[str]:
-    """The names of `/metrics`, as OpenTelemetry says them."""
+    """Return the names in `/metrics`, in OpenTelemetry's form."""
     text = httpx2.get(f"{url}/metrics").raise_for_status().text
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     return {
@@ -55,7 +55,7 @@ def cycles(process: Running) -> int:
 
 
 def sent(who: Receiver, process: str) -> set[str]:
-    """The names of the metrics that one kind of process has pushed."""
+    """Return the names of the metrics that one kind of process has pushed."""
     return {
         metric.name
         for request in collector.at(who, "/v1/metrics")

@@ -1,4 +1,4 @@
-"""What reaches a collector, and what a collector that fails does not do."""
+"""What reaches a collector, and what a failing collector must not affect."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -38,7 +38,7 @@ def who() -> Iterable[Receiver]:
 async def pushing(
     who: Receiver, monkeypatch: pytest.MonkeyPatch, found: list[Metric], **more: str
 ) -> AsyncIterator[Push]:
-    """What a process pushes whose metrics are `found`."""
+    """Push the metrics `found` as a process does."""
     environ = collector.environ(who, **more)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)  # the SDK reads them by itself
@@ -227,7 +227,7 @@ async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
 async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
     who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK holds locks while it asks the loop: what the loop calls must take none of them."""
+    """The SDK holds locks while it waits for the loop, whose calls must take none of them."""
     environ = collector.environ(who)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

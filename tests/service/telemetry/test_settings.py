@@ -1,4 +1,4 @@
-"""Which of OpenTelemetry's variables are taken, and what is said of the others."""
+"""OpenTelemetry's variables: which are used, and which cause a warning."""
 
 import pytest
 from opentelemetry.sdk import environment_variables

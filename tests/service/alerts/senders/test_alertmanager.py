@@ -1,4 +1,4 @@
-"""The real Alertmanager: what it is told, it shows, and lets end."""
+"""The real Alertmanager: it shows what it gets, and lets it end."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What each kind of receiver is sent, and what its answers mean."""
+"""What each kind of receiver gets, and what its answers mean."""
 
 import json
 import logging

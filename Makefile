@@ -99,8 +99,9 @@ monitored: environment ## Check rules and panels on a real Prometheus that scrap
 	@exec $(PYTHON) -m tests.watch -m tests.monitoring
 
 .PHONY: soak
-soak: environment ## Stage every fault in turn for 30 minutes; ARGS=5 for five
-	@exec $(PYTHON) -m tests.watch -m tests.faults.soak $(ARGS)
+soak: environment ## Look for leaks: every fault in turn, then 25 days of cycles; ARGS=5 for five minutes
+	@$(PYTHON) -m tests.watch -m tests.faults.soak $(ARGS); faults=$$?; \
+	$(PYTHON) -m tests.watch -m bench.month $(ARGS) && exit $$faults
 
 .PHONY: findings
 findings: ## Run the programs in findings/; downloads, 5 minutes

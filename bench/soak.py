@@ -12,15 +12,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import combinations
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import anyio
 import psutil
 import structlog
 
+from bench.slope import slope
 from local.aws.process import running
 from local.postgres import Postgres
 from local.valkey import Valkey
@@ -121,14 +120,8 @@ def judge(figures: Sequence[Held]) -> int:
 
 
 def growth_kb_a_cycle(figures: Sequence[Held]) -> float:
-    """By how much the memory in use grows: the median of the slopes between any two moments.
-
-    A median, because memory comes in steps, and one large step is no leak.
-    """
-    return median(
-        (later.rss_mb - earlier.rss_mb) * MB / KB / (later.cycle - earlier.cycle)
-        for earlier, later in combinations(figures, 2)
-    )
+    """Return by how much the memory in use grows."""
+    return slope([(each.cycle, each.rss_mb * MB / KB) for each in figures])
 
 
 if __name__ == "__main__":

@@ -72,6 +72,9 @@ def tried(world: World, fault: Fault) -> Row:
     cycles = world.cycles()[before:]
     for cycle in cycles:
         for name in set(STORES) - {fault.store}:
+            if name not in cycle:
+                row.failed.append(f"{name}: not written, superseded")
+                continue
             row.delay_ms = max(row.delay_ms, cycle["lateness_ms"] + cycle[name]["ms"])
             if cycle[name]["result"] != "ok":
                 row.failed.append(f"{name}: {cycle[name]['result']}")

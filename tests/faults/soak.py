@@ -6,14 +6,14 @@ Worker and API must hold as much memory and as many descriptors at the end as af
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, cycle
+from itertools import cycle
 from pathlib import Path
-from statistics import median
 
 import psutil
 
+from bench.slope import slope
 from tests.faults.kinds import MORE, QUICK
 from tests.faults.row import HEAL_S, TELL_S, Row, tried
 from tests.faults.test_faults import HEAD
@@ -62,7 +62,7 @@ def soaked(made: World, minutes: float) -> list[str]:
         for name, process in (("worker", made.worker), ("api", made.api)):
             held[name].append(_held(len(made.cycles()), process.process.pid))
     for name, figures in held.items():
-        wrong += _grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
+        wrong += grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
     return wrong
 
 
@@ -97,21 +97,16 @@ def _held(cycles: int, pid: int | None) -> Held:
     return Held(cycles, process.memory_info().rss / 1024, process.num_fds())
 
 
-def _grown(name: str, figures: Sequence[Held], *, judged: bool) -> list[str]:
+def grown(name: str, figures: Sequence[Held], *, judged: bool) -> list[str]:
     """By how much a process grows: the median of the slopes between any two moments."""
-    memory_kb = _slope(figures, lambda each: each.rss_kb)
-    descriptors = _slope(figures, lambda each: each.descriptors)
+    memory_kb = slope([(each.cycle, each.rss_kb) for each in figures])
+    descriptors = slope([(each.cycle, each.descriptors) for each in figures])
     print(
         f"{name}: {figures[-1].rss_kb / 1024:.0f} MB, {memory_kb:+.2f} kB and {descriptors:+.4f} "
         f"descriptors a cycle, over {figures[-1].cycle - figures[0].cycle} cycles"
     )
     grown = memory_kb > GROWTH_MAX_KB or descriptors > DESCRIPTORS_MAX
     return [f"{name} grows"] if grown and judged else []
-
-
-def _slope(figures: Sequence[Held], of: Callable[[Held], float]) -> float:
-    pairs = [(a, b) for a, b in combinations(figures, 2) if b.cycle > a.cycle]
-    return median((of(b) - of(a)) / (b.cycle - a.cycle) for a, b in pairs) if pairs else 0.0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 from schema.heartbeat import Heartbeat
 from schema.responses import Overall, WorkerStatus
 from service.errors import Shortfall
+from service.kind import AnyKind
 from service.settings import load
 from service.sources import postgres, secrets_manager
 from service.verdict import readers
@@ -79,7 +80,10 @@ class Deployment:
 async def deployed() -> AsyncIterator[Deployment]:
     quick, aws, stop = Slow(now), Aws(now), anyio.Event()
     async with anyio.create_task_group() as tasks:
-        kinds = {"postgres": (quick, postgres.KIND), "valkey": (aws, AWS)}
+        kinds: dict[str, tuple[Slow, AnyKind]] = {
+            "postgres": (quick, postgres.KIND),
+            "valkey": (aws, AWS),
+        }
         shared = Readers(
             {
                 name: Reader(

@@ -1,4 +1,4 @@
-"""The real app under its real server, in this process, for as long as a test needs it."""
+"""The real app under its real server, in this process."""
 
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +29,7 @@ NOWHERE = {  # nothing listens on the discard port
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serves an app; gives its address, such as `127.0.0.1:4321`."""
+    """Serve an app; provide its address, such as `127.0.0.1:4321`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         host, port = listener.getsockname()
@@ -43,7 +43,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the app with these settings."""
+    """Provide a client of an app with these settings."""
     app = create(settings if isinstance(settings, Settings) else load(settings))
     async with (
         served(app) as address,
@@ -53,7 +53,7 @@ async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.As
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Returns when a condition holds that nobody announces; fails after a minute."""
+    """Wait until a condition holds, by polling; fail after a minute."""
     with anyio.fail_after(60):
-        while not condition():  # noqa: ASYNC110 - what others count, no event tells
+        while not condition():  # noqa: ASYNC110 - there is no event
             await anyio.sleep(0.01)

@@ -14,7 +14,7 @@ SCHEDULE = Path("/proc/thread-self/schedstat")  # Linux: on CPU, waiting for one
 
 @contextmanager
 def longest_standstill_s() -> Iterator[Callable[[], float]]:
-    """Watch asyncio's loops; the function tells the longest run of one callback so far.
+    """Watch asyncio's loops; the function returns the longest run of one callback so far.
 
     What the thread spent in waiting for a CPU, because others had it, does not count.
     """
@@ -36,5 +36,5 @@ def longest_standstill_s() -> Iterator[Callable[[], float]]:
 
 
 def waited_s() -> float:
-    """For how long this thread has waited for a CPU; 0 where the system does not tell."""
+    """Return how long this thread has waited for a CPU; 0 if the system does not say."""
     return int(SCHEDULE.read_text().split()[1]) / 1e9 if SCHEDULE.exists() else 0.0

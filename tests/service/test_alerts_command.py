@@ -1,4 +1,4 @@
-"""The commands of alerts, as processes are asked for them."""
+"""The commands of alerts."""
 
 from collections.abc import Iterator
 
@@ -85,7 +85,7 @@ def test_a_mute_without_postgresql_is_stored_in_valkey(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["mute", "--for", "soon"], "--for soon: a span such as 30m"),
         (["mute", "--for", "0"], "--for 0: a span such as 30m"),
@@ -95,10 +95,10 @@ def test_a_mute_without_postgresql_is_stored_in_valkey(
 )
 @pytest.mark.usefixtures("given")
 def test_invalid_arguments_are_reported_by_name(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_without_targets_the_commands_name_the_variable(
@@ -122,6 +122,6 @@ def test_a_target_that_its_sender_refuses_fails_the_start(
         monkeypatch.setenv(name, value)
 
     assert main([command]) == 2
-    said = capsys.readouterr().err
-    assert "ALERT_TARGETS: target no. 1 (slack) has a URL that Apprise does not take" in said
-    assert "s3cret" not in said
+    message = capsys.readouterr().err
+    assert "ALERT_TARGETS: target no. 1 (slack) has a URL that Apprise does not take" in message
+    assert "s3cret" not in message

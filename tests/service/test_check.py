@@ -25,6 +25,6 @@ def test_a_row_contains_only_what_is_known_of_its_store() -> None:
 
 
 def test_the_verdict_is_printed_last() -> None:
-    said = text(status(findings=[finding("PostgreSQL cannot be read (auth)", "Compare them.")]))
+    report = text(status(findings=[finding("PostgreSQL cannot be read (auth)", "Compare them.")]))
 
-    assert said.splitlines()[-1] == "ERROR: PostgreSQL cannot be read (auth): compare them."
+    assert report.splitlines()[-1] == "ERROR: PostgreSQL cannot be read (auth): compare them."

@@ -77,8 +77,8 @@ def operator(aws: RunningAws) -> Any:  # Any: boto3's clients are made at run ti
 @pytest.fixture
 def secret(aws: RunningAws, operator: Any) -> str:
     """The secret's ARN."""
-    said = operator.describe_secret(SecretId=aws.environment()["SECRETS_MANAGER_SECRET_NAME"])
-    return str(said["ARN"])
+    answer = operator.describe_secret(SecretId=aws.environment()["SECRETS_MANAGER_SECRET_NAME"])
+    return str(answer["ARN"])
 
 
 @pytest.fixture
@@ -107,13 +107,13 @@ def versions(operator: Any, secret: str) -> list[datetime]:
     found: list[datetime] = []
     token: dict[str, str] = {}
     while True:
-        said = operator.list_secret_version_ids(
+        answer = operator.list_secret_version_ids(
             SecretId=secret, IncludeDeprecated=True, MaxResults=100, **token
         )
-        found += [version["CreatedDate"] for version in said["Versions"]]
-        if "NextToken" not in said:
+        found += [version["CreatedDate"] for version in answer["Versions"]]
+        if "NextToken" not in answer:
             return sorted(found)
-        token = {"NextToken": said["NextToken"]}
+        token = {"NextToken": answer["NextToken"]}
 
 
 def most_in_a_day(moments: list[datetime]) -> int:

@@ -1,6 +1,6 @@
 """What people give, and the sentence that each mistake deserves: one row a value.
 
-`LISTED` is of the issue that asked for it, `BEYOND` and `PASTED` are what else people paste. A row
+`LISTED` comes from the issue, `BEYOND` and `PASTED` are further things that people paste. A row
 is a variable, its value, and a part of the sentence; None where the value is taken.
 """
 

@@ -1,4 +1,4 @@
-"""What others put into the stores while a real API runs and a page is open: it goes on telling."""
+"""Impossible documents in the stores while a real API runs and a page is open."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -96,7 +96,7 @@ async def test_an_impossible_document_affects_only_its_own_row(
 
 
 async def until(page: ClientConnection, name: str, error: str | None) -> None:
-    """Wait until the page is told so of a row that has been read."""
+    """Wait until the page has a row that has been read, with this error."""
     with anyio.fail_after(MOST_S):
         while True:
             row = json.loads(await page.recv())["timestamps"][name]
@@ -105,7 +105,7 @@ async def until(page: ClientConnection, name: str, error: str | None) -> None:
 
 
 async def other_answers(api: Running, spoiled: str | None) -> None:
-    """What is asked for beside the page has the same answer, and the process lives."""
+    """Check that the other endpoints agree with the page, and that the process runs."""
     async with httpx2.AsyncClient(base_url=api.url, timeout=MOST_S) as client:
         rows = (await client.get("/worker/status")).raise_for_status().json()["timestamps"]
         health = await client.get("/worker/health")

@@ -17,13 +17,13 @@ async def test_a_value_is_created_once_in_a_thread() -> None:
 
     late, found = Lazy(make), []
 
-    async def ask() -> None:
+    async def request() -> None:
         found.append(await late.get())
 
     assert late.made is None
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
-            tasks.start_soon(ask)
+            tasks.start_soon(request)
 
     assert found == [late.made] * 3
     assert len(threads) == 1

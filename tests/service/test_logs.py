@@ -27,7 +27,7 @@ except ValueError:
 
 
 def written(form: str = "") -> str:
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(form=form)],
         cwd=ROOT,
         env=BARE,
@@ -35,7 +35,7 @@ def written(form: str = "") -> str:
         text=True,
         check=True,
     )
-    return said.stdout
+    return done.stdout
 
 
 def test_without_a_terminal_every_line_is_json() -> None:
@@ -80,13 +80,13 @@ os._exit(0)
 
 
 def test_libraries_log_in_our_format_and_those_of_aws_not_at_all() -> None:
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", LIBRARIES], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    [line] = said.stdout.splitlines()
-    told = json.loads(line)
-    assert (told["event"], told["logger"], told["message"]) == (
+    [line] = done.stdout.splitlines()
+    entry = json.loads(line)
+    assert (entry["event"], entry["logger"], entry["message"]) == (
         "library",
         "some.library",
         "odd: thing",
@@ -95,7 +95,7 @@ def test_libraries_log_in_our_format_and_those_of_aws_not_at_all() -> None:
 
 def test_a_log_line_that_cannot_be_written_stops_nothing() -> None:
     with Path("/dev/full").open("w") as full:
-        said = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", FULL],
             cwd=ROOT,
             stdout=full,
@@ -104,7 +104,7 @@ def test_a_log_line_that_cannot_be_written_stops_nothing() -> None:
             check=False,
         )
 
-    assert (said.returncode, said.stderr) == (0, "went on")
+    assert (done.returncode, done.stderr) == (0, "went on")
 
 
 STALLED = """
@@ -144,13 +144,13 @@ def test_a_stopped_reader_of_the_log_stops_nothing(lines: int, *, dropped: bool)
         process.stdin.close()
         reader.join()
 
-    said = [json.loads(line) for line in (first + b"".join(read)).splitlines()]
-    numbers = [each["number"] for each in said if each["event"] == "cycle"]
+    entries = [json.loads(line) for line in (first + b"".join(read)).splitlines()]
+    numbers = [each["number"] for each in entries if each["event"] == "cycle"]
     assert numbers == list(range(len(numbers)))
-    told = [each["lines"] for each in said if each["event"] == "log_lines_dropped"]
-    assert bool(told) is dropped
-    after = [each["event"] for each in said].count("after")  # dropped while the queue is full
-    assert len(numbers) + after + sum(told) == lines + 1
+    lost = [each["lines"] for each in entries if each["event"] == "log_lines_dropped"]
+    assert bool(lost) is dropped
+    after = [each["event"] for each in entries].count("after")  # dropped while the queue is full
+    assert len(numbers) + after + sum(lost) == lines + 1
 
 
 def _read_all(stream: IO[bytes], into: list[bytes], drained: threading.Event) -> None:

@@ -46,33 +46,33 @@ def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
 def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, object]:
     assert process.stdout is not None
     for line in process.stdout:
-        said: dict[str, object] = json.loads(line)
-        if said["event"] == event:
-            return said
+        done: dict[str, object] = json.loads(line)
+        if done["event"] == event:
+            return done
     pytest.fail(f"the process ended without {event}")
 
 
 def test_openapi_is_printed_in_an_empty_environment() -> None:
-    said = run("openapi", {})
+    done = run("openapi", {})
 
-    assert said.returncode == 0
-    assert "/worker/status" in json.loads(said.stdout)["paths"]
+    assert done.returncode == 0
+    assert "/worker/status" in json.loads(done.stdout)["paths"]
 
 
 def test_the_installed_command_prints_the_same() -> None:
     command = [str(Path(sys.executable).with_name("heartbeat")), "openapi"]
-    said = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert said.stdout == run("openapi", {}).stdout
+    assert done.stdout == run("openapi", {}).stdout
 
 
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:
     for command, status in (("api", 2), ("worker", 2), ("migrate", 2), ("check", 3)):
-        said = run(command, {"PGHOST": "db"})
+        done = run(command, {"PGHOST": "db"})
 
-        assert said.returncode == status
-        assert "PGPASSWORD is not set" in said.stderr
-        assert "Traceback" not in said.stderr
+        assert done.returncode == status
+        assert "PGPASSWORD is not set" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -86,24 +86,24 @@ def test_wrong_usage_of_check_is_no_verdict(arguments: list[str], status: int) -
 
 
 def test_migrate_creates_the_schema_and_logs_it(database: dict[str, str]) -> None:
-    said = run("migrate", database)
+    done = run("migrate", database)
 
-    assert said.returncode == 0
-    assert json.loads(said.stdout)["event"] == "migrated"
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["event"] == "migrated"
 
 
 def test_migrate_without_a_database_fails_with_the_word(database: dict[str, str]) -> None:
-    said = run("migrate", database | {"PGPORT": "1"})
+    done = run("migrate", database | {"PGPORT": "1"})
 
-    assert said.returncode == 1
-    assert "unreachable" in json.loads(said.stdout)["error"]
+    assert done.returncode == 1
+    assert "unreachable" in json.loads(done.stdout)["error"]
 
 
 def test_migrate_without_postgres_has_nothing_to_do() -> None:
-    said = run("migrate", {"VALKEY_HOST": "cache.example.com"})
+    done = run("migrate", {"VALKEY_HOST": "cache.example.com"})
 
-    assert said.returncode == 0
-    assert json.loads(said.stdout)["event"] == "migrate_skipped"
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["event"] == "migrate_skipped"
 
 
 def test_a_worker_stamps_all_stores_and_ends_with_0_and_check_agrees(
@@ -158,12 +158,12 @@ def test_check_exits_with_two_when_a_store_is_down(
 ) -> None:
     postgres.stop()
     try:
-        said = run("check", environ)
+        done = run("check", environ)
     finally:
         postgres.start()
 
-    assert said.returncode == 2
-    assert "PostgreSQL cannot be read (unreachable)" in said.stdout
+    assert done.returncode == 2
+    assert "PostgreSQL cannot be read (unreachable)" in done.stdout
 
 
 def test_check_says_what_it_knows_while_a_call_to_aws_hangs(
@@ -172,12 +172,12 @@ def test_check_says_what_it_knows_while_a_call_to_aws_hangs(
     aws.control.hang("GetCallerIdentity")
     aws.control.hang("DescribeSecret")
 
-    said = run("check", environ)
+    done = run("check", environ)
 
-    assert said.returncode == 2
+    assert done.returncode == 2
     late = r"(AWS Secrets Manager cannot be read|The AWS identity cannot be proved) \(timeout\)"
-    assert re.search(late, said.stdout)
-    assert "not answered yet" not in said.stdout
+    assert re.search(late, done.stdout)
+    assert "not answered yet" not in done.stdout
 
 
 def test_a_worker_with_valkey_alone_beats_without_history(keys: dict[str, str]) -> None:

@@ -93,9 +93,9 @@ def test_worker_api_history_and_metrics_include_every_store_and_an_outage_is_one
     assert finding["title"].startswith("Orders cannot be")
     assert all(_is_well(lost, name) for name in ALL - {"orders"})
     assert lost["iam"]["status"] == "ok"
-    said = worker.log.read_text() + api.log.read_text() + json.dumps(lost)
-    assert orders.environment["PGPASSWORD"] not in said
-    assert "s3cret" not in said
+    output = worker.log.read_text() + api.log.read_text() + json.dumps(lost)
+    assert orders.environment["PGPASSWORD"] not in output
+    assert "s3cret" not in output
 
 
 def test_history_is_kept_in_the_configured_source(more: dict[str, str], tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_two_databases_are_migrated_by_one_command(
 ) -> None:
     assert migrate.main(load(more)) == 0
 
-    said = capsys.readouterr().out
-    assert said.count("migrated") == 2
-    assert "migrate_failed" not in said
+    output = capsys.readouterr().out
+    assert output.count("migrated") == 2
+    assert "migrate_failed" not in output
 
 
 def test_an_unreachable_database_without_history_does_not_fail_migrate(

@@ -60,8 +60,8 @@ async def environ(postgres: Any, valkey: Any) -> AsyncIterator[dict[str, str]]:
     await _run(admin | {"PGDATABASE": "permitted"}, SQL)
     port, password = int(admin["VALKEY_PORT"]), admin.get("VALKEY_PASSWORD")
     with redis.Redis(host=admin["VALKEY_HOST"], port=port, password=password) as client:
-        ask: Any = client  # redis-py's method has no types
-        ask.execute_command(*ACL.split())
+        untyped: Any = client  # redis-py's method has no types
+        untyped.execute_command(*ACL.split())
         yield admin | {
             "PGDATABASE": "permitted",
             "PGUSER": "heartbeat_app",
@@ -143,7 +143,7 @@ async def keep_history(database: Database, keys: Keys) -> None:
 async def keep_alerts(database: Database, keys: Keys) -> None:
     """Do all that alerts do to the stores."""
     now = utc_now()
-    said = AlertEvent(
+    event = AlertEvent(
         id=uuid4(),
         kind=EventKind.OPENED,
         alert_id=uuid4(),
@@ -159,7 +159,7 @@ async def keep_alerts(database: Database, keys: Keys) -> None:
         began=now,
         ended=None,
     )
-    delivery = Delivery(event=said, target="a-target", created=now)
+    delivery = Delivery(event=event, target="a-target", created=now)
     mute = Mute(id=uuid4(), sources=(), reason="a test", began=now, until=now)
     spill, ledger = alerts_spill.Spill(keys, "worker"), alerts_ledger.Ledger(database, "worker")
     for store in (spill, ledger):
@@ -209,23 +209,23 @@ async def test_worker_and_api_run_with_the_documented_permissions(
         running("worker", "HEALTH_PORT", given, tmp_path) as worker,
         running("api", "PORT", given, tmp_path) as api,
     ):
-        said = await until_ok(api.url)
+        status = await until_ok(api.url)
         for path in ("history?range=24h", "incidents?range=24h", "alerts", "db/status", "readyz"):
             httpx2.get(f"{api.url}/{path}").raise_for_status()
 
-    assert said["diagnosis"]["code"] == "healthy"
+    assert status["diagnosis"]["code"] == "healthy"
     for log in (worker.log, api.log):
         assert "permission" not in log.read_text()
         assert "NOPERM" not in log.read_text()
 
 
 async def until_ok(url: str) -> dict[str, Any]:
-    """Ask until the verdict is good, which a worker without a right never makes it."""
+    """Wait until the verdict is ok, which needs every permission."""
     with anyio.fail_after(60):
         while True:
-            said: dict[str, Any] = httpx2.get(f"{url}/worker/status").json()
-            if said["overall_status"] == "ok":
-                return said
+            status: dict[str, Any] = httpx2.get(f"{url}/worker/status").json()
+            if status["overall_status"] == "ok":
+                return status
             await anyio.sleep(0.1)
 
 

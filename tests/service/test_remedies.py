@@ -1,4 +1,4 @@
-"""What to do is said for everything that can be wrong, with the names of the source it befell."""
+"""Every error has a remedy, which names the variables of its source."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nothing that is secret leaves, in health and in every failure: all that is said is searched."""
+"""No secret is exposed, in health and in every failure: all output is searched."""
 
 import base64
 import json
@@ -48,8 +48,8 @@ PATHS = (
 
 
 @dataclass
-class Said:
-    """All that was said, with where.
+class Output:
+    """Everything that the processes returned and logged.
 
     Attributes:
         answers: By address, headers included.
@@ -60,8 +60,8 @@ class Said:
     answers: dict[str, str] = field(default_factory=dict)
     logs: str = ""
 
-    async def ask(self, client: httpx2.AsyncClient, when: str) -> None:
-        """Ask every endpoint, with the password and without."""
+    async def collect(self, client: httpx2.AsyncClient, when: str) -> None:
+        """Request every endpoint, with the password and without."""
         for path in (*create(None).openapi()["paths"], *FILES):
             for who, auth in (("known", ("x", PASSWORD)), ("unknown", None)):
                 client.cookies.clear()
@@ -85,7 +85,7 @@ class Said:
 
 
 def secrets_of(environ: dict[str, str]) -> list[str]:
-    """Every secret of an environment, in each form in which it could be said."""
+    """Return every secret of an environment, in each form in which it could appear."""
     key = environ["IAM_CLIENT_KEY"]
     pem_lines = base64.b64decode(key).decode().splitlines()[1:-1]
     named = [text for name, text in environ.items() if name.endswith("PASSWORD")]
@@ -93,7 +93,7 @@ def secrets_of(environ: dict[str, str]) -> list[str]:
 
 
 def accounts_of(environ: dict[str, str]) -> list[str]:
-    """The account ids that could be said, by us or by AWS."""
+    """Return the account ids that Heartbeat or AWS could expose."""
     return [environ["IAM_ROLE_ARN"].split(":")[4], REFUSING_ACCOUNT]
 
 
@@ -119,7 +119,7 @@ async def test_no_secret_is_exposed_in_health_and_in_every_failure(
     aws: RunningAws,
     tmp_path: Path,
 ) -> None:
-    said = Said(secrets_of(guarded) + accounts_of(guarded))
+    output = Output(secrets_of(guarded) + accounts_of(guarded))
     failures: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
         "postgres stopped": (postgres.stop, postgres.start),
         "postgres paused": (postgres.pause, postgres.resume),
@@ -138,42 +138,42 @@ async def test_no_secret_is_exposed_in_health_and_in_every_failure(
         ):
             await until_row(client, "postgres", "ok")
             await until_row(client, "secrets_manager", "ok")
-            await said.ask(client, "healthy")
+            await output.collect(client, "healthy")
             for when, (begin, end) in failures.items():
                 with undone(begin, end):
                     await until_row(client, when.split()[0], "error")
-                    await said.ask(client, when)
-                    said.answers[f"{when}: live"] = await seen_live(served.url)
-                    said.answers[f"{when}: worker"] = (await beside.get("/metrics")).text
-    said.logs = worker.log.read_text() + served.log.read_text()
+                    await output.collect(client, when)
+                    output.answers[f"{when}: live"] = await seen_live(served.url)
+                    output.answers[f"{when}: worker"] = (await beside.get("/metrics")).text
+    output.logs = worker.log.read_text() + served.log.read_text()
 
-    assert said.logs.count('"cycle"') > 3
-    assert '"source_failing"' in said.logs
-    said.check()
+    assert output.logs.count('"cycle"') > 3
+    assert '"source_failing"' in output.logs
+    output.check()
 
 
 async def test_no_secret_is_exposed_when_stores_refuse_the_credentials(
     guarded: dict[str, str], aws: RunningAws
 ) -> None:
-    said = Said(secrets_of(guarded) + accounts_of(guarded))
+    output = Output(secrets_of(guarded) + accounts_of(guarded))
     wrong = guarded | {"PGPASSWORD": "canary-of-pg", "VALKEY_PASSWORD": "canary-of-vk"}
-    said.secrets += secrets_of(wrong)
+    output.secrets += secrets_of(wrong)
     with capture_logs() as logs, undone(lambda: refuse(aws), aws.control.clear):
         async with asking(wrong) as client:
             for name in ("postgres", "valkey", "secrets_manager", "iam"):
                 await until_row(client, name, "error")
-            await said.ask(client, "refused")
-    said.logs = "\n".join(json.dumps(line, default=str) for line in logs)
+            await output.collect(client, "refused")
+    output.logs = "\n".join(json.dumps(line, default=str) for line in logs)
 
     assert {line["error"] for line in logs if line["event"] == "reading_failed"} >= {"auth"}
-    said.check()
+    output.check()
 
 
 def test_settings_do_not_print_secrets(settings: Settings, environ: dict[str, str]) -> None:
-    said = f"{settings!r} {settings.sources!r} {settings.aws!r}"
+    output = f"{settings!r} {settings.sources!r} {settings.aws!r}"
 
     for secret in secrets_of(environ | {"DASHBOARD_PASSWORD": PASSWORD}):
-        assert secret not in said
+        assert secret not in output
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ class Worker:
 
     Attributes:
         it: The process, which answers.
-        ended: Whether it was told to stop, or killed.
+        ended: Whether it was stopped or killed.
     """
 
     it: Running
@@ -60,9 +60,9 @@ class Worker:
     def story(self) -> list[str]:
         """Its beats, and how it stood, in order."""
         lines = [json.loads(line) for line in self.it.log.read_text().splitlines()]
-        told = {"cycle": "beat", "worker_standing": None}
-        found = [line for line in lines if line["event"] in told]
-        return [told[line["event"]] or line["standing"] for line in found]
+        kinds = {"cycle": "beat", "worker_standing": None}
+        found = [line for line in lines if line["event"] in kinds]
+        return [kinds[line["event"]] or line["standing"] for line in found]
 
 
 @dataclass
@@ -168,12 +168,12 @@ async def test_the_standby_takes_over_after_a_kill_a_pause_and_an_end_in_order(
     leader, follower = await world.roles()
     await world.beats_more(leader)
     leader.it.process.pause()
-    told = len(leader.story)
+    known = len(leader.story)
     await world.until(lambda: follower.standing == LEADS)
     await world.beats_more(follower)
     leader.it.process.resume()
-    await world.until(lambda: len(leader.story) > told)
-    assert leader.story[told] == STANDBY  # before any beat
+    await world.until(lambda: len(leader.story) > known)
+    assert leader.story[known] == STANDBY  # before any beat
 
     leader, follower = await world.roles()
     leader.ended = True

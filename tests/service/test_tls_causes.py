@@ -31,7 +31,7 @@ CASES = [
 AWS_SOURCES = ["iam", "secrets_manager"]
 
 
-async def told(
+async def failures(
     environ: Mapping[str, str], name: str
 ) -> list[tuple[ErrorWord | None, Cause | None]]:
     """How a write and a reading fail: word and cause of each."""
@@ -54,7 +54,7 @@ async def test_valkeys_tls_has_its_cause(
     tmp_path: Path, server: str, ca: str, cause: Cause
 ) -> None:
     with tls_servers.redis(tmp_path, CERTIFICATES[server]) as environ:
-        errors = await told({**environ, "VALKEY_CA_CERT": ca}, "valkey")
+        errors = await failures({**environ, "VALKEY_CA_CERT": ca}, "valkey")
 
     assert errors == [(ErrorWord.TLS, cause)] * 2
 
@@ -73,7 +73,7 @@ async def test_postgresqls_tls_has_its_cause(
     cluster: Path, server: str, ca: str, cause: Cause
 ) -> None:
     with tls_servers.postgres(cluster, CERTIFICATES[server]) as environ:
-        errors = await told({**environ, "PG_CA_CERT": ca}, "postgres")
+        errors = await failures({**environ, "PG_CA_CERT": ca}, "postgres")
 
     assert errors == [(ErrorWord.TLS, cause)] * 2
 
@@ -86,7 +86,7 @@ async def test_aws_behind_another_ca_is_not_trusted(
     bundle.write_text(WRONG)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
 
-    errors = await told(aws.environment() | {"AWS_CA_BUNDLE": str(bundle)}, name)
+    errors = await failures(aws.environment() | {"AWS_CA_BUNDLE": str(bundle)}, name)
 
     assert errors == [(ErrorWord.TLS, Cause.UNTRUSTED)] * 2
 
@@ -99,7 +99,7 @@ async def test_aws_that_closes_during_tls_is_unreachable_and_tried_again(
     environ = redirected(aws, proxy.port, monkeypatch)
     async with serving(proxy):
         await proxy.switch(Mode.CUT)
-        errors = await told(environ, name)
+        errors = await failures(environ, name)
 
         sources = connect(load(environ))
         given = Heartbeat(name="worker", timestamp=utc_now())
@@ -116,7 +116,7 @@ async def test_aws_in_plain_text_speaks_no_tls(
     aws: RunningAws, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with plain_text() as port:
-        errors = await told(redirected(aws, port, monkeypatch), name)
+        errors = await failures(redirected(aws, port, monkeypatch), name)
 
     assert errors == [(ErrorWord.TLS, Cause.NO_TLS)] * 2
 

@@ -48,7 +48,7 @@ async def upgraded(settings: Settings, answer_timeout_s: float) -> str:
 
 
 async def _repeated(settings: Settings, answer_timeout_s: float, statements: str) -> bool:
-    """Execute statements if the database is empty; tell whether it was and they worked."""
+    """Execute statements if the database is empty; return whether it was and they succeeded."""
     try:
         connection = await asyncpg.connect(**arguments(settings, answer_timeout_s))
         try:

@@ -26,12 +26,12 @@ async def test_two_hundred_concurrent_requests_share_one_answer() -> None:
     make = Maker()
     got: list[int] = []
 
-    async def ask() -> None:
+    async def request() -> None:
         got.append(await cache.get("key", make))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(200):
-            tasks.start_soon(ask)
+            tasks.start_soon(request)
         await anyio.wait_all_tasks_blocked()
         make.let.set()
 

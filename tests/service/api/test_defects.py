@@ -1,4 +1,4 @@
-"""What happens when something beside the requests ends that never should."""
+"""Background tasks that end or stand still although they never should."""
 
 import sys
 from pathlib import Path
@@ -137,7 +137,7 @@ async def test_livez_reports_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -
 
 async def test_a_stopped_ticker_stands_still() -> None:
     now = [0.0]
-    live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not asked
+    live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not used
 
     assert not live.stands_still  # nobody watches
     live._somebody.set()

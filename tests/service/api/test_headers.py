@@ -82,12 +82,12 @@ async def test_pages_that_load_from_a_cdn_are_off(client: httpx2.AsyncClient, pa
 async def test_other_origins_read_only_where_they_are_allowed(
     client: httpx2.AsyncClient, origin: str, *, allowed: bool
 ) -> None:
-    asked = {
+    preflight_headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "heartbeat-refresh, heartbeat-refresh-failures",
     }
-    preflight = await client.options("/worker/status", headers=asked)
+    preflight = await client.options("/worker/status", headers=preflight_headers)
     answer = await client.get("/worker/status", headers={"Origin": origin})
 
     assert preflight.status_code == (200 if allowed else 403)

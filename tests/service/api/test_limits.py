@@ -52,7 +52,7 @@ def one_line(text: bytes) -> bool:
     return not set(text) & set(b"\r\n")
 
 
-async def told(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, Any]]:
+async def answer_of(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, Any]]:
     """What the server answers to these bytes: status and body."""
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(request)
@@ -121,7 +121,7 @@ REFUSED = {
 async def test_invalid_input_gets_an_error_in_the_common_form(
     address: tuple[str, int], request_head: bytes, status: int
 ) -> None:
-    answered, problem = await told(address, request_head + b"\r\n")
+    answered, problem = await answer_of(address, request_head + b"\r\n")
 
     assert answered == status
     assert set(problem) == {"error", "message"}
@@ -141,12 +141,12 @@ async def test_random_bytes_never_get_a_500(
     assert 200 <= await status_of(address, request) < 500
 
 
-@pytest.mark.parametrize("asked", ["bytes=9-1,x", "bytes=x", "bytes=9999999-", "lines=1-2"])
-async def test_a_range_request_gets_the_whole_file(address: tuple[str, int], asked: str) -> None:
+@pytest.mark.parametrize("span", ["bytes=9-1,x", "bytes=x", "bytes=9999999-", "lines=1-2"])
+async def test_a_range_request_gets_the_whole_file(address: tuple[str, int], span: str) -> None:
     url = f"http://{address[0]}:{address[1]}/"
     async with httpx2.AsyncClient() as client:
         whole = await client.get(url)
-        part = await client.get(url, headers={"Range": asked})
+        part = await client.get(url, headers={"Range": span})
 
     assert (part.status_code, part.content) == (200, whole.content)
 

@@ -314,8 +314,8 @@ def _check_name(family: Any) -> None:
 def test_every_label_value_in_a_query_is_possible() -> None:
     possible = {*Freshness, *Breaker, *Overall, "ok"}
     for expression in (*_alert_expressions(), *_dashboard_expressions()):
-        for asked in re.findall(r'=~?"([^"]*)"', expression):
-            assert asked.startswith("$") or set(asked.split("|")) <= possible
+        for matched in re.findall(r'=~?"([^"]*)"', expression):
+            assert matched.startswith("$") or set(matched.split("|")) <= possible
 
 
 def _alert_expressions() -> Iterator[str]:

@@ -325,10 +325,10 @@ async def test_the_cookie_is_found_beside_an_ill_formed_one(
 async def test_readyz_without_a_login_contains_only_ready(
     client: httpx2.AsyncClient,
 ) -> None:
-    said = (await client.get("/readyz")).json()
+    document = (await client.get("/readyz")).json()
 
-    assert said.pop("ready") in {True, False}
-    assert set(said.values()) == {None}
+    assert document.pop("ready") in {True, False}
+    assert set(document.values()) == {None}
 
 
 def test_the_number_of_remembered_addresses_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

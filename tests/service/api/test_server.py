@@ -39,7 +39,7 @@ async def test_a_viewer_that_never_reads_is_disconnected(monkeypatch: pytest.Mon
         with socket.create_connection((host, int(port))) as viewer:
             viewer.sendall(HANDSHAKE)  # and it never reads
             with anyio.fail_after(10):
-                while state(viewer) != CLOSE_WAIT:  # noqa: ASYNC110 - the system tells no event
+                while state(viewer) != CLOSE_WAIT:  # noqa: ASYNC110 - there is no event
                     await anyio.sleep(0.01)
 
 
@@ -59,11 +59,11 @@ def test_a_silent_viewer_is_disconnected_within_half_a_minute() -> None:
     assert server.PING_S + server.PONG_S < 30
 
 
-@pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
-def test_a_host_of_all_ipv6_interfaces_includes_ipv4(tmp_path: Path, asked: str) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
+def test_a_host_of_all_ipv6_interfaces_includes_ipv4(tmp_path: Path, address: str) -> None:
     with running("api", "PORT", {**NOWHERE, "HOST": "::"}, tmp_path) as api:
         port = api.url.rpartition(":")[2]
-        assert httpx2.get(f"http://{asked}:{port}/livez").status_code == 200
+        assert httpx2.get(f"http://{address}:{port}/livez").status_code == 200
 
 
 def test_a_port_in_use_is_logged(tmp_path: Path) -> None:

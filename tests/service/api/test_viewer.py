@@ -60,7 +60,7 @@ async def test_one_document_is_queued_behind_the_one_in_flight_and_no_third() ->
     ("pause_s", "closes"), [(0.0, True), (FRAMES_WINDOW_S / FRAMES_MAX, False)]
 )
 async def test_the_frames_of_a_page_are_limited_per_minute(pause_s: float, *, closes: bool) -> None:
-    clock, said = [0.0], list[str]()
+    clock, replies = [0.0], list[str]()
     frame: Message = {"type": "websocket.receive", "text": "hello"}
     left: Message = {"type": "websocket.disconnect", "code": 1000}
     messages = iter([{"type": "websocket.connect"}, *[frame] * (FRAMES_MAX + 1), left])
@@ -70,11 +70,11 @@ async def test_the_frames_of_a_page_are_limited_per_minute(pause_s: float, *, cl
         return next(messages)
 
     async def send(message: Message) -> None:
-        said.append(message["type"])
+        replies.append(message["type"])
 
     websocket = WebSocket({"type": "websocket", "headers": []}, receive, send)
     await websocket.accept()
     async with anyio.create_task_group() as tasks:
         await Viewer(websocket, tasks.start_soon, lambda: clock[0]).converse()
 
-    assert ("websocket.close" in said) is closes
+    assert ("websocket.close" in replies) is closes

@@ -1,4 +1,4 @@
-"""Days, summed from hours: what is told is the same with them and without."""
+"""Days, summed from hours: history is the same with and without them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ async def days(source: Postgres) -> list[Any]:
     return await rows(source, query)
 
 
-async def told(source: Postgres, cut: Buckets) -> Any:
+async def counts_of(source: Postgres, cut: Buckets) -> Any:
     past = HistoryReader(source, "worker", {"postgres": "", "valkey": ""}, 600.0)
     return await past.history(["postgres", "valkey"], cut, OVER)
 
@@ -131,11 +131,11 @@ async def test_a_window_has_the_same_counts_from_days_and_from_hours(
     )
     start = FIRST + timedelta(hours=offset)
     cut = Buckets(start, width, max(1, (OVER - start) // width), hourly=True)
-    from_beats = await told(source, cut)
+    from_beats = await counts_of(source, cut)
     await ledger.count(OVER)
     assert await days(source)
 
-    with_days = await told(source, cut)
+    with_days = await counts_of(source, cut)
     await execute(source, "TRUNCATE heartbeat_days")
 
-    assert with_days == from_beats == await told(source, cut)
+    assert with_days == from_beats == await counts_of(source, cut)

@@ -183,12 +183,12 @@ async def test_failures_in_a_row_are_one_incident(source: Postgres, ledger: Ledg
 
 
 async def test_an_incident_grows_beat_by_beat_and_ends(source: Postgres, ledger: Ledger) -> None:
-    told = []
+    after_each = []
     for minute, error in enumerate([None, MISSED, MISSED, None, None]):
         await ledger.add([beat(minute, error)])
-        told.append(await incidents(source))
+        after_each.append(await incidents(source))
 
-    assert told == [
+    assert after_each == [
         [],
         [(at(1), None, "unreachable", 1)],
         [(at(1), None, "unreachable", 2)],

@@ -1,4 +1,4 @@
-"""Whatever beats come in, in whatever order: what is told is what the beats say."""
+"""History equals its beats, whatever they are and in whatever order they arrive."""
 
 import random
 from collections import defaultdict
@@ -74,18 +74,18 @@ async def test_hours_and_incidents_are_exactly_what_the_beats_say(
     first = {(each.source, each.slot): each for each in reversed(came)}
     beats = sorted(first.values(), key=lambda each: (each.source, each.slot))
 
-    from_beats = await told(source)
+    from_beats = await history_of(source)
     await ledger.count(OVER)
 
     assert await hours(source) == expected_hours(beats)
     assert await incidents(source) == expected_incidents(beats)
-    assert await told(source) == from_beats
+    assert await history_of(source) == from_beats
     assert from_beats == expected_history(beats)
     await ledger.count(OVER)  # once more changes nothing
     assert await hours(source) == expected_hours(beats)
 
 
-async def told(source: Postgres) -> list[Any]:
+async def history_of(source: Postgres) -> list[Any]:
     """What the API says of each hour."""
     past = HistoryReader(source, "worker", {"postgres": "", "valkey": ""}, 60.0)
     cut = buckets(Window(HOUR, at(60 * HOURS)), HOURS, OVER, timedelta(days=90), 60.0)

@@ -25,7 +25,7 @@ def past(source: Postgres) -> HistoryReader:
     return HistoryReader(source, "worker", TITLES, 60.0)
 
 
-async def told(
+async def read(
     past: HistoryReader, start: float, end: float, count: int, now: datetime = OVER
 ) -> SourceHistory:
     """Valkey's history between two minutes."""
@@ -40,14 +40,14 @@ def counts(history: SourceHistory) -> list[tuple[int, int, int]]:
 async def test_before_the_first_beat_nothing_was_due(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(25), beat(26)])
 
-    history = await told(past, 0, 30, 3)
+    history = await read(past, 0, 30, 3)
 
     assert counts(history) == [(0, 0, 0), (0, 0, 0), (2, 0, 3)]
     assert (history.expected, history.uptime_strict, history.uptime_known) == (5, 0.4, 1.0)
 
 
 async def test_without_any_beat_there_is_no_uptime(past: HistoryReader) -> None:
-    history = await told(past, 0, 30, 3)
+    history = await read(past, 0, 30, 3)
 
     assert counts(history) == [(0, 0, 0)] * 3
     assert (history.uptime_strict, history.uptime_known) == (None, None)
@@ -58,7 +58,7 @@ async def test_slots_without_a_beat_are_unknown_and_never_up(
 ) -> None:
     await ledger.add([beat(0), beat(1, MISSED), beat(2), beat(25)])
 
-    history = await told(past, 0, 30, 3)
+    history = await read(past, 0, 30, 3)
 
     assert counts(history) == [(2, 1, 7), (0, 0, 10), (1, 0, 9)]
     assert history.uptime_strict == pytest.approx(3 / 30)
@@ -71,18 +71,18 @@ async def test_a_gap_that_began_before_the_window_counts_in_it(
     await ledger.add([beat(-100, interval_s=120), beat(25, interval_s=60)])
 
     # By the old interval until the bucket in which beats go on, then by the new one.
-    assert counts(await told(past, 0, 30, 3)) == [(0, 0, 5), (0, 0, 5), (1, 0, 9)]
+    assert counts(await read(past, 0, 30, 3)) == [(0, 0, 5), (0, 0, 5), (1, 0, 9)]
 
 
 async def test_a_beat_that_may_still_arrive_is_not_due(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(0), beat(1)])
     three_slots_over = at(5) + timedelta(seconds=31)
 
-    history = await told(past, 0, 5, 5, now=three_slots_over)
-    hourly = await told(past, 0, 60, 1, now=three_slots_over)
+    history = await read(past, 0, 5, 5, now=three_slots_over)
+    hourly = await read(past, 0, 60, 1, now=three_slots_over)
 
     assert counts(history) == [(1, 0, 0), (1, 0, 0), (0, 0, 1), (0, 0, 1), (0, 0, 1)]
-    earlier = await told(past, 0, 5, 5, now=at(5))
+    earlier = await read(past, 0, 5, 5, now=at(5))
     assert counts(earlier) == [(1, 0, 0), (1, 0, 0), (0, 0, 1), (0, 0, 1), (0, 0, 0)]
     assert counts(hourly) == [(2, 0, 3)]
 
@@ -92,9 +92,9 @@ async def test_hours_have_the_same_counts_from_beats_and_from_the_table(
 ) -> None:
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250)])
 
-    from_beats = await told(past, 0, 360, 6)
+    from_beats = await read(past, 0, 360, 6)
     await ledger.count(OVER)
-    from_counts = await told(past, 0, 360, 6)
+    from_counts = await read(past, 0, 360, 6)
 
     assert counts(from_counts) == counts(from_beats)
     assert counts(from_counts) == [
@@ -113,8 +113,8 @@ async def test_buckets_of_several_hours_have_the_sums_of_their_hours(
     await ledger.add([beat(2), beat(3, MISSED), beat(200), beat(250), beat(1000)])
     await ledger.count(at(300))
 
-    by_hour = await told(past, 0, 60 * 18, 18)
-    by_three = await told(past, 0, 60 * 18, 6)
+    by_hour = await read(past, 0, 60 * 18, 18)
+    by_three = await read(past, 0, 60 * 18, 6)
 
     hours = counts(by_hour)
     sums = [tuple(map(sum, zip(*hours[n : n + 3], strict=True))) for n in range(0, 18, 3)]
@@ -129,8 +129,8 @@ async def test_every_slot_is_in_exactly_one_bucket(
     missing = {13, 14, 40}
     await ledger.add([beat(n) for n in range(-5, 60) if n not in missing])
 
-    history = await told(past, 0, 60, count)
-    odd = await told(past, 1 / 3, 60 + 1 / 3, count)
+    history = await read(past, 0, 60, count)
+    odd = await read(past, 1 / 3, 60 + 1 / 3, count)
 
     assert (history.ok, history.unknown) == (57, 3)
     assert (odd.ok, odd.unknown) == (56, 4)
@@ -139,11 +139,11 @@ async def test_every_slot_is_in_exactly_one_bucket(
 async def test_counts_are_kept_longer_than_their_beats(ledger: Ledger, past: HistoryReader) -> None:
     await ledger.add([beat(n, latency_ms=2.0) for n in range(120)])
     await ledger.count(OVER)
-    before = await told(past, 0, 120, 2)
+    before = await read(past, 0, 120, 2)
 
     await ledger.prune(at(120) + KEPT, KEPT)
 
-    assert await told(past, 0, 120, 2) == before
+    assert await read(past, 0, 120, 2) == before
     assert counts(before) == [(60, 0, 0), (60, 0, 0)]
 
 
@@ -153,8 +153,8 @@ async def test_percentiles_are_those_of_successful_beats(
     await ledger.add([beat(n, latency_ms=n + 1.0) for n in range(20)])
     await ledger.add([beat(20, MISSED, latency_ms=5000.0)])
 
-    (exact,) = (await told(past, 0, 59, 1)).buckets
-    (hour,) = (await told(past, 0, 60, 1)).buckets
+    (exact,) = (await read(past, 0, 59, 1)).buckets
+    (hour,) = (await read(past, 0, 60, 1)).buckets
 
     assert (exact.latency_p50_ms, exact.latency_p95_ms) == (10.0, 19.0)
     assert hour.latency_p50_ms == pytest.approx(10.0, rel=0.2)
@@ -312,9 +312,9 @@ async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: HistoryR
     await ledger.add([beat(n, MISSED) for n in range(30)])
     await ledger.add([beat(30 + n / 12, interval_s=5.0) for n in range(360)])
 
-    by_beats, by_hours = await told(past, 0, 60, 60), await told(past, 0, 60, 1)
+    by_beats, by_hours = await read(past, 0, 60, 60), await read(past, 0, 60, 1)
     await ledger.count(OVER)
-    by_counts = await told(past, 0, 60, 1)
+    by_counts = await read(past, 0, 60, 1)
 
     for each in (by_beats, by_hours, by_counts):
         assert (each.ok, each.failed) == (360, 30)
@@ -330,7 +330,7 @@ async def test_an_hour_of_an_earlier_version_is_weighted_by_its_interval(
     async with source.connection(transaction=True) as connection:
         await connection.rows(Statement("UPDATE heartbeat_hours SET seconds = NULL"))
 
-    history = await told(past, 0, 60, 1)
+    history = await read(past, 0, 60, 1)
 
     assert (history.ok_seconds, history.failed_seconds) == (45 * 60, 15 * 60)
 
@@ -341,30 +341,30 @@ async def test_unrecorded_time_has_the_same_counts_from_beats_and_from_hours(
     await ledger.add([beat(n) for n in range(200) if not 20 <= n < 150])
 
     found = [
-        await told(past, 0, 240, 240),
-        await told(past, 0, 240, 4),
-        await told(past, 0, 240, 2),
+        await read(past, 0, 240, 240),
+        await read(past, 0, 240, 4),
+        await read(past, 0, 240, 2),
     ]
     await ledger.count(OVER)
-    found += [await told(past, 0, 240, 4), await told(past, 0, 240, 2)]
+    found += [await read(past, 0, 240, 4), await read(past, 0, 240, 2)]
 
     told_as = [(each.ok_seconds, each.failed_seconds, each.unknown_seconds) for each in found]
     assert told_as == [(70 * 60, 0, 170 * 60)] * 5
 
 
 async def test_the_first_beat_is_known_in_every_window(ledger: Ledger, past: HistoryReader) -> None:
-    assert (await told(past, 0, 30, 3)).first_beat is None
+    assert (await read(past, 0, 30, 3)).first_beat is None
 
     await ledger.add([beat(n) for n in range(7, 200)])
-    assert (await told(past, 100, 130, 3)).first_beat == at(7)
+    assert (await read(past, 100, 130, 3)).first_beat == at(7)
 
     await ledger.count(OVER)
     await ledger.prune(at(200) + KEPT, KEPT)
-    assert (await told(past, 100, 130, 3)).first_beat == at(7)
+    assert (await read(past, 100, 130, 3)).first_beat == at(7)
 
 
 async def test_without_postgres_nothing_is_remembered() -> None:
     with pytest.raises(SourceError) as error:
-        await told(HistoryReader(None, "worker", TITLES, 60.0), 0, 30, 3)
+        await read(HistoryReader(None, "worker", TITLES, 60.0), 0, 30, 3)
 
     assert error.value.word is ErrorWord.NOT_CONFIGURED

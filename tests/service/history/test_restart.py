@@ -46,7 +46,7 @@ async def test_a_worker_that_ends_without_postgres_loses_no_cycle(
             raise
     postgres.start()
     (spilled,) = events(first, "history_spilled")
-    assert report.history_waiting > 0  # so the API can tell, though PostgreSQL is away
+    assert report.history_waiting > 0  # the API reports it while PostgreSQL is away
     assert report.history_dropped == 0
     assert events(first, "history_lost") == []
     with running("worker", "HEALTH_PORT", environ, folders[1]) as second:

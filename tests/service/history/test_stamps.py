@@ -65,16 +65,16 @@ async def test_a_beat_has_every_recorded_field(source: Postgres, past: HistoryRe
 
 async def test_no_page_is_read_ahead(source: Postgres, past: HistoryReader) -> None:
     await Ledger(source, "worker").add([beat(n) for n in range(60)])
-    asked = 0
+    pages_read = 0
 
     async def counted(*arguments: Any) -> Sequence[Any]:
-        nonlocal asked
-        asked += 1
+        nonlocal pages_read
+        pages_read += 1
         return await past.beats(*arguments)
 
     taken = 0
     async for page in pages(counted, ["valkey"], HOUR, 10):
         taken += 1
 
-        assert (asked, len(page)) == (taken, 10)
+        assert (pages_read, len(page)) == (taken, 10)
     assert taken == 6

@@ -87,7 +87,7 @@ def test_a_long_window_is_read_from_hours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last", "end", "count"),
+    ("span", "first", "last", "end", "count"),
     [
         (Range.DAY, (2026, 11, 23, 10, 45), (2026, 11, 24, 10, 30), (2026, 11, 24, 10, 45), 96),
         (Range.WEEK, (2026, 11, 17, 12), (2026, 11, 24, 10), (2026, 11, 24, 12), 84),
@@ -97,13 +97,13 @@ def test_a_long_window_is_read_from_hours() -> None:
     ],
 )
 def test_a_range_is_divided_at_round_times_and_includes_the_current_bucket(
-    asked: Range, first: tuple[int, ...], last: tuple[int, ...], end: tuple[int, ...], count: int
+    span: Range, first: tuple[int, ...], last: tuple[int, ...], end: tuple[int, ...], count: int
 ) -> None:
-    cut = ranged(asked, NOW, KEPT, 60)
+    cut = ranged(span, NOW, KEPT, 60)
 
     moments = [datetime(*each, tzinfo=UTC) for each in (first, last, end)]  # type: ignore[arg-type, misc] # year to minute
     assert [cut.start(0), cut.start(cut.count - 1), cut.start(cut.count)] == moments
-    assert (cut.count, cut.hourly) == (count, asked is not Range.DAY)
+    assert (cut.count, cut.hourly) == (count, span is not Range.DAY)
 
 
 def test_a_year_is_divided_into_weeks_that_begin_on_mondays() -> None:

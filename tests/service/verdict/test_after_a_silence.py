@@ -1,4 +1,4 @@
-"""What is said after a time without requests while AWS is slow or hangs, in simulated time."""
+"""The first answers after a time without requests while AWS is slow, in simulated time."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ def anyio_backend() -> tuple[str, dict[str, type[SimulatedLoop]]]:
 
 @pytest.fixture(autouse=True)
 def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that measures time ask the loop."""
+    """Let everything that measures time use the loop's clock."""
     monkeypatch.setattr(cycle, "time", TIME)
     both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)
     monkeypatch.setattr(readers, "time", both)

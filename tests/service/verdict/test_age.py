@@ -20,10 +20,10 @@ def test_before_the_first_reading_a_row_is_missing_without_an_error() -> None:
 
 def test_the_freshness_of_a_stamp_depends_on_its_own_interval() -> None:
     stamp = NOW - timedelta(seconds=100)
-    said = aged(Observation(stamp=stamp, interval_s=200), NOW, MINUTE_S)
+    judged = aged(Observation(stamp=stamp, interval_s=200), NOW, MINUTE_S)
     silent = aged(Observation(stamp=stamp), NOW, MINUTE_S)
 
-    assert (said.freshness, said.interval_s, said.age_s) == (Freshness.FRESH, 200, 100)
+    assert (judged.freshness, judged.interval_s, judged.age_s) == (Freshness.FRESH, 200, 100)
     assert (silent.freshness, silent.interval_s, silent.age_s) == (Freshness.STALE, MINUTE_S, 100)
 
 
@@ -58,7 +58,7 @@ def test_an_unreachable_store_keeps_its_word_whatever_its_stamp() -> None:
         (91, 1, Freshness.AGING),  # at 90 s it was not stale, and nobody has looked since
         (91, 0.9, Freshness.STALE),
         (200, 60, Freshness.STALE),
-        (200, 199, Freshness.AGING),  # whoever asks says how old a reading may be
+        (200, 199, Freshness.AGING),  # the caller decides how old a reading may be
         (50, 40, Freshness.FRESH),
         (61, 40, Freshness.AGING),  # only red waits for another reading
         (91, -5, Freshness.STALE),  # by a clock that was set back meanwhile
@@ -69,6 +69,6 @@ def test_a_stamp_does_not_become_stale_between_two_readings(
 ) -> None:
     found = Observation(stamp=NOW - timedelta(seconds=age_s))
 
-    said = aged(found, NOW, MINUTE_S, NOW - timedelta(seconds=read_ago_s))
+    judged = aged(found, NOW, MINUTE_S, NOW - timedelta(seconds=read_ago_s))
 
-    assert (said.freshness, said.age_s) == (freshness, age_s)
+    assert (judged.freshness, judged.age_s) == (freshness, age_s)

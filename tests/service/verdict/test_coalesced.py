@@ -14,12 +14,12 @@ async def test_requests_of_one_turn_share_an_answer() -> None:
     turn = Coalesced(lambda: next(numbers))
     answers: list[int] = []
 
-    async def ask() -> None:
+    async def request() -> None:
         answers.append(turn.get())
 
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
-            tasks.start_soon(ask)
+            tasks.start_soon(request)
 
     assert answers == [0] * 5
 

@@ -1,4 +1,4 @@
-"""What is said of each situation, and what holds in all of them."""
+"""The diagnosis of each situation, and properties of all of them."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -52,10 +52,10 @@ def said_of(name: str) -> Diagnosis:
 def test_a_situation_has_its_findings(name: str) -> None:
     situation, verdict, expected = SITUATIONS[name]
 
-    said = diagnose(situation)
+    result = diagnose(situation)
 
-    assert [(each.code, each.sources, each.title) for each in said.findings] == expected
-    assert overall(said) == Overall(verdict)
+    assert [(each.code, each.sources, each.title) for each in result.findings] == expected
+    assert overall(result) == Overall(verdict)
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -150,24 +150,24 @@ def test_the_worst_finding_has_a_remedy(name: str, remedy: str) -> None:
     ],
 )
 def test_a_later_end_cancels_a_shorter_one(identity: IdentityView, title: str) -> None:
-    said = diagnose(seen(PG, iam=identity))
+    result = diagnose(seen(PG, iam=identity))
 
-    assert title in said.findings[0].title
+    assert title in result.findings[0].title
 
 
 def test_a_finding_without_a_remedy_has_its_title_in_the_message() -> None:
     found = said_of("both databases away").findings
     bare = [each.model_copy(update={"remedy": None}) for each in found]
 
-    said = conclude(bare).message
+    result = conclude(bare).message
 
-    assert said == "PostgreSQL cannot be read (timeout). Also: Valkey cannot be read (timeout)."
+    assert result == "PostgreSQL cannot be read (timeout). Also: Valkey cannot be read (timeout)."
 
 
 def test_the_identity_has_the_remedy_of_its_word_where_aws_needs_none_of_its_own() -> None:
-    said = diagnose(seen(PG, iam=replace(IAM, error=E.FAILED)))
+    result = diagnose(seen(PG, iam=replace(IAM, error=E.FAILED)))
 
-    assert said.findings[0].remedy == REMEDIES[E.FAILED]
+    assert result.findings[0].remedy == REMEDIES[E.FAILED]
 
 
 def test_a_sources_own_remedy_precedes_that_of_the_word() -> None:
@@ -229,7 +229,7 @@ def test_a_finding_links_to_its_section_of_the_runbook(name: str, anchor: str) -
         ("all fresh and in step", "Every store was written in the last cycle and reads back."),
         ("all stale", f"The worker has not written to any store since 21:50:00 UTC: c{CHECK[1:]}"),
         (
-            "both databases away",  # the same remedy is told once
+            "both databases away",  # the same remedy appears once
             "PostgreSQL cannot be read (timeout): check whether it is overloaded, and whether a "
             "firewall or the network drops packets. Also: Valkey cannot be read (timeout).",
         ),
@@ -245,12 +245,12 @@ def test_the_message_has_a_sentence_for_every_finding(name: str, message: str) -
 
 
 def test_the_diagnosis_summarizes_all_findings_of_the_worst_kind() -> None:
-    said = diagnose(seen(lost(PG, failing_since=NOW), lost(VK), stale(SM)))
+    result = diagnose(seen(lost(PG, failing_since=NOW), lost(VK), stale(SM)))
 
-    assert said.code == "source_unreachable"
-    assert said.sources == ["postgres", "valkey"]
-    assert said.since == LONG_AGO
-    assert [each.since for each in said.findings] == [NOW, LONG_AGO, LONG_AGO]
+    assert result.code == "source_unreachable"
+    assert result.sources == ["postgres", "valkey"]
+    assert result.since == LONG_AGO
+    assert [each.since for each in result.findings] == [NOW, LONG_AGO, LONG_AGO]
 
 
 @pytest.mark.parametrize(
@@ -388,23 +388,23 @@ def test_every_affected_store_is_in_one_severe_finding_and_no_other_is(
 
 @given(situations())
 def test_the_worst_finding_is_first_and_decides_the_verdict(situation: Situation) -> None:
-    said = diagnose(situation)
-    severities = [each.severity for each in said.findings]
+    result = diagnose(situation)
+    severities = [each.severity for each in result.findings]
 
     assert severities == sorted(severities, key=list(Severity).index)
-    assert overall(said) == (severities[0].value if severities else "ok")
-    assert (said.code == "healthy") == (not said.findings)
+    assert overall(result) == (severities[0].value if severities else "ok")
+    assert (result.code == "healthy") == (not result.findings)
 
 
 @given(situations())
 def test_the_message_contains_every_title_and_each_remedy_once(situation: Situation) -> None:
-    said = diagnose(situation)
+    result = diagnose(situation)
 
-    assert all(each.title in said.message for each in said.findings)
-    for remedy in {each.remedy for each in said.findings if each.remedy}:
-        others = [each.remedy or "" for each in said.findings if each.remedy != remedy]
+    assert all(each.title in result.message for each in result.findings)
+    for remedy in {each.remedy for each in result.findings if each.remedy}:
+        others = [each.remedy or "" for each in result.findings if each.remedy != remedy]
         if not any(remedy[1:] in other for other in others):
-            assert said.message.count(remedy[1:]) == 1
+            assert result.message.count(remedy[1:]) == 1
 
 
 @given(situations())

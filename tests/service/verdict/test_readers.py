@@ -32,12 +32,12 @@ async def test_two_hundred_requests_read_a_store_once() -> None:
         shared = reader(tasks, source)
         found: list[Look | None] = []
 
-        async def ask() -> None:
+        async def request() -> None:
             found.append(await shared.get())
 
         async with anyio.create_task_group() as requests:
             for _ in range(200):
-                requests.start_soon(ask)
+                requests.start_soon(request)
 
     assert source.reads == 1
     assert {each.found.stamp for each in found if each} == {source.stored.timestamp}

@@ -38,7 +38,7 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that measures time ask the loop."""
+    """Let everything that measures time use the loop's clock."""
     monkeypatch.setattr(cycle, "time", TIME)
     both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)
     monkeypatch.setattr(readers, "time", both)

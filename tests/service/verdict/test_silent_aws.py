@@ -1,4 +1,4 @@
-"""An API that nobody asked for an hour, on real stores, while AWS accepts calls and is silent."""
+"""An API after an hour without requests, on real stores, while AWS accepts calls but is silent."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ async def stamp(settings: Settings) -> None:
 
 
 def let_an_hour_pass(watch: Watch) -> None:
-    """Age what is known of AWS, as if nobody had asked."""
+    """Age the readings of AWS, as if there had been no request."""
     for name in OF_AWS:
         reader = watch.readers.by_name[name]
         last = reader.last
@@ -58,10 +58,10 @@ async def test_until_a_silent_aws_answers_the_verdict_is_not_red(
         heard: list[Overall] = []
         async with anyio.create_task_group() as tasks:
 
-            async def ask() -> None:
+            async def request() -> None:
                 heard.append(worker_status(await watch.snapshot(wait_s=BOUND_S)).overall_status)
 
-            tasks.start_soon(ask)
+            tasks.start_soon(request)
             await anyio.to_thread.run_sync(aws.control.clear)
 
     assert first.overall_status is Overall.OK, first.diagnosis.message

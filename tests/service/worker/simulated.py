@@ -11,7 +11,7 @@ import anyio
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """Nothing that takes long by its clock takes long, and a busy machine makes nothing late.
 
-    It is for code that asks the loop alone for the time: a socket that is waited for under a
+    It is for code that takes the time from the loop alone: a socket that is waited for under a
     deadline has no chance.
 
     Attributes:

@@ -20,9 +20,9 @@ beat.main(load({"VALKEY_HOST": "cache.example.com"}))
 
 def test_a_defect_is_logged_and_ends_the_process_with_one() -> None:
     command = [sys.executable, "-c", BROKEN]
-    said = subprocess.run(command, env=BARE, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, env=BARE, cwd=ROOT, stdout=subprocess.PIPE, check=False)
 
-    assert said.returncode == 1
-    line = json.loads(said.stdout)
+    assert done.returncode == 1
+    line = json.loads(done.stdout)
     assert (line["event"], line["level"]) == ("worker_defect", "error")
-    assert "ZeroDivisionError" in said.stdout.decode()
+    assert "ZeroDivisionError" in done.stdout.decode()

@@ -41,15 +41,15 @@ async def test_a_port_in_use_is_logged_and_stops_nothing() -> None:
     assert [(line["event"], line["port"]) for line in lines] == [("health_port_unavailable", port)]
 
 
-@pytest.mark.parametrize("asked", ["127.0.0.1", "[::1]"])
-async def test_a_host_of_all_ipv6_interfaces_includes_ipv4(asked: str) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+async def test_a_host_of_all_ipv6_interfaces_includes_ipv4(host: str) -> None:
     port = free_port()
     serving = server("::", port, ROUTES)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(serving.listen)
         while not serving.started:
             await anyio.lowlevel.checkpoint()
-        async with httpx2.AsyncClient(base_url=f"http://{asked}:{port}") as client:
+        async with httpx2.AsyncClient(base_url=f"http://{host}:{port}") as client:
             answer = await client.get("/livez")
         serving.should_exit = True
 

@@ -72,7 +72,7 @@ def settings(**changes: str) -> ProcessSettings:
     return ProcessSettings.model_validate(changes)
 
 
-def told(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
+def events_of(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
     """The story in a log: each cycle's number, and what changed with the error that it names."""
     return [
         (line["event"], line["cycle"] if line["event"] == "cycle" else line.get("error"))
@@ -290,7 +290,7 @@ async def test_a_signal_between_two_cycles_ends_the_wait_at_once() -> None:
             stop.set()
 
     assert anyio.current_time() == 100.0
-    assert told(lines) == [
+    assert events_of(lines) == [
         ("worker_started", None),
         ("cycle", 1),
         ("cycle", 2),
@@ -355,7 +355,7 @@ async def test_an_outage_reads_as_its_story() -> None:
     with capture_logs() as lines:
         await beat({"source": source, "well": well}, cycles=7)
 
-    assert told(lines) == [
+    assert events_of(lines) == [
         ("worker_started", None),
         ("cycle", 1),
         ("source_failing", ErrorWord.AUTH),
@@ -430,7 +430,7 @@ async def test_the_start_and_end_of_partial_writes_are_logged() -> None:
     with capture_logs() as lines:
         await beat({"source": Partly()}, cycles=6)
 
-    assert told(lines) == [
+    assert events_of(lines) == [
         ("worker_started", None),
         ("cycle", 1),
         ("source_partly_written", ErrorWord.QUOTA),
@@ -455,7 +455,7 @@ async def test_a_failed_write_does_not_end_a_partial_one_in_the_log() -> None:
     with capture_logs() as lines:
         await beat({"source": source}, cycles=6)
 
-    events = [event for event, _ in told(lines) if event != "cycle"]
+    events = [event for event, _ in events_of(lines) if event != "cycle"]
     assert events == [
         "worker_started",
         "source_partly_written",

@@ -68,11 +68,11 @@ async def test_a_promotion_is_logged_once_and_stays_in_the_report() -> None:
     place.seen = ServerReport(timeline=2, address="10.0.0.2")
     with capture_logs() as lines:
         await anyio.sleep(60.0)
-        told = await servers.look(WRITTEN, later)
+        outcomes = await servers.look(WRITTEN, later)
         await anyio.sleep(60.0)
         again = await servers.look(WRITTEN, later + timedelta(minutes=1))
 
-    assert [outcome.source for outcome in told] == ["memory.server"]
+    assert [outcome.source for outcome in outcomes] == ["memory.server"]
     assert again == []
     assert [line["event"] for line in lines] == ["server_promoted"]
     assert servers.reports["memory"].promoted_at == later

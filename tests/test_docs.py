@@ -73,7 +73,7 @@ async def test_what_the_migration_guide_removes_leaves_what_the_older_app_made(
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("decisions/*.md")), ids=lambda path: path.stem)
-def test_a_decision_is_short_and_says_why(path: Path) -> None:
+def test_a_decision_is_short_and_gives_its_reasons(path: Path) -> None:
     text = path.read_text()
     number = path.name[:3]
 

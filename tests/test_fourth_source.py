@@ -69,7 +69,7 @@ def beating(both: dict[str, str], copy: Path, tmp_path: Path) -> Iterator[tuple[
         yield worker, api
 
 
-def test_the_contract_takes_it_up(both: dict[str, str], copy: Path) -> None:
+def test_the_contract_covers_the_fourth_source(both: dict[str, str], copy: Path) -> None:
     contract = copy / "tests" / "service" / "sources" / "test_contract.py"
     environ = {**os.environ, **{n: v for n, v in both.items() if n.startswith("HEARTBEAT_SOURCE_")}}
     options = ["-v", "-p", "no:cacheprovider", "-k", "orders or memory"]
@@ -83,7 +83,7 @@ def test_the_contract_takes_it_up(both: dict[str, str], copy: Path) -> None:
     assert done.stdout.count("[orders] PASSED") == done.stdout.count("[memory] PASSED") > 0
 
 
-def test_worker_api_history_metrics_and_page_take_it_up(
+def test_worker_api_history_metrics_and_page_show_the_fourth_source(
     beating: tuple[Running, Running], both: dict[str, str], copy: Path
 ) -> None:
     worker, api = beating

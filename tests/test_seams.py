@@ -1,4 +1,4 @@
-"""The seams of the house: which way the arrows go, and that what is said twice is said alike."""
+"""The borders between packages: the direction of imports, and facts that stand in two places."""
 
 import ast
 import re
@@ -156,11 +156,11 @@ def test_sources_never_import_each_other() -> None:
         assert not others & (slugs - {own}), path
 
 
-def test_nobody_asks_for_the_type_of_a_store() -> None:
+def test_no_code_checks_the_type_of_a_store() -> None:
     stores = {"Source", "SourceSettings", "Settings", "Observation", "Details", "Kind", "Instance"}
     for path in modules("service/sources"):
         stores |= {n.name for n in ast.walk(parsed(path.read_text())) if is_class(n)}
-    asked = {
+    found = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in modules("service")
         for node in ast.walk(parsed(path.read_text()))
@@ -168,7 +168,7 @@ def test_nobody_asks_for_the_type_of_a_store() -> None:
     }
 
     assert {"Postgres", "Valkey", "SecretsManager", "IdentitySource", "PostgresDetails"} <= stores
-    assert asked == set()
+    assert found == set()
 
 
 def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:

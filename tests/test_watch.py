@@ -1,4 +1,4 @@
-"""What a run of the tests leaves behind, however it ends: nothing."""
+"""A run of the tests leaves no processes behind, however it ends."""
 
 import os
 import signal
@@ -40,7 +40,12 @@ def watched(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         subprocess.Popen(
             [sys.executable, "-m", "tests.watch", *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(root), "PYTEST_ADDOPTS": ""},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(root),
+                "PYTEST_ADDOPTS": "",
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # half of a start is plugins
+            },
             stdout=log,
             stderr=subprocess.STDOUT,
         ) as popen,
@@ -56,7 +61,7 @@ def watched_tests(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[
     """A run of the tests above, and the ids of its processes once the server is there."""
     (folder / "test_it.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    options = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
+    options = ["-p", "xdist.plugin", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
     with watched(folder, "-m", "pytest", *options) as popen:
         wait_until((folder / "pids").exists, popen, folder)
         worker, server = map(int, (folder / "pids").read_text().split())
@@ -113,7 +118,7 @@ def test_a_killed_controller_ends_everything(tmp_path: Path) -> None:
 
 
 @linux
-def test_what_a_command_leaves_is_ended_and_named(tmp_path: Path) -> None:
+def test_processes_that_a_command_leaves_are_ended_and_named(tmp_path: Path) -> None:
     start = "import subprocess, sys; subprocess.Popen(['sleep', '600'], start_new_session=True)"
 
     with watched(tmp_path, "-c", f"{start}; sys.exit(7)") as popen:

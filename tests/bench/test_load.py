@@ -19,7 +19,7 @@ Transfer/sec:      1.55MB
 """
 
 
-def test_what_wrk_says_is_read_in_milliseconds() -> None:
+def test_wrks_output_is_read_in_milliseconds() -> None:
     found = of_wrk(SAID)
 
     assert (found.requests, found.per_second) == (3010, 2984.21)

@@ -69,9 +69,9 @@ def _check_variable(name: str) -> None:
 
 def _make(arguments: list[str]) -> None:
     """As `make -n` sees it; what it would run is checked in its turn."""
-    asked = [word for word in arguments if not ASSIGNMENT.fullmatch(word)]
-    assert asked, "make without a target"
-    assert set(asked) <= facts.targets(), f"make {asked}: no such target"
+    targets = [word for word in arguments if not ASSIGNMENT.fullmatch(word)]
+    assert targets, "make without a target"
+    assert set(targets) <= facts.targets(), f"make {targets}: no such target"
     for words in commands(dry_run(tuple(arguments))):
         if words[0] in {"exec", "pulumi", "doctl"} or words[0].endswith("python"):
             check(words)
@@ -200,9 +200,9 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """A command of this repository, run."""
-    # What an outer make, or a shell, was told is no wish of the docs.
-    told = re.compile(r"MAKE\w*|MFLAGS|ARGS|PORT|STACK")
-    environ = {name: value for name, value in os.environ.items() if not told.fullmatch(name)}
+    # The arguments of an outer make, or of a shell, are not those of the docs.
+    outer = re.compile(r"MAKE\w*|MFLAGS|ARGS|PORT|STACK")
+    environ = {name: value for name, value in os.environ.items() if not outer.fullmatch(name)}
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )

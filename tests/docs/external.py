@@ -78,10 +78,10 @@ EXTERNAL = {
         "it runs in the older app's folder", {"state rm": set(), "apply": set(), "destroy": set()}
     ),
     "npx": External(
-        "it asks a package index; tests/web/types_js.py makes the declarations",
+        "it contacts a package index; tests/web/types_js.py makes the declarations",
         {"": {"-p", "--allowJs", "--declaration", "--emitDeclarationOnly", "--target"}},
     ),
-    "uv": External("it asks a package index", {"sync": set(), "lock": {"--upgrade"}}),
+    "uv": External("it contacts a package index", {"sync": set(), "lock": {"--upgrade"}}),
     "docker": External(
         "it needs Docker; tests/platform/test_containers.py runs the real one",
         {"compose up": {"--build"}, "compose run": {"--rm"}},

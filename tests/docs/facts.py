@@ -86,7 +86,7 @@ def outputs() -> set[str]:
 
 
 def targets() -> set[str]:
-    """What `make` can be asked for, and says what it does."""
+    """Return the targets of `make` that have a description."""
     texts = [(ROOT / name).read_text() for name in ("Makefile", "stack/stack.mk")]
     return {name for text in texts for name in re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)}
 
@@ -183,8 +183,8 @@ def _of_api() -> Iterator[Metric]:
 
 
 def _of_alerts() -> Iterator[Metric]:
-    told = {"ALERT_TARGETS": "ilert://key", "ALERT_PING_URL": "https://ping.example.com"}
-    settings = load(environ() | told)
+    alerting = {"ALERT_TARGETS": "ilert://key", "ALERT_PING_URL": "https://ping.example.com"}
+    settings = load(environ() | alerting)
     senders = [make(target) for target in settings.alerts.targets()]
     yield from families(build(settings, senders, cast("Any", None), Stores(None, None)))
 

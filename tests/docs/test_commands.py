@@ -17,7 +17,7 @@ BLOCKS = [block for page in pages() for block in page.code("sh")]
 
 
 def every_command() -> dict[str, list[str]]:
-    """What the docs tell people to run, in blocks and inside lines, by where it stands."""
+    """Return the documented commands, of blocks and of lines, by their places."""
     found = {}
     for block in BLOCKS:
         for number, words in enumerate(simple_commands(block.text)):
@@ -48,24 +48,24 @@ def test_a_block_of_commands_is_read_by_a_shell(block: Code) -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)
-def test_every_block_says_its_language(page: Page) -> None:
+def test_every_block_declares_its_language(page: Page) -> None:
     """Else commands could hide in it."""
     for block in page.code():
         assert block.language in LANGUAGES, f"{page}:{block.line} is {block.language!r}"
 
 
-def test_what_is_not_ours_is_on_the_list_because_the_docs_use_it() -> None:
-    asked = list(COMMANDS.values())
-    made = [commands.dry_run(tuple(words[1:])) for words in asked if words[0] == "make"]
-    asked += [words for text in made for words in simple_commands(text)]
-    asked = [words for words in asked if words[:2] != ["uv", "run"]]
-    used = {form_of(words) for words in asked if words[0] in EXTERNAL}
+def test_the_list_of_external_programs_is_what_the_docs_use() -> None:
+    documented = list(COMMANDS.values())
+    made = [commands.dry_run(tuple(words[1:])) for words in documented if words[0] == "make"]
+    documented += [words for text in made for words in simple_commands(text)]
+    documented = [words for words in documented if words[:2] != ["uv", "run"]]
+    used = {form_of(words) for words in documented if words[0] in EXTERNAL}
 
     listed = {(name, form) for name, each in EXTERNAL.items() for form in each.forms}
     assert listed == used
 
 
-def test_what_an_outer_make_was_told_does_not_reach_a_make_that_a_test_starts(
+def test_an_outer_makes_arguments_do_not_reach_a_make_that_a_test_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ARGS", "--unwanted")
@@ -74,12 +74,12 @@ def test_what_an_outer_make_was_told_does_not_reach_a_make_that_a_test_starts(
     assert "--unwanted" not in commands.run("make", "--dry-run", "test").stdout
 
 
-def test_a_command_of_the_makefile_does_not_see_what_make_was_told() -> None:
-    told = ["ARGS=--unwanted", "PORT=8090"]
+def test_a_makefiles_command_does_not_see_the_arguments_of_make() -> None:
+    arguments = ["ARGS=--unwanted", "PORT=8090"]
     makefile = "include Makefile\nseen:\n\t@env\n"
 
     seen = subprocess.run(
-        ["make", "-f", "-", "seen", *told],
+        ["make", "-f", "-", "seen", *arguments],
         cwd=ROOT,
         input=makefile,
         capture_output=True,
@@ -88,7 +88,7 @@ def test_a_command_of_the_makefile_does_not_see_what_make_was_told() -> None:
     ).stdout
 
     assert "MAKEFLAGS" in seen
-    assert not [text for text in told if text in seen]
+    assert not [each for each in arguments if each in seen]
 
 
 def test_the_list_of_targets_is_what_make_help_prints() -> None:
@@ -100,13 +100,13 @@ def test_the_list_of_targets_is_what_make_help_prints() -> None:
 NOT_JSON = {"/", "/ws", "/docs/{page}", "/badge.svg", "/badge/{source}.svg", "/incidents.atom"}
 
 
-def test_the_description_is_printed_as_the_readme_says() -> None:
+def test_the_openapi_command_prints_every_documented_endpoint() -> None:
     printed = json.loads(commands.run(sys.executable, "-m", "service", "openapi").stdout)
 
     assert set(printed["paths"]) | NOT_JSON == facts.endpoints()
 
 
-def test_the_doctor_says_on_a_bare_machine_what_is_missing(tmp_path: Path) -> None:
+def test_the_doctor_lists_what_a_bare_machine_is_missing(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "stack.doctor", "--stack", "nowhere"],
         cwd=ROOT,

@@ -12,7 +12,7 @@ FEATURES = {  # they show what alerts can do, and no fault
 }
 
 
-def test_each_fault_is_one_that_the_suite_plays_and_none_is_left_out() -> None:
+def test_the_table_lists_exactly_the_faults_that_the_suite_runs() -> None:
     played = {
         node.name
         for name in PLAYED

@@ -78,11 +78,11 @@ def answering(code: int, body: str) -> Iterator[str]:
 def test_the_first_heartbeat_is_seen_in_the_apis_verdict(
     code: int, body: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # asked, it would refuse
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # it would refuse
 
     with answering(code, body) as address:
         assert beats(address) is expected
 
 
-def test_nothing_beats_where_nobody_answers() -> None:
+def test_without_an_answer_there_is_no_first_heartbeat() -> None:
     assert not beats("http://127.0.0.1:9/")

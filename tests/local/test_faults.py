@@ -37,7 +37,7 @@ def ports(target: socket.socket, tmp_path: Path) -> Iterator[tuple[int, int]]:
         supervisor.stop()
 
 
-def test_the_control_tells_and_changes_what_a_proxy_does(ports: tuple[int, int]) -> None:
+def test_the_control_shows_and_changes_a_proxys_mode(ports: tuple[int, int]) -> None:
     port, control = ports
     socket.create_connection(("127.0.0.1", port)).close()
 
@@ -57,7 +57,7 @@ def test_the_control_tells_and_changes_what_a_proxy_does(ports: tuple[int, int])
         ("valkey", {"mode": "slow", "latency_s": -1}, 400, "latency_s"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_reason(
+def test_invalid_changes_are_refused_with_a_reason(
     ports: tuple[int, int], name: str, wanted: dict[str, Any], status: int, error: str
 ) -> None:
     answer = ask(ports[1], name, wanted)

@@ -16,7 +16,7 @@ def test_data_stay_in_the_checkout_and_out_of_its_history_and_its_image() -> Non
     assert ".heartbeat" not in (ROOT / ".dockerignore").read_text()  # which names what it lets in
 
 
-def test_a_folder_in_use_names_who_uses_it(tmp_path: Path) -> None:
+def test_a_folder_in_use_is_refused_with_its_users_pid(tmp_path: Path) -> None:
     refusal = pytest.raises(HomeInUseError, match=f"{tmp_path} is in use .* pid {os.getpid()}")
 
     with locked(tmp_path), refusal, locked(tmp_path):

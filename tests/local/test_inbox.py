@@ -27,8 +27,8 @@ def inbox() -> Iterator[TestClient]:
 def post(inbox: TestClient, kind: EventKind, secret: str = SECRET) -> int:
     webhook = senders.make(parse(f"webhook+http://127.0.0.1:1/?secret={secret}")[0])
     assert isinstance(webhook, Webhook)
-    said = event(kind).model_copy(update={"title": "<b>PostgreSQL</b> cannot be read"})
-    request = webhook.request(said, utc_now())
+    escaped = event(kind).model_copy(update={"title": "<b>PostgreSQL</b> cannot be read"})
+    request = webhook.request(escaped, utc_now())
     answer = inbox.post("/", content=request.body or b"", headers=dict(request.headers))
     inbox.post("/", content=request.body or b"", headers=dict(request.headers))  # comes twice
     return answer.status_code

@@ -18,7 +18,7 @@ class Failing:
     def launch(self) -> None:
         self.launches += 1
         self.process.start()
-        self.process.finish(10)
+        self.process.finish(60)
 
     def ready(self) -> bool:
         return False
@@ -48,16 +48,16 @@ def unit(tmp_path: Path) -> Failing:
     return unit
 
 
-def test_each_end_waits_twice_as_long_up_to_a_limit(unit: Failing) -> None:
-    said: list[str] = []
-    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+def test_the_delay_doubles_with_each_end_up_to_a_limit(unit: Failing) -> None:
+    lines: list[str] = []
+    keeper = Keeper(unit, lambda _name, line: lines.append(line), now=0)
 
     for now in range(200):
         keeper.tick(now)
 
-    delays = [float(line.split()[-2]) for line in said]
+    delays = [float(line.split()[-2]) for line in lines]
     assert delays[:7] == [1, 2, 4, 8, 16, LONGEST_DELAY_S, LONGEST_DELAY_S]
-    assert said[0] == "exit code 1; starts again in 1 s"
+    assert lines[0] == "exit code 1; starts again in 1 s"
 
 
 def test_it_starts_when_the_delay_is_over_and_not_before(unit: Failing) -> None:
@@ -71,24 +71,24 @@ def test_it_starts_when_the_delay_is_over_and_not_before(unit: Failing) -> None:
     assert (launches_before, unit.launches) == (1, 2)
 
 
-def test_an_end_after_a_steady_run_waits_for_the_first_delay_again(unit: Failing) -> None:
-    said: list[str] = []
-    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+def test_after_a_steady_run_the_first_delay_applies_again(unit: Failing) -> None:
+    lines: list[str] = []
+    keeper = Keeper(unit, lambda _name, line: lines.append(line), now=0)
     for now in range(10):
         keeper.tick(now)
-    said.clear()
+    lines.clear()
 
     keeper.tick(10 + STEADY_S + LONGEST_DELAY_S)
     keeper.tick(10 + 2 * (STEADY_S + LONGEST_DELAY_S))
 
-    assert said == ["exit code 1; starts again in 1 s"]
+    assert lines == ["exit code 1; starts again in 1 s"]
 
 
 def test_a_restart_is_reported_as_soon_as_it_is_ready(tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     unit = Sleeping(tmp_path)
     unit.launch()
-    keeper = Keeper(unit, lambda _name, line: said.append(line), now=0)
+    keeper = Keeper(unit, lambda _name, line: lines.append(line), now=0)
     keeper.tick(0)
     unit.process.kill()
 
@@ -99,4 +99,4 @@ def test_a_restart_is_reported_as_soon_as_it_is_ready(tmp_path: Path) -> None:
     unit.process.kill()
 
     log = f"the end of {unit.process.output}:\n  up"
-    assert said == [f"killed by SIGKILL; starts again in 1 s; {log}", "ready again"]
+    assert lines == [f"killed by SIGKILL; starts again in 1 s; {log}", "ready again"]

@@ -19,6 +19,8 @@ from schema.timestamps import utc_now
 from service.connections import close, connect
 from service.settings import load
 
+STOP_S = 60.0  # a bound for a hang
+
 
 @contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -50,7 +52,7 @@ def wait_for(popen: subprocess.Popen[str], text: str) -> None:
     raise AssertionError(f"ended without {text!r}")
 
 
-def test_the_stores_can_be_reached_by_what_the_file_says_and_end_with_it(home: Path) -> None:
+def test_the_environment_file_leads_to_the_stores_until_the_run_ends(home: Path) -> None:
     file = home / "stores.env"
     file.touch(mode=0o666)
     with running("--services-only", "--data-dir", str(home), "--env-file", str(file)) as popen:
@@ -61,7 +63,7 @@ def test_the_stores_can_be_reached_by_what_the_file_says_and_end_with_it(home: P
             socket.create_connection(("127.0.0.1", int(stores[name]))).close()
 
         popen.send_signal(signal.SIGTERM)
-        assert popen.wait(20) == 0
+        assert popen.wait(STOP_S) == 0
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stores["PGSSLMODE"] == "disable"
@@ -69,7 +71,7 @@ def test_the_stores_can_be_reached_by_what_the_file_says_and_end_with_it(home: P
     assert not [process for process in family if process.is_running()]
 
 
-def test_a_second_one_on_the_same_data_names_the_first(home: Path) -> None:
+def test_a_second_run_on_the_same_data_names_the_first(home: Path) -> None:
     with running("--services-only", "--data-dir", str(home)) as first:
         wait_for(first, "data in")
         command = [sys.executable, "-m", "local", "--services-only", "--data-dir", str(home)]
@@ -92,18 +94,18 @@ def test_a_folder_that_cannot_be_used_ends_it_in_one_line(tmp_path: Path) -> Non
     assert done.stderr.startswith(f"{folder} cannot be used (Not a directory): choose another")
 
 
-def test_killed_it_leaves_nothing_that_hinders_the_next(home: Path) -> None:
+def test_after_sigkill_the_next_run_starts(home: Path) -> None:
     file = home / "stores.env"
     arguments = ["--services-only", "--data-dir", str(home), "--env-file", str(file)]
     with running(*arguments) as popen:
         wait_for(popen, str(file))
         family = psutil.Process(popen.pid).children(recursive=True)
-    _, alive = psutil.wait_procs(family, 10)
+    _, alive = psutil.wait_procs(family, STOP_S)
 
     with running(*arguments) as popen:
         wait_for(popen, str(file))
         popen.send_signal(signal.SIGINT)
-        code = popen.wait(20)
+        code = popen.wait(STOP_S)
 
     assert not alive
     assert code == 0
@@ -139,7 +141,7 @@ def test_outages_can_be_staged_by_what_is_printed(tmp_path: Path) -> None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
         popen.send_signal(signal.SIGTERM)
-        assert popen.wait(20) == 0
+        assert popen.wait(STOP_S) == 0
 
 
 def refuse(address: str, body: str) -> None:
@@ -159,7 +161,7 @@ def test_further_stores_are_real_and_take_stamps(tmp_path: Path) -> None:
         assert asyncio.run(stamped(environ)) == {"mysql": True, "s3": True}
 
         popen.send_signal(signal.SIGTERM)
-        assert popen.wait(20) == 0
+        assert popen.wait(STOP_S) == 0
 
 
 async def stamped(environ: dict[str, str]) -> dict[str, bool]:
@@ -177,7 +179,7 @@ async def stamped(environ: dict[str, str]) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("stores", ["oracle", "mysql,oracle", ","])
-def test_a_store_that_there_is_not_is_refused(stores: str) -> None:
+def test_an_unknown_store_is_refused(stores: str) -> None:
     command = [sys.executable, "-m", "local", "--with", stores]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -186,7 +188,7 @@ def test_a_store_that_there_is_not_is_refused(stores: str) -> None:
     assert "takes mysql and s3" in done.stderr
 
 
-def test_without_mariadb_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_mariadb_it_names_what_to_install(tmp_path: Path) -> None:
     script = f"""
 import sys
 from local import __main__, mariadb

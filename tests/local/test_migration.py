@@ -36,7 +36,7 @@ def test_a_migration_is_written_of_what_the_tables_have_and_no_migration(tmp_pat
     assert "op.alter_column" not in text
 
 
-def test_without_a_word_it_says_how_to_call_it() -> None:
+def test_without_a_name_it_prints_its_usage() -> None:
     command = [sys.executable, "-m", "local.migration", " "]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -14,12 +14,12 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def test_output_goes_line_by_line_to_whoever_takes_it(tmp_path: Path) -> None:
+def test_output_goes_line_by_line_to_a_function(tmp_path: Path) -> None:
     lines: list[str] = []
     process = Process(python("print('one'); print('two')"), tmp_path, lines.append)
 
     process.start()
-    process.finish(10)
+    process.finish(60)
 
     assert lines == ["one", "two"]
     assert process.exit_code == 0
@@ -31,12 +31,12 @@ def test_output_to_a_file_is_appended(tmp_path: Path) -> None:
 
     for _ in range(2):
         process.start()
-        process.finish(10)
+        process.finish(60)
 
     assert log.read_text() == "one\none\n"
 
 
-def test_one_that_ignores_the_request_is_killed_after_its_grace(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
     process = Process(python(f"{deaf}open({str(ready)!r}, 'w').close(); {SLEEP}"), tmp_path, print)
@@ -50,13 +50,13 @@ def test_one_that_ignores_the_request_is_killed_after_its_grace(tmp_path: Path) 
     assert process.exit_code == -signal.SIGKILL
 
 
-def test_a_paused_one_still_stops_in_order(tmp_path: Path) -> None:
+def test_a_paused_process_still_stops_in_order(tmp_path: Path) -> None:
     process = Process(python(SLEEP), tmp_path, print)
     process.start()
 
     process.pause()
     process.terminate()
-    process.finish(10)
+    process.finish(60)
 
     assert process.exit_code == -signal.SIGTERM
 

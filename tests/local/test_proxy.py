@@ -77,7 +77,7 @@ def client(store: Server, proxy: Proxy, tls: Tls) -> "Client":
     return Client(store, proxy.port, tls.ca)
 
 
-async def test_it_passes_on_what_comes(client: "Client") -> None:
+async def test_it_forwards_requests_and_answers(client: "Client") -> None:
     async with client.connected() as ask, client.connected() as ask_too:
         assert [await ask(), await ask_too()] == ["answer", "answer"]
 
@@ -117,7 +117,9 @@ async def test_hanging_accepts_and_never_answers(client: "Client", proxy: Proxy)
             pass
 
 
-async def test_what_hung_goes_on_where_it_was(client: "Client", proxy: Proxy) -> None:
+async def test_a_hung_request_is_answered_once_the_proxy_passes_again(
+    client: "Client", proxy: Proxy
+) -> None:
     answers: list[str] = []
 
     async def note() -> None:
@@ -142,7 +144,9 @@ async def test_slow_answers_come_late(client: "Client", proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.REFUSE, Mode.CUT, Mode.HANG, Mode.SLOW])
-async def test_all_is_well_again_afterwards(client: "Client", proxy: Proxy, mode: Mode) -> None:
+async def test_after_a_fault_the_store_answers_again(
+    client: "Client", proxy: Proxy, mode: Mode
+) -> None:
     await proxy.switch(mode)
     await proxy.switch(Mode.PASS)
 

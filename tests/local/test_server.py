@@ -1,4 +1,4 @@
-"""One contract over both embedded servers, asked by real clients."""
+"""One contract over both embedded servers, with real clients."""
 
 import asyncio
 import os
@@ -78,7 +78,7 @@ def test_stopping_leaves_nothing(server: Server) -> None:
         socket.create_connection(("127.0.0.1", server.port))
 
 
-def test_a_paused_one_goes_on_where_it_was(server: Server) -> None:
+def test_a_paused_server_continues(server: Server) -> None:
     server.start()
     keep(server, "beat")
     process = psutil.Process(server.pid)

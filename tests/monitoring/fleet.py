@@ -70,9 +70,9 @@ class Prometheus:
     def ask(self, path: str, **parameters: str) -> Any:
         """Give the `data` of an answer of its API."""
         answer = httpx2.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=30)
-        said = answer.json()
-        assert said["status"] == "success", said
-        return said["data"]
+        document = answer.json()
+        assert document["status"] == "success", document
+        return document["data"]
 
     def series(self, query: str) -> list[dict[str, Any]]:
         """The series of an instant query, each with `metric` and `value`."""

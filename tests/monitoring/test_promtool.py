@@ -13,9 +13,9 @@ def test_prometheus_itself_accepts_the_rules(arguments: tuple[str, ...]) -> None
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install prometheus"
 
-    said = subprocess.run(
+    done = subprocess.run(
         [promtool, *arguments], cwd=ROOT / "monitoring", capture_output=True, text=True, check=False
     )
 
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "SUCCESS" in said.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS" in done.stdout

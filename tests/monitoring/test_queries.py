@@ -17,18 +17,18 @@ def test_prometheus_understands_every_query_that_users_are_given(tmp_path: Path)
     file = tmp_path / "queries.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
 
-    said = subprocess.run(
+    done = subprocess.run(
         [promtool, "check", "rules", str(file)], capture_output=True, text=True, check=False
     )
 
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert f"SUCCESS: {len(rules)} rules found" in said.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(rules)} rules found" in done.stdout
 
 
 def test_each_question_has_one_query() -> None:
-    asked = [query.origin for query in questions()]
+    origins = [query.origin for query in questions()]
 
-    assert len(asked) == len(set(asked)) == 8
+    assert len(origins) == len(set(origins)) == 8
 
 
 def test_an_alert_is_looked_at_by_all_that_it_selects() -> None:

@@ -29,9 +29,9 @@ def main() -> int:
     os.nice(10)
     copy()
     print("this takes some four minutes where nothing else runs", flush=True)
-    said = mutmut("run", "--max-children", PROCESSES)
+    output = mutmut("run", "--max-children", PROCESSES)
     names = survivors(mutmut("results"))
-    print(f"{total(said)} changes, of which no test notices {len(names)}:")
+    print(f"{total(output)} changes, of which no test notices {len(names)}:")
     unexplained, seen = 0, set()
     for name in names:
         diff = mutmut("show", name)
@@ -67,9 +67,9 @@ def mutmut(*arguments: str) -> str:
     return done.stdout
 
 
-def total(said: str) -> int:
+def total(output: str) -> int:
     """Return the number of changes in mutmut's last line of progress, such as `⠧ 876/876`."""
-    return int(re.findall(r"(\d+)/\1 ", said)[-1])
+    return int(re.findall(r"(\d+)/\1 ", output)[-1])
 
 
 def survivors(results: str) -> list[str]:

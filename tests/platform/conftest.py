@@ -1,4 +1,4 @@
-"""The real Docker engine, for the tests that ask it."""
+"""The real Docker engine, for the tests that need one."""
 
 import pytest
 

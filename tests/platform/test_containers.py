@@ -111,16 +111,16 @@ def test_the_check_by_hand_runs_in_a_container_and_finds_all_well(heartbeat: Hea
     while True:
         heartbeat.written()
         try:
-            said = heartbeat.run("run", "--rm", "--no-deps", "-T", "worker", "check")
+            printed = heartbeat.run("run", "--rm", "--no-deps", "-T", "worker", "check")
             break
         except DockerError:  # a machine under load answers too late, and the check says so
             assert time.monotonic() < give_up
 
-    assert "OK: Every store was written" in said
+    assert "OK: Every store was written" in printed
 
 
 @pytest.mark.parametrize("store", [None, "postgres", "valkey"], ids=lambda each: each or "none")
-def test_a_container_that_is_told_to_stop_ends_in_order_and_in_time(
+def test_a_container_ends_in_order_and_in_time_on_stop(
     heartbeat: Heartbeat, store: str | None
 ) -> None:
     """Also while a store holds its connections and answers nothing."""

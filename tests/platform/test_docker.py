@@ -50,7 +50,7 @@ def test_without_docker_the_run_ends_at_once_and_names_the_remedy(
 
 
 @pytest.mark.usefixtures("engine")
-def test_an_engine_that_is_not_started_is_told(
+def test_an_engine_that_is_not_running_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
@@ -74,7 +74,7 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_store_that_does_not_start_says_why_and_leaves_nothing() -> None:
+def test_a_store_that_does_not_start_shows_its_log_and_leaves_nothing() -> None:
     stores = project.Stores()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", stores.ports["VALKEY"]))

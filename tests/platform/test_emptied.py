@@ -29,7 +29,7 @@ async def server(postgres: Postgres) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("statements", LEFT.values(), ids=LEFT)
-async def test_nothing_that_a_test_has_left_is_found(
+async def test_a_test_finds_nothing_that_an_earlier_one_left(
     server: Mapping[str, str], statements: str
 ) -> None:
     fresh = await description(server)

@@ -92,7 +92,7 @@ def test_the_secrets_stand_alone_at_the_apps_level(program: Program) -> None:
     assert app.secret_paths == {f"spec.envs[{i}].value" for i in range(2)}
 
 
-def test_whom_to_tell_and_headers_are_secrets_of_the_app(program: Program) -> None:
+def test_alert_targets_and_headers_are_secrets_of_the_app(program: Program) -> None:
     app = program("everything optional").one("index/app:App")
 
     envs = app.inputs["spec"]["envs"]

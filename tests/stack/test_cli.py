@@ -145,7 +145,7 @@ def test_an_interrupted_build_leaves_nothing(
     assert not list(cli.cached(environ).parent.iterdir())
 
 
-def test_a_failed_build_says_what_go_said(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_failed_build_shows_gos_output(environ: dict[str, str], tmp_path: Path) -> None:
     go = tmp_path / "bin" / "go"
     go.write_text('#!/bin/sh\necho "no space left" >&2\nexit 3\n')
     with build(environ) as popen:
@@ -156,7 +156,9 @@ def test_a_failed_build_says_what_go_said(environ: dict[str, str], tmp_path: Pat
     assert "exit code 3" in said
 
 
-def test_without_go_the_build_says_what_to_install(environ: dict[str, str], tmp_path: Path) -> None:
+def test_without_go_the_build_names_what_to_install(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "bin" / "go").unlink()
     with build(environ) as popen:
         said, _ = popen.communicate(timeout=PATIENCE_S)

@@ -63,7 +63,7 @@ def test_it_follows_the_compose_specification() -> None:
     ("right", "wrong"),
     [("stop_grace_period", "stop_grace"), ("service_healthy", "service_well")],
 )
-def test_a_slip_in_it_would_be_found(right: str, wrong: str) -> None:
+def test_a_mistake_in_it_would_be_found(right: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         _validate(TEXT.replace(right, wrong))
 
@@ -92,7 +92,7 @@ def test_the_migration_needs_postgresql_alone(services: dict[str, Any]) -> None:
     assert "postgres" in [source.name for source in loaded.sources]
 
 
-def test_what_is_started_waits_for_what_it_needs(services: dict[str, Any]) -> None:
+def test_a_service_starts_after_the_services_that_it_needs(services: dict[str, Any]) -> None:
     for service in services.values():
         for name, needed in service.get("depends_on", {}).items():
             condition = needed["condition"]

@@ -19,7 +19,7 @@ def test_a_cluster_that_was_upgraded_outside_keeps_its_version(program: Program)
         assert list(cluster.request.ignoreChanges) == ["version"]
 
 
-def test_more_clusters_are_made_as_the_list_says(program: Program) -> None:
+def test_the_list_of_databases_makes_further_clusters(program: Program) -> None:
     recording = program("more databases", databaseSize="db-s-2vcpu-4gb", valkeyVersion="9")
 
     made = {c.inputs["name"]: c.inputs for c in recording.of("DatabaseCluster")}

@@ -2,7 +2,7 @@ from stack import doctor
 from stack.preflight import finding
 
 
-def test_a_line_says_what_and_what_to_do() -> None:
+def test_a_line_shows_a_finding_and_its_remedy() -> None:
     lines = doctor.report(finding.bad("tool", "no uv", "install it"))
 
     assert lines == "BAD  tool: no uv\n       -> install it"

@@ -55,7 +55,7 @@ def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:
     assert given - INFORMATION == known_variables() - UNSET
 
 
-def test_other_sites_may_ask_where_the_configuration_says_so(program: Program) -> None:
+def test_configured_origins_may_send_requests(program: Program) -> None:
     plain = bindables.environ(program().spec, "api")
     environ = bindables.environ(program("everything optional").spec, "api")
 

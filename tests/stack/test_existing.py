@@ -63,9 +63,7 @@ def test_domain_project_and_boundary_reach_their_resources(program: Program) -> 
 
 
 @pytest.mark.parametrize(("network", "first"), [("vpc", "ip_addr"), ("public", "app")])
-def test_who_else_is_trusted_comes_after_the_app(
-    program: Program, network: str, first: str
-) -> None:
+def test_further_trusted_sources_follow_the_app(program: Program, network: str, first: str) -> None:
     for firewall in program("own domain", network=network).of("DatabaseFirewall"):
         assert [rule["type"] for rule in firewall.inputs["rules"]] == [first, "ip_addr", "tag"]
         assert firewall.inputs["rules"][1:] == [

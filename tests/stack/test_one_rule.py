@@ -177,5 +177,5 @@ def test_what_the_stack_takes_the_service_takes(key: str, value: str) -> None:
         ("otlpHeaders", "a key=b"),
     ],
 )
-def test_what_was_once_taken_by_one_alone(key: str, value: str) -> None:
+def test_values_that_only_one_side_accepted_are_treated_alike(key: str, value: str) -> None:
     check(key, value)

@@ -63,7 +63,7 @@ def test_an_auditor_of_workflows_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_registrys_token_is_in_one_job_which_runs_nobody_elses_code() -> None:
+def test_the_registrys_token_is_in_one_job_that_runs_only_our_code() -> None:
     assert [name for name, job in JOBS.items() if "github.token" in str(job)] == ["publish"]
     assert "secrets." not in TEXT
     assert all(action.startswith(TRUSTED) for action in _actions("publish"))

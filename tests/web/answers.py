@@ -1,4 +1,4 @@
-"""Answers that a test gives in the API's place, in the browser."""
+"""Answers in place of the API's, inside the browser."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,29 +15,29 @@ from tests.web import documents, past
 
 
 class Answers:
-    """What the page gets; change the attributes, and it gets that with its next request.
+    """Answer the page's requests from attributes, which a test may change at any time.
 
     Attributes:
-        status: The document; None lets every request fail as if the API were down.
+        status: The document; None fails every request, as if the API were down.
         live: Whether the socket is accepted.
-        outages: What history and incidents tell of.
+        outages: The outages in history and incidents.
         away: From when to when there was no worker.
         first: The slot of the first beat.
-        incidents: Whether incidents can be had.
-        alerts: Who is alerted, and of what; None leaves that to the API.
-        told: The requests for the history so far, by their addresses.
-        asked: The requests for the status so far, by their headers.
+        incidents: Whether the incidents can be loaded.
+        alerts: Alerts and targets; None leaves the answer to the API.
+        history_requests: The URLs of the requests for the history so far.
+        status_requests: The headers of the requests for the status so far.
     """
 
     def __init__(self, page: Page | BrowserContext, status: WorkerStatus | None) -> None:
         self.status = status
         self.live = True
-        self.asked: list[dict[str, str]] = []
+        self.status_requests: list[dict[str, str]] = []
         self.sockets: list[WebSocketRoute] = []
         self.outages: Collection[past.Outage] = past.OVER
         self.away: tuple[datetime, datetime] | None = None
         self.first = past.LONG_AGO
-        self.told: list[str] = []
+        self.history_requests: list[str] = []
         self.incidents = True
         self.alerts: Alerts | None = None
         page.route("**/alerts", self._answer_alerts)
@@ -47,7 +47,7 @@ class Answers:
         page.route_web_socket("**/ws", self._accept)
 
     def push(self, status: WorkerStatus) -> None:
-        """Tell every page that listens, as the API does when something has changed."""
+        """Send a status to every open socket, as the API does after a change."""
         self.status = status
         for socket in self.sockets:
             socket.send(status.model_dump_json())
@@ -60,14 +60,14 @@ class Answers:
             socket.close(code=code)
 
     def _answer(self, route: Route) -> None:
-        self.asked.append(route.request.headers)
+        self.status_requests.append(route.request.headers)
         if self.status is None:
             route.abort("connectionrefused")
         else:
             route.fulfill(json=self.status.model_dump(mode="json"))
 
     def _answer_history(self, route: Route) -> None:
-        self.told.append(route.request.url)
+        self.history_requests.append(route.request.url)
         if self.status is None:
             route.abort("connectionrefused")
             return
@@ -98,13 +98,13 @@ class Answers:
 
 
 def _cut(url: str) -> Buckets:
-    """The buckets that a request asks for, as the API cuts them."""
-    asked = _query(url, "range")
-    if asked is not None:
-        return ranged(Range(asked), documents.NOW, past.KEPT, 60)
+    """Return the buckets of a request, as the API cuts them."""
+    name = _query(url, "range")
+    if name is not None:
+        return ranged(Range(name), documents.NOW, past.KEPT, 60)
     begin, end = (from_text(_query(url, name) or "") for name in ("from", "to"))
-    told = window(begin, end, documents.NOW, past.KEPT)
-    return buckets(told, int(_query(url, "buckets") or 48), documents.NOW, past.KEPT, 60)
+    span = window(begin, end, documents.NOW, past.KEPT)
+    return buckets(span, int(_query(url, "buckets") or 48), documents.NOW, past.KEPT, 60)
 
 
 def _query(url: str, name: str) -> str | None:

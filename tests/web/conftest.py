@@ -28,13 +28,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page whose clock stands still unless the test moves it, and that must have no fault."""
+    """A page with a paused clock; the test fails if the page raises an error."""
     context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
     context.add_init_script(COUNT_REQUESTS)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.clock.install(time=NOW - timedelta(hours=1))  # it runs until it is told to stand still
+    page.clock.install(time=NOW - timedelta(hours=1))  # it runs until it is paused
     page.clock.pause_at(NOW)
     yield page
     context.close()
@@ -44,5 +44,5 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def answers(page: Page) -> Answers:
-    """What the page gets: a healthy document, until the test says otherwise."""
+    """The answers to the page: a healthy document, until the test changes it."""
     return Answers(page, status())

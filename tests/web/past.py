@@ -1,4 +1,4 @@
-"""History and incidents as the page may get them, both told from one list of outages."""
+"""History and incidents for the page, both made from one list of outages."""
 
 import math
 from collections.abc import Collection
@@ -107,9 +107,9 @@ def history(
     )
 
 
-def ranged_history(asked: Range = Range.DAY) -> History:
+def ranged_history(name: Range = Range.DAY) -> History:
     """The history of a range in which little happened."""
-    return history(ranged(asked, NOW, KEPT, 60))
+    return history(ranged(name, NOW, KEPT, 60))
 
 
 def incidents(

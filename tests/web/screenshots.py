@@ -39,7 +39,7 @@ class Scene:
     """A state of the page: what it gets first, and what happens then.
 
     Attributes:
-        stage: Sets the answers before the page asks.
+        stage: Sets the answers before the page opens.
         turn: Changes them afterwards, or does something on the page.
         wait_s: How long the page then goes on, by its own clock.
         query: Of the page's address.
@@ -52,7 +52,7 @@ class Scene:
 
 
 def _healthy(_: Answers) -> None:
-    """What every page gets that is told nothing else."""
+    """Leave the answers as they are."""
 
 
 def _unreachable(answers: Answers) -> None:

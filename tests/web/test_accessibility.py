@@ -50,7 +50,7 @@ def test_the_keyboard_alone_reaches_everything_that_can_be_used(page: Page, addr
 
 
 @pytest.mark.usefixtures("answers")
-def test_the_table_is_a_table_on_a_phone_too(page: Page, address: str) -> None:
+def test_the_table_keeps_its_roles_on_a_phone(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address)
 

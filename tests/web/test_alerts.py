@@ -25,7 +25,9 @@ def test_open_alerts_mutes_and_targets_are_shown(
     expect(items.nth(2)).to_contain_text("2 waiting (throttled) · 1 given up (throttled)")
 
 
-def test_nothing_is_shown_where_nobody_is_told(page: Page, answers: Answers, address: str) -> None:
+def test_the_panel_is_hidden_where_no_targets_are_configured(
+    page: Page, answers: Answers, address: str
+) -> None:
     answers.alerts = alerts(enabled=False)
     page.goto(address)
 
@@ -34,12 +36,12 @@ def test_nothing_is_shown_where_nobody_is_told(page: Page, answers: Answers, add
 
 
 @pytest.mark.parametrize(
-    ("working", "said"), [(True, "No open alerts."), (False, "Alerts are not evaluated")]
+    ("working", "note"), [(True, "No open alerts."), (False, "Alerts are not evaluated")]
 )
-def test_the_note_says_whether_it_works(
-    page: Page, answers: Answers, address: str, working: bool, said: str
+def test_the_note_shows_whether_alerts_are_evaluated(
+    page: Page, answers: Answers, address: str, working: bool, note: str
 ) -> None:
     answers.alerts = alerts(open=[], working=working)
     page.goto(address)
 
-    expect(page.locator("#alerts-note")).to_contain_text(said)
+    expect(page.locator("#alerts-note")).to_contain_text(note)

@@ -167,23 +167,23 @@ def test_a_wrong_password_is_not_tried_again_by_itself(
         ("https://me:hunter2@h.example.com", "baseUrl …@h.example.com holds a login"),
     ],
 )
-def test_an_address_that_is_none_is_told_at_once_and_without_its_password(
+def test_an_invalid_address_raises_at_once_without_its_password(
     page: Page, address: str, base: str, message: str
 ) -> None:
     page.goto(f"{address}client.js")
 
-    said = page.evaluate(
+    messages = page.evaluate(
         "async baseUrl => { const { watch, workerStatus } = await import('/client.js');"
-        "const told = [];"
+        "const errors = [];"
         "try { watch(() => {}, () => {}, { baseUrl }); }"
-        "catch (error) { told.push(String(error)); }"
-        "await workerStatus({ baseUrl }).catch((error) => told.push(String(error)));"
-        "return told; }",
+        "catch (error) { errors.push(String(error)); }"
+        "await workerStatus({ baseUrl }).catch((error) => errors.push(String(error)));"
+        "return errors; }",
         base,
     )
 
-    assert len(said) == 2
-    for each in said:
+    assert len(messages) == 2
+    for each in messages:
         assert each.startswith(f"TypeError: {message}")
         assert "hunter2" not in each
 
@@ -192,13 +192,13 @@ def test_a_prefix_needs_no_slash_at_its_end(page: Page, address: str) -> None:
     page.route("**/prefix/worker/status", lambda route: route.fulfill(json={"prefixed": True}))
     page.goto(f"{address}client.js")
 
-    ask = (
+    send = (
         "async baseUrl => { const { workerStatus } = await import('/client.js');"
         "return await workerStatus({ baseUrl }); }"
     )
 
     for base in (f"{address}prefix", f"{address}prefix/"):
-        assert page.evaluate(ask, base) == {"prefixed": True}
+        assert page.evaluate(send, base) == {"prefixed": True}
 
 
 def test_a_closed_watcher_sends_no_requests_and_reports_no_states(

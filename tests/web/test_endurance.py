@@ -8,7 +8,7 @@ HOUR_MS = 3_600_000
 GROWTH = 1.1  # the collector's own noise
 
 # A clock of the test's own, since eight hours are long; answers from memory, which come at
-# once; and no socket, so that the page asks.
+# once; and no socket, so that the page polls.
 INSTEAD_OF_THE_WORLD = """
 let nowMs = 0;
 let last = 0;
@@ -32,9 +32,9 @@ window.pass = async (ms) => {
 };
 
 const answers = ANSWERS;
-window.asked = 0;
+window.requests = 0;
 window.fetch = async (url) => {
-  window.asked += 1;
+  window.requests += 1;
   const text = answers[new URL(url).pathname];
   return { status: 200, text: async () => text };
 };
@@ -60,7 +60,7 @@ def test_eight_hours_of_refreshes_leave_no_trace(page: Page, address: str) -> No
     page.evaluate("ms => window.pass(ms)", 7 * HOUR_MS)
     after_eight = metrics(session)
 
-    assert page.evaluate("window.asked") > 8 * 120
+    assert page.evaluate("window.requests") > 8 * 120
     assert after_eight["Nodes"] <= after_one["Nodes"]
     assert after_eight["JSEventListeners"] <= after_one["JSEventListeners"]
     assert after_eight["JSHeapUsedSize"] < after_one["JSHeapUsedSize"] * GROWTH

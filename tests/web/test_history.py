@@ -27,7 +27,7 @@ def test_each_source_has_a_strip_of_a_day_and_its_uptime(page: Page, address: st
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("name", "expected"),
     [
         ("7d", ("Last 7 days", 84, "2026-11-17 04:00")),
         ("30d", ("Last 30 days", 30, "2026-10-26 00:00")),
@@ -36,13 +36,13 @@ def test_each_source_has_a_strip_of_a_day_and_its_uptime(page: Page, address: st
     ],
 )
 def test_the_range_is_kept_in_the_address(
-    page: Page, answers: Answers, address: str, asked: str, expected: tuple[str, int, str]
+    page: Page, answers: Answers, address: str, name: str, expected: tuple[str, int, str]
 ) -> None:
     title, bars, first = expected
     page.goto(f"{address}?tz=UTC")
-    page.get_by_role("link", name=asked.replace("1y", "1 y").replace("d", " d")).click()
+    page.get_by_role("link", name=name.replace("1y", "1 y").replace("d", " d")).click()
 
-    expect(page).to_have_url(f"{address}?tz=UTC&range={asked}")
+    expect(page).to_have_url(f"{address}?tz=UTC&range={name}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     have_bars(page, bars)
     expect(page.locator("#ends span").first).to_have_text(first)
@@ -50,24 +50,26 @@ def test_the_range_is_kept_in_the_address(
     have_bars(page, bars)
     page.go_back()
     have_bars(page, 96)
-    assert len([url for url in answers.told if f"range={asked}" in url]) == 2
+    assert len([url for url in answers.history_requests if f"range={name}" in url]) == 2
 
 
-def test_nonsense_in_the_address_is_a_day(page: Page, answers: Answers, address: str) -> None:
+def test_an_invalid_range_in_the_address_shows_a_day(
+    page: Page, answers: Answers, address: str
+) -> None:
     page.goto(f"{address}?range=forever&from=now&to=then")
 
     have_bars(page, 96)
-    assert [url.partition("?")[2] for url in answers.told] == ["range=24h"]
+    assert [url.partition("?")[2] for url in answers.history_requests] == ["range=24h"]
 
 
-def test_history_is_asked_for_once_until_it_is_old(
+def test_history_is_requested_again_only_when_it_is_old(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)
 
     let_pass(page, 298)
-    assert len(answers.told) == 1
+    assert len(answers.history_requests) == 1
     with page.expect_request("**/history?*"):
         let_pass(page, 3)
 
@@ -83,7 +85,7 @@ def test_refresh_renews_history_and_incidents(page: Page, answers: Answers, addr
     expect(page.locator("#incidents li")).to_have_count(2)
 
 
-def test_the_time_that_is_not_known_and_the_first_beat_are_told_beside_the_uptime(
+def test_unknown_time_and_the_first_beat_are_shown_beside_the_uptime(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.first = NOW.replace(second=0, microsecond=0) - timedelta(minutes=4)
@@ -111,7 +113,7 @@ def test_up_failed_and_unknown_differ_in_height_too(
     assert height("unknown") == 3
 
 
-def test_a_bar_tells_its_time_counts_and_latency_to_the_keyboard(
+def test_the_keyboard_reads_a_bars_time_counts_and_latency(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.outages = [Outage("valkey", ago(25), ago(20), ErrorWord.TIMEOUT)]
@@ -122,9 +124,9 @@ def test_a_bar_tells_its_time_counts_and_latency_to_the_keyboard(
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
 
-    said = re.compile(r"02:30 to 02:45 UTC: 10 written, 5 failed, p50 [\d.]+.ms, p95 [\d.]+.ms")
-    expect(slider).to_have_attribute("aria-valuetext", said)
-    expect(strip(page, "valkey").locator(".readout")).to_have_text(said)
+    text = re.compile(r"02:30 to 02:45 UTC: 10 written, 5 failed, p50 [\d.]+.ms, p95 [\d.]+.ms")
+    expect(slider).to_have_attribute("aria-valuetext", text)
+    expect(strip(page, "valkey").locator(".readout")).to_have_text(text)
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuenow", "0")
     expect(slider).to_have_attribute(
@@ -135,7 +137,7 @@ def test_a_bar_tells_its_time_counts_and_latency_to_the_keyboard(
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("name", "text"),
     [
         ("7d", "2026-11-23 22:00 to 2026-11-24 00:00 UTC: 120 written"),
         ("30d", "2026-11-22: 1440 written"),
@@ -143,21 +145,19 @@ def test_a_bar_tells_its_time_counts_and_latency_to_the_keyboard(
     ],
 )
 @pytest.mark.usefixtures("answers")
-def test_a_bar_says_which_day_or_week_it_is(
-    page: Page, address: str, asked: str, said: str
-) -> None:
-    page.goto(f"{address}?range={asked}")
+def test_a_bar_names_its_day_or_week(page: Page, address: str, name: str, text: str) -> None:
+    page.goto(f"{address}?range={name}")
     slider = page.get_by_role("slider", name=re.compile("PostgreSQL"))
 
     slider.focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
 
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(said))
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(text))
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_bar_tells_the_same_to_the_pointer(page: Page, address: str) -> None:
+def test_the_pointer_reads_the_same_from_a_bar(page: Page, address: str) -> None:
     page.goto(address)
     bars = strip(page, "postgres").locator(".bars")
 
@@ -208,7 +208,7 @@ def test_a_click_on_a_bar_opens_that_span_down_to_the_beats_of_an_hour(
 
     page.get_by_role("link", name="Back to 30 d").click()
     have_bars(page, 30)
-    assert "buckets=60" in answers.told[2]
+    assert "buckets=60" in answers.history_requests[2]
 
 
 @pytest.mark.usefixtures("answers")
@@ -226,9 +226,7 @@ def test_a_bar_of_minutes_opens_its_hour_and_the_keyboard_opens_too(
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_finger_is_told_first_and_opens_with_the_second_tap(
-    browser: Browser, address: str
-) -> None:
+def test_the_first_tap_reads_a_bar_and_the_second_opens_it(browser: Browser, address: str) -> None:
     context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.clock.install(time=NOW)
@@ -255,7 +253,7 @@ def test_latency_is_a_curve_with_its_scale(page: Page, address: str) -> None:
         expect(path).to_have_attribute("d", re.compile(r"^M0.5 [\d.]+L2 [\d.]+L"))
 
 
-def test_a_history_that_cannot_be_had_breaks_nothing(
+def test_a_history_that_fails_to_load_breaks_nothing_else(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.incidents = False
@@ -268,7 +266,7 @@ def test_a_history_that_cannot_be_had_breaks_nothing(
     expect(page.locator("body")).to_have_attribute("data-tone", "ok")
 
 
-def test_what_was_had_stays_with_its_date_while_no_more_can_be_had(
+def test_old_history_stays_with_its_date_while_no_newer_can_be_loaded(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)

@@ -23,7 +23,7 @@ def parts(item: Locator) -> list[str]:
     return found
 
 
-def test_incidents_are_listed_newest_first_and_told_apart(
+def test_incidents_are_listed_newest_first_with_distinct_details(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.outages = [*OVER, LASTING]
@@ -46,7 +46,7 @@ def test_incidents_are_listed_newest_first_and_told_apart(
     expect(page.locator("#incidents-note")).to_be_hidden()
 
 
-def test_one_that_lasts_goes_on_counting(page: Page, answers: Answers, address: str) -> None:
+def test_an_open_incident_keeps_counting(page: Page, answers: Answers, address: str) -> None:
     answers.outages = [Outage("valkey", ago(1), None, ErrorWord.TIMEOUT)]
     page.goto(address)
     length = page.locator("#incidents .length")
@@ -57,7 +57,7 @@ def test_one_that_lasts_goes_on_counting(page: Page, answers: Answers, address: 
     expect(length).to_have_text(re.compile(r"^7[78]\ss so far$"))
 
 
-def test_the_workers_silence_is_an_incident_of_which_nobody_knows_more(
+def test_the_workers_silence_is_an_incident_of_unknown_kind(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.outages = []
@@ -73,7 +73,7 @@ def test_the_workers_silence_is_an_incident_of_which_nobody_knows_more(
     expect(item).to_have_attribute("data-lasting", "true")
 
 
-def test_what_is_cut_is_counted_and_comes_when_it_is_wanted(
+def test_a_long_list_is_cut_and_can_be_shown_whole(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.outages = MANY
@@ -87,7 +87,7 @@ def test_what_is_cut_is_counted_and_comes_when_it_is_wanted(
     expect(page.get_by_role("button", name="Show all")).to_be_hidden()
 
 
-def test_without_incidents_it_says_so(page: Page, answers: Answers, address: str) -> None:
+def test_without_incidents_the_list_shows_none(page: Page, answers: Answers, address: str) -> None:
     answers.outages = []
     page.goto(address)
 
@@ -117,7 +117,7 @@ def test_an_incidents_address_finds_it_in_a_longer_range(
 
 
 @pytest.mark.usefixtures("answers")
-def test_an_address_of_no_incident_says_so(page: Page, address: str) -> None:
+def test_the_address_of_an_unknown_incident_gives_a_note(page: Page, address: str) -> None:
     page.goto(f"{address}#incident-valkey-20200101T000000Z")
 
     expect(page.locator("#incidents-note")).to_have_text(

@@ -158,7 +158,7 @@ def test_an_api_that_goes_and_comes_back_finds_the_page_again(
             verdict(page, "ok")
 
 
-def test_fifty_viewers_of_one_api_are_all_told_and_cost_it_little_memory(
+def test_an_api_updates_fifty_viewers_in_little_memory(
     browser: Browser, environment: Mapping[str, str], valkey: Valkey
 ) -> None:
     with api(environment) as address:
@@ -171,8 +171,8 @@ def test_fifty_viewers_of_one_api_are_all_told_and_cost_it_little_memory(
 
         valkey.stop()
         try:
-            told = {"link": "live", "freshness": "unreachable"}  # a live page asks nothing
-            page.wait_for_function(ALL, arg=told, timeout=PATIENCE_MS)
+            pushed = {"link": "live", "freshness": "unreachable"}  # a live page does not poll
+            page.wait_for_function(ALL, arg=pushed, timeout=PATIENCE_MS)
         finally:
             valkey.start()
 

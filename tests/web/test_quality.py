@@ -16,18 +16,18 @@ def test_the_whole_page_is_under_forty_four_kilobytes_compressed() -> None:
 
 
 @pytest.mark.usefixtures("answers")
-def test_nothing_is_asked_of_anybody_else_and_nothing_stands_inline(
+def test_the_page_loads_nothing_from_other_origins_and_nothing_inline(
     page: Page, address: str
 ) -> None:
-    asked: list[str] = []
+    urls: list[str] = []
     complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: urls.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
 
     page.goto(address)
 
     expect(page.locator(".strip")).to_have_count(3)
-    assert all(url.startswith((address, "data:")) for url in asked)
+    assert all(url.startswith((address, "data:")) for url in urls)
     assert complaints == []  # the browser enforces the policy, and would say what it refused
     assert "unsafe-inline" not in SECURITY["Content-Security-Policy"]
 
@@ -52,7 +52,7 @@ def test_a_fault_of_the_page_is_shown(page: Page, address: str) -> None:
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_file_that_does_not_load_is_shown(page: Page, address: str) -> None:
+def test_a_script_that_fails_to_load_is_shown(page: Page, address: str) -> None:
     page.route("**/page.js", lambda route: route.abort())
 
     page.goto(address)

@@ -22,7 +22,7 @@ def test_it_is_live_while_the_server_speaks(page: Page, answers: Answers, addres
     answers.push(status(age_s=3.0))
 
     expect(page.locator("[data-source=postgres] .age")).to_have_text("3 s ago")
-    assert len(answers.asked) == 1  # the first, beside the socket
+    assert len(answers.status_requests) == 1  # the first, beside the socket
 
 
 def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
@@ -36,10 +36,10 @@ def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
     let_pass(page, 13)
     expect(page.locator("#countdown")).to_have_text("next update in 17 s")
-    before = len(answers.asked)
+    before = len(answers.status_requests)
     let_pass(page, 17)
     expect(page.locator("#countdown")).to_have_text("next update in 30 s")
-    assert len(answers.asked) == before + 1
+    assert len(answers.status_requests) == before + 1
 
     answers.live = True
     let_pass(page, 61)
@@ -47,7 +47,7 @@ def test_a_cut_socket_means_polling_with_a_countdown_and_then_live_again(
     expect(page.locator("#countdown")).to_be_empty()
 
 
-def test_polling_asks_when_the_next_stamp_can_be_there(
+def test_polling_requests_when_the_next_stamp_is_due(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.live = False
@@ -58,7 +58,7 @@ def test_polling_asks_when_the_next_stamp_can_be_there(
     expect(page.locator("#countdown")).to_have_text("next update in 11 s")
 
 
-def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
+def test_while_the_api_is_down_the_last_rows_stay_and_age(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)
@@ -87,7 +87,7 @@ def test_the_api_down_keeps_the_last_rows_visibly_aged_and_says_so(
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_server_with_too_many_viewers_is_polled_and_left_in_peace(
+def test_a_server_with_too_many_viewers_is_polled_without_reconnecting(
     page: Page, address: str
 ) -> None:
     tried: list[str] = []
@@ -112,7 +112,7 @@ def test_a_server_with_too_many_viewers_is_polled_and_left_in_peace(
     assert len(tried) == 2
 
 
-def test_without_any_answer_it_says_so_instead_of_waiting(
+def test_without_any_answer_the_page_reports_it_and_stops_waiting(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = None
@@ -123,7 +123,7 @@ def test_without_any_answer_it_says_so_instead_of_waiting(
     expect(page.locator("table")).to_be_hidden()
 
 
-def test_the_button_asks_at_once_and_everything_spins_meanwhile(
+def test_the_button_sends_a_request_at_once_and_shows_spinners(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)
@@ -138,7 +138,7 @@ def test_the_button_asks_at_once_and_everything_spins_meanwhile(
     expect(page.locator("[data-source=postgres] .spinner")).to_have_css("opacity", "1")
     page.clock.run_for(1000)
     expect(button).to_have_attribute("aria-busy", "false")
-    assert [each.get("heartbeat-refresh") for each in answers.asked] == ["poll", "manual"]
+    assert [each.get("heartbeat-refresh") for each in answers.status_requests] == ["poll", "manual"]
 
 
 def test_failed_refreshes_are_reported_with_the_next_good_one(
@@ -159,11 +159,11 @@ def test_failed_refreshes_are_reported_with_the_next_good_one(
         link(page, "polling")
         expect(page.locator("#countdown")).to_have_text("next update in 30 s")
 
-    counts = [each.get("heartbeat-refresh-failures") for each in answers.asked]
+    counts = [each.get("heartbeat-refresh-failures") for each in answers.status_requests]
     assert counts == [None, None, None, "1", "2", None]
 
 
-def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_shown(
+def test_a_hidden_tab_sends_no_requests_until_it_is_shown(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)
@@ -171,17 +171,17 @@ def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_shown(
     page.evaluate(HIDE, True)
     answers.cut()
     link(page, "paused")
-    asked = len(answers.asked)
+    before = len(answers.status_requests)
 
     page.clock.run_for(600_000)
 
-    assert len(answers.asked) == asked
+    assert len(answers.status_requests) == before
     expect(page).to_have_title("? paused · Heartbeat")
     answers.live = True
     with page.expect_response("**/worker/status"):
         page.evaluate(HIDE, False)
     link(page, "live")
-    assert len(answers.asked) == asked + 1
+    assert len(answers.status_requests) == before + 1
     expect(page).to_have_title("✓ Heartbeat")
 
 
@@ -195,20 +195,24 @@ def test_a_hidden_tab_keeps_listening_so_that_its_title_stays_true(
     answers.push(status(age_s=200.0))
 
     expect(page.locator("[data-source=postgres]")).to_have_attribute("data-freshness", "stale")
-    assert len(answers.asked) == 1
+    assert len(answers.status_requests) == 1
 
 
-def test_a_silent_socket_is_taken_for_dead(page: Page, answers: Answers, address: str) -> None:
+def test_a_silent_socket_counts_as_dead_and_the_page_sends_a_request(
+    page: Page, answers: Answers, address: str
+) -> None:
     page.goto(address)
     link(page, "live")
 
     with page.expect_response("**/worker/status"):
         let_pass(page, 33)
 
-    assert len(answers.asked) == 2
+    assert len(answers.status_requests) == 2
 
 
-def test_a_machine_that_slept_asks_at_once(page: Page, answers: Answers, address: str) -> None:
+def test_after_a_machine_wakes_the_page_requests_at_once(
+    page: Page, answers: Answers, address: str
+) -> None:
     page.goto(address)
     link(page, "live")
 
@@ -216,7 +220,7 @@ def test_a_machine_that_slept_asks_at_once(page: Page, answers: Answers, address
     with page.expect_response("**/worker/status"):
         page.clock.run_for(1000)
 
-    assert [each.get("heartbeat-refresh") for each in answers.asked] == ["poll", "poll"]
+    assert [each.get("heartbeat-refresh") for each in answers.status_requests] == ["poll", "poll"]
 
 
 def test_an_answer_that_cannot_be_read_is_a_failure_with_a_reason(

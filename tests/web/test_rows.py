@@ -28,7 +28,7 @@ def colour(page: Page, name: str, of: str = "--tone") -> str:
     return str(the_row(page, name).evaluate(read, of))
 
 
-def test_each_border_of_freshness_is_where_the_api_has_it(
+def test_each_limit_of_freshness_is_that_of_the_api(
     page: Page, answers: Answers, address: str
 ) -> None:
     rows = {name: row(name, age_s) for name, (age_s, _) in AGES.items()}
@@ -67,9 +67,7 @@ def test_a_row_ages_by_the_pages_own_clock(page: Page, answers: Answers, address
     ]
 
 
-def test_the_wait_for_the_next_second_is_one_that_a_clock_can_measure(
-    page: Page, address: str
-) -> None:
+def test_the_wait_for_the_next_second_is_in_whole_milliseconds(page: Page, address: str) -> None:
     page.goto(address)
 
     waits = page.evaluate(
@@ -114,7 +112,7 @@ def test_a_wrong_clock_on_the_viewers_machine_changes_nothing(page: Page, addres
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_stamp_is_told_in_utc_in_the_viewers_time_and_in_seconds(
+def test_a_stamp_is_shown_in_utc_in_the_viewers_time_and_as_an_age(
     page: Page, address: str
 ) -> None:
     page.goto(address)
@@ -138,7 +136,9 @@ def test_a_fourth_source_appears_and_goes_by_itself(
     expect(the_row(page, "kafka")).to_have_count(0)
 
 
-def test_a_source_that_is_switched_off_is_calm(page: Page, answers: Answers, address: str) -> None:
+def test_a_source_that_is_switched_off_is_not_red(
+    page: Page, answers: Answers, address: str
+) -> None:
     answers.status = status(("valkey", off("valkey")))
     page.goto(address)
 
@@ -205,7 +205,7 @@ def test_the_identity_is_not_green_while_aws_refuses_it(
         assert colour(page, "iam") != colour(page, "iam", "--fresh")
 
 
-def test_the_identitys_row_tells_when_credentials_and_certificate_end(
+def test_the_identitys_row_shows_when_credentials_and_certificate_expire(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)
@@ -219,7 +219,7 @@ def test_the_identitys_row_tells_when_credentials_and_certificate_end(
     expect(facts).to_contain_text("refused: certificate expired")
 
 
-def test_a_store_in_trouble_shows_the_workers_last_word(
+def test_a_failing_store_shows_the_workers_last_result(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(("postgres", unreachable("postgres", ErrorWord.READ_ONLY)))
@@ -271,11 +271,13 @@ SPANS = {
 }
 
 
-def test_a_span_is_told_in_at_most_two_units(page: Page, address: str) -> None:
+def test_a_span_has_at_most_two_units(page: Page, address: str) -> None:
     page.goto(f"{address}words.js")
 
-    told = "async spans => { const { span } = await import('/words.js'); return spans.map(span); }"
-    spans = page.evaluate(told, list(SPANS))
+    format_all = (
+        "async spans => { const { span } = await import('/words.js'); return spans.map(span); }"
+    )
+    spans = page.evaluate(format_all, list(SPANS))
     assert [span.replace("\xa0", " ") for span in spans] == list(SPANS.values())
     # A number and its unit never part at a line's end.
     assert all(re.fullmatch(r"\d+\xa0\w+( \d+\xa0\w+)?", span) for span in spans)

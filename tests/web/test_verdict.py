@@ -47,7 +47,7 @@ def test_tone_title_and_icon_show_the_verdict(page: Page, answers: Answers, addr
         expect(icon).to_have_attribute("href", re.compile(f"^data:image/svg\\+xml,.*{colour}"))
 
 
-def test_the_worst_finding_is_told_in_large_with_its_remedy_and_the_others_as_a_list(
+def test_the_worst_finding_is_the_headline_and_the_others_are_listed(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = failing()
@@ -58,7 +58,7 @@ def test_the_worst_finding_is_told_in_large_with_its_remedy_and_the_others_as_a_
     expect(page.locator("#remedy")).to_have_text(CHECK)
     expect(page.locator("#since")).to_have_text("Since 02:56:00 UTC, 4 min ago")
     others = page.get_by_role("list", name="What else is wrong").get_by_role("listitem")
-    expect(others).to_have_text(  # a remedy is told once
+    expect(others).to_have_text(  # each remedy once
         [
             re.compile(r"^\s*Valkey cannot be read \(timeout\) since 03:00:12\sUTC\s+Runbook\s*$"),
             re.compile(r"^\s*The certificate ends\s+Run `pulumi up`\.\s+Runbook\s*$"),
@@ -103,7 +103,7 @@ def test_a_change_of_verdict_is_announced_and_a_tick_is_not(
     region = page.get_by_role("status")
     expect(region).to_have_text(HEALTHY)
     page.evaluate(
-        "() => { window.told = []; new MutationObserver(() => window.told.push("
+        "() => { window.announced = []; new MutationObserver(() => window.announced.push("
         "document.querySelector('[role=status]').textContent))"
         ".observe(document.querySelector('[role=status]'), "
         "{childList: true, characterData: true, subtree: true}) }"
@@ -114,10 +114,10 @@ def test_a_change_of_verdict_is_announced_and_a_tick_is_not(
     expect(region).to_have_text("PostgreSQL cannot be read (timeout)")
     let_pass(page, 20)
 
-    assert page.evaluate("window.told") == ["PostgreSQL cannot be read (timeout)"]
+    assert page.evaluate("window.announced") == ["PostgreSQL cannot be read (timeout)"]
 
 
-def test_the_healthy_minutes_moment_of_aging_rings_no_bell(
+def test_aging_for_a_moment_does_not_change_the_verdict(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(age_s=59.0)
@@ -130,9 +130,7 @@ def test_the_healthy_minutes_moment_of_aging_rings_no_bell(
     expect(page).to_have_title("✓ Heartbeat")
 
 
-def test_a_server_that_says_nothing_more_is_not_taken_for_stores_that_are_not_written(
-    page: Page, answers: Answers, address: str
-) -> None:
+def test_a_silent_server_does_not_turn_rows_red(page: Page, answers: Answers, address: str) -> None:
     answers.status = status(("valkey", off("valkey")), age_s=85.0)
     open_page(page, address)
 
@@ -148,7 +146,7 @@ def test_a_server_that_says_nothing_more_is_not_taken_for_stores_that_are_not_wr
     expect(page.locator("[data-source=postgres] .word")).to_have_text("was aging")
 
 
-def test_a_live_server_that_falls_silent_is_soon_not_believed(
+def test_a_live_server_that_falls_silent_is_lost_after_thirty_seconds(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(age_s=1.0)
@@ -192,7 +190,7 @@ def test_a_device_that_goes_offline_is_noticed_at_once(
     expect(page.locator("body")).to_have_attribute("data-tone", "lost")
 
 
-def test_an_answer_that_is_an_error_is_not_called_silence(
+def test_an_error_answer_is_not_shown_as_silence(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.live = False
@@ -207,7 +205,7 @@ def test_an_answer_that_is_an_error_is_not_called_silence(
     )
 
 
-def test_what_is_wrong_is_never_told_by_colour_alone(
+def test_failures_are_shown_by_shape_and_not_by_colour_alone(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.status = status(("postgres", unreachable("postgres", ErrorWord.TLS)))

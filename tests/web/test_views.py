@@ -20,7 +20,7 @@ def pixels(page: Page, selector: str) -> float:
 
 
 @pytest.mark.parametrize("scripts", ["blocked by the viewer", "not found"])
-def test_without_scripts_a_static_text_says_what_did_not_load(
+def test_without_scripts_a_static_text_explains_what_did_not_load(
     browser: Browser, address: str, scripts: str
 ) -> None:
     context = browser.new_context(java_script_enabled=scripts == "not found")
@@ -38,7 +38,7 @@ def test_without_scripts_a_static_text_says_what_did_not_load(
 
 @pytest.mark.usefixtures("answers")
 @pytest.mark.parametrize(
-    ("zone", "told"),
+    ("zone", "local"),
     [
         ("UTC", ""),
         ("America/St_Johns", "Mon, 23:30:00"),
@@ -48,14 +48,14 @@ def test_without_scripts_a_static_text_says_what_did_not_load(
     ],
 )
 def test_the_address_chooses_the_zone_beside_utc(
-    page: Page, address: str, zone: str, told: str
+    page: Page, address: str, zone: str, local: str
 ) -> None:
     page.goto(f"{address}?tz={zone}")
 
     row = page.locator("[data-source=postgres]")
     expect(row.locator("[data-part=utc]")).to_have_text("03:00:00 UTC")
-    local = row.locator("[data-part=local]")
-    expect(local).to_contain_text(told) if told else expect(local).to_be_empty()
+    shown = row.locator("[data-part=local]")
+    expect(shown).to_contain_text(local) if local else expect(shown).to_be_empty()
 
 
 @pytest.mark.parametrize("wrong", [timedelta(minutes=10), timedelta(minutes=-10)])
@@ -84,7 +84,7 @@ def test_a_wall_shows_the_verdict_and_the_stores_readable_across_a_room(
         expect(page.locator(hidden).first).to_be_hidden()
     assert pixels(page, "h1") >= ACROSS_A_ROOM_PX
     assert pixels(page, ".age") >= ACROSS_A_ROOM_PX
-    assert answers.told == []  # a history that nobody sees
+    assert answers.history_requests == []  # a history that nobody sees
 
 
 @pytest.mark.parametrize("scene", ["wall", "wall-healthy", "wall-twelve"])
@@ -99,7 +99,7 @@ def test_a_wall_fits_its_screen(page: Page, answers: Answers, address: str, scen
 
 
 @pytest.mark.usefixtures("answers")
-def test_paper_is_white_and_has_nothing_to_press(page: Page, address: str) -> None:
+def test_a_print_is_white_and_has_no_buttons(page: Page, address: str) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)

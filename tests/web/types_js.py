@@ -58,7 +58,7 @@ def main() -> int:
         declarations = ("--allowJs", "--declaration", "--emitDeclarationOnly")
         says = _run(tsc, *OPTIONS, folder / "project.ts")
         says += _run(tsc, folder / "client.js", *declarations, "--target", "es2022")
-        (folder / "client.js").unlink()  # from here on the declarations alone tell
+        (folder / "client.js").unlink()  # from here on only the declarations are read
         says += _run(tsc, *OPTIONS, folder / "project.ts")
     if says:
         print(f"types-js: a TypeScript project cannot use the client:\n{says}")

@@ -65,7 +65,7 @@ def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_pat
     assert sourced(file) == environment(folder, ready["port"])
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(
+def test_a_port_in_use_is_reported_in_one_line(
     aws: RunningAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["--data-dir", str(tmp_path), "--port", str(aws.port)])
@@ -74,7 +74,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(
     assert capsys.readouterr().err.endswith("Address already in use\n")
 
 
-def test_it_listens_where_it_is_told(tmp_path: Path) -> None:
+def test_it_listens_on_the_given_address(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local.aws", "--data-dir", str(tmp_path)]
     nobodys = "192.0.2.1"  # RFC 5737
     done = subprocess.run([*command, "--host", nobodys], capture_output=True, check=False)

@@ -104,7 +104,9 @@ def test_each_setting_changes_what_it_means(
         assert set(engine.preview()) == expected
 
 
-def test_a_failed_deployment_is_told_and_finished_by_the_next_up(engine: Engine, api: int) -> None:
+def test_a_failed_deployment_is_reported_and_the_next_up_completes_it(
+    engine: Engine, api: int
+) -> None:
     with engine.configured(intervalSeconds=45):
         _api(api, "fail", fail=True)
         failed = engine.up(check=False)

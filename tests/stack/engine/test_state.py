@@ -124,7 +124,7 @@ def test_the_passphrase_changes_and_the_old_one_opens_nothing(new_engine: NewEng
     assert not engine.preview()
 
 
-def test_what_somebody_changed_by_hand_is_seen_and_undone(engine: Engine) -> None:
+def test_a_manual_change_is_detected_and_reverted(engine: Engine) -> None:
     wanted = engine.resource("app")["inputs"]["spec"]["services"][0]["instanceSizeSlug"]
     engine.by_hand(
         "app", lambda spec: spec["services"][0].update(instanceSizeSlug="professional-xs")

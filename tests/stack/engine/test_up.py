@@ -111,7 +111,7 @@ def test_a_dashboard_becomes_public_without_a_change_of_secrets(engine: Engine) 
     assert not [path for path in paths if path.startswith("spec.envs")]
 
 
-def test_mistakes_in_the_configuration_are_told_without_a_traceback(engine: Engine) -> None:
+def test_configuration_errors_are_printed_without_a_traceback(engine: Engine) -> None:
     with engine.configured(region="sfo3", logLevel="verbose"):
         refused = engine.run("preview", check=False)
 
@@ -138,7 +138,7 @@ def test_recipients_of_alerts_survive_a_refresh_and_can_be_changed(engine: Engin
     assert "destinations" not in engine.resource("app")["inputs"]["spec"]["alerts"][0]
 
 
-def test_a_stack_that_stands_says_in_a_sentence_that_it_cannot_move(engine: Engine) -> None:
+def test_a_deployed_stack_reports_that_it_cannot_move(engine: Engine) -> None:
     with engine.configured(region="fra"):
         refused = engine.run("preview", check=False)
 

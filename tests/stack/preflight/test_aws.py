@@ -44,7 +44,7 @@ def _decisions(decision: str) -> dict[str, Any]:
     }
 
 
-def test_nobody_is_told_to_log_in() -> None:
+def test_without_credentials_the_remedy_is_to_log_in() -> None:
     (finding,) = aws.check(FakeAws(), (RefusedError,), None)
 
     assert finding.verdict == "bad"
@@ -70,7 +70,7 @@ def test_what_is_denied_is_named() -> None:
     assert "iam:CreateRole" in found[-1].says
 
 
-def test_who_may_not_ask_does_not_know() -> None:
+def test_without_the_right_to_simulate_the_answer_is_unknown() -> None:
     found = list(aws.check(FakeAws(get_caller_identity=SESSION), (RefusedError,), None))
 
     assert found[-1].verdict == "unknown"

@@ -17,7 +17,7 @@ URL = "https://heartbeat.example"
     ("expiry", "verdict"),
     [("2027-11-24", "good"), ("2027-01-10", "warning"), ("2026-11-23", "bad")],
 )
-def test_the_certificates_time_left_is_told(expiry: str, verdict: str) -> None:
+def test_the_certificates_remaining_time_is_reported(expiry: str, verdict: str) -> None:
     exports = {"certificateExpiry": f"{expiry}T00:00:00Z"}
 
     (finding,) = deployed.check(FakeWorld(), exports, None, NOW)
@@ -44,7 +44,7 @@ def test_the_dashboard_is_as_open_as_it_should_be(variant: str, status: int, ver
     assert finding.verdict == verdict
 
 
-def test_before_the_first_up_there_is_nothing_to_tell() -> None:
+def test_before_the_first_up_there_are_no_findings() -> None:
     assert not deployed.outputs(FakeWorld(), "dev")
     assert not list(deployed.check(FakeWorld(), {}, None, NOW))
 

@@ -49,7 +49,7 @@ def test_a_ready_account_is_good() -> None:
     assert {f.verdict for f in _check({})} == {"good"}
 
 
-def test_without_a_token_nothing_is_asked() -> None:
+def test_without_a_token_no_request_is_sent() -> None:
     world = FakeWorld(pages=GOOD)
 
     (finding,) = digitalocean.check(world, {}, None, None)
@@ -152,7 +152,7 @@ OURS = page(
         (page(status=403), "unknown", "cannot see who may reach heartbeat-dev-pg"),
     ],
 )
-def test_a_cluster_that_a_failed_deployment_left_open_is_told(
+def test_a_cluster_that_a_failed_deployment_left_open_is_reported(
     answer: Answer, verdict: str, says: str
 ) -> None:
     pages = {"/databases?per_page=200": OURS, "/databases/c-1/firewall": answer}

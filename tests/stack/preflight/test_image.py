@@ -46,7 +46,7 @@ def test_the_image_is_looked_for(
     assert finding.verdict == verdict
 
 
-def test_the_examples_repository_is_named_as_nobodys_own() -> None:
+def test_the_examples_repository_is_reported_as_a_placeholder() -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     world = FakeWorld(commands={}, pages={})
 

@@ -29,7 +29,7 @@ def ask(world: FakeWorld, config: object = CONFIG, repository: str = REPOSITORY)
     return finding
 
 
-def test_who_may_write_is_good_and_leaves_no_upload_behind() -> None:
+def test_a_login_that_may_push_is_good_and_leaves_no_upload_behind() -> None:
     world = FakeWorld(pages=PAGES)
 
     finding = ask(world)
@@ -51,7 +51,9 @@ def test_who_may_write_is_good_and_leaves_no_upload_behind() -> None:
         ({TOKEN: page({}, status=403), f"POST {UPLOADS}": page(status=403)}, "bad", "may not push"),
     ],
 )
-def test_what_the_registry_says_is_told(pages: dict[str, Answer], verdict: str, says: str) -> None:
+def test_the_registrys_answer_is_reported(
+    pages: dict[str, Answer], verdict: str, says: str
+) -> None:
     finding = ask(FakeWorld(pages=PAGES | pages))
 
     assert finding.verdict == verdict
@@ -73,7 +75,7 @@ def test_without_a_login_the_remedy_is_the_registrys_own(repository: str, remedy
     assert remedy in finding.remedy
 
 
-def test_a_login_that_a_helper_keeps_is_asked_for_by_docker_hubs_old_name() -> None:
+def test_a_helpers_login_is_looked_up_by_docker_hubs_old_name() -> None:
     kept = json.dumps({"Username": "ada", "Secret": "ghp_secret"})
     world = FakeWorld(
         commands={"docker-credential-desktop get": Done(code=0, out=kept)},
@@ -90,7 +92,7 @@ def test_a_login_that_a_helper_keeps_is_asked_for_by_docker_hubs_old_name() -> N
     assert world.asked[-1][1] == {"Authorization": f"Basic {LOGIN}"}
 
 
-def test_a_helper_that_has_nothing_is_no_login() -> None:
+def test_a_helper_without_an_entry_gives_no_login() -> None:
     for done in (Done(code=1, out="credentials not found"), Done(code=0, out="no JSON")):
         world = FakeWorld(commands={"docker-credential-desktop get": done})
 

@@ -30,7 +30,7 @@ def test_no_login_is_bad() -> None:
     assert "pulumi login" in found[-1].remedy
 
 
-def test_it_says_which_uv_and_where_the_folders_own_is() -> None:
+def test_it_names_the_uv_in_use_and_the_folders_own() -> None:
     own = Path("/home/ada/heartbeat/.uv/0.13.9/uv")
 
     on_path = next(iter(tools.check(FakeWorld(tools=ALL), own)))

@@ -17,7 +17,7 @@ def describe(clients: Clients) -> Any:
     return clients.operator("secretsmanager").describe_secret(**SECRET)
 
 
-def test_an_operation_fails_so_often_as_asked(clients: Clients) -> None:
+def test_an_operation_fails_as_often_as_requested(clients: Clients) -> None:
     clients.aws.control.fail("DescribeSecret", "InternalServiceError", status=500, times=2)
 
     codes = []
@@ -131,7 +131,7 @@ def test_a_second_client_is_a_second_connection(clients: Clients) -> None:
     assert clients.aws.control.counts().tls_connections == 1
 
 
-def test_a_client_that_does_not_trust_the_server_is_no_connection(clients: Clients) -> None:
+def test_a_failed_handshake_is_not_counted_as_a_connection(clients: Clients) -> None:
     clients.aws.control.reset_counts()
     connection = http.client.HTTPSConnection("127.0.0.1", clients.aws.port, timeout=5)
 

@@ -30,7 +30,7 @@ def test_a_delay_alone_lets_the_call_go_on() -> None:
     assert slept == [2]
 
 
-def test_faults_of_one_operation_come_in_the_order_they_were_asked_for() -> None:
+def test_faults_of_one_operation_come_in_the_order_of_their_requests() -> None:
     faults = Faults()
     faults.add(Fault(code="First", times=1))
     faults.add(Fault(cut="before", times=1))

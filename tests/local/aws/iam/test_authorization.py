@@ -89,7 +89,7 @@ def test_sessions_issued_before_a_revocation_are_denied_and_later_ones_are_not(
 
 
 @pytest.mark.parametrize("document", ["no json", "[]"])
-def test_a_trust_policy_that_is_no_policy_is_refused(clients: Clients, document: str) -> None:
+def test_an_invalid_trust_policy_is_refused(clients: Clients, document: str) -> None:
     call = clients.operator("iam").create_role
 
     refused = code(call, RoleName="broken", AssumeRolePolicyDocument=document)
@@ -97,7 +97,7 @@ def test_a_trust_policy_that_is_no_policy_is_refused(clients: Clients, document:
     assert refused == "MalformedPolicyDocument"
 
 
-def test_an_identity_is_told_even_to_those_who_are_denied_everything(clients: Clients) -> None:
+def test_get_caller_identity_works_even_for_those_denied_everything(clients: Clients) -> None:
     arns = register(clients, clients.anchor, CLIENT)
     clients.operator("iam").put_role_policy(
         RoleName=arns["role_arn"].rpartition("/")[2],

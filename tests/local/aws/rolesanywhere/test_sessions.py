@@ -264,7 +264,7 @@ def revoke(clients: Clients, identity: CertifiedKey, issuer: CertifiedKey) -> st
 
 
 @pytest.mark.parametrize(("asked_s", "lasts_s"), [(900, 900), (3600, 3600), (43_200, 3600)])
-def test_a_session_lasts_as_long_as_asked_but_no_longer_than_the_profile_says(
+def test_a_session_lasts_as_requested_up_to_the_profiles_limit(
     clients: Clients, asked_s: int, lasts_s: int
 ) -> None:
     answer = clients.send(clients.session_request(durationSeconds=asked_s))
@@ -300,7 +300,7 @@ def test_a_duration_over_the_roles_own_limit_is_refused(clients: Clients) -> Non
     assert message.endswith("exceeds the MaxSessionDuration set for this role.")
 
 
-def test_a_session_says_whom_it_stands_for(clients: Clients) -> None:
+def test_a_session_names_its_subject_role_and_source_identity(clients: Clients) -> None:
     answer = clients.send(clients.session_request())
 
     session = answer.document["credentialSet"][0]

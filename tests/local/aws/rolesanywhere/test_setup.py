@@ -43,7 +43,7 @@ def test_a_trust_anchor_lives_from_creation_to_deletion(clients: Clients) -> Non
     assert error(api.get_trust_anchor, **key) == ("ResourceNotFoundException", 404)
 
 
-def test_a_trust_anchor_has_notices_of_expiry_unless_told_otherwise(clients: Clients) -> None:
+def test_a_trust_anchor_has_notices_of_expiry_by_default(clients: Clients) -> None:
     setting = {"enabled": False, "event": "CA_CERTIFICATE_EXPIRY", "threshold": 10}
     pem = make_ca("a", NOW).certificate_pem
 
@@ -128,7 +128,7 @@ def test_a_profile_that_breaks_awss_model_is_refused(
     assert error(call, **parameters) == ("ValidationException", 400)
 
 
-def test_who_has_asked_for_sessions_is_listed(clients: Clients) -> None:
+def test_subjects_that_requested_sessions_are_listed(clients: Clients) -> None:
     clients.send(clients.session_request())
 
     subjects = clients.operator("rolesanywhere").list_subjects(pageSize=10)["subjects"]

@@ -56,7 +56,7 @@ def test_without_the_keys_rights_the_value_is_refused_and_the_description_is_not
     assert role.update_secret(SecretId=arn, Description="x")["ARN"] == arn
 
 
-def test_with_them_it_is_read_and_written(clients: Clients) -> None:
+def test_with_the_keys_rights_the_secret_is_read_and_written(clients: Clients) -> None:
     arn = secret(clients)
     role = app(clients, policies.permissions(arn, KEY))
 
@@ -109,7 +109,7 @@ def test_each_right_is_for_a_direction_of_its_own(
             assert call(SecretId=arn, **parameters)["ARN"] == arn
 
 
-def test_a_key_is_asked_for_both_rights_when_it_is_given_to_a_secret(clients: Clients) -> None:
+def test_giving_a_key_to_a_secret_checks_both_rights(clients: Clients) -> None:
     arn = secret(clients, None)
     only_write = policies.permissions(arn, KEY).replace("kms:Decrypt", "kms:DescribeKey")
 

@@ -74,9 +74,7 @@ def test_a_body_may_come_in_chunks(client: Client, clients: Clients) -> None:
     assert json.loads(body)["credentialSet"]
 
 
-def test_a_client_that_waits_to_send_its_body_is_told_to_go_on(
-    client: Client, clients: Clients
-) -> None:
+def test_a_client_that_expects_100_continue_gets_it(client: Client, clients: Clients) -> None:
     wire = clients.session_request()
     framing = {"Content-Length": str(len(wire.body)), "Expect": "100-continue"}
 
@@ -110,7 +108,7 @@ def test_a_body_over_the_bound_is_refused_and_the_connection_closed(
     assert client.answer() == (413, b"")
 
 
-def test_what_is_no_http_is_refused(aws: RunningAws) -> None:
+def test_input_that_is_not_http_is_refused(aws: RunningAws) -> None:
     client = Client(aws)
 
     client.stream.sendall(b"HELLO\r\n\r\n")

@@ -1,4 +1,4 @@
-"""The settings of one store, as an environment gives them."""
+"""The settings of one store in an environment."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from service.settings import load
 
 
 def settings_of(environ: Mapping[str, str], kind: Kind[S]) -> S:
-    """Of the first store of a kind, which there must be."""
+    """Return the settings of the first store of a kind; fail if there is none."""
     found = load(environ).first(kind)
     assert found is not None
     return found.settings

@@ -28,7 +28,7 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A MariaDB, whose tables stay: each test is an author of its own."""
+    """A MariaDB whose tables are kept: each test has its own heartbeat name."""
     with MariaDb(_folder(tmp_path_factory, "mariadb")) as server:
         yield server
 

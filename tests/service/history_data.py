@@ -1,4 +1,4 @@
-"""Records, and what the tables hold, as the tests of history need them."""
+"""Records and queries for the tests of history."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,16 +15,16 @@ from service.sql.statement import Statement
 from tests.service.configured import settings_of
 
 HOUR = datetime(2026, 11, 24, 10, tzinfo=UTC)
-"""An hour long over; the tests' beats lie in it and around it."""
+"""An hour in the past; the tests' beats are in it and around it."""
 
 
 def connected(environ: dict[str, str]) -> Postgres:
-    """PostgreSQL as the worker and the API have it."""
+    """Connect to PostgreSQL as the worker and the API do."""
     return Postgres(Pool(settings_of(environ, postgres.KIND)), "worker")
 
 
 def at(minutes: float) -> datetime:
-    """A moment by its minutes after the hour's start."""
+    """Return the time that is so many minutes after the hour's start."""
     return HOUR + timedelta(minutes=minutes)
 
 
@@ -35,7 +35,7 @@ def beat(
     interval_s: float = 60.0,
     latency_ms: float = 1.0,
 ) -> Record:
-    """A record of the slot that begins so many minutes after the hour's start."""
+    """Make a record of the slot that begins so many minutes after the hour's start."""
     return Record(
         source=source,
         slot=at(minutes),
@@ -78,6 +78,6 @@ async def keep(environ: dict[str, str], records: Sequence[Record]) -> None:
 
 
 async def rows(source: Postgres, query: str) -> list[Sequence[Any]]:
-    """What a query gives."""
+    """Return the rows of a query."""
     async with source.connection() as connection:
         return [tuple(row) for row in await connection.rows(Statement(query))]

@@ -1,4 +1,4 @@
-"""The local MariaDB, in a zone far from UTC, with TLS where a test gives it a certificate."""
+"""The local MariaDB in a time zone far from UTC, with TLS if a test gives it a certificate."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ class MariaDb(local.mariadb.MariaDb):
 
     @property
     def options(self) -> Mapping[str, str]:  # type: ignore[override] # a property in place of a value
-        """Those of the local one, and what tests need."""
+        """Return the local server's options and those that tests need."""
         zone = {"default-time-zone": "+05:30"}  # a stamp must not depend on it
         if self._identity is None:
             return local.mariadb.OPTIONS | zone
@@ -36,11 +36,11 @@ class MariaDb(local.mariadb.MariaDb):
 
     @property
     def root_password(self) -> str:
-        """The password of root."""
+        """Return root's password."""
         return self._root_password
 
     def execute(self, statement: str, *values: object) -> Any:  # Any: rows of any columns
-        """Run a statement as root, in Heartbeat's database if it is there; the rows."""
+        """Run a statement as root, in Heartbeat's database if it exists; return the rows."""
         with self._root() as connection, connection.cursor() as cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall()

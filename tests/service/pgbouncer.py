@@ -1,4 +1,4 @@
-"""Debian's PgBouncer before a PostgreSQL: what managed connection pools are."""
+"""Debian's PgBouncer in front of PostgreSQL, as in managed connection pools."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def pgbouncer(
     databases: str = "*",
     port: int | None = None,
 ) -> Iterator[Mapping[str, str]]:
-    """Runs a pool of three connections; gives the variables that lead through it.
+    """Run a pool of three connections; provide the variables that connect through it.
 
     Args:
         folder: For its files.

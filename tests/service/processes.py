@@ -1,4 +1,4 @@
-"""The service's own commands as processes, as a platform runs them."""
+"""The service's commands as processes, as a platform runs them."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_C
 
 @dataclass(frozen=True)
 class Running:
-    """A process that answers.
+    """A process that answers requests.
 
     Attributes:
         url: Where it listens.
@@ -41,7 +41,7 @@ class Running:
 def running(
     command: str, variable: str, environ: Mapping[str, str], folder: Path, root: Path = ROOT
 ) -> Iterator[Running]:
-    """Runs `python -m service <command>` until the block ends.
+    """Run `python -m service <command>` until the block ends.
 
     Args:
         command: `api` or `worker`.

@@ -1,4 +1,4 @@
-"""How long one callback keeps an event loop from all others, however busy the machine is."""
+"""Measure how long one callback blocks an event loop, however busy the machine is."""
 
 import asyncio
 import time

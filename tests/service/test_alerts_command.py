@@ -30,7 +30,7 @@ async def migrated(environ: dict[str, str]) -> None:
 def given(
     database: dict[str, str], keys: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
-    """The environment of a process that has two stores and one target."""
+    """The environment of a process with two stores and one target."""
     environ = database | keys | QUICK | {"ALERT_TARGETS": hook(who), "HEARTBEAT_NAME": "shop"}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

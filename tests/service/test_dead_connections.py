@@ -1,4 +1,4 @@
-"""Connections that died while nobody used them: no reading and no write fails for it."""
+"""Idle connections that died: neither a reading nor a write fails."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def stores(environ: dict[str, str]) -> AsyncIterator[Stores]:
-    """All stores, read once, so that every connection of a reading is open."""
+    """Provide all stores, read once, so that every connection is open."""
     async with proxied(environ) as found:
         for source in found.sources.values():
             await source.read()
@@ -29,7 +29,7 @@ async def stores(environ: dict[str, str]) -> AsyncIterator[Stores]:
 
 @pytest.fixture(autouse=True)
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every connection counts as idle at once."""
+    """Let every connection count as idle immediately."""
     monkeypatch.setattr(pool, "IDLE_S", 0.0)
     monkeypatch.setattr(valkey_store, "IDLE_S", 0.0)
 
@@ -53,7 +53,7 @@ async def test_a_closed_connection_fails_neither_a_reading_nor_a_write(
 
 
 class Forgetful(Proxy):
-    """A network that forgets connections: those of before stay open, and carry nothing more."""
+    """A network that drops the traffic of existing connections without closing them."""
 
     generation = 0
 

@@ -1,4 +1,4 @@
-"""The secret, for ever: two days of cycles with AWS's quota of versions and clock in force.
+"""The secret over days of cycles, with AWS's quota of versions and simulated time.
 
 Of each half-hour slot only the cycles that can make a version are played: those in which a worker
 is the first, the second, or has just been started. The cycles between them write a description,
@@ -32,7 +32,7 @@ RESTART_EVERY = 12  # slots
 
 
 class Time:
-    """The workers' clock, which takes AWS's along."""
+    """The clock of the workers and of AWS."""
 
     day = first = datetime(2031, 1, 1, tzinfo=UTC)
 
@@ -83,7 +83,7 @@ def secret(aws: RunningAws, operator: Any) -> str:
 
 @pytest.fixture
 def time(aws: RunningAws) -> Time:
-    """A day on which no test was before, and AWS removes what they left."""
+    """A new day, so late that AWS has removed the versions of earlier tests."""
     Time.day += 4 * DAY
     aws.control.reset()
     aws.control.advance((Time.day - Time.first).total_seconds())
@@ -91,7 +91,7 @@ def time(aws: RunningAws) -> Time:
 
 
 def worker(aws: RunningAws, time: Time, **settings: str) -> SecretsManager:
-    """What a process that has just been started has."""
+    """Return the source of a newly started process."""
     environ = aws.environment() | settings
     loaded = load(environ)
     assert loaded.aws is not None
@@ -103,7 +103,7 @@ def beat(time: Time) -> Heartbeat:
 
 
 def versions(operator: Any, secret: str) -> list[datetime]:
-    """When each version that AWS still keeps was made, in AWS's own time."""
+    """Return when each version that AWS keeps was made, by AWS's clock."""
     found: list[datetime] = []
     token: dict[str, str] = {}
     while True:

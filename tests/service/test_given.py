@@ -1,4 +1,4 @@
-"""What people give, and the sentence that each mistake deserves: one row a value.
+"""Values that people set, and the error message for each mistake: one row per value.
 
 `LISTED` comes from the issue, `BEYOND` and `PASTED` are further things that people paste. A row
 is a variable, its value, and a part of the sentence; None where the value is taken.

@@ -34,7 +34,7 @@ def stores(database: dict[str, str], keys: dict[str, str]) -> dict[str, str]:
 
 
 def beat() -> Heartbeat:
-    """A stamp as a worker makes it, with its report."""
+    """Make a stamp with a report, as a worker does."""
     now = utc_now()
     report = WorkerReport(id="w", version="1", started_at=now, interval_seconds=60, next_due=now)
     return Heartbeat(name="worker", timestamp=now, report=report)
@@ -42,7 +42,7 @@ def beat() -> Heartbeat:
 
 @asynccontextmanager
 async def stamped(environ: Mapping[str, str]) -> AsyncIterator[dict[str, Source]]:
-    """Both stores, with a stamp and a report."""
+    """Provide both stores, with a stamp and a report."""
     sources = connect_sources(load(environ))
     postgres = sources["postgres"]
     assert isinstance(postgres, Postgres)
@@ -56,7 +56,7 @@ async def stamped(environ: Mapping[str, str]) -> AsyncIterator[dict[str, Source]
 
 
 async def infinity(sources: dict[str, Source], environ: Mapping[str, str]) -> None:  # noqa: ARG001
-    """A moment that is none, beside a report."""
+    """Replace the timestamp by infinity, beside a report."""
     postgres = sources["postgres"]
     assert isinstance(postgres, Postgres)
     async with postgres.connection() as connection:
@@ -64,7 +64,7 @@ async def infinity(sources: dict[str, Source], environ: Mapping[str, str]) -> No
 
 
 async def endless(sources: dict[str, Source], environ: Mapping[str, str]) -> None:  # noqa: ARG001
-    """A report with an interval beyond everything."""
+    """Replace the report's interval by an enormous one."""
 
     def change() -> None:
         host, port = environ["VALKEY_HOST"], int(environ["VALKEY_PORT"])

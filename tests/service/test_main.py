@@ -128,7 +128,7 @@ def test_a_worker_stamps_all_stores_and_ends_with_0_and_check_agrees(
 
 
 def loaded(process_id: int | None) -> str:
-    """The shared libraries and extensions of a process (proc(5), maps)."""
+    """Return the shared libraries and extensions of a process (proc(5), maps)."""
     return Path(f"/proc/{process_id}/maps").read_text()
 
 

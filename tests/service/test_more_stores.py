@@ -165,7 +165,7 @@ def _is_well(status: dict[str, Any], name: str) -> bool:
 
 
 def _until(api: Running, condition: Any) -> dict[str, Any]:
-    """The status document that fulfils a condition."""
+    """Wait for a status document that fulfils a condition, and return it."""
     while True:
         found = _get(api, "/worker/status")
         if condition(found):
@@ -174,7 +174,7 @@ def _until(api: Running, condition: Any) -> dict[str, Any]:
 
 
 def _until_recorded(api: Running) -> None:
-    """Return when the history of every source, the identity's included, holds a success."""
+    """Wait until the history of every source, including the identity, has a success."""
     while True:
         sources = _get(api, "/history?buckets=1")["sources"]
         if {each["source"] for each in sources if _ok(each)} == ALL | {"iam"}:

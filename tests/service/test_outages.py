@@ -1,4 +1,4 @@
-"""What a store does that refuses, hangs, trickles or cuts: it delays no other, and no end."""
+"""Stores that refuse, hang, trickle or cut delay neither the others nor the shutdown."""
 
 import json
 import signal
@@ -46,7 +46,7 @@ PROXIED = {"postgres": "PGPORT", "valkey": "VALKEY_PORT"}
 
 @dataclass(frozen=True)
 class Stores:
-    """All sources, PostgreSQL and Valkey behind proxies."""
+    """All sources, with PostgreSQL and Valkey behind proxies."""
 
     sources: dict[str, Source]
     proxies: dict[str, Proxy]
@@ -54,7 +54,7 @@ class Stores:
 
 @asynccontextmanager
 async def proxied(environ: dict[str, str]) -> AsyncIterator[Stores]:
-    """The stores, stamped once, so that connections are open."""
+    """Provide the stores, stamped once, so that connections are open."""
     proxies = {name: Proxy(int(environ[variable])) for name, variable in PROXIED.items()}
     ports = {PROXIED[name]: str(proxy.port) for name, proxy in proxies.items()}
     async with serving(*proxies.values()):
@@ -71,7 +71,7 @@ def beat() -> Heartbeat:
 async def stamped(
     sources: dict[str, Source], spoiled: set[str], heal: Callable[[], Awaitable[None]]
 ) -> list[Outcome]:
-    """Stamps all sources, and heals the spoiled ones when all others hold the stamp.
+    """Stamp all sources, and heal the faulty ones when all others hold the stamp.
 
     If one waited for another, this would never return.
     """
@@ -211,7 +211,7 @@ async def migrate(environ: dict[str, str]) -> None:
 
 
 async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
-    """Source and slot of every outcome in PostgreSQL, or in Valkey for the next start."""
+    """Return source and slot of every outcome in PostgreSQL, or in Valkey for the next start."""
     async with stores_of(environ) as (postgres, valkey):
         async with postgres.connection() as connection:
             rows = await connection.rows(BEATS)
@@ -222,7 +222,7 @@ async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
 
 @asynccontextmanager
 async def stores_of(environ: dict[str, str]) -> AsyncIterator[tuple[Postgres, Valkey]]:
-    """PostgreSQL and Valkey, without any proxy."""
+    """Provide PostgreSQL and Valkey, without any proxy."""
     sources = connect(load(environ))
     postgres, valkey = sources["postgres"], sources["valkey"]
     assert isinstance(postgres, Postgres)

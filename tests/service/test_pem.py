@@ -1,4 +1,4 @@
-"""PEM texts as they are pasted, and the sentence for what is none."""
+"""PEM texts as people paste them, and the error messages for other texts."""
 
 import base64
 

@@ -53,7 +53,7 @@ def test_the_docs_have_the_section() -> None:
 
 @pytest.fixture
 async def environ(postgres: Any, valkey: Any) -> AsyncIterator[dict[str, str]]:
-    """The stores with a database and a user of Heartbeat's own."""
+    """The stores with Heartbeat's own database and user."""
     admin = dict(postgres.environment) | dict(valkey.environment)
     await _run(admin, "DROP DATABASE IF EXISTS permitted WITH (FORCE)")
     await _run(admin, "CREATE DATABASE permitted")
@@ -115,7 +115,7 @@ async def test_the_documented_permissions_suffice_for_migrations_stamps_and_hist
 
 
 async def keep_history(database: Database, keys: Keys) -> None:
-    """Do all that history does to the stores."""
+    """Do everything that history does in the stores."""
     now = utc_now()
     record = Record(
         source="postgres",
@@ -141,7 +141,7 @@ async def keep_history(database: Database, keys: Keys) -> None:
 
 
 async def keep_alerts(database: Database, keys: Keys) -> None:
-    """Do all that alerts do to the stores."""
+    """Do everything that alerts do in the stores."""
     now = utc_now()
     event = AlertEvent(
         id=uuid4(),
@@ -186,7 +186,7 @@ async def keep_alerts(database: Database, keys: Keys) -> None:
 
 
 async def lead(database: Database, keys: Keys) -> None:
-    """Do all that a worker's lease does to the stores."""
+    """Do everything that a worker's lease does in the stores."""
     post = Post("worker", "worker:permitted", "me", Terms.of(60.0))
     in_database, in_keys = InDatabase(database, post), InKeys(keys, post)
     await in_database.claim(0)

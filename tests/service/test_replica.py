@@ -30,7 +30,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Primary, St
 
 
 async def until(client: httpx2.AsyncClient, seen: Callable[[Row], bool]) -> Row:
-    """PostgreSQL's row, once it is as a test waits for."""
+    """Wait for a state of PostgreSQL's row, and return the row."""
     with anyio.fail_after(PATIENCE_S):
         while True:
             status = (await client.get("/worker/status")).json()

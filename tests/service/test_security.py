@@ -69,7 +69,7 @@ class Output:
                 self.answers[f"{when}: {path} ({who})"] = f"{answer.headers}\n{answer.text}"
 
     def check(self) -> None:
-        """Search it."""
+        """Search the output for secrets."""
         everything = {**self.answers, "logs": self.logs}
         for where, text in everything.items():
             for secret in self.secrets:
@@ -99,7 +99,7 @@ def accounts_of(environ: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def guarded(environ: dict[str, str], operator: Any) -> Iterator[dict[str, str]]:
-    """All stores, a password for the page, a canary in the secret's value, and a quick worker."""
+    """The environment with all stores, a password, a canary in the secret, and a short interval."""
     name = environ["SECRETS_MANAGER_SECRET_NAME"]
     before = operator.get_secret_value(SecretId=name)["SecretString"]
     operator.update_secret(SecretId=name, SecretString=json.dumps({"api_key": CANARY}))
@@ -183,7 +183,7 @@ async def patience() -> AsyncIterator[None]:
 
 
 async def until_row(client: httpx2.AsyncClient, name: str, status: str) -> None:
-    """Returns when the page shows a row so."""
+    """Wait until a row has this status."""
     async with patience():
         while True:
             document = (await client.get("/worker/status", auth=("x", PASSWORD))).json()
@@ -194,7 +194,7 @@ async def until_row(client: httpx2.AsyncClient, name: str, status: str) -> None:
 
 
 async def seen_live(url: str) -> str:
-    """The document that a page gets on its WebSocket."""
+    """Return the document that a page gets on its WebSocket."""
     token = base64.b64encode(f"x:{PASSWORD}".encode()).decode()
     headers = {"Authorization": f"Basic {token}"}
     async with connect(url.replace("http", "ws") + "/ws", additional_headers=headers) as socket:
@@ -202,7 +202,7 @@ async def seen_live(url: str) -> str:
 
 
 def refuse(aws: RunningAws) -> None:
-    """Let AWS refuse everything, in a sentence that names an account, as it does."""
+    """Let AWS refuse everything, with an error message that contains an account id."""
     message = f"User: arn:aws:iam::{REFUSING_ACCOUNT}:role/heartbeat is not authorized to do this"
     aws.control.fail("*", "AccessDeniedException", status=403, message=message)
 

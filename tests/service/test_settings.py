@@ -10,7 +10,7 @@ VALKEY = {"VALKEY_HOST": "cache", "VALKEY_PASSWORD": "hunter3"}
 
 @pytest.fixture
 def identity(aws_process: RunningAws) -> dict[str, str]:
-    """The AWS identity's variables, and the secret's."""
+    """The variables of the AWS identity and of the secret."""
     return aws_process.environment()
 
 

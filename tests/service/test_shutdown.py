@@ -1,4 +1,4 @@
-"""Whoever stops a process waits longer than it may take."""
+"""Supervisors and platforms wait longer than a process may take to stop."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whether a worker leaks, over some hundred cycles; bench/soak.py does the same over thousands."""
+"""Leaks of a worker over some hundred cycles; bench/soak.py runs thousands."""
 
 import mmap
 from datetime import timedelta
@@ -49,7 +49,7 @@ async def test_a_leak_of_some_kilobytes_per_cycle_is_detected(
 
 
 async def soaked(environ: dict[str, str]) -> list[Held]:
-    """What a worker with all of its stores holds from time to time over 150 cycles."""
+    """Sample the resources of a worker with all stores over 150 cycles."""
     settings = load(environ)
     sources = connect(settings)
     store = sources["postgres"]

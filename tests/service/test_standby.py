@@ -38,7 +38,7 @@ class Worker:
     ended: bool = False
 
     def lines(self, event: str) -> list[dict[str, Any]]:  # Any: JSON
-        """What it has logged of one kind."""
+        """Return its log lines of one event."""
         found = [json.loads(line) for line in self.it.log.read_text().splitlines()]
         return [line for line in found if line["event"] == event]
 
@@ -53,12 +53,12 @@ class Worker:
 
     @property
     def took_over(self) -> int:
-        """How often it came to lead: on a busy machine more often than a test makes it."""
+        """Return how often it became the leader; a busy machine causes it too."""
         return len([line for line in self.lines("worker_standing") if line["standing"] != STANDBY])
 
     @property
     def story(self) -> list[str]:
-        """Its beats, and how it stood, in order."""
+        """Return its beats and its standings, in order."""
         lines = [json.loads(line) for line in self.it.log.read_text().splitlines()]
         kinds = {"cycle": "beat", "worker_standing": None}
         found = [line for line in lines if line["event"] in kinds]
@@ -67,7 +67,7 @@ class Worker:
 
 @dataclass
 class World:
-    """What runs.
+    """The running workers.
 
     Attributes:
         environ: Of every worker.
@@ -91,7 +91,7 @@ class World:
         return worker
 
     async def until(self, seen: Callable[[], bool]) -> None:
-        """Wait for something to be seen, as long as all workers run that should."""
+        """Wait for a condition; fail if a worker ends meanwhile."""
         while not seen():
             assert all(w.it.process.running for w in self.workers.values() if not w.ended)
             await anyio.sleep(POLL_S)
@@ -101,14 +101,14 @@ class World:
         return [worker for worker in self.workers.values() if not worker.ended]
 
     async def roles(self) -> tuple[Worker, Worker]:
-        """Wait until one of two leads and the other stands by; the two, in this order."""
+        """Wait until one of two leads and the other stands by; return them in this order."""
         stand = [LEADS, STANDBY]
         await self.until(lambda: sorted(w.standing for w in self.running) == sorted(stand))
         leader, follower = sorted(self.running, key=lambda worker: stand.index(worker.standing))
         return leader, follower
 
     async def let_lead(self, worker: Worker) -> Worker:
-        """Wait until a worker leads, the other giving way if it does; the other."""
+        """Wait until a worker leads, pausing the other if it does; return the other."""
         while (await self.roles())[0] is not worker:
             leader, _ = await self.roles()
             leader.it.process.pause()
@@ -117,7 +117,7 @@ class World:
         return (await self.roles())[1]
 
     async def beats_more(self, worker: Worker, count: int = 1) -> None:
-        """Wait until a worker has beaten so often from now on."""
+        """Wait until a worker has made so many more beats."""
         enough = worker.beats + count
         await self.until(lambda: worker.beats >= enough)
 

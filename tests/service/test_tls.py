@@ -1,4 +1,4 @@
-"""TLS against real servers: what is verified, and the word for what is not."""
+"""TLS against real servers: what is verified, and the word for each failure."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -144,7 +144,7 @@ async def test_another_ca_in_front_of_aws_is_a_tls_error(
 
 
 async def written(environ: Mapping[str, str], name: str) -> str:
-    """How a write ends, in a word."""
+    """Write a stamp; return the word of its result."""
     sources = connect(load(environ))
     try:
         await sources[name].write(Heartbeat(name="worker", timestamp=utc_now()))
@@ -156,7 +156,7 @@ async def written(environ: Mapping[str, str], name: str) -> str:
 
 
 async def read(environ: Mapping[str, str], name: str) -> str:
-    """How a reading ends, in a word."""
+    """Read; return the word of the result."""
     sources = connect(load(environ))
     try:
         found = await sources[name].read()

@@ -1,4 +1,4 @@
-"""TLS that fails: each cause by its name, and a connection that was only closed."""
+"""TLS failures: the name of each cause, and a connection that was only closed."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ AWS_SOURCES = ["iam", "secrets_manager"]
 async def failures(
     environ: Mapping[str, str], name: str
 ) -> list[tuple[ErrorWord | None, Cause | None]]:
-    """How a write and a reading fail: word and cause of each."""
+    """Write and read, which must fail; return word and cause of each."""
     sources = connect(load(environ))
     with pytest.raises(SourceError) as written:
         await sources[name].write(Heartbeat(name="worker", timestamp=utc_now()))
@@ -122,7 +122,7 @@ async def test_aws_in_plain_text_speaks_no_tls(
 
 
 def redirected(aws: RunningAws, port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The variables that lead to another port, where botocore reads them too."""
+    """Return the variables with another port, and set those that botocore reads."""
     environ = {
         name: value.replace(f":{aws.port}", f":{port}") for name, value in aws.environment().items()
     }
@@ -133,7 +133,7 @@ def redirected(aws: RunningAws, port: int, monkeypatch: pytest.MonkeyPatch) -> d
 
 @contextmanager
 def plain_text() -> Iterator[int]:
-    """A server that answers whatever comes with HTTP's own 400."""
+    """Run a server in plain text that answers everything with HTTP 400."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=_answer, args=(listener,), daemon=True)
         thread.start()

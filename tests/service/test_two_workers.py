@@ -1,4 +1,4 @@
-"""Two workers at once, as in a rolling deployment, and one whose clock is wrong."""
+"""Two workers at once, as in a rolling deployment, and a worker with a wrong clock."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -38,7 +38,7 @@ STAMPED = ("postgres", "valkey", "secrets_manager")
 async def worker(
     environ: dict[str, str], now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[dict[str, Source]]:
-    """The sources of a worker process whose clock is `now`."""
+    """Provide the sources of a worker process whose clock is `now`."""
     settings = load(environ)
     assert settings.aws is not None
     sources: dict[str, Source] = {

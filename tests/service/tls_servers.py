@@ -33,7 +33,7 @@ OTHER_CA = make_ca("nobody's CA", NOW)
 
 
 def certificate(host: str, days: int = 30) -> CertifiedKey:
-    """A server's certificate by `CA` for a host; negative days make one that has expired."""
+    """Make a server's certificate by `CA` for a host; negative days make an expired one."""
     end = NOW + timedelta(days=days)
     start = min(NOW, end) - timedelta(days=1)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -57,7 +57,7 @@ def certificate(host: str, days: int = 30) -> CertifiedKey:
 
 @contextmanager
 def postgres(data: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str, str]]:
-    """Debian's PostgreSQL on a cluster that `initialize` made; plain text without an identity."""
+    """Run Debian's PostgreSQL on a cluster of `initialize`; in plain text without an identity."""
     port = free_port()
     options = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
     if identity is not None:
@@ -85,7 +85,7 @@ def postgres(data: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str,
 
 @contextmanager
 def redis(folder: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str, str]]:
-    """Debian's Redis; plain text without an identity."""
+    """Run Debian's Redis; in plain text without an identity."""
     port, password = free_port(), "s3cret"
     program = shutil.which("redis-server")
     assert program is not None, "install Debian's redis-server"
@@ -106,7 +106,7 @@ def redis(folder: Path, identity: CertifiedKey | None) -> Iterator[Mapping[str, 
 
 
 def initialize(folder: Path) -> Path:
-    """Makes a cluster for `postgres`; gives its folder."""
+    """Make a cluster for `postgres`; return its folder."""
     data = folder / "data"
     data.mkdir(mode=0o700)
     if os.geteuid() == 0:
@@ -125,7 +125,7 @@ def _postgres(program: str) -> str:
 
 
 def files(folder: Path, identity: CertifiedKey) -> dict[str, str]:
-    """The paths of certificate and key, readable by the server alone."""
+    """Write certificate and key, readable by the server only; return their paths."""
     contents = {"cert": identity.certificate_pem, "key": identity.key_pem}
     for name, content in contents.items():
         path = folder / f"{name}.pem"
@@ -151,7 +151,7 @@ def _running(server: Process, ready: Callable[[], bool]) -> Iterator[None]:
 
 
 def _is_ready(server: Process, data: Path) -> bool:
-    """Whether PostgreSQL's own file says so; it listens before, and refuses who comes then."""
+    """Return whether PostgreSQL's own file says so; it listens earlier, but refuses clients."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:

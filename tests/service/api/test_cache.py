@@ -9,7 +9,7 @@ LONG_S = 600.0
 
 
 class Maker:
-    """Makes a new answer each time, when it is let."""
+    """Makes a new answer each time, when the test allows it."""
 
     def __init__(self) -> None:
         self.made = 0

@@ -11,7 +11,7 @@ PRINTED = Path(__file__).parents[3] / "web" / "client.js"
 
 
 def described(schema: dict[str, Any], path: str = "/a/b") -> str:
-    """The client of an API with one endpoint, whose answer has one field of a schema."""
+    """Generate the client of an API with one endpoint, whose response has one field."""
     model = {"type": "object", "description": "It.", "properties": {"field": schema}}
     answer = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/It"}}}}
     problem = {

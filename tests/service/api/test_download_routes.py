@@ -53,7 +53,7 @@ async def client(
 
 
 def read(answer: httpx2.Response) -> list[Record]:
-    """The beats of a download, in either format."""
+    """Parse the beats of a download in either format."""
     if answer.headers["content-type"].startswith("text/csv"):
         rows = csv.DictReader(answer.text.splitlines())
         return [RECORD_JSON.validate_python({**row, "error": row["error"] or None}) for row in rows]

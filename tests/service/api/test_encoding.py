@@ -38,7 +38,7 @@ async def test_both_encodings_give_the_body_back() -> None:
 
 
 async def raw(app: ASGIApp, accepted: str | None) -> tuple[httpx2.Headers, bytes, str]:
-    """An answer's headers, its bytes as they were sent, and its text."""
+    """Return a response's headers, its bytes as sent, and its text."""
     async with served(Compression(app)) as address, httpx2.AsyncClient() as client:
         headers = {} if accepted is None else {"Accept-Encoding": accepted}
         request = client.build_request("GET", f"http://{address}")

@@ -1,4 +1,4 @@
-"""Bad input on the wire, as no client library would send it, against the real server."""
+"""Invalid bytes, as no client library would send them, against the real server."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -40,7 +40,7 @@ async def address() -> AsyncIterator[tuple[str, int]]:
 
 @pytest.fixture(autouse=True)
 def others_are_served(address: tuple[str, int]) -> Iterator[None]:  # noqa: ARG001 - starts before
-    """Whatever one client sends, the loop goes on for the others."""
+    """Check that no request blocks the event loop."""
     with longest_standstill_s() as standstill_s:
         yield
 
@@ -48,12 +48,12 @@ def others_are_served(address: tuple[str, int]) -> Iterator[None]:  # noqa: ARG0
 
 
 def one_line(text: bytes) -> bool:
-    """Whether a request goes on behind this, so that it ends where it should."""
+    """Return whether the text has no line break, which would end a line of the request."""
     return not set(text) & set(b"\r\n")
 
 
 async def answer_of(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, Any]]:
-    """What the server answers to these bytes: status and body."""
+    """Send bytes; return status and body of the response."""
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(request)
         status, body = await _answer(stream)
@@ -61,7 +61,7 @@ async def answer_of(address: tuple[str, int], request: bytes) -> tuple[int, dict
 
 
 async def status_of(address: tuple[str, int], request: bytes) -> int:
-    """The same without the body, which the WebSocket library writes as text."""
+    """Send bytes; return the status only: the WebSocket library writes the body as text."""
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(request)
         status, _ = await _answer(stream)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def memory() -> dict[str, MemorySource]:
-    """Both sources of `NOWHERE`, in memory, with the same fresh stamp."""
+    """The two sources of `NOWHERE`, in memory, with the same fresh stamp."""
     stamp = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=3600)
     sources = {name: MemorySource(now=utc_now) for name in ("postgres", "valkey")}
     for source in sources.values():
@@ -39,7 +39,7 @@ def memory() -> dict[str, MemorySource]:
 
 @asynccontextmanager
 async def living(sources: dict[str, MemorySource], **options: Any) -> AsyncIterator[Live]:
-    """Live push over sources in memory, with its ticker running."""
+    """Provide live push over sources in memory, with its ticker running."""
     async with anyio.create_task_group() as tasks:
         readers = {
             name: Reader(name, source.connected, 0.05, 2.0, tasks.start_soon)
@@ -54,7 +54,7 @@ async def living(sources: dict[str, MemorySource], **options: Any) -> AsyncItera
 
 @asynccontextmanager
 async def viewed(live: Live) -> AsyncIterator[str]:
-    """The address at which pages watch."""
+    """Provide the WebSocket's URL."""
     async with served(FastAPI(routes=[WebSocketRoute("/ws", live.serve)])) as address:
         yield f"ws://{address}/ws"
 
@@ -314,7 +314,7 @@ async def test_a_page_of_another_origin_may_not_watch(origin: str | None, *, ope
 
 @asynccontextmanager
 async def opening(url: str, headers: dict[str, str]) -> AsyncIterator[int]:
-    """The status with which a handshake is answered."""
+    """Open a WebSocket; provide the status of the handshake."""
     try:
         async with connect(url, additional_headers=headers):
             yield 101

@@ -45,7 +45,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def samples(text: str) -> Samples:
-    """Every sample by its name and labels."""
+    """Return every sample by its name and labels."""
     found = [each for family in text_string_to_metric_families(text) for each in family.samples]
     assert {each.labels.pop("name") for each in found} == {"worker"}  # HEARTBEAT_NAME's default
     return {(each.name, frozenset(each.labels.items())): each.value for each in found}
@@ -61,7 +61,7 @@ async def scraped(client: httpx2.AsyncClient) -> Samples:
 
 @pytest.fixture
 async def client(environ: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
-    """The API on stores that hold a stamp, and a report of a worker that has seen trouble."""
+    """A client of an API on stores with a stamp, and with the report of a worker with errors."""
     report = WorkerReport(
         id="worker-1",
         version="9.8.7",
@@ -265,7 +265,7 @@ async def test_a_worker_counts_writes_by_word() -> None:
 async def families(
     client: httpx2.AsyncClient, environ: dict[str, str], tmp_path: Path
 ) -> list[Any]:  # Any: the parser's families have no types
-    """What API and worker really show, as a Prometheus sees it."""
+    """The metrics of a real API and a real worker, as Prometheus parses them."""
     await client.get("/livez")
     texts = [(await client.get("/metrics")).text, (await client.get("/metrics")).text]
     with running("worker", "HEALTH_PORT", environ, tmp_path) as worker:
@@ -336,7 +336,7 @@ def _dashboard_expressions() -> Iterator[str]:
 
 
 def _labels(expression: str) -> Iterator[str]:
-    """The labels that an expression names: in matchers and in `by (…)`."""
+    """Yield the labels in an expression's matchers and `by (…)`."""
     yield from re.findall(r"(\w+)\s*=~?\"", expression)
     for names in re.findall(r"by \(([^)]*)\)", expression):
         yield from (name.strip() for name in names.split(","))

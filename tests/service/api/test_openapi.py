@@ -106,7 +106,7 @@ async def test_generated_requests_conform_to_the_openapi_document(
 
 
 async def stamp_all_stores(environ: dict[str, str]) -> None:
-    """One heartbeat, as the worker writes it."""
+    """Write one heartbeat to every store, as the worker does."""
     sources = connect(load(environ))
     heartbeat = Heartbeat(name="worker", timestamp=utc_now())
     for source in sources.values():

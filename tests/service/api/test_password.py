@@ -173,7 +173,7 @@ async def test_the_websocket_takes_the_cookie_or_the_password(client: httpx2.Asy
 
 
 def offered(password: str) -> list[Subprotocol]:
-    """What a page offers with a handshake, as web/client.js makes it."""
+    """Return the subprotocols that a page offers, as web/client.js makes them."""
     token = base64.urlsafe_b64encode(f":{password}".encode()).decode().rstrip("=")
     return [Subprotocol("heartbeat"), Subprotocol(f"basic.{token}")]
 
@@ -357,7 +357,7 @@ async def _hello(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _cookie_of(app: Password) -> str:
-    """The cookie that a good answer sets."""
+    """Log in; return the cookie."""
     async with _client(app) as client:
         await client.get("/", auth=RIGHT)
         return str(client.cookies[COOKIE])

@@ -51,7 +51,7 @@ HANDSHAKE = (
 
 
 def state(connection: socket.socket) -> int:
-    """What the system knows of a connection, without reading from it."""
+    """Return the TCP state of a connection, without reading from it."""
     return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Page:
-    """A page that reads one document whenever it is let."""
+    """A page that reads one document whenever the test allows it."""
 
     def __init__(self) -> None:
         self.read: list[str] = []

@@ -1,4 +1,4 @@
-"""What several modules of these tests write history with."""
+"""The ledger of several test modules."""
 
 import pytest
 

@@ -28,7 +28,7 @@ ERRORS = (None, None, None, ErrorWord.TIMEOUT, ErrorWord.READ_ONLY)
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[list[Record]]:
-    """Beats on grids that change, with gaps, duplicates and failures, in shuffled batches."""
+    """Generate beats with changing intervals, gaps, duplicates, failures, in shuffled batches."""
     beats: list[Record] = []
     for name in ("postgres", "valkey"):
         minute = draw(st.integers(0, 90))
@@ -86,7 +86,7 @@ async def test_hours_and_incidents_are_exactly_what_the_beats_say(
 
 
 async def history_of(source: Postgres) -> list[Any]:
-    """What the API says of each hour."""
+    """Return the API's counts of each hour."""
     past = HistoryReader(source, "worker", {"postgres": "", "valkey": ""}, 60.0)
     cut = buckets(Window(HOUR, at(60 * HOURS)), HOURS, OVER, timedelta(days=90), 60.0)
     history = await past.history(["postgres", "valkey"], cut, OVER)
@@ -136,7 +136,7 @@ def expected_hours(beats: Iterable[Record]) -> list[Any]:
 
 
 def expected_history(beats: Iterable[Record]) -> list[Any]:
-    """Hour by hour; what no beat's hour says is counted by the interval of the beat before."""
+    """Count hour by hour; an hour without beats has the interval of the beat before it."""
     counted: dict[str, dict[datetime, Any]] = {"postgres": {}, "valkey": {}}
     for row in expected_hours(beats):
         counted[row[0]][row[1]] = row
@@ -170,7 +170,7 @@ def expected_incidents(beats: Iterable[Record]) -> list[Any]:
 
 
 def steps(each: Record, until: datetime) -> int:
-    """How many slots lie between a beat and a moment."""
+    """Return how many slots are between a beat and a time."""
     count, interval = 0, timedelta(seconds=each.interval_seconds)
     while each.slot + (count + 1) * interval < until:
         count += 1

@@ -28,7 +28,7 @@ def past(source: Postgres) -> HistoryReader:
 async def read(
     past: HistoryReader, start: float, end: float, count: int, now: datetime = OVER
 ) -> SourceHistory:
-    """Valkey's history between two minutes."""
+    """Read Valkey's history between two minutes."""
     cut = buckets(Window(at(start), at(end)), count, now, KEPT, 60.0)
     return (await past.history(["valkey"], cut, now)).sources[0]
 
@@ -204,7 +204,7 @@ async def test_incidents_that_touch_a_window_come_newest_first(
 async def listed(
     past: HistoryReader, start: float, end: float, now: datetime = OVER, limit: int = 10
 ) -> Incidents:
-    """Valkey's incidents, and the spans in which nothing was recorded."""
+    """Read Valkey's incidents, and the spans without records."""
     return await past.incidents(["valkey", "worker"], Window(at(start), at(end)), now, limit)
 
 
@@ -308,7 +308,7 @@ async def test_silence_is_still_reported_after_its_beats_are_removed(
 
 
 async def test_uptime_is_of_time_and_not_of_slots(ledger: Ledger, past: HistoryReader) -> None:
-    """Half an hour that failed at one beat a minute weighs as much as one at a beat in 5 s."""
+    """Half an hour of failures weighs the same at one beat a minute as at one in 5 s."""
     await ledger.add([beat(n, MISSED) for n in range(30)])
     await ledger.add([beat(30 + n / 12, interval_s=5.0) for n in range(360)])
 

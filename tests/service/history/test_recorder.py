@@ -45,7 +45,7 @@ def spill(cache: Valkey) -> Spill:
 
 
 def outcomes(minute: int, postgres: ErrorWord | None = None) -> list[Outcome]:
-    """What a cycle of two sources comes to."""
+    """Return the outcomes of a cycle of two sources."""
     stamp = at(minute) + timedelta(seconds=7)
     return [
         Outcome(source="postgres", stamp=stamp, result=postgres or "ok", attempts=1),
@@ -79,7 +79,7 @@ async def running(history: History) -> AsyncIterator[None]:
 
 @contextmanager
 def stopped(server: PostgresServer | ValkeyServer) -> Iterator[None]:
-    """Without a server; it is started by this thread, since it ends with the one that did."""
+    """Stop a server inside the block; start it in this thread, since it ends with its thread."""
     server.stop()
     try:
         yield
@@ -233,7 +233,7 @@ async def test_a_hung_postgres_delays_the_shutdown_by_a_bounded_time(
 
 @pytest.fixture
 def limit(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A limit that is soon reached, and so much time at the end that no machine needs it."""
+    """Set a small limit, and a shutdown that is long enough for any machine."""
     monkeypatch.setattr(recorder, "WAITING_LIMIT", 1_000)
     monkeypatch.setattr(recorder, "HISTORY_S", 60.0)
     return 1_000
@@ -453,14 +453,14 @@ async def test_a_dead_valkey_is_reported(spill: Spill, valkey: ValkeyServer) -> 
 
 
 async def taken_over(spill: Spill) -> None:
-    """Returns when nothing waits in Valkey."""
+    """Wait until no record is in Valkey."""
     with anyio.fail_after(10):
         while await spill.first(1):  # noqa: ASYNC110 - another task empties it
             await anyio.sleep(0.01)
 
 
 async def pruned(source: Postgres) -> None:
-    """Returns when upkeep has marked its hours."""
+    """Wait until upkeep has marked its hours."""
     with anyio.fail_after(10):
         while not await rows(source, "SELECT 1 FROM heartbeat_hours WHERE pruned"):  # noqa: ASYNC110
             await anyio.sleep(0.01)

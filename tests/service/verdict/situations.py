@@ -1,4 +1,4 @@
-"""Situations: what was seen, the verdict, and what is found: code, sources, title."""
+"""Situations with their verdict and findings: code, sources, title."""
 
 from dataclasses import replace
 from datetime import timedelta

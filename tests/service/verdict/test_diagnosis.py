@@ -319,7 +319,7 @@ replacements = st.none() | st.builds(
 
 @st.composite
 def sources(draw: st.DrawFn, name: str) -> SourceView:
-    """Any source that a reading can lead to."""
+    """Generate any source that a reading can lead to."""
     freshness = draw(st.sampled_from(Freshness))
     error = draw(words)
     if freshness is Freshness.UNREACHABLE:
@@ -358,7 +358,7 @@ identities = st.builds(
 
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
-    """Anything that can be seen of up to five sources."""
+    """Generate any situation of up to five sources."""
     names = [f"store{number}" for number in range(draw(st.integers(1, 5)))]
     return Situation(
         now=NOW,

@@ -32,7 +32,7 @@ def anyio_backend() -> tuple[str, dict[str, type[SimulatedLoop]]]:
 
 
 def now() -> datetime:
-    """The wall clock, which goes with the loop's."""
+    """The wall clock, which follows the loop's."""
     return NOW + timedelta(seconds=anyio.current_time())
 
 
@@ -46,7 +46,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Slow(MemorySource):
-    """A store whose answers are as old as they took to come.
+    """A store whose answers are as old as its delay.
 
     Attributes:
         takes_s: How long an answer takes.
@@ -66,7 +66,7 @@ def settings() -> Settings:
 
 
 async def verdicts(settings: Settings, stores: dict[str, Slow], asked_s: float) -> list[Overall]:
-    """What polls hear in a minute of which the worker beats `asked_s`."""
+    """Poll for `LASTS_S` while the worker beats; return the verdicts."""
     heard: list[Overall] = []
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:

@@ -80,7 +80,7 @@ PROVED = Observation(stamp=NOW)
 
 
 def with_identity(age: timedelta, proved: Observation = PROVED) -> Snapshot:
-    """A worker that AWS refused at its last stamp, and a reading of our own of the identity."""
+    """A worker that AWS refused at its last stamp, and the API's own reading of the identity."""
     carried = Observation(stamp=NOW - age, report=report(iam=REFUSED))
     settings = load(facts.environ())
     looks = {

@@ -1,4 +1,4 @@
-"""An event loop whose time passes only while all wait for it, and then at once."""
+"""An event loop whose time advances only while every task waits, and then immediately."""
 
 import asyncio
 import selectors
@@ -9,7 +9,7 @@ import anyio
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """Nothing that takes long by its clock takes long, and a busy machine makes nothing late.
+    """Waits take no real time, and a busy machine delays nothing.
 
     It is for code that takes the time from the loop alone: a socket that is waited for under a
     deadline has no chance.
@@ -27,7 +27,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.SelectSelector):
-    """Waits for nothing that a deadline bounds."""
+    """Polls, and advances the time instead of waiting for a deadline."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ TIME = SimpleNamespace(perf_counter=anyio.current_time)  # in place of the modul
 
 
 def loop() -> SimulatedLoop:
-    """The one that a test runs on."""
+    """Return the event loop of the test."""
     running = asyncio.get_running_loop()
     assert isinstance(running, SimulatedLoop)
     return running

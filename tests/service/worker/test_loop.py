@@ -38,7 +38,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Ledger:
-    """Keeps what is recorded, and sets an event when enough cycles have been."""
+    """Keeps records, and sets an event after enough cycles."""
 
     def __init__(self, enough: int) -> None:
         self.slots: list[datetime] = []
@@ -58,7 +58,7 @@ class Ledger:
 
 
 class Clock:
-    """A wall clock that goes on steadily from `NOW`, until it is set."""
+    """A wall clock that advances steadily from `NOW`, until it is set."""
 
     def __init__(self) -> None:
         self.set = timedelta()
@@ -73,7 +73,7 @@ def settings(**changes: str) -> ProcessSettings:
 
 
 def events_of(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
-    """The story in a log: each cycle's number, and what changed with the error that it names."""
+    """Return a log's events: each cycle's number, and each change with its error."""
     return [
         (line["event"], line["cycle"] if line["event"] == "cycle" else line.get("error"))
         for line in lines
@@ -82,7 +82,7 @@ def events_of(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]
 
 
 class Partly(MemorySource):
-    """A source of whose second to fourth write a part does not land."""
+    """A source whose second to fourth writes are partial."""
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         await super().write(heartbeat)
@@ -226,7 +226,7 @@ async def test_a_breaker_is_half_open_while_a_source_is_probed() -> None:
 
 
 class Telling(MemorySource):
-    """A source that knows more than how its writes ended."""
+    """A source with facts besides the results of its writes."""
 
     def tell(self, report: WorkerReport) -> WorkerReport:
         return report.model_copy(update={"aws_calls": report.cycles + 7})

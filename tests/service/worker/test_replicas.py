@@ -1,4 +1,4 @@
-"""Stamps on their way to a replica, in simulated time."""
+"""Replication of stamps, in simulated time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 class Copy(Replica):
-    """A replica that has what a test says, by the time since the test began."""
+    """A replica whose content depends on the time since the test's start."""
 
     def __init__(self, has: Callable[[float], datetime | None]) -> None:
         self._has = has

@@ -1,4 +1,4 @@
-"""Whether another server has taken a primary's place."""
+"""Detection of another server in a primary's place."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 class Place(Server):
-    """Says what a test says."""
+    """Reports what a test sets."""
 
     def __init__(self) -> None:
         self.seen: ServerReport | Exception = ServerReport(timeline=1, address="10.0.0.1")

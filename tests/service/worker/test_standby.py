@@ -1,4 +1,4 @@
-"""Two workers with one lease, in simulated time: who beats when."""
+"""Two workers with one lease, in simulated time: which of them beats when."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ def now() -> datetime:
 
 
 class Process:
-    """A worker with its part in the lease.
+    """A worker that competes for the lease.
 
     Attributes:
         beats: When it beat, in seconds from the test's beginning.
@@ -55,7 +55,7 @@ class Process:
         return [(each.timestamp - NOW).total_seconds() for each in self.source.written]
 
     async def run(self) -> None:
-        """Run until it is stopped in order, or killed."""
+        """Run until it is stopped or killed."""
         with self.scope:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.lease.run, self.stop)
@@ -69,7 +69,7 @@ class Process:
 
 @asynccontextmanager
 async def running(*processes: Process) -> AsyncIterator[None]:
-    """One after the other, a second apart."""
+    """Start the workers one after the other, a second apart."""
     async with anyio.create_task_group() as tasks:
         for process in processes:
             tasks.start_soon(process.run)
@@ -79,7 +79,7 @@ async def running(*processes: Process) -> AsyncIterator[None]:
 
 
 def gaps(*processes: Process) -> list[float]:
-    """How long each stamp was the newest one."""
+    """Return how long each stamp was the newest one."""
     beats = sorted(at for process in processes for at in process.beats)
     return [after - before for before, after in pairwise(beats)]
 

@@ -185,7 +185,7 @@ def test_an_unknown_store_is_refused(stores: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert "takes mysql and s3" in done.stderr
+    assert "choose from mysql, s3" in done.stderr
 
 
 def test_without_mariadb_it_names_what_to_install(tmp_path: Path) -> None:

@@ -1,18 +1,23 @@
 """One row of the table: what the API reported of a fault, and how soon it was well again."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.kinds import Fault
 from tests.faults.world import INTERVAL_S, MOST_S, STORES, World
 
+Poll = tuple[float, int, str]
 POLL_S = 1.0
 # A stamp that landed just before the fault is good until the next one is due; then two intervals.
 TELL_S = 3 * INTERVAL_S
 HEAL_S = 2 * INTERVAL_S
 SERVE_S = 2 * INTERVAL_S  # how long a store that takes writes is watched
 UNAVAILABLE = 503
+# A stamp is stale after one and a half intervals: a cycle later than half of one makes it so.
+LATE_MS = INTERVAL_S / 2 * 1000
+OF_LATENESS = ("has not said why", "The worker has")
 
 
 @dataclass
@@ -28,22 +33,32 @@ class Row:
         failed: Writes to other stores that failed meanwhile.
         green_s: Seconds from its end until the first of two polls in a row that were 200.
         stamps: Those of the cycles from its beginning until then.
+        late: Whether the machine was too busy for the worker's schedule meanwhile.
     """
 
     fault: Fault
-    during: list[tuple[float, int, str]] = field(default_factory=list)
-    after: list[tuple[float, int, str]] = field(default_factory=list)
+    during: list[Poll] = field(default_factory=list)
+    after: list[Poll] = field(default_factory=list)
     delay_ms: float = 0.0
     failed: list[str] = field(default_factory=list)
     green_s: float = 0.0
     stamps: set[str] = field(default_factory=set)
+    late: bool = False
+
+    def red(self, polls: Sequence[Poll]) -> list[Poll]:
+        """Return the polls that were not 200, but for those that only a busy machine explains."""
+        return [
+            poll
+            for poll in polls
+            if poll[1] != 200 and not (self.late and any(each in poll[2] for each in OF_LATENESS))
+        ]
 
     @property
     def blamed(self) -> list[str]:
         """Return the sentences that blame another store or the worker."""
         titles = {"postgres": "PostgreSQL", "valkey": "Valkey", "secrets_manager": "AWS Secrets"}
         wrong = [title for name, title in titles.items() if name != self.fault.store]
-        sentences = {sentence for _, status, sentence in self.during if status == UNAVAILABLE}
+        sentences = {sentence for _, _, sentence in self.red(self.during)}
         return [s for s in sentences if any(each in s for each in [*wrong, "The worker has"])]
 
     def text(self, lost: int) -> str:
@@ -85,10 +100,17 @@ def tried(world: World, fault: Fault) -> Row:
             break
     row.green_s = time.monotonic() - ended - POLL_S
     row.stamps = {cycle["stamp"] for cycle in world.cycles()[before:]}
+    row.late = any(_late_ms(cycle, fault) > LATE_MS for cycle in world.cycles()[before - 1 :])
     return row
 
 
-def _polls(world: World) -> Iterator[tuple[float, int, str]]:
+def _late_ms(cycle: dict[str, Any], fault: Fault) -> float:
+    """How late a cycle was for stores without the fault."""
+    others = [cycle[name]["ms"] for name in STORES if name != fault.store]
+    return float(cycle["lateness_ms"] + min(others))
+
+
+def _polls(world: World) -> Iterator[Poll]:
     began, before = time.monotonic(), len(world.cycles())
     for number in range(int(MOST_S / POLL_S)):
         time.sleep(max(0.0, began + number * POLL_S - time.monotonic()))

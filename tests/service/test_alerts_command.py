@@ -10,7 +10,7 @@ from service.__main__ import main
 from service.settings import load
 from tests.service.alerts.receiver import Receiver, receiver
 from tests.service.alerts.test_api import QUICK
-from tests.service.alerts.world import hook, told, world
+from tests.service.alerts.world import accepted, hook, world
 from tests.service.serving import NOWHERE
 
 
@@ -43,7 +43,7 @@ def test_the_test_command_reports_each_targets_result(
     anyio.run(migrated, given)
     assert main(["alerts", "test"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "webhook+http no. 1 at 127.0.0.1: ok"
-    (event,) = told(who)
+    (event,) = accepted(who)
     assert (event.kind, event.deployment) == (EventKind.TEST, load(given).process.name)
 
     who.answers = [401]

@@ -13,10 +13,10 @@ from tests.service.alerts.findings import NOW
 
 
 class Looking:
-    """Decides look after look, and keeps what was told.
+    """Decide look after look, and keep the events.
 
     Attributes:
-        told: Every event so far.
+        events: All so far.
         state: What is remembered; it goes through JSON at each restart.
     """
 
@@ -24,7 +24,7 @@ class Looking:
         self.policy = given or policy(60.0)
         self.name = name
         self.state = State()
-        self.told: list[Event] = []
+        self.events: list[Event] = []
         self.at = NOW
         self.muted: frozenset[str] | None = frozenset()
         self.tense = False
@@ -50,7 +50,7 @@ class Looking:
         )
         decided = decide(self.state, seen, self.policy, self.name)
         self.state = decided.state
-        self.told += decided.events
+        self.events += decided.events
         self.tense = decided.tense
         self._first = False
         return [event.content.kind for event in decided.events]
@@ -72,7 +72,7 @@ class Looking:
         self.tense = False
 
     def kinds(self) -> list[EventKind]:
-        return [event.content.kind for event in self.told]
+        return [event.content.kind for event in self.events]
 
     def _is_muted(self, sources: Sequence[str]) -> bool:
         return self.muted is None or (bool(sources) and set(sources) <= self.muted)

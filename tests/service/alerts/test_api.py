@@ -58,13 +58,13 @@ async def test_an_api_without_a_worker_alerts_that_the_worker_is_silent(
         shown = await get(address, "/alerts")
         metrics = await get(address, "/metrics")
 
-    said = json.loads(who.taken[0].body)
-    assert said["kind"] == "opened"
-    assert said["page_url"] == "https://status.example.com"
-    assert said["runbook_url"].startswith("https://status.example.com/docs/runbook#")
+    body = json.loads(who.taken[0].body)
+    assert body["kind"] == "opened"
+    assert body["page_url"] == "https://status.example.com"
+    assert body["runbook_url"].startswith("https://status.example.com/docs/runbook#")
     assert shown["enabled"]
     assert shown["decides"]
-    assert shown["open"][0]["id"] == said["alert_id"]
+    assert shown["open"][0]["id"] == body["alert_id"]
     assert shown["targets"][0]["name"] == "webhook+http no. 1 at 127.0.0.1"
     assert "heartbeat_alerts_open" in metrics
     assert "whsec" not in json.dumps(shown) + metrics

@@ -27,14 +27,14 @@ def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> 
     looking.looks(60)
     began = looking.at
     looking.looks(120, unreachable("postgres"))
-    opened = looking.told[0].content
+    opened = looking.events[0].content
 
     assert looking.kinds() == [OPENED]
     assert timedelta(seconds=90) < opened.at - began <= timedelta(seconds=118)
     assert looking.looks(280) == []
     assert looking.looks(60) == [RESOLVED]
-    assert looking.told[1].content.alert_id == opened.alert_id
-    assert looking.told[1].content.ended is not None
+    assert looking.events[1].content.alert_id == opened.alert_id
+    assert looking.events[1].content.ended is not None
 
 
 def test_a_hanging_store_that_slows_each_look_opens_no_later() -> None:
@@ -42,7 +42,7 @@ def test_a_hanging_store_that_slows_each_look_opens_no_later() -> None:
     looking.looks(10)
     looking.look(unreachable("valkey"), took_s=took_s)
     began = looking.at
-    while not looking.told:
+    while not looking.events:
         looking.look(unreachable("valkey"), step_s, took_s)
 
     after = looking.at + timedelta(seconds=took_s) - began
@@ -54,7 +54,7 @@ def test_an_outage_of_one_interval_sends_no_alert() -> None:
     looking.looks(60, unreachable("postgres"))
     looking.looks(600)
 
-    assert looking.told == []
+    assert looking.events == []
 
 
 def test_a_store_that_can_be_read_again_before_its_next_write_alerts_no_second_time() -> None:
@@ -74,7 +74,7 @@ def test_a_store_that_is_unwritten_at_first_and_then_unreadable_alerts_once_and_
     looking.looks(70, unreachable("s3"))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].content.at - began <= timedelta(seconds=120)
+    assert looking.events[0].content.at - began <= timedelta(seconds=120)
 
 
 def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:
@@ -84,7 +84,7 @@ def test_a_stale_stamp_counts_from_the_last_one_that_landed() -> None:
     looking.looks(29, not_written("postgres", since=stamp))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].content.began == stamp
+    assert looking.events[0].content.began == stamp
 
 
 def test_a_silent_worker_counts_from_its_last_stamp_too() -> None:
@@ -104,7 +104,7 @@ def test_a_clock_that_steps_opens_and_ends_nothing() -> None:
     looking.looks(5, silent("postgres", "valkey", since=NOW))
     looking.at -= timedelta(hours=1)
     looking.looks(60)
-    assert looking.told == []
+    assert looking.events == []
 
     looking.looks(120, unreachable("valkey"))
     looking.look([])
@@ -141,7 +141,7 @@ def test_what_is_seen_in_every_other_look_does_not_open() -> None:
     seen = iter(range(10_000))
     looking.looks(1000, lambda: unreachable("valkey") if next(seen) % 2 else [])
 
-    assert looking.told == []
+    assert looking.events == []
 
 
 def test_stores_that_fail_together_cause_one_alert() -> None:
@@ -150,7 +150,7 @@ def test_stores_that_fail_together_cause_one_alert() -> None:
     looking.looks(120, unreachable("postgres", "valkey"))
 
     assert looking.kinds() == [OPENED]
-    assert looking.told[0].content.sources == ["postgres", "valkey"]
+    assert looking.events[0].content.sources == ["postgres", "valkey"]
 
 
 def test_a_second_store_that_fails_later_causes_its_own_alert() -> None:
@@ -158,7 +158,7 @@ def test_a_second_store_that_fails_later_causes_its_own_alert() -> None:
     looking.looks(200, unreachable("postgres"))
     looking.looks(200, unreachable("postgres", "valkey"))
 
-    assert [event.content.sources for event in looking.told] == [["postgres"], ["valkey"]]
+    assert [event.content.sources for event in looking.events] == [["postgres"], ["valkey"]]
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ def test_it_reminds_every_four_hours_while_it_lasts() -> None:
     looking.looks(12.5 * HOUR, unreachable("postgres"))
 
     assert looking.kinds() == [OPENED, REMINDED, REMINDED, REMINDED]
-    assert len({event.content.id for event in looking.told}) == 4
+    assert len({event.content.id for event in looking.events}) == 4
 
 
 def test_each_distance_of_reminders_has_its_own_clock() -> None:
     looking = Looking(policy(60.0, reminders_s=(1800.0, 7200.0)))
     looking.looks(2.1 * HOUR, unreachable("postgres"))
 
-    assert [event.repeat_s for event in looking.told] == [None, 1800, 1800, 1800, 1800, 7200]
+    assert [event.repeat_s for event in looking.events] == [None, 1800, 1800, 1800, 1800, 7200]
 
 
 def test_a_restart_neither_repeats_nor_loses() -> None:
@@ -233,22 +233,24 @@ def test_two_instances_that_continue_alone_send_the_same_events() -> None:
         each.looks(120, unreachable("postgres"))
         each.looks(400)
 
-    assert [event.content.id for event in one.told] == [event.content.id for event in other.told]
-    assert one.told[0].content.alert_key == other.told[0].content.alert_key
+    assert [event.content.id for event in one.events] == [
+        event.content.id for event in other.events
+    ]
+    assert one.events[0].content.alert_key == other.events[0].content.alert_key
 
 
 def test_degraded_causes_no_alert_unless_configured() -> None:
     quota = [finding(FindingCode.QUOTA, "secrets_manager", severity=Severity.DEGRADED)]
     looking = Looking()
     looking.looks(10 * HOUR, quota)
-    assert looking.told == []
+    assert looking.events == []
 
     asked = Looking(policy(60.0, degraded_s=HOUR))
     asked.looks(0.9 * HOUR, quota)
-    assert asked.told == []
+    assert asked.events == []
     asked.looks(0.2 * HOUR, quota)
     assert asked.kinds() == [OPENED]
-    assert asked.told[0].content.severity is Severity.DEGRADED
+    assert asked.events[0].content.severity is Severity.DEGRADED
 
 
 def test_an_escalation_is_sent_again_under_the_same_id() -> None:
@@ -259,9 +261,9 @@ def test_an_escalation_is_sent_again_under_the_same_id() -> None:
     looking.looks(200, [ends])
 
     assert looking.kinds() == [OPENED, EventKind.ESCALATED]
-    assert len({event.content.alert_id for event in looking.told}) == 1
+    assert len({event.content.alert_id for event in looking.events}) == 1
     assert looking.looks(400) == [RESOLVED]
-    assert looking.told[-1].content.severity is Severity.ERROR
+    assert looking.events[-1].content.severity is Severity.ERROR
 
 
 def test_a_long_degradation_must_last_as_an_error_before_it_alerts() -> None:
@@ -276,7 +278,7 @@ def test_a_mute_suppresses_alerts_and_what_still_fires_alerts_when_it_ends() -> 
     looking = Looking()
     looking.muted = None
     looking.looks(HOUR, unreachable("postgres"))
-    assert looking.told == []
+    assert looking.events == []
     assert [alert.muted for alert in looking.state.alerts] == [True]
 
     looking.muted = frozenset()
@@ -291,7 +293,7 @@ def test_an_error_that_ended_during_a_mute_is_never_sent() -> None:
     looking.muted = frozenset()
     looking.looks(HOUR)
 
-    assert looking.told == []
+    assert looking.events == []
     assert looking.state.alerts == ()
 
 
@@ -321,10 +323,10 @@ def test_a_mute_of_one_store_does_not_affect_the_others() -> None:
     looking = Looking()
     looking.muted = frozenset({"valkey"})
     looking.looks(300, unreachable("valkey"))
-    assert looking.told == []
+    assert looking.events == []
 
     looking.looks(300, unreachable("valkey", "postgres"))
-    assert [event.content.sources for event in looking.told] == [["postgres"]]
+    assert [event.content.sources for event in looking.events] == [["postgres"]]
 
 
 def test_a_receiver_that_forgets_is_reminded_also_during_a_mute() -> None:
@@ -341,7 +343,7 @@ def test_the_text_of_a_reminder_describes_the_current_error() -> None:
     looking.looks(200, [finding(code, "valkey", title="Valkey cannot be read (timeout)")])
     looking.looks(600, [finding(code, "valkey", title="Valkey cannot be read (auth)")])
 
-    assert [event.content.title for event in looking.told] == [
+    assert [event.content.title for event in looking.events] == [
         "Valkey cannot be read (timeout)",
         "Valkey cannot be read (auth)",
     ]

@@ -18,7 +18,7 @@ from tests.service.alerts.alertmanager import alertmanager
 from tests.service.alerts.findings import silent, unreachable
 from tests.service.alerts.mailbox import mailbox
 from tests.service.alerts.receiver import Receiver, receiver
-from tests.service.alerts.world import World, hook, kinds, told, world
+from tests.service.alerts.world import World, accepted, hook, kinds, world
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +55,8 @@ async def test_a_store_that_fails_and_recovers_causes_two_events(
     await there.run(WELL_S, [])
 
     assert kinds(who) == [OPENED, RESOLVED]
-    assert told(who)[0].at - began <= timedelta(seconds=121)
-    assert told(who)[0].alert_id == told(who)[1].alert_id
+    assert accepted(who)[0].at - began <= timedelta(seconds=121)
+    assert accepted(who)[0].alert_id == accepted(who)[1].alert_id
     assert await rows(there) == [("opened", True), ("resolved", True)]
 
 
@@ -135,12 +135,12 @@ async def test_each_instance_sends_an_outage_of_both_stores_under_one_id(
         each.to_database.cut = each.to_valkey.cut = True
     await there.run(OUTAGE_S, unreachable("postgres", "valkey"))
     assert kinds(who) == [OPENED, OPENED]
-    assert len({event.id for event in told(who)}) == 1
+    assert len({event.id for event in accepted(who)}) == 1
 
     for each in (one, other):
         each.to_database.cut = each.to_valkey.cut = False
     await there.run(WELL_S, [])
-    assert len({event.id for event in told(who)}) == 2
+    assert len({event.id for event in accepted(who)}) == 2
     assert kinds(who)[2:] == [RESOLVED]
     assert await rows(there) == [("opened", True), ("resolved", True)]
 

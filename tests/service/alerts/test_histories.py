@@ -70,7 +70,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def each_run_is_opened_first_and_resolved_last_and_each_once(self) -> None:
         runs: dict[object, list[EventKind]] = {}
-        for event in self.looking.told:
+        for event in self.looking.events:
             runs.setdefault(event.content.alert_id, []).append(event.content.kind)
         for kinds in runs.values():
             assert kinds[0] is EventKind.OPENED
@@ -79,7 +79,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def no_two_events_have_one_id(self) -> None:
-        ids = [event.content.id for event in self.looking.told]
+        ids = [event.content.id for event in self.looking.events]
         assert len(ids) == len(set(ids))
 
     @invariant()
@@ -108,11 +108,11 @@ class Histories(RuleBasedStateMachine):
             assert told.intersection(finding.sources)
 
     def _look(self, findings: list[Finding], elapsed_s: float | None = None) -> None:
-        before = len(self.looking.told)
+        before = len(self.looking.events)
         step_s = self.looking.step_s if elapsed_s is None else elapsed_s
         self.looking.look(findings, max(step_s, self.step_least_s))
         if self.looking.muted is None:
-            assert len(self.looking.told) == before
+            assert len(self.looking.events) == before
 
 
 TestHistories = Histories.TestCase

@@ -11,7 +11,7 @@ import pytest
 from schema.alerts import AlertEvent, EventKind
 from tests.service.alerts.receiver import Receiver, receiver
 from tests.service.alerts.test_api import QUICK
-from tests.service.alerts.world import hook, told, world
+from tests.service.alerts.world import accepted, hook, world
 from tests.service.processes import Running, running
 
 AWAY = {"PGPORT": "9"}  # nothing listens on the discard port
@@ -88,10 +88,10 @@ def test_an_api_killed_while_it_sends_loses_nothing_and_repeats_under_the_same_i
         who.wait_until(lambda: ids(who, EventKind.RESOLVED) == ids(who, EventKind.OPENED))
 
     sent = [AlertEvent.model_validate_json(request.body) for request in who.received]
-    taken = told(who)
+    taken = accepted(who)
     assert {event.id for event in taken} == {event.id for event in sent}
-    said = {(event.alert_id, event.kind) for event in sent}
-    assert len(said) == len({event.id for event in sent})  # folded by it, each is told once
+    contents = {(event.alert_id, event.kind) for event in sent}
+    assert len(contents) == len({event.id for event in sent})  # folded by it, each counts once
     for alert in ids(who, EventKind.OPENED):
         kinds = [event.kind for event in taken if event.alert_id == alert]
         assert kinds == sorted(kinds, key=[EventKind.OPENED, EventKind.RESOLVED].index)
@@ -101,4 +101,4 @@ def test_an_api_killed_while_it_sends_loses_nothing_and_repeats_under_the_same_i
 
 def ids(who: Receiver, kind: EventKind) -> set[UUID]:
     """Return the alerts with an event of this kind."""
-    return {event.alert_id for event in told(who) if event.kind is kind}
+    return {event.alert_id for event in accepted(who) if event.kind is kind}

@@ -40,8 +40,8 @@ def ledger(there: World) -> Ledger:
 def delivery(
     kind: EventKind = EventKind.OPENED, *, alert: UUID = ONE, target: str = "t1"
 ) -> Delivery:
-    said: AlertEvent = event(kind, alert=alert)
-    return Delivery(event=said, target=target, created=NOW)
+    content: AlertEvent = event(kind, alert=alert)
+    return Delivery(event=content, target=target, created=NOW)
 
 
 async def test_one_of_two_holds_the_lease_until_it_ends(ledger: Ledger, there: World) -> None:

@@ -69,7 +69,7 @@ def test_no_secret_is_in_a_targets_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("s3cret", "target no. 1 is no URL"),
         ("slack://a/b/c s3cret", "target no. 2 is no URL"),
@@ -87,15 +87,15 @@ def test_no_secret_is_in_a_targets_text() -> None:
     ],
 )
 def test_an_unusable_target_is_named_by_number_and_kind_and_never_shown(
-    text: str, said: str
+    text: str, message: str
 ) -> None:
     with pytest.raises(TargetError) as caught:
         parse(text)
     with pytest.raises(ConfigurationError) as ended:
         load(STORE | {"ALERT_TARGETS": text})
 
-    assert said in str(caught.value)
-    assert said in str(ended.value)
+    assert message in str(caught.value)
+    assert message in str(ended.value)
     assert "ALERT_TARGETS" in str(ended.value)
     assert "s3cret" not in str(caught.value) + str(ended.value)
 

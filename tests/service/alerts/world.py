@@ -37,13 +37,13 @@ def hook(there: Receiver, options: str = "") -> str:
     return f"webhook+http://{there.place}/?secret={SIGNED}{options}"
 
 
-def told(there: Receiver) -> list[AlertEvent]:
+def accepted(there: Receiver) -> list[AlertEvent]:
     """Return the events that a receiver accepted, in order."""
     return [AlertEvent.model_validate_json(each.body) for each in there.taken]
 
 
 def kinds(there: Receiver) -> list[EventKind]:
-    return [event.kind for event in told(there)]
+    return [event.kind for event in accepted(there)]
 
 
 class Partition:

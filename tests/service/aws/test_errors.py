@@ -20,8 +20,8 @@ URL = "https://aws.invalid/"
 
 
 def response(code: str, status: int = 400, message: str = "no") -> ClientError:
-    said = {"Error": {"Code": code, "Message": message}}
-    return ClientError(said | {"ResponseMetadata": {"HTTPStatusCode": status}}, "UpdateSecret")
+    response = {"Error": {"Code": code, "Message": message}}
+    return ClientError(response | {"ResponseMetadata": {"HTTPStatusCode": status}}, "UpdateSecret")
 
 
 @pytest.mark.parametrize(("code", "word"), aws_errors.WORDS.items())
@@ -120,9 +120,9 @@ def test_only_errors_that_another_attempt_can_solve_are_retried() -> None:
 
 
 def test_a_log_contains_no_account_and_no_proxys_page() -> None:
-    said = "Unable to assume arn:aws:iam::123456789012:role/x " + "<p>" * 1000
+    response = "Unable to assume arn:aws:iam::123456789012:role/x " + "<p>" * 1000
 
-    detail = aws_errors.translate(CredentialsRetrievalError(403, said)).detail
+    detail = aws_errors.translate(CredentialsRetrievalError(403, response)).detail
 
     assert "123456789012" not in detail
     assert len(detail) < 700

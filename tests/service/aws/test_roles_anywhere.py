@@ -130,14 +130,14 @@ async def test_a_failed_session_is_requested_again_after_a_growing_pause(
         await refused(identity)
     assert identity.calls == {"CreateSession": 1}
 
-    asked = []
+    sessions = []
     for second in range(300):
         clock.seconds = float(second)
         await refused(identity)
-        asked.append(identity.calls["CreateSession"])
-    assert asked[:4] != [1, 1, 1, 1]
-    assert 300 / 30 <= asked[-1] <= 5 + 300 / 15
-    assert aws.control.counts().total("CreateSession") == asked[-1]
+        sessions.append(identity.calls["CreateSession"])
+    assert sessions[:4] != [1, 1, 1, 1]
+    assert 300 / 30 <= sessions[-1] <= 5 + 300 / 15
+    assert aws.control.counts().total("CreateSession") == sessions[-1]
 
 
 async def test_a_pause_never_grows_beyond_half_a_minute_in_a_month_of_refusals(
@@ -265,5 +265,5 @@ def test_a_certificates_end_is_logged_once_a_day_and_when_it_becomes_urgent() ->
         for minute in range(4 * 24 * 60):
             notices.look(NOON + timedelta(minutes=minute))
 
-    told = [(line["log_level"], line["days_left"]) for line in lines]
-    assert told == [("warning", 9), ("warning", 8), ("error", 7), ("error", 6)]
+    logged = [(line["log_level"], line["days_left"]) for line in lines]
+    assert logged == [("warning", 9), ("warning", 8), ("error", 7), ("error", 6)]

@@ -140,7 +140,7 @@ class Proxy:
     """A proxy for HTTP's CONNECT, and the targets that were requested."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.targets: list[str] = []
         self.port = 0
 
     @asynccontextmanager
@@ -156,7 +156,7 @@ class Proxy:
 
     async def _connect(self, near: SocketStream) -> None:
         target = (await near.receive()).decode().split()[1]
-        self.asked.append(target)
+        self.targets.append(target)
         host, _, port = target.rpartition(":")
         async with near, await anyio.connect_tcp(host, int(port)) as far:
             await near.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -189,7 +189,7 @@ async def test_create_session_uses_the_proxy_like_every_other_call(
 
         await arn(identity_of(aws.environment()))
 
-        assert proxy.asked == [f"127.0.0.1:{aws.port}"] * 2  # CreateSession, GetCallerIdentity
+        assert proxy.targets == [f"127.0.0.1:{aws.port}"] * 2  # CreateSession, GetCallerIdentity
 
 
 @pytest.mark.usefixtures("direct")
@@ -202,7 +202,7 @@ async def test_no_proxy_applies_to_create_session_too(
 
         await arn(identity_of(aws.environment()))
 
-        assert proxy.asked == []
+        assert proxy.targets == []
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ async def test_until_both_files_are_replaced_the_previous_certificate_is_used(
     replace(Path(by_files["IAM_CLIENT_CERT_FILE"]), new.pem)
     with capture_logs() as lines:
         assert await arn(identity) == before
-        assert await arn(identity) == before  # and it is told of once
+        assert await arn(identity) == before  # and it is logged once
     replace(Path(by_files["IAM_CLIENT_KEY_FILE"]), new.key_pem)
 
     assert await arn(identity) != before

@@ -145,7 +145,7 @@ async def test_a_standby_that_disappeared_is_no_longer_listed(leases: Leases) ->
     await two.stand_by()
     while (await claim(one)).standbys != ("two",):  # on a busy machine it may have ended by now
         await two.stand_by()
-    while (await claim(one)).standbys:  # noqa: ASYNC110 - what a server does, no event tells
+    while (await claim(one)).standbys:  # noqa: ASYNC110 - no event announces what a server does
         await anyio.sleep(POLL_S)
 
 

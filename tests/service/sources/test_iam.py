@@ -79,10 +79,10 @@ async def test_the_report_has_the_identity_in_its_own_place(identity: IdentitySo
         sources=outcomes,
     )
 
-    told = identity.tell(report)
+    reported = identity.tell(report)
 
-    assert set(told.sources) == {"postgres"}
-    assert told.iam is not None
-    assert (told.iam.last_result, told.iam.attempts) == ("ok", 1)
-    assert told.iam.credentials_expiry == identity.aws.credentials_expiry
-    assert told.aws_calls == 2
+    assert set(reported.sources) == {"postgres"}
+    assert reported.iam is not None
+    assert (reported.iam.last_result, reported.iam.attempts) == ("ok", 1)
+    assert reported.iam.credentials_expiry == identity.aws.credentials_expiry
+    assert reported.aws_calls == 2

@@ -388,7 +388,7 @@ def test_without_the_driver_the_start_names_the_package_to_install(
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "word"),
+    ("code", "message", "word"),
     [
         (1290, "running with the --super-read-only option", "read_only"),
         (1290, "running with the --secure-file-priv option", "failed"),
@@ -404,9 +404,9 @@ def test_without_the_driver_the_start_names_the_package_to_install(
     ],
 )
 def test_errors_that_only_mysql_gives_have_their_error_words(
-    code: int, said: str, word: str
+    code: int, message: str, word: str
 ) -> None:
-    error = OperationalError("SELECT", {}, pymysql.err.OperationalError(code, said))
+    error = OperationalError("SELECT", {}, pymysql.err.OperationalError(code, message))
 
     assert translate(error).word == word
-    assert said not in translate(error).detail
+    assert message not in translate(error).detail

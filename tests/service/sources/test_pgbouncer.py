@@ -56,7 +56,7 @@ def record(number: int) -> Record:
     )
 
 
-async def told(source: Postgres) -> SourceError:
+async def write_error(source: Postgres) -> SourceError:
     with pytest.raises(SourceError) as error:
         await source.write(beat())
     await source.close()
@@ -100,7 +100,7 @@ async def test_a_pool_in_statement_mode_is_refused_and_named(
     await direct.write(beat())  # so that no migration needs a transaction
     await direct.close()
     with pgbouncer(tmp_path, database, mode="statement") as environ:
-        written = await told(connected(environ))
+        written = await write_error(connected(environ))
         source = connected(environ)
         with pytest.raises(SourceError) as read:
             await source.read()
@@ -143,7 +143,7 @@ async def test_a_pool_in_statement_mode_is_refused_and_named(
 async def test_each_refusal_of_the_pool_has_its_error_word(
     fact: Fact, through: Mapping[str, str], change: dict[str, str]
 ) -> None:
-    assert (await told(connected({**through, **change}))).word is fact.word
+    assert (await write_error(connected({**through, **change}))).word is fact.word
 
 
 @reality(
@@ -153,7 +153,7 @@ async def test_a_database_that_the_pool_does_not_know_is_not_found(
     fact: Fact, tmp_path: Path, database: dict[str, str]
 ) -> None:
     with pgbouncer(tmp_path, database, databases="known") as environ:
-        found = await told(connected({**environ, "PGDATABASE": "unknown"}))
+        found = await write_error(connected({**environ, "PGDATABASE": "unknown"}))
 
     assert found.word is fact.word
 

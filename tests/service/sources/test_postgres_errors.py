@@ -66,7 +66,7 @@ async def test_the_server_is_the_one_that_the_page_names(source: Postgres) -> No
     assert f"PostgreSQL {version[:2]}, by asyncpg {asyncpg.__version__[:4]}" == SERVER
 
 
-async def told(source: Postgres) -> SourceError:
+async def write_error(source: Postgres) -> SourceError:
     with pytest.raises(SourceError) as error:
         await source.write(beat())
     return error.value
@@ -90,7 +90,7 @@ async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_aga
     await execute(admin, "ALTER DATABASE test ALLOW_CONNECTIONS false")
     try:
         other = connected(database)
-        found = await told(other)
+        found = await write_error(other)
         await other.close()
     finally:
         await execute(admin, "ALTER DATABASE test ALLOW_CONNECTIONS true")
@@ -107,7 +107,7 @@ async def test_a_revoked_schema_is_permission_and_says_which_right(
 ) -> None:
     await execute(source, "REVOKE USAGE ON SCHEMA public FROM PUBLIC, guest")
 
-    written, read = await told(guest), await guest.read()
+    written, read = await write_error(guest), await guest.read()
 
     assert (written.word, written.cause) == (fact.word, Cause.SCHEMA_USAGE)
     assert (read.error, read.cause) == (ErrorWord.PERMISSION, Cause.SCHEMA_USAGE)
@@ -120,7 +120,7 @@ async def test_an_empty_search_path_is_reported_with_its_cause(
 ) -> None:
     await execute(source, "ALTER ROLE guest SET search_path = ''")
 
-    written, read = await told(guest), await guest.read()
+    written, read = await write_error(guest), await guest.read()
 
     assert (written.word, written.cause) == (fact.word, Cause.SEARCH_PATH)
     assert (read.error, read.cause) == (ErrorWord.NOT_FOUND, Cause.SEARCH_PATH)
@@ -134,7 +134,7 @@ async def test_row_security_is_permission_with_its_cause(
         source, "DELETE FROM last_update", "ALTER TABLE last_update ENABLE ROW LEVEL SECURITY"
     )
 
-    found = await told(guest)
+    found = await write_error(guest)
 
     assert (found.word, found.cause) == (fact.word, Cause.ROW_SECURITY)
     assert f"({fact.answer}): " in found.detail
@@ -166,7 +166,7 @@ async def test_a_table_that_refuses_a_stamp_is_invalid_data(
 ) -> None:
     await execute(source, "DELETE FROM last_update", f"ALTER TABLE last_update {change}")
 
-    found = await told(source)
+    found = await write_error(source)
 
     assert (found.word, found.cause) == (fact.word, Cause.STAMP_REFUSED)
     assert f"({fact.answer}): " in found.detail

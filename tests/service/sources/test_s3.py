@@ -127,7 +127,7 @@ async def test_an_object_that_heartbeat_did_not_write_is_not_changed(
 async def test_a_bucket_that_is_not_there_is_not_found(connect: Connect, author: str) -> None:
     nowhere = connect("nowhere-at-all")
 
-    # The role may not even look there, and S3 tells nobody what it may not see.
+    # The role may not even look there, and S3 does not reveal which buckets exist.
     assert (await refusal(nowhere, beat(author)))[0] is ErrorWord.PERMISSION
 
 
@@ -204,7 +204,7 @@ async def test_a_missing_right_is_reported_as_permission(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "told"),
+    ("code", "status", "expected"),
     [
         ("SlowDown", 503, (ErrorWord.THROTTLED, None)),
         ("ServiceUnavailable", 503, (ErrorWord.UNREACHABLE, None)),
@@ -225,13 +225,13 @@ async def test_each_refusal_of_s3_has_its_error_word(
     *,
     code: str,
     status: int,
-    told: tuple[ErrorWord, Cause | None],
+    expected: tuple[ErrorWord, Cause | None],
 ) -> None:
     source = connect()
     await source.write(beat(author, 1))
     aws.control.fail("PutObject", code, status=status)
     try:
-        assert await refusal(source, beat(author)) == told
+        assert await refusal(source, beat(author)) == expected
     finally:
         aws.control.clear()
 

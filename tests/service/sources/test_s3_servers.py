@@ -25,8 +25,8 @@ SETTINGS = Settings(bucket="beats", endpoint_url="https://there", key_id="k")
 
 
 def refused(code: str, status: int) -> ClientError:
-    said = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(said, "PutObject")
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "PutObject")
 
 
 class Objects(Calls):
@@ -42,7 +42,7 @@ class Objects(Calls):
         self.conditions = conditions
         self.readable = readable
         self.objects: dict[str, bytes] = {}
-        self.said: dict[str, Any] = {}  # besides, in the answer to a write
+        self.answer: dict[str, Any] = {}  # besides, in the answer to a write
         self.meanwhile: list[Heartbeat] = []  # written by others before our next write
 
     async def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -61,13 +61,13 @@ class Objects(Calls):
         return {"Body": self.objects[Key], "ETag": etag(self.objects[Key])}
 
     def put_object(self, *, Key: str, Body: bytes, **parameters: Any) -> dict[str, Any]:  # noqa: N803
-        asked = parameters.keys() & {"IfMatch", "IfNoneMatch"}
+        given = parameters.keys() & {"IfMatch", "IfNoneMatch"}
         if self.meanwhile:
             self.objects[Key] = self.meanwhile.pop().model_dump_json().encode()
         there = self.objects.get(Key)
-        if self.conditions == "refuse" and asked:
+        if self.conditions == "refuse" and given:
             raise refused("NotImplemented", 501)
-        if self.conditions == "keep" and asked:
+        if self.conditions == "keep" and given:
             if "IfNoneMatch" in parameters and there is not None:
                 raise refused("PreconditionFailed", 412)
             if "IfMatch" in parameters and there is None:
@@ -75,7 +75,7 @@ class Objects(Calls):
             if "IfMatch" in parameters and parameters["IfMatch"] != etag(there or b""):
                 raise refused("PreconditionFailed", 412)
         self.objects[Key] = Body
-        return {"ETag": etag(Body), **self.said}
+        return {"ETag": etag(Body), **self.answer}
 
     def renew(self) -> None:
         raise AssertionError
@@ -139,7 +139,7 @@ async def test_nothing_is_overwritten_where_the_server_ignores_conditions() -> N
 
 async def test_what_the_buckets_rules_cost_is_logged_once() -> None:
     server = Objects("keep")
-    server.said = {"VersionId": "v1", "Expiration": 'expiry-date="x"'}
+    server.answer = {"VersionId": "v1", "Expiration": 'expiry-date="x"'}
     source = S3(server, SETTINGS, "worker")
 
     with capture_logs() as logs:
@@ -152,7 +152,7 @@ async def test_what_the_buckets_rules_cost_is_logged_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "is_locked", "told"),
+    ("answer", "is_locked", "expected"),
     [
         ({}, False, []),
         ({"VersionId": "null"}, False, []),
@@ -161,12 +161,12 @@ async def test_what_the_buckets_rules_cost_is_logged_once() -> None:
     ],
 )
 def test_a_notice_names_the_consequence(
-    said: dict[str, Any], is_locked: bool, told: list[str]
+    answer: dict[str, Any], is_locked: bool, expected: list[str]
 ) -> None:
-    found = list(notices(said, 60.0, is_locked=is_locked))
+    found = list(notices(answer, 60.0, is_locked=is_locked))
 
-    assert len(found) == len(told)
-    assert all(part in text for part, text in zip(told, found, strict=True))
+    assert len(found) == len(expected)
+    assert all(part in text for part, text in zip(expected, found, strict=True))
 
 
 @pytest.mark.parametrize(

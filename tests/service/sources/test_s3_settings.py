@@ -62,11 +62,11 @@ def test_an_endpoint_may_be_a_host_alone_and_a_prefix_may_be_left_out() -> None:
 def test_an_unusable_url_is_refused_with_a_remedy_and_without_its_secret(
     url: str, message: str
 ) -> None:
-    said = problems(url)
+    found = problems(url)
 
-    assert message in said
-    assert VARIABLE in said or "AWS identity" in said
-    assert ":s" not in said
+    assert message in found
+    assert VARIABLE in found or "AWS identity" in found
+    assert ":s" not in found
 
 
 def test_a_ca_variable_is_refused_and_the_alternative_named() -> None:

@@ -89,8 +89,8 @@ async def test_an_unreadable_value_is_not_written_and_the_description_still_is(
 
     assert await missing(source, given) is ErrorWord.PERMISSION
 
-    said = operator.describe_secret(SecretId=aws.environment()[NAME])
-    description = Description.from_text(said["Description"])
+    answer = operator.describe_secret(SecretId=aws.environment()[NAME])
+    description = Description.from_text(answer["Description"])
     assert description is not None
     assert description.updated_at == given.timestamp
     assert source.value.writes_since(NOW) == 0

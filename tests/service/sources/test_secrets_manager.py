@@ -73,8 +73,8 @@ def beat(timestamp: datetime) -> Heartbeat:
 
 
 def value(operator: Any, arn: str) -> dict[str, Any]:
-    said = operator.get_secret_value(SecretId=arn)["SecretString"]
-    parsed: dict[str, Any] = json.loads(said)
+    text = operator.get_secret_value(SecretId=arn)["SecretString"]
+    parsed: dict[str, Any] = json.loads(text)
     return parsed
 
 

@@ -155,7 +155,7 @@ async def _cancelled_while_it_waits_for_the_lock(
 
 
 async def _until(connection: asyncpg.Connection, question: str) -> None:
-    while not await connection.fetchval(question):  # noqa: ASYNC110 - what a server does, no event tells
+    while not await connection.fetchval(question):  # noqa: ASYNC110 - no event announces what a server does
         await anyio.sleep(POLL_S)
 
 

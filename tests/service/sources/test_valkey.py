@@ -156,7 +156,7 @@ async def test_a_server_that_cannot_save_to_its_disk_is_full(source: Valkey) -> 
     await source.client.config_set("save", "3600 1")
     try:
         await source.client.bgsave()
-        while await is_saved(source):  # noqa: ASYNC110 - what a server does, no event tells
+        while await is_saved(source):  # noqa: ASYNC110 - no event announces what a server does
             await anyio.sleep(0.02)
         assert await refused(source) is ErrorWord.FULL
         seen = await source.read()

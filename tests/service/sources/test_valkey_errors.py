@@ -43,7 +43,7 @@ def test_the_server_is_the_one_that_the_page_names(admin: redis.Redis) -> None:
     assert f"Valkey {version.rpartition('.')[0]}, by redis-py {redis.__version__[:3]}" == SERVER
 
 
-async def told(
+async def errors_of(
     keys: dict[str, str], user: str | None = None
 ) -> tuple[SourceError, ErrorWord | None]:
     """Return the error of a write, and the error word of a read after it, None without one."""
@@ -80,7 +80,7 @@ async def test_a_replica_that_lost_its_primary_is_unreachable_and_tried_again(
     admin.config_set("replica-serve-stale-data", "no")
     admin.replicaof("127.0.0.1", "1")
 
-    written, read = await told(keys)
+    written, read = await errors_of(keys)
 
     assert (written.word, written.retryable) == (fact.word, True)
     assert read is fact.word
@@ -97,7 +97,7 @@ async def test_a_primary_that_lacks_replicas_is_read_only(
 ) -> None:
     admin.config_set("min-replicas-to-write", "1")
 
-    written, read = await told(keys)
+    written, read = await errors_of(keys)
 
     assert (written.word, read) == (fact.word, fact.word)
 
@@ -133,9 +133,9 @@ async def test_a_server_that_runs_a_script_without_end_is_unreachable_and_tried_
         endless = threading.Thread(target=_run_without_end, args=(other,))
         endless.start()
         try:
-            while not _is_busy(admin):  # noqa: ASYNC110 - what a server does, no event tells
+            while not _is_busy(admin):  # noqa: ASYNC110 - no event announces what a server does
                 await anyio.sleep(POLL_S)
-            written, read = await told(keys)
+            written, read = await errors_of(keys)
         finally:
             admin.script_kill()
             endless.join()
@@ -180,9 +180,9 @@ async def test_a_cluster_is_reported_as_unsupported_and_not_retried(
 ) -> None:
     with node(tmp_path, "only") as client:
         ask(client, "CLUSTER ADDSLOTSRANGE", 0, 16383)
-        while not _is_up(client):  # noqa: ASYNC110 - what a server does, no event tells
+        while not _is_up(client):  # noqa: ASYNC110 - no event announces what a server does
             await anyio.sleep(POLL_S)
-        written, read = await told(of(client))
+        written, read = await errors_of(of(client))
 
     assert (written.word, written.retryable) == (fact.word, False)
     assert written.cause is Cause.CLUSTER

@@ -93,11 +93,11 @@ def test_worker_and_api_push_the_metrics_that_they_serve(
         "write valkey",
     }
     for each in (worker, api):
-        said = each.log.read_text()
+        output = each.log.read_text()
         assert each.process.exit_code == 0
-        assert TOKEN not in said
-        assert "telemetry_not_sent" not in said
-        assert '"event": "library"' not in said
+        assert TOKEN not in output
+        assert "telemetry_not_sent" not in output
+        assert '"event": "library"' not in output
 
 
 def test_a_hanging_collector_delays_neither_the_beat_nor_the_end(
@@ -136,7 +136,7 @@ def test_an_api_with_a_hanging_collector_answers_and_ends(
 
 @pytest.mark.parametrize("command", ["worker", "api"])
 @pytest.mark.parametrize(
-    ("before", "environ", "said"),
+    ("before", "environ", "output"),
     [
         (
             "sys.modules['opentelemetry.sdk'] = None",
@@ -147,7 +147,7 @@ def test_an_api_with_a_hanging_collector_answers_and_ends(
     ],
 )
 def test_a_process_that_cannot_push_reports_why_and_does_not_start(
-    command: str, before: str, environ: dict[str, str], said: str
+    command: str, before: str, environ: dict[str, str], output: str
 ) -> None:
     program = (
         f"import sys; {before}\nfrom service.__main__ import main\nsys.exit(main(['{command}']))"
@@ -163,7 +163,7 @@ def test_a_process_that_cannot_push_reports_why_and_does_not_start(
     )
 
     assert ended.returncode == 2
-    assert said in ended.stderr
+    assert output in ended.stderr
     assert TOKEN not in ended.stdout + ended.stderr
 
 

@@ -121,9 +121,9 @@ async def test_the_resource_names_the_process_and_variables_take_precedence(
     async with pushing(who, monkeypatch, [measured(1)], **named):
         await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
 
-    said = collector.resources(who)[0]
+    resource = collector.resources(who)[0]
     assert (
-        said.items()
+        resource.items()
         >= {
             "service.name": "checkout",
             "service.instance.id": "me",
@@ -143,10 +143,10 @@ async def test_the_resource_names_the_process_without_variables_too(
     async with pushing(who, monkeypatch, [measured(1)]):
         await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
 
-    said = collector.resources(who)[0]
-    assert said["service.name"] == "heartbeat"
-    assert said["service.version"]
-    assert said["service.instance.id"]
+    resource = collector.resources(who)[0]
+    assert resource["service.name"] == "heartbeat"
+    assert resource["service.version"]
+    assert resource["service.instance.id"]
 
 
 async def test_a_cycle_is_a_trace_with_a_span_for_each_source_and_its_attempts(
@@ -214,11 +214,11 @@ async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
     caplog.set_level(logging.CRITICAL, "opentelemetry")
     who.answers = [401, 401, 500]
     headers = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t0ken"}
-    with capture_logs() as said:
+    with capture_logs() as lines:
         async with pushing(who, monkeypatch, [measured(1)], OTEL_TRACES_EXPORTER="none", **headers):
             await until(who, lambda: len(who.taken) == 2)
 
-    assert [(line["event"], line.get("detail")) for line in said] == [
+    assert [(line["event"], line.get("detail")) for line in lines] == [
         ("telemetry_not_sent", "HTTP 401"),
         ("telemetry_sent_again", None),
     ]
@@ -232,12 +232,12 @@ async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     push = Push(load(NOWHERE | environ).telemetry, "worker", "shop")
-    cycles, asked = Cycles(push, "shop"), anyio.Event()
+    cycles, requested = Cycles(push, "shop"), anyio.Event()
 
     async def collect() -> list[Metric]:
-        if asked.is_set():
+        if requested.is_set():
             cycles.take([Outcome("postgres", NOW, "ok", latency_ms=1)])
-        asked.set()
+        requested.set()
         return [measured(1)]
 
     await push.start(collect)
@@ -262,7 +262,7 @@ async def test_an_error_while_collecting_is_logged_and_ends_nothing(
             raise defects.pop()
         return [measured(1), counted(2)]
 
-    with capture_logs() as said:
+    with capture_logs() as lines:
         await push.start(collect)
         await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
         defects.append(ZeroDivisionError())
@@ -271,7 +271,7 @@ async def test_an_error_while_collecting_is_logged_and_ends_nothing(
         await until(who, lambda: len(collector.at(who, "/v1/metrics")) > before + 1)
         await push.stop()
 
-    assert [line["event"] for line in said] == ["telemetry_defect"]
+    assert [line["event"] for line in lines] == ["telemetry_defect"]
 
 
 async def test_a_hanging_collector_does_not_delay_the_end(

@@ -48,7 +48,7 @@ def test_each_signal_goes_where_the_specification_says(
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "message"),
     [
         (ENDPOINT, f"collector:4318/{SECRET}", "is no URL that begins with http:// or https://"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"grpc://{SECRET}", "is no URL"),
@@ -63,13 +63,13 @@ def test_each_signal_goes_where_the_specification_says(
         ("OTEL_SDK_DISABLED", "perhaps", "OTEL_SDK_DISABLED='perhaps'"),
     ],
 )
-def test_a_bad_value_is_named_and_a_secret_is_not(variable: str, value: str, said: str) -> None:
+def test_a_bad_value_is_named_and_a_secret_is_not(variable: str, value: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(NOWHERE | {variable: value})
 
     (problem,) = refused.value.problems
     assert problem.startswith(variable)
-    assert said in problem
+    assert message in problem
     assert SECRET not in str(refused.value)
 
 

@@ -6,21 +6,18 @@ from typing import Any
 
 import pulumi
 import pulumi_digitalocean as digitalocean
-from pydantic import SecretStr
 
 from schema import migrations
-from stack import deployed, environment, image
+from stack import arguments, deployed, environment, image
 from stack.app import App
 from stack.databases import Databases, DatabasesArgs
-from stack.identity import GivenCertificate, Identity, IdentityArgs
+from stack.identity import Identity
 from stack.kinds import KINDS, KindName
 from stack.network import Firewalls, Network, NetworkArgs
-from stack.parts import AppArgs
-from stack.policies import StoredObject
 from stack.project import Membership
 from stack.secret import Secret, SecretArgs
 from stack.settings import Settings
-from stack.spaces import Spaces, SpacesArgs
+from stack.spaces import Spaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +66,8 @@ def deploy(
         ),
         opts,
     )
-    identity = Identity(f"{prefix}identity", _identity(chosen, secret), opts)
-    spaces = _spaces(chosen, prefix, opts)
+    identity = Identity(f"{prefix}identity", arguments.identity(chosen, secret), opts)
+    spaces = Spaces(f"{prefix}spaces", arguments.spaces(chosen), opts) if chosen.spaces else None
     before: list[pulumi.Resource] = [databases, secret, identity, *([spaces] if spaces else [])]
     firewalls = f"{prefix}firewalls"
     if network:
@@ -87,7 +84,7 @@ def deploy(
         chosen, databases, secret, identity, source=source, head=migrations.head()
     )
     args = replace(
-        _app(chosen, source, databases),
+        arguments.app(chosen, source, databases),
         vpc_id=network.vpc_id if network else None,
         environment=variables,
         secrets=environment.secrets(chosen, identity, spaces, given.password),
@@ -127,90 +124,6 @@ def _databases(chosen: Settings, given: Given, network: Network | None) -> Datab
             for cluster in chosen.clusters
         ],
     )
-
-
-def _spaces(chosen: Settings, prefix: str, opts: pulumi.ResourceOptions | None) -> Spaces | None:
-    if not chosen.spaces:
-        return None
-    args = SpacesArgs(
-        name=chosen.name,
-        region=chosen.cluster_region,
-        protect=chosen.protect_data,
-        buckets=chosen.spaces,
-    )
-    return Spaces(f"{prefix}spaces", args, opts)
-
-
-def _objects(chosen: Settings) -> list[StoredObject]:
-    return [
-        StoredObject(
-            bucket=str(bucket.existing),
-            key=bucket.key(chosen.heartbeat_name),
-            region=bucket.region or chosen.aws_region,
-            key_arn=bucket.kms_key_arn,
-        )
-        for bucket in chosen.s3
-    ]
-
-
-def _identity(chosen: Settings, secret: Secret) -> IdentityArgs:
-    given = None
-    if chosen.trust_anchor_arn and chosen.client_certificate and chosen.client_key:
-        given = GivenCertificate(
-            anchor_arn=chosen.trust_anchor_arn,
-            certificate=chosen.client_certificate,
-            key=chosen.client_key.get_secret_value(),
-        )
-    return IdentityArgs(
-        name=chosen.name,
-        generations=chosen.identity_generations,
-        revoked_before=chosen.identity_revoked_before,
-        secret_arn=secret.arn,
-        key_arn=chosen.secret_kms_key_arn,
-        objects=_objects(chosen),
-        role_arn=chosen.role_arn,
-        boundary_arn=chosen.permissions_boundary_arn,
-        protect=chosen.protect_data,
-        given=given,
-    )
-
-
-def _app(chosen: Settings, source: image.Source, databases: Databases) -> AppArgs:
-    """Take from the settings what they say of the app; the rest depends on what is made."""
-    return AppArgs(
-        name=chosen.name,
-        region=chosen.region,
-        vpc_id=None,
-        source=source,
-        databases=databases.clusters,
-        environment=[],
-        secrets=[],
-        sends_secrets=chosen.sends_secrets,
-        sends_recipients=True,
-        protect=chosen.protect_data,
-        api_size=chosen.api_size,
-        api_instances=chosen.api_instances,
-        worker_size=chosen.worker_size,
-        worker_instances=chosen.worker_instances,
-        migrate=chosen.migrate_at_deploy,
-        alert_emails=chosen.alert_emails,
-        log_destination=chosen.log_destination,
-        log_token=_hidden(chosen.log_token),
-        image_credentials=_hidden(chosen.image_credentials),
-        domain=_domain(chosen),
-    )
-
-
-def _domain(chosen: Settings) -> digitalocean.AppSpecDomainNameArgs | None:
-    if chosen.domain is None:
-        return None
-    return digitalocean.AppSpecDomainNameArgs(
-        name=chosen.domain, type="PRIMARY", zone=chosen.domain_zone
-    )
-
-
-def _hidden(secret: SecretStr | None) -> pulumi.Output[str] | None:
-    return None if secret is None else pulumi.Output.secret(secret.get_secret_value())
 
 
 def _trusted(chosen: Settings) -> list[digitalocean.DatabaseFirewallRuleArgs]:

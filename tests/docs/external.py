@@ -25,7 +25,7 @@ EXTERNAL = {
             "login": {"--local"},
             "cancel": {"--yes"},
             "stack init": {"--secrets-provider"},
-            "stack export": {"--file"},
+            "stack export": {"--file", "--show-secrets"},
             "stack import": {"--file"},
             "stack change-secrets-provider": set(),
             "stack": {"--show-urns"},

@@ -14,8 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
+from tests.stack.engine.spaces import Spaces
+
 Document = dict[str, Any]
+ID = re.compile(r"[0-9a-f-]{36}")
 NOW = "2026-11-28T12:00:00Z"
+KEYS_OF_SPACES = "/v2/spaces/keys"
 PARTS = ("services", "workers", "jobs")
 
 
@@ -25,6 +29,7 @@ class Account:
     def __init__(self) -> None:
         self.things: dict[str, Document] = {}
         self.record: list[str] = []
+        self.spaces = Spaces(self.record)
         self.fail = False
         self.lock = threading.Lock()
 
@@ -34,7 +39,7 @@ class Account:
         if kind == "test":
             return 200, self._told(rest[0], body)
         if method != "GET":
-            self.record.append(f"{method} {re.sub(r'[0-9a-f-]{36}', 'ID', path)}")
+            self.record.append(f"{method} {ID.sub('ID', path)}")
         if method == "POST" and not rest:
             return 201, self._made(kind, body)
         thing = self.things.get(f"{kind}/{rest[0]}") if rest else None
@@ -56,7 +61,8 @@ class Account:
             for thing in self.things.values():
                 if thing.get("engine") == body["engine"]:
                     thing["version"] = body["version"]
-        return {"record": self.record, "things": sorted(self.things)}
+        things = [*self.things, *self.spaces.buckets, *self.spaces.keys]
+        return {"record": self.record, "things": sorted(things)}
 
     def _made(self, kind: str, body: Document) -> Document:
         id_ = str(uuid4())
@@ -155,18 +161,29 @@ class _Request(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"{}")
+        content = self.rfile.read(length)
         with self.server.account.lock:
-            path = self.path.partition("?")[0]
-            status, document = self.server.account.answer(self.command, path, body)
-        text = b"" if status == 204 else json.dumps(document).encode()
+            status, text = self._answered(content)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the base class's names
+    def _answered(self, content: bytes) -> tuple[int, bytes]:
+        account = self.server.account
+        if self.path.startswith("http://"):
+            status, xml = account.spaces.bucket(self.command, self.path)
+            return status, xml.encode()
+        path, body = self.path.partition("?")[0], json.loads(content or b"{}")
+        if path.startswith(KEYS_OF_SPACES):
+            rest = path.removeprefix(KEYS_OF_SPACES).strip("/")
+            status, document = account.spaces.key(self.command, rest, body)
+        else:
+            status, document = account.answer(self.command, path, body)
+        return status, b"" if status == 204 else json.dumps(document).encode()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
         """Log nothing: `Account.record` has it."""

@@ -13,8 +13,11 @@ from typing import Any
 import yaml
 
 from tests.stack.clouds import SIGNATURE
+from tests.stack.engine import spaces
 from tests.stack.engine.language import ENGINE
 from tests.stack.recorder import PASSWORD, ROOT
+
+TOKEN, SPACES_SECRET = "token-of-the-test", "spaces-of-the-test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +92,11 @@ class Engine:
         self._environ |= {
             "PULUMI_DEBUG_PROVIDERS": ",".join(others),
             "DIGITALOCEAN_API_URL": api,
-            "DIGITALOCEAN_TOKEN": "of the test",
+            "DIGITALOCEAN_TOKEN": TOKEN,
+            "SPACES_ENDPOINT_URL": spaces.ENDPOINT,
+            "SPACES_ACCESS_KEY_ID": "of-the-provider",
+            "SPACES_SECRET_ACCESS_KEY": SPACES_SECRET,
+            "HTTP_PROXY": api,  # for Spaces alone: nothing asks for this machine by it
         }
 
     def up(self, *arguments: str, check: bool = True) -> Ended:

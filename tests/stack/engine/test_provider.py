@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.stack.engine.conftest import NewEngine, serving
-from tests.stack.engine.pulumi import Engine
+from tests.stack.engine.pulumi import SPACES_SECRET, TOKEN, Engine
 
 PROVIDER = "pulumi-resource-digitalocean"
 pytestmark = [
@@ -25,6 +25,11 @@ pytestmark = [
     ),
 ]
 DIGESTS = [f"registry.digitalocean.com/ours/heartbeat@sha256:{c * 64}" for c in "ab"]
+
+BUCKETS = [
+    {"kind": "spaces", "name": "photos"},
+    {"kind": "spaces", "name": "media", "existing": "team-media", "region": "fra1"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def api() -> Iterator[int]:
 def engine(api: int, new_engine: NewEngine) -> Engine:
     made = new_engine()
     made.use_provider("digitalocean", f"http://127.0.0.1:{api}")
-    made.configure(imageGit="", image=DIGESTS[0], alertEmails=["a@example.org"])
+    made.configure(imageGit="", image=DIGESTS[0], alertEmails=["a@example.org"], buckets=BUCKETS)
     made.up()
     return made
 
@@ -56,7 +61,21 @@ def test_the_first_up_is_all_and_a_second_is_empty(engine: Engine, api: int) -> 
     assert done.index("PUT /v2/databases/ID/firewall") < done.index("POST /v2/apps")
     # Eight alerts; the provider tells the rules of two components apart by nothing, and repeats.
     assert len([line for line in done if line.endswith("/destinations")]) >= 8
+    keys = [index for index, line in enumerate(done) if line == "POST key"]
+    assert len(keys) == len(BUCKETS)
+    assert done.index("PUT bucket") < keys[-1] < done.index("POST /v2/apps")
     assert engine.preview() == {}
+
+
+def test_no_credential_of_the_provider_lies_in_the_state_and_no_key_in_plain_text(
+    engine: Engine,
+) -> None:
+    state, shown = engine.state_file(), engine.run("stack", "export", "--show-secrets").out
+
+    assert not [secret for secret in (TOKEN, SPACES_SECRET, "of-the-provider") if secret in shown]
+    assert shown.count("secret/of+DO00") >= 2
+    assert "secret/of+" not in state
+    assert "secret%2Fof%2B" not in state
 
 
 def test_a_refresh_finds_nothing_and_leaves_nothing_to_do(engine: Engine) -> None:
@@ -95,6 +114,19 @@ def test_a_cluster_that_was_upgraded_outside_stays_so(engine: Engine, api: int) 
             {"create heartbeat-dev-sessions", "create firewalls-sessions", "update app"},
         ),
         ({"postgresVersion": "16"}, set()),
+        ({"buckets": BUCKETS[:1]}, {"delete heartbeat-dev-media-key", "update app"}),
+        (
+            {"buckets": [*BUCKETS, {"kind": "spaces", "name": "docs", "existing": "team-docs"}]},
+            {"create heartbeat-dev-docs-key", "update app"},
+        ),
+        (
+            {"buckets": [{**BUCKETS[0], "prefix": "p"}, BUCKETS[1]]},
+            {"update app"},
+        ),
+        (
+            {"protectData": False},
+            {"update heartbeat-dev-photos"},
+        ),
     ],
 )
 def test_each_setting_changes_what_it_means(

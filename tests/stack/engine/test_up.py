@@ -89,6 +89,23 @@ def test_a_preview_shows_just_the_change(
         assert found == expected
 
 
+def test_a_key_of_spaces_comes_and_goes_with_its_bucket(engine: Engine) -> None:
+    def told() -> set[str]:
+        return {env["key"] for env in engine.resource("app")["inputs"]["spec"]["envs"]}
+
+    with engine.configured(buckets=[{"kind": "spaces", "name": "media", "existing": "team-media"}]):
+        engine.up()
+        during, on_disk, shown = told(), engine.state_file(), engine.preview()
+    engine.up()
+
+    assert "HEARTBEAT_SOURCE_MEDIA" in during
+    assert "secret/of+" not in on_disk
+    assert "secret%2Fof%2B" not in on_disk
+    assert shown == {}
+    assert "HEARTBEAT_SOURCE_MEDIA" not in told()
+    assert engine.log()[-1] == "delete heartbeat-dev-media-key"
+
+
 def test_a_preview_shows_a_change_of_the_schema(engine: Engine) -> None:
     schema = engine.folder / "schema"
     schema.unlink()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 RENEWALS = 2  # renewals by the leader per interval
 RENEW_MOST_S = 30.0  # at most, for long intervals
-RENEW_LEAST_S = 0.1  # at least, for short ones
+RENEW_LEAST_S = 1.0  # at least, for short ones: a renewal costs what a write costs
 LASTS_RENEWALS = 1.5  # a renewal may be late by half a period
 POLL_MOST_S = 1.0  # poll of a standby: the delay after a leader's graceful end
 POLLS = 10  # polls per interval, if that is short
@@ -14,7 +14,7 @@ RETRY_S = 5.0  # delay until stores that did not answer are asked again
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The times of one lease; a dead leader is replaced within one interval.
+    """The times of one lease; a dead leader is replaced within one interval, or within two seconds.
 
     Attributes:
         lease_s: Its duration from each renewal.

@@ -34,6 +34,11 @@ def test_a_dead_leaders_lease_ends_and_is_seen_to_end_within_an_interval(interva
         assert terms.lease_s + terms.poll_s < interval_s
 
 
+@given(st.floats(0.05, 3600))
+def test_a_leader_renews_at_most_once_a_second(interval_s: float) -> None:
+    assert Terms.of(interval_s).renew_s >= 1.0
+
+
 async def test_the_first_to_claim_leads_and_the_other_stands_by() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)

@@ -62,10 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="section")
     parser.add_argument("--against", metavar="REVISION", help="measure beside an older revision")
+    parser.add_argument("--rounds", type=int, default=against.ROUNDS, help="of --against; 3")
+    parser.add_argument(
+        "--history-seconds",
+        type=float,
+        default=against.HISTORY_S,
+        help="how long --against records 50 sources; 600, and 0 to leave it out",
+    )
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     if given.against:
-        return _against(given.against)
+        return _against(given.against, given.rounds, given.history_seconds)
     wanted = given.sections or list(SECTIONS)
     report = Report(
         at=datetime.now(UTC),
@@ -90,17 +97,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _against(revision: str) -> int:
+def _against(revision: str, rounds: int, history_s: float) -> int:
     """Measure this checkout beside an older revision, and show both."""
     old = checked_out(revision)
-    load_average = os.getloadavg()[0]
+    load_average, began = os.getloadavg()[0], time.monotonic()
     with stores(AGAINST_S) as running:
-        compared = against.compare(running, old, deployed())
+        compared = against.compare(running, old, deployed(), rounds, history_s)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-against-{old.name}.json"
     file.write_text(json.dumps([each.model_dump() for each in compared], indent=2) + "\n")
     print(against.table(compared, old))
-    print(f"\nload by {generator()}; load average {load_average:.1f} before the run; all in {file}")
+    took_min = (time.monotonic() - began) / 60
+    print(
+        f"\n`x` is a multiple of {old.name}; of /worker/status's two targets, one is enough\n"
+        f"load by {generator()}; load average {load_average:.1f} before the run, "
+        f"{os.getloadavg()[0]:.1f} after; {took_min:.0f} minutes; all in {file}"
+    )
     return 0
 
 

@@ -57,14 +57,19 @@ def deployed() -> Build:
     return Build(name="this checkout", python=_installed(ROOT, "this checkout"))
 
 
+def uv() -> str:
+    """The path of uv, in the version that CI uses."""
+    found = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "uv.py"], capture_output=True, text=True, check=True
+    )
+    return found.stdout.strip()
+
+
 def _installed(root: Path, what: str) -> str:
     """Install what a checkout deploys; the path of its interpreter."""
-    uv = subprocess.run(
-        [sys.executable, ROOT / ".ci" / "uv.py"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     environment = root / ".uv" / "deployed"
     installed = subprocess.run(
-        [uv, "sync", "--locked", "--quiet", "--no-default-groups"],
+        [uv(), "sync", "--locked", "--quiet", "--no-default-groups"],
         cwd=root,
         env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)},
         timeout=INSTALL_S,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import anyio
 import asyncpg
 
+from bench.build import Build
 from bench.figure import Figure, at_most
 from bench.numbers import median
 from bench.past import migrate
@@ -20,20 +21,7 @@ AT_MOST = at_most(2.5, of="ratio")
 
 def figures(stores: Stores) -> Iterator[Figure]:
     """Measure both in turns; blocks for about three minutes."""
-    migrate(stores.environ)
-    anyio.run(_make_databases, stores.environ)
-    cost: dict[int, list[float]] = {3: [], 10: []}
-    memory: dict[int, float] = {}
-    for _ in range(ROUNDS):
-        for count, environ in ((3, stores.environ), (10, stores.environ | _seven_more(stores))):
-            with worker(environ, stores.folder, INTERVAL_S) as beating:
-                first = len(beating.await_lines("cycle", WARM, 60.0))
-                before = beating.usage().cpu_s
-                counted = len(beating.await_lines("cycle", first + CYCLES, 60.0)) - first
-                after = beating.usage()
-                cost[count].append((after.cpu_s - before) / counted * 1000)
-                memory[count] = after.rss_mb
-    three, ten = median(cost[3]), median(cost[10])
+    (three, ten), memory = measured(stores, ROUNDS)
     yield Figure(section="many", name="CPU per cycle of three stores", unit="ms", measured=three)
     yield Figure(
         section="many",
@@ -45,6 +33,32 @@ def figures(stores: Stores) -> Iterator[Figure]:
     )
     for count, rss_mb in memory.items():
         yield Figure(section="many", name=f"RSS with {count} stores", unit="MB", measured=rss_mb)
+
+
+def measured(
+    stores: Stores, rounds: int, build: Build | None = None
+) -> tuple[tuple[float, float], dict[int, float]]:
+    """Return the CPU per cycle of three and of ten stores in milliseconds, and RSS in MB of both.
+
+    Args:
+        stores: Where the stores are.
+        rounds: How often each is measured, in turns; blocks for a minute a round.
+        build: Whose worker it is; None for this checkout's.
+    """
+    migrate(stores.environ)
+    anyio.run(_make_databases, stores.environ)
+    cost: dict[int, list[float]] = {3: [], 10: []}
+    memory: dict[int, float] = {}
+    for _ in range(rounds):
+        for count, environ in ((3, stores.environ), (10, stores.environ | _seven_more(stores))):
+            with worker(environ, stores.folder, INTERVAL_S, build) as beating:
+                first = len(beating.await_lines("cycle", WARM, 60.0))
+                before = beating.usage().cpu_s
+                counted = len(beating.await_lines("cycle", first + CYCLES, 60.0)) - first
+                after = beating.usage()
+                cost[count].append((after.cpu_s - before) / counted * 1000)
+                memory[count] = after.rss_mb
+    return (median(cost[3]), median(cost[10])), memory
 
 
 def _seven_more(stores: Stores) -> dict[str, str]:

@@ -78,6 +78,17 @@ class Traffic:
         self.size += int(event["encodedDataLength"])
 
 
+def first_load(browser: Browser, url: str) -> tuple[int, float]:
+    """Open the page, and return how many requests and kilobytes it took until it is complete."""
+    with _opened(browser) as (page, session):
+        traffic = Traffic()
+        traffic.watch(session)
+        page.goto(url)
+        expect(page.locator("[data-history]")).not_to_have_count(0, timeout=30_000)
+        page.wait_for_timeout(SETTLE_MS)
+        return traffic.requests, traffic.size / 1000
+
+
 def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
     """Open the page, wait until it has loaded, then leave it idle; takes over a minute."""
     with _opened(browser) as (page, session):
@@ -134,9 +145,14 @@ def table(found: dict[str, list[Seen]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the table; blocks for about 80 seconds a round and revision."""
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
+    parser.add_argument("--only", help="print requests and kilobytes of the page at this address")
     parser.add_argument("--against", help="an older revision, measured beside this checkout")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args(arguments)
+    if options.only:
+        with chromium() as browser:
+            print(*first_load(browser, options.only))
+        return
     builds = [checked_out(options.against)] if options.against else []
     builds.append(Build(name="this checkout"))
     found: dict[str, list[Seen]] = {build.name: [] for build in builds}

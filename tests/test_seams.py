@@ -222,7 +222,10 @@ def test_the_environment_is_read_in_one_place() -> None:
     ("module", "unwanted"),
     [
         ("service.worker.beat", {"fastapi", "alembic", "sqlalchemy", "moto", "pulumi"}),
-        ("service.api.app", {"asyncpg", "sqlalchemy", "redis", "boto3", "alembic", "moto"}),
+        (
+            "service.api.app",
+            {"fastapi", "asyncpg", "sqlalchemy", "redis", "boto3", "alembic", "moto"},
+        ),
         ("service.history.reader", {"sqlalchemy", "sqlmodel", "alembic"}),
         ("service.alerts.alerting", {"sqlalchemy", "sqlmodel", "alembic"}),
         ("service.sources.postgres.store", {"sqlalchemy", "sqlmodel", "alembic", "redis"}),

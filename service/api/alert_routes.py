@@ -2,16 +2,13 @@
 
 from typing import Any  # Any: a part of an OpenAPI document
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from schema.alerts import AlertEvent, Alerts
-from service.api.direct import Direct
 from service.api.routes import JSON
 
-router = APIRouter(route_class=Direct, tags=["alerts"])
 
-
-@router.get("/alerts", response_model=Alerts, summary="Who is told, and of what")
 async def alerts(request: Request) -> Response:
     """Return open alerts, mutes, targets by kind, and the latest deliveries."""
     alerting = request.state.alerting

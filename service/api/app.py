@@ -7,40 +7,31 @@ from typing import TYPE_CHECKING, TypedDict
 
 import anyio
 import structlog
-from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
-from starlette.routing import Route, WebSocketRoute
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from schema.findings import Finding
 from schema.responses import Health
-from service.api import (
-    alert_routes,
-    badge_routes,
-    description,
-    download_routes,
-    history_routes,
-    routes,
-)
+from service import garbage
+from service.api import routes
 from service.api.archive import Archive, remembering
-from service.api.errors import add_handlers
 from service.api.live import Live
-from service.api.manual import Manual
 from service.api.metering import Meters
 from service.api.middleware import add_middleware
-from service.api.page import Page
 from service.api.pushed import pushed
+from service.lazy import Lazy
 from service.settings import Settings
 from service.verdict.diagnosis import diagnose
 from service.verdict.watch import Watch, watching
 from service.version import version
 
-if TYPE_CHECKING:  # imported only if there are targets
+if TYPE_CHECKING:  # imported later, or only if there are targets
+    from fastapi import FastAPI
+
     from service.alerts.alerting import Alerting
     from service.alerts.senders import Sender
     from service.telemetry.push import Push
-
-# Disabled: it would be consulted before each request, and our own middleware counts.
-UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 log = structlog.get_logger()
 
@@ -58,60 +49,72 @@ class State(TypedDict):
     alerting: "Alerting | None"
 
 
+class Later:
+    """Pass requests to an app that is created behind the first answers; plain ASGI."""
+
+    def __init__(self, app: "Lazy[FastAPI]") -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, once the app is created."""
+        app = self.app.made or await self.app.get()
+        await app(scope, receive, send)
+
+
 def create(
-    settings: Settings | None,
+    settings: Settings,
     senders: "Sequence[Sender]" = (),
     push: "Push | None" = None,
     die: Callable[[], object] = lambda: os._exit(1),
-) -> FastAPI:
+) -> Starlette:
     """Create the app; it connects to nothing before its lifespan begins.
 
     Args:
-        settings: None to describe the API only, without an environment.
+        settings: The sources, and the API's own settings.
         senders: Deliver alerts, one for each kind of target.
         push: Exports metrics; None if no endpoint is set.
         die: Ends the process after a defect outside of any request, so that the platform restarts
             it, like the worker.
     """
     meters = Meters()
+    others = Lazy(lambda: _described(settings.process.title))
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        if settings is None:
-            msg = "an app without settings can only be described"
-            raise RuntimeError(msg)
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
         started = False
         try:
-            async with state(settings, meters, senders, push) as given:
+            async with (
+                state(settings, meters, senders, push) as given,
+                anyio.create_task_group() as tasks,
+            ):
                 started = True
+                tasks.start_soon(_load, others)
                 yield given
+                tasks.cancel_scope.cancel()
         except Exception:  # of a background task, without which answers would never change again
             log.exception("api_defect")
             if not started:
                 raise
             die()
 
-    app = FastAPI(
-        title="Heartbeat",
-        version=version(),
-        summary="Whether this app can still write to all its stores.",
-        lifespan=lifespan,
-        docs_url=None,  # its pages load from a CDN
-        redoc_url=None,
-        telemetry=UNMETERED,
-    )
-    add_handlers(app)
-    app.include_router(routes.router)
-    app.include_router(history_routes.router)
-    app.include_router(download_routes.router)
-    app.include_router(badge_routes.router)
-    app.include_router(alert_routes.router)
-    app.router.routes.append(WebSocketRoute("/ws", routes.live))
-    app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
-    app.mount("/", Page(settings.process.title if settings else None))
+    app = Starlette(routes=[WebSocketRoute("/ws", routes.live)], lifespan=lifespan)
+    app.router.default = Later(others)
     add_middleware(app, settings, meters)
-    description.complete(app)
     return app
+
+
+async def _load(others: "Lazy[FastAPI]") -> None:
+    """Import what the first answers do without."""
+    try:
+        await others.get()
+    finally:
+        garbage.resume()
+
+
+def _described(title: str | None) -> "FastAPI":
+    from service.api.described import described  # noqa: PLC0415 - half of a start
+
+    return described(title)
 
 
 @asynccontextmanager

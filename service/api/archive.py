@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import structlog
-from fastapi import Response
+from starlette.responses import Response
 
 from schema.errors import ErrorWord
 from schema.history import replica_of, server_of

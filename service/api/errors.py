@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -48,22 +48,15 @@ class Failures:
             )
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Answer every error that this app raises as a `Problem`."""
-
-    @app.exception_handler(HTTPException)
-    async def refused(request: Request, error: HTTPException) -> Response:
-        phrase = HTTPStatus(error.status_code).phrase
-        message = error.detail
-        if message == phrase:  # the framework's own, which reveal nothing
-            message = MESSAGES.get(error.status_code, phrase).format(method=request.method)
-        return problem(error.status_code, phrase.lower().replace(" ", "_"), message, error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:])
-        return problem(422, "invalid", f"{where}: {first['msg']}")
+async def refused(request: Request, error: Exception) -> Response:
+    """Answer an HTTPException that a router or an endpoint raised."""
+    if not isinstance(error, HTTPException):
+        raise error
+    phrase = HTTPStatus(error.status_code).phrase
+    message = error.detail
+    if message == phrase:  # the framework's own, which reveal nothing
+        message = MESSAGES.get(error.status_code, phrase).format(method=request.method)
+    return problem(error.status_code, phrase.lower().replace(" ", "_"), message, error.headers)
 
 
 MESSAGES: dict[int, str] = {

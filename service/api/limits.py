@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from fastapi import Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.errors import problem, refuse

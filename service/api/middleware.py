@@ -1,40 +1,36 @@
 """The middleware, outermost first."""
 
-from fastapi import FastAPI, Response
-from fastapi.middleware.cors import CORSMiddleware
+from starlette.applications import Starlette
 from starlette.datastructures import Headers as RequestHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 
-from service.api import alert_routes
-from service.api.direct import Direct, Shortcut
+from service.api.alert_routes import alerts
+from service.api.direct import Shortcut
 from service.api.encoding import Compression
 from service.api.errors import Failures, problem
 from service.api.headers import Headers
 from service.api.limits import Limits
 from service.api.metering import Metering, Meters
 from service.api.password import Password
-from service.api.routes import router
+from service.api.routes import ENDPOINTS
 from service.settings import Settings
 
 CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failures"]
 
 
-def add_middleware(app: FastAPI, settings: Settings | None, meters: Meters) -> None:
+def add_middleware(app: Starlette, settings: Settings, meters: Meters) -> None:
     """Add headers, compression, failures, counting, CORS, limits and password, outermost first.
 
     Args:
         app: The app.
-        settings: None omits what depends on settings.
+        settings: Where a login or another origin is configured.
         meters: Counts the requests.
     """
-    process = settings.process if settings else None
+    process = settings.process
     # The last one added is the outermost.
-    direct = {
-        route.path: route
-        for route in (*router.routes, *alert_routes.router.routes)
-        if isinstance(route, Direct)
-    }
-    app.add_middleware(Shortcut, routes=direct)
-    if process is not None and process.dashboard_password is not None:
+    app.add_middleware(Shortcut, endpoints={**ENDPOINTS, "/alerts": alerts})
+    if process.dashboard_password is not None:
         app.add_middleware(
             Password,
             password=process.dashboard_password,
@@ -43,7 +39,7 @@ def add_middleware(app: FastAPI, settings: Settings | None, meters: Meters) -> N
             origins=process.cors_origins,
         )
     app.add_middleware(Limits)
-    if process is not None and process.cors_origins:
+    if process.cors_origins:
         app.add_middleware(
             Origins,
             allow_origins=list(process.cors_origins),

@@ -1,25 +1,17 @@
 """The endpoints without parameters, which answer from the shared readings without a query."""
 
-from typing import Any
+from collections.abc import Mapping
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from schema import migrations
 from schema.errors import ErrorWord
 from schema.response import Response as Document
-from schema.responses import (
-    DbStatus,
-    Health,
-    IamStatus,
-    Overall,
-    Ready,
-    SecretStatus,
-    WorkerHealth,
-    WorkerStatus,
-)
+from schema.responses import Overall, Ready, WorkerHealth
 from service.api import documents, metrics
-from service.api.direct import Direct
+from service.api.direct import Endpoint
 from service.api.live import Live
 from service.api.password import OUTSIDER
 from service.kind import AnyKind
@@ -32,16 +24,7 @@ from service.verdict.watch import Watch
 JSON = "application/json"
 OK, UNAVAILABLE = 200, 503
 
-router = APIRouter(route_class=Direct)
-LIVES: Any = {  # Any: keyword arguments of mixed types
-    "response_model": Health,
-    "responses": {UNAVAILABLE: {"model": Health}},
-    "tags": ["health"],
-}
 
-
-@router.get("/livez", summary="The process answers", **LIVES)
-@router.get("/healthz", summary="The process answers", **LIVES)
 async def livez(request: Request) -> Response:
     """Answer while every store hangs: uses no store and no thread."""
     state = request.state
@@ -50,13 +33,6 @@ async def livez(request: Request) -> Response:
     return Response(state.health, media_type=JSON)
 
 
-@router.get(
-    "/readyz",
-    response_model=Ready,
-    responses={UNAVAILABLE: {"model": Ready}},
-    summary="The database has this version's schema",
-    tags=["health"],
-)
 async def readyz(request: Request) -> Response:
     """Tell orchestrators whether the app is ready for traffic."""
     watch = _watch(request)
@@ -68,37 +44,26 @@ async def readyz(request: Request) -> Response:
     return _answer(ready, OK if ready.ready else UNAVAILABLE)
 
 
-@router.get("/db/status", response_model=DbStatus, summary="PostgreSQL and Valkey")
 async def db_status(request: Request) -> Response:
     """Return whether both can be read and written, and their stamps."""
     return _answer(documents.db_status(await _first(request, postgres.KIND, valkey.KIND)))
 
 
-@router.get("/secret/status", response_model=SecretStatus, summary="AWS Secrets Manager")
 async def secret_status(request: Request) -> Response:
     """Return the stamps in the secret's description and value; never the value."""
     return _answer(documents.secret_status(await _first(request, secrets_manager.KIND)))
 
 
-@router.get("/iam/status", response_model=IamStatus, summary="AWS IAM Roles Anywhere")
 async def iam_status(request: Request) -> Response:
     """Return the identity that AWS reports, and when its credentials expire."""
     return _answer(documents.iam_status(await _first(request, iam.KIND)))
 
 
-@router.get("/worker/status", response_model=WorkerStatus, summary="The whole")
 async def worker_status(request: Request) -> Response:
     """Return every source, the identity, the worker, and the diagnosis in one sentence."""
     return Response(await _watch(request).status(), media_type=JSON)
 
 
-@router.get(
-    "/worker/health",
-    response_model=WorkerHealth,
-    responses={UNAVAILABLE: {"model": WorkerHealth}},
-    summary="The verdict as an HTTP status",
-    tags=["health"],
-)
 async def worker_health(request: Request) -> Response:
     """Answer an uptime monitor: 503 if a store cannot be written or read.
 
@@ -111,12 +76,6 @@ async def worker_health(request: Request) -> Response:
     return _answer(verdict, UNAVAILABLE if whole.overall_status is Overall.ERROR else OK)
 
 
-@router.get(
-    "/metrics",
-    response_class=metrics.Text,
-    summary="Everything that is counted, for Prometheus",
-    tags=["health"],
-)
 async def show_metrics(request: Request) -> Response:
     """Return all metrics, from the shared readings."""
     watch = _watch(request)
@@ -130,6 +89,20 @@ async def show_metrics(request: Request) -> Response:
             request.state.alerting,
         )
     )
+
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/healthz": livez,
+    "/livez": livez,
+    "/readyz": readyz,
+    "/db/status": db_status,
+    "/secret/status": secret_status,
+    "/iam/status": iam_status,
+    "/worker/status": worker_status,
+    "/worker/health": worker_health,
+    "/metrics": show_metrics,
+}
+"""By path; `service/api/described.py` describes them."""
 
 
 async def live(websocket: WebSocket) -> None:

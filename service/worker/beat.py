@@ -12,7 +12,7 @@ from anyio import Event
 from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
-from service import logs
+from service import garbage, logs
 from service.aws.client import Aws
 from service.aws.notices import Notices
 from service.connections import close, connect, shared
@@ -127,7 +127,7 @@ def _after_cycle(
     settings: Settings, aws: Aws | None, push: "Push | None"
 ) -> Callable[[Sequence[Outcome]], None]:
     """Check for credentials that end soon, and push the results of the cycle."""
-    looks: list[Callable[[Sequence[Outcome]], object]] = []
+    looks: list[Callable[[Sequence[Outcome]], object]] = [lambda _: garbage.resume()]
     if aws is not None:
         notices = Notices(aws)
         looks.append(lambda _: notices.look(utc_now()))

@@ -59,9 +59,9 @@ def settings() -> dict[str, object]:
 
 def endpoints() -> set[str]:
     """Every address of the API."""
-    from service.api.app import create
+    from service.api.described import described
 
-    return set(create(None).openapi()["paths"]) | {
+    return set(described().openapi()["paths"]) | {
         "/",
         "/ws",
         "/docs/{page}",

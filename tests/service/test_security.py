@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.valkey import Valkey
-from service.api.app import create
+from service.api.described import described
 from service.settings import Settings
 from tests.service.processes import running
 from tests.service.serving import asking
@@ -38,7 +38,7 @@ FILES = ("/", "/client.js", "/openapi.json", "/nothing", "/%00")
 # In answers not even those; and AWS's reason for refusing a session is for the log alone.
 INNER = re.compile(r"\b[A-Z]\w+(?:Error|Exception)\b|is not authorized to")
 PATHS = (
-    *create(None).openapi()["paths"],
+    *described().openapi()["paths"],
     "/",
     "/client.js",
     "/nothing",
@@ -62,7 +62,7 @@ class Output:
 
     async def collect(self, client: httpx2.AsyncClient, when: str) -> None:
         """Request every endpoint, with the password and without."""
-        for path in (*create(None).openapi()["paths"], *FILES):
+        for path in (*described().openapi()["paths"], *FILES):
             for who, auth in (("known", ("x", PASSWORD)), ("unknown", None)):
                 client.cookies.clear()
                 answer = await client.get(path, auth=auth)

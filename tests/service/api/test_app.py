@@ -33,14 +33,6 @@ def client(settings: Settings, stamp: datetime) -> Iterator[TestClient]:  # noqa
         yield connected
 
 
-def test_an_app_without_settings_can_only_be_described() -> None:
-    app = create(None)
-
-    assert "/worker/status" in app.openapi()["paths"]
-    with pytest.raises(RuntimeError, match="only be described"), TestClient(app):
-        pass
-
-
 def test_all_stores_hold_the_same_stamp_and_the_verdict_is_healthy(
     client: TestClient, stamp: datetime
 ) -> None:

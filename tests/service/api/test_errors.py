@@ -5,21 +5,26 @@ import anyio
 import httpx2
 import pytest
 from fastapi import FastAPI, HTTPException, Query
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import StreamingResponse
 from structlog.testing import capture_logs
 
-from service.api.errors import add_handlers
+from service.api.described import invalid
+from service.api.errors import refused
 from service.api.metering import Meters
 from service.api.middleware import add_middleware
-from tests.service.serving import served
+from service.settings import load
+from tests.service.serving import NOWHERE, served
 
 pytestmark = pytest.mark.anyio
 
 
 def app() -> FastAPI:
     app = FastAPI()
-    add_middleware(app, None, Meters())
-    add_handlers(app)
+    add_middleware(app, load(NOWHERE), Meters())
+    app.add_exception_handler(StarletteHTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
 
     @app.get("/defect")
     async def defect() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
-from service.api.app import create
+from service.api.described import described
 from service.api.examples import examples
 from service.api.password import OPEN
 from service.connections import close, connect
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return create(None).openapi()
+    return described().openapi()
 
 
 def test_the_openapi_document_is_printed_without_an_environment_and_is_stable(

@@ -1,6 +1,44 @@
+import anyio
+import pytest
+
 from schema.errors import ErrorWord
+from schema.responses import Overall
+from service import check
 from service.check import text
+from service.settings import load
+from service.verdict import watch
+from tests.fakes import MemorySource
+from tests.service.serving import NOWHERE
 from tests.web.documents import finding, iam, off, row, status, unreachable
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> MemorySource:
+    """Every store answers late, after a request of the API would have given up."""
+    source, given = MemorySource(), load(NOWHERE)
+
+    async def late() -> None:
+        await anyio.sleep(watch.FIRST_WAIT_S / 10)
+
+    source.before = late
+    stores = {each.name: source for each in given.sources}
+    monkeypatch.setattr(watch, "connect", lambda *_: stores)
+    return source
+
+
+def test_check_says_nothing_before_every_store_has_answered(
+    slow: MemorySource, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = check.main(load(NOWHERE))
+
+    said = capsys.readouterr().out
+    assert slow.reads == 2
+    assert "not answered yet" not in said
+    assert code == check.EXIT[Overall.DEGRADED]  # the stores hold no stamp yet
+
+
+def test_verdicts_have_the_exit_codes_of_the_documentation() -> None:
+    assert check.EXIT == {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
 
 
 def test_a_row_contains_only_what_is_known_of_its_store() -> None:

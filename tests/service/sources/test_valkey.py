@@ -10,7 +10,7 @@ from redis.exceptions import TimeoutError as RedisTimeout
 
 from local.valkey import Valkey as Server
 from schema.errors import ErrorWord
-from schema.heartbeat import Heartbeat
+from schema.heartbeat import REPORT_MAX, Heartbeat
 from schema.timestamps import to_text, utc_now
 from service.errors import SourceError
 from service.sources import valkey as module
@@ -49,6 +49,19 @@ async def test_the_key_holds_the_plain_stamp_of_the_older_app(source: Valkey) ->
     await source.write(given)
 
     assert await source.client.get("worker:last_update") == to_text(given.timestamp)
+
+
+async def test_of_a_report_of_five_megabytes_no_more_is_read_than_a_report_may_have(
+    source: Valkey,
+) -> None:
+    await source.client.set("worker:report", "x" * 5_000_000)
+    before = (await source.client.info("stats"))["total_net_output_bytes"]
+
+    found = await source.read()
+
+    read = (await source.client.info("stats"))["total_net_output_bytes"] - before
+    assert REPORT_MAX < read < 2 * REPORT_MAX
+    assert found.report is None
 
 
 async def test_reading_pings_and_writes_a_key_that_expires(

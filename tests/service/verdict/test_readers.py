@@ -148,6 +148,27 @@ async def test_a_failed_reading_has_its_word_and_the_time_of_the_first_failure()
     assert (healed.found.reachable, healed.failing_since) == (True, None)
 
 
+@pytest.mark.parametrize(
+    ("word", "reads"), [(ErrorWord.UNREACHABLE, 2), (ErrorWord.AUTH, 1), (ErrorWord.TIMEOUT, 1)]
+)
+async def test_a_reading_on_a_lost_connection_is_repeated_once(word: ErrorWord, reads: int) -> None:
+    source = MemorySource(failures=failing(word, times=1))
+    async with anyio.create_task_group() as tasks:
+        look = await reader(tasks, source).get(LONG_S)
+
+    assert look is not None
+    assert (source.reads, look.found.reachable) == (reads, reads == 2)
+
+
+async def test_a_store_that_is_unreachable_twice_is_not_read_a_third_time() -> None:
+    source = MemorySource(failures=failing(ErrorWord.UNREACHABLE, times=3))
+    async with anyio.create_task_group() as tasks:
+        look = await reader(tasks, source).get(LONG_S)
+
+    assert look is not None
+    assert (source.reads, look.found.error) == (2, ErrorWord.UNREACHABLE)
+
+
 async def test_a_defect_removes_no_row() -> None:
     source = MemorySource(failures=[ZeroDivisionError()])
     async with anyio.create_task_group() as tasks:

@@ -64,7 +64,6 @@ def pgbouncer(
         while not _listens(port):
             assert server.running, server.ending
             time.sleep(0.02)
-            time.sleep(0.02)
         yield {**environ, "PGPORT": str(port), "PGSSLMODE": "disable"}
     finally:
         server.terminate()

@@ -13,10 +13,9 @@ import httpx2
 
 from local.process import Process
 from local.server import free_port
-from service.shutdown import PATIENCE_S, WORKER_S
 
 ROOT = Path(__file__).parent.parent.parent
-GRACE_S = WORKER_S + PATIENCE_S
+GRACE_S = 60.0  # longer than any shutdown, even on a busy machine
 POLL_S = 0.02  # a wait without a pause takes the CPU time that it waits for
 # Nothing of ours reaches a process but the path, and by what coverage counts it too.
 BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
@@ -77,5 +76,5 @@ def _await(process: Process, port: int) -> None:
         except OSError:
             time.sleep(POLL_S)
             continue
-        httpx2.get(f"http://127.0.0.1:{port}/livez").raise_for_status()
+        httpx2.get(f"http://127.0.0.1:{port}/livez", timeout=GRACE_S).raise_for_status()
         return

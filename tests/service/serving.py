@@ -47,7 +47,7 @@ async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.As
     app = create(settings if isinstance(settings, Settings) else load(settings))
     async with (
         served(app) as address,
-        httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as client,
+        httpx2.AsyncClient(base_url=f"http://{address}", timeout=60) as client,
     ):
         yield client
 

@@ -17,6 +17,7 @@ from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
 from service.__main__ import main
+from service.api.app import create
 from tests.service.processes import BARE, POLL_S, running
 
 ROOT = Path(__file__).parents[2]
@@ -52,18 +53,11 @@ def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, object]:
     pytest.fail(f"the process ended without {event}")
 
 
-def test_openapi_is_printed_in_an_empty_environment() -> None:
-    done = run("openapi", {})
-
-    assert done.returncode == 0
-    assert "/worker/status" in json.loads(done.stdout)["paths"]
-
-
 def test_the_installed_command_prints_the_same() -> None:
     command = [str(Path(sys.executable).with_name("heartbeat")), "openapi"]
     done = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert done.stdout == run("openapi", {}).stdout
+    assert json.loads(done.stdout) == create(None).openapi()
 
 
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:
@@ -145,7 +139,7 @@ def test_neither_worker_nor_api_loads_sqlalchemy(
         of_worker = loaded(working.process.pid)
     with running("api", "PORT", environ, tmp_path) as serving:
         for path in ("/worker/status", "/db/status", "/history", "/incidents"):
-            httpx2.get(serving.url + path).raise_for_status()
+            httpx2.get(serving.url + path, timeout=60).raise_for_status()
         of_api = loaded(serving.process.pid)
 
     for maps in (of_worker, of_api):

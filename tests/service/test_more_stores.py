@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -19,20 +20,29 @@ from service.connections import close, connect
 from service.settings import load
 from service.sources import valkey
 from tests.conftest import _folder
+from tests.platform import emptied
 from tests.service import tls_servers
 from tests.service.configured import settings_of
-from tests.service.processes import POLL_S, Running, running
+from tests.service.processes import Running, running
 
 INTERVAL_S = 1
 FIRST = {"postgres", "valkey", "secrets_manager"}
 ALL = FIRST | {"orders", "cache2"}
 
 
-@pytest.fixture
-def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The second PostgreSQL."""
+@pytest.fixture(scope="module")
+def second_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with UnsyncedPostgres(_folder(tmp_path_factory, "orders")) as server:
         yield server
+
+
+@pytest.fixture
+def orders(second_postgres: Postgres) -> Iterator[Postgres]:
+    """The second PostgreSQL, its database empty; a test may stop it."""
+    anyio.run(emptied.empty, second_postgres.environment)
+    yield second_postgres
+    if not second_postgres.process.running:
+        second_postgres.start()
 
 
 @pytest.fixture
@@ -46,7 +56,7 @@ def more(
         place = "{VALKEY_PASSWORD}@{VALKEY_HOST}:{VALKEY_PORT}".format_map(cache)
         yield environ | {
             "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
-            "HEARTBEAT_SOURCE_ORDERS": f"postgresql://{netloc}/postgres?sslmode=disable",
+            "HEARTBEAT_SOURCE_ORDERS": f"postgresql://{netloc}/{emptied.NAME}?sslmode=disable",
             "HEARTBEAT_SOURCE_CACHE2": f"rediss://:{place}/1?title=Second+cache",
             "HEARTBEAT_SOURCE_CACHE2_CA_CERT": tls_servers.CA.certificate_pem.decode(),
         }
@@ -81,7 +91,7 @@ def test_worker_api_history_and_metrics_include_every_store_and_an_outage_is_one
     assert both["postgres"]["host"] == more["PGHOST"]
     assert both["valkey"]["set_get_ok"]
     for process in (worker, api):
-        text = httpx2.get(f"{process.url}/metrics").text
+        text = httpx2.get(f"{process.url}/metrics", timeout=60).text
         assert all(f'source="{name}"' in text for name in ALL)
 
     orders.stop()
@@ -170,7 +180,7 @@ def _until(api: Running, condition: Any) -> dict[str, Any]:
         found = _get(api, "/worker/status")
         if condition(found):
             return found
-        time.sleep(POLL_S)
+        time.sleep(0.2)
 
 
 def _until_recorded(api: Running) -> None:
@@ -179,7 +189,7 @@ def _until_recorded(api: Running) -> None:
         sources = _get(api, "/history?buckets=1")["sources"]
         if {each["source"] for each in sources if _ok(each)} == ALL | {"iam"}:
             return
-        time.sleep(POLL_S)
+        time.sleep(0.2)
 
 
 def _ok(source: dict[str, Any]) -> int:
@@ -187,7 +197,7 @@ def _ok(source: dict[str, Any]) -> int:
 
 
 def _get(api: Running, path: str) -> dict[str, Any]:
-    answer = httpx2.get(api.url + path, timeout=20)
+    answer = httpx2.get(api.url + path, timeout=60)
     document: dict[str, Any] = answer.json() if answer.status_code == 200 else {"sources": []}
     return document
 

@@ -133,8 +133,8 @@ async def test_no_secret_is_exposed_in_health_and_in_every_failure(
         running("api", "PORT", guarded, tmp_path) as served,
     ):
         async with (
-            httpx2.AsyncClient(base_url=served.url, timeout=20) as client,
-            httpx2.AsyncClient(base_url=worker.url, timeout=20) as beside,
+            httpx2.AsyncClient(base_url=served.url, timeout=60) as client,
+            httpx2.AsyncClient(base_url=worker.url, timeout=60) as beside,
         ):
             await until_row(client, "postgres", "ok")
             await until_row(client, "secrets_manager", "ok")

@@ -40,7 +40,7 @@ async def test_a_defect_in_a_background_task_ends_the_process(
         assert not died.is_set()
         broken.set()
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await died.wait()
 
 
@@ -75,7 +75,7 @@ async def test_drivers_that_cannot_be_imported_now_are_tried_again(
     monkeypatch.setattr(watches, "connect", failing)
     async with watches.watching(load(NOWHERE)) as watch:
         words: set[ErrorWord | None] = set()
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while words != {ErrorWord.UNREACHABLE}:
                 snapshot = await watch.snapshot()
                 words = {look.found.error for look in snapshot.looks.values() if look}

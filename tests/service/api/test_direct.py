@@ -26,7 +26,7 @@ async def test_an_endpoint_without_parameters_is_answered_without_the_router() -
 
     app.router = watched  # type: ignore[assignment] # the app wants to call it, and no more
 
-    async with served(app) as address, httpx2.AsyncClient(timeout=20) as client:
+    async with served(app) as address, httpx2.AsyncClient(timeout=60) as client:
         for path in (*plain, "/history"):
             await client.get(f"http://{address}{path}")
 

@@ -45,7 +45,7 @@ async def test_a_hung_postgres_is_an_error_within_one_deadline_for_all_requests(
     await got(client, "/incidents", source="valkey")  # a connection that will hang
     postgres.pause()
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 for _ in range(20):
                     tasks.start_soon(refused, client, "/incidents", 503)

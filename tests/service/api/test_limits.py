@@ -70,7 +70,7 @@ async def status_of(address: tuple[str, int], request: bytes) -> int:
 
 async def _answer(stream: SocketStream) -> tuple[int, bytes]:
     received = b""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while b"\r\n\r\n" not in received:
             received += await stream.receive()
         head, _, body = received.partition(b"\r\n\r\n")
@@ -227,7 +227,7 @@ async def test_an_incomplete_request_times_out(
     async with await anyio.connect_tcp(*address) as stream:
         if sent:
             await stream.send(sent)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             try:
                 while True:
                     received += await stream.receive()
@@ -267,5 +267,5 @@ async def test_a_viewer_with_full_buffers_is_disconnected(monkeypatch: pytest.Mo
         host, _, port = address.partition(":")
         async with await anyio.connect_tcp(host, int(port)) as stream:
             await stream.send(b"GET /ws HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n")
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 await closed.wait()

@@ -60,13 +60,13 @@ async def viewed(live: Live) -> AsyncIterator[str]:
 
 
 async def received(socket: ClientConnection) -> dict[str, Any]:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         document: dict[str, Any] = json.loads(await socket.recv())
     return document
 
 
 async def close_code(socket: ClientConnection) -> int | None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         try:
             while True:
                 await socket.recv()
@@ -102,7 +102,7 @@ async def test_all_viewers_get_the_same_document(memory: dict[str, MemorySource]
         await received(one)
         await received(other)
         memory["valkey"].stored = newer
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             documents = {await one.recv(), await other.recv()}
 
     assert len(documents) == 1
@@ -134,11 +134,10 @@ async def test_without_viewers_nothing_is_read(memory: dict[str, MemorySource]) 
         async with connect(url) as socket:
             await received(socket)
         await until(lambda: not live.viewers)
-        await anyio.sleep(0.3)  # a tick that was under way, and more than it would take to read
         read = memory["postgres"].reads
-        await anyio.sleep(0.3)
+        await anyio.sleep(0.5)  # five ticks
 
-        assert memory["postgres"].reads == read
+        assert memory["postgres"].reads <= read + 1  # of a tick in flight
 
 
 async def test_a_hung_store_does_not_delay_changes_of_the_others(

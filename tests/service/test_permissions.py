@@ -93,9 +93,8 @@ def _postgres(environ: dict[str, str]) -> dict[str, Any]:
     }
 
 
-async def test_the_documented_permissions_suffice_for_migrations_stamps_and_history(
-    environ: dict[str, str],
-) -> None:
+async def do_everything(environ: dict[str, str]) -> None:
+    """Migrate, stamp, read, and keep history, alerts and a lease."""
     sources = connect(load(environ))
     postgres, valkey = sources["postgres"], sources["valkey"]
     assert postgres.database is not None
@@ -229,7 +228,7 @@ async def until_ok(url: str) -> dict[str, Any]:
             await anyio.sleep(0.1)
 
 
-async def test_the_acl_line_names_the_commands_that_are_used_and_no_others(
+async def test_the_documented_permissions_suffice_and_include_no_unused_command(
     environ: dict[str, str], valkey: Any
 ) -> None:
     admin = dict(valkey.environment)
@@ -237,7 +236,7 @@ async def test_the_acl_line_names_the_commands_that_are_used_and_no_others(
     with redis.Redis(host=admin["VALKEY_HOST"], port=port, password=password) as client:
         client.script_flush()  # so that scripts are sent and not only named
         client.config_resetstat()
-        await test_the_documented_permissions_suffice_for_migrations_stamps_and_history(environ)
+        await do_everything(environ)
         used: Any = client.info("commandstats")
 
     allowed = {word[1:] for word in ACL.split() if word.startswith("+")}

@@ -164,5 +164,6 @@ class Machine:
         file.touch(mode=0o600)
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(stores.items())]
         file.write_text("".join(lines))
-        source = f"set -a; . {shlex.quote(str(file))}; set +a"
+        path = shlex.quote(str(file.resolve()))  # sh searches PATH for a name without a slash
+        source = f"set -a; . {path}; set +a"
         self._say("local", f"to reach the stores from a shell: {source}")

@@ -1,6 +1,7 @@
 """`python -m local --services-only` as a process: real servers, no service."""
 
 import asyncio
+import os
 import shlex
 import signal
 import socket
@@ -55,8 +56,9 @@ def wait_for(popen: subprocess.Popen[str], text: str) -> None:
 def test_the_environment_file_leads_to_the_stores_until_the_run_ends(home: Path) -> None:
     file = home / "stores.env"
     file.touch(mode=0o666)
-    with running("--services-only", "--data-dir", str(home), "--env-file", str(file)) as popen:
-        wait_for(popen, str(file))
+    relative = os.path.relpath(file)
+    with running("--services-only", "--data-dir", str(home), "--env-file", relative) as popen:
+        wait_for(popen, f". {file.resolve()};")  # sh finds no file of this folder by its name alone
         family = psutil.Process(popen.pid).children(recursive=True)
         stores = variables(file)
         for name in ("PGPORT", "VALKEY_PORT"):

@@ -232,7 +232,7 @@ def empty_keys(server: Valkey | project.Container) -> dict[str, str]:
 
 @pytest.fixture
 def environ(database: dict[str, str], keys: dict[str, str], aws: RunningAws) -> dict[str, str]:
-    """The environment of a process that uses all stores."""
+    """The variables of a process that uses all stores."""
     return {**database, **keys, **aws.environment(), "HEARTBEAT_INTERVAL_SECONDS": "60"}
 
 
@@ -249,7 +249,7 @@ def _empty_file(factory: pytest.TempPathFactory) -> Path:
 
 
 def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
-    """A folder that PostgreSQL's own user may enter."""
+    """Make a folder that PostgreSQL's own user may enter."""
     folder = factory.mktemp(name)
     for parent in (folder, *folder.parents):
         if parent.owner() == folder.owner() and parent.stat().st_mode & 0o111 != 0o111:

@@ -1,4 +1,4 @@
-"""Stores in memory that behave as a test says."""
+"""Stores in memory whose behaviour a test sets."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 
 
 class MemorySource(Source):
-    """A source that keeps its stamp in memory, and fails as it is told.
+    """A source that keeps its stamp in memory and fails as configured.
 
     Attributes:
         written: Every heartbeat that was given, kept or not.

@@ -1,4 +1,4 @@
-"""A table of one row in any PostgreSQL: one more kind of store, all of it in this one file.
+"""A further kind of store in one file: a table of one row in any PostgreSQL.
 
 `tests/test_fourth_source.py` lays it into a copy of the service as `service/sources/orders.py`.
 """
@@ -48,7 +48,7 @@ class Settings(ServerSettings):
 
 
 class Orders(Source):
-    """The source, on a connection for each write and reading: there is one a minute."""
+    """The source; it opens a connection for each write and each reading."""
 
     def __init__(self, settings: Settings, name: str) -> None:
         self.settings = settings
@@ -71,7 +71,7 @@ class Orders(Source):
         return Observation() if row is None else _observation(row)
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: no connection stays open."""
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:  # Any: asyncpg has no types

@@ -8,7 +8,7 @@ keep the order of the collection.
 
 import pytest
 
-# Those that take 10 s or more, slowest first; `make test ARGS=--durations=1` shows what they take.
+# Those that take 10 s or more, slowest first; `make test ARGS="--durations 1"` prints the seconds.
 SLOW = (
     "tests/stack/engine/test_up.py",
     "tests/service/test_outages.py",
@@ -73,7 +73,7 @@ def start_slow_files_first(items: list[pytest.Item]) -> None:
 
 
 def seconds_by_file(reports: list[pytest.TestReport]) -> list[tuple[float, str]]:
-    """What each file took with its fixtures, in seconds, slowest first."""
+    """Return the seconds of each file with its fixtures, slowest first."""
     seconds: dict[str, float] = {}
     for report in reports:
         file = _file(report.nodeid)

@@ -1,11 +1,11 @@
-"""The syntax of a module's source."""
+"""Parses Python source."""
 
 import ast
 import gc
 
 
 def parsed(source: str) -> ast.Module:
-    """As `ast.parse`, without the garbage collector.
+    """Parse like `ast.parse`, with the garbage collector off.
 
     On CPython 3.11 a collection inside of it can run Python code, as a callback of Hypothesis, and
     then it fails: "SystemError: AST constructor recursion depth mismatch"

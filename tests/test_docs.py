@@ -1,4 +1,4 @@
-"""What the docs say that no table holds: the picture, the costs, the way back, the decisions."""
+"""The docs outside of tables: picture, costs, migration, decisions."""
 
 import ast
 import re
@@ -96,13 +96,13 @@ def test_the_changelog_has_a_place_for_what_comes() -> None:
 
 
 def _choice(code: str) -> tuple[str, str]:
-    """`KEY VALUE`; a key alone gets some name."""
+    """Split `KEY VALUE`; a key alone gets some name."""
     key, _, value = code.partition(" ")
     return key, value or "team-cluster"
 
 
 def _imported_by(folder: str) -> set[str]:
-    """What the modules of a folder import, through the modules that all folders share too."""
+    """Return what a folder's modules import, also through modules beside the folders."""
     names: set[str] = set()
     new = set((ROOT / folder).rglob("*.py"))
     while new:

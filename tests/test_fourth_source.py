@@ -1,4 +1,4 @@
-"""The test of the design: one more kind of store is one new file and one entry in `KINDS`.
+"""A further kind of store takes one new file and one entry in `KINDS`.
 
 Everything runs in a copy of the repository that differs by just that.
 """
@@ -133,7 +133,7 @@ def _get(url: str, path: str) -> dict[str, Any]:
 
 
 def _check(environ: dict[str, str], copy: Path) -> list[str]:
-    """The titles that the check command prints, in their order."""
+    """Return the titles that the check command prints, in order."""
     done = subprocess.run(
         [sys.executable, "-m", "service", "check"],
         cwd=copy,

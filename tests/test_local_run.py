@@ -1,4 +1,4 @@
-"""The main job, end to end: one command runs all of it on real stores, and ends without a trace."""
+"""`make run`, end to end: one command starts everything on real stores and cleans up."""
 
 import json
 import signal
@@ -61,7 +61,7 @@ class LocalRun:
         return psutil.Process(self.popen.pid).children(recursive=True)
 
     def child(self, *arguments: str) -> psutil.Process:
-        """The process that was started with such arguments."""
+        """Return the process that was started with some arguments."""
         wanted = list(arguments)
         found = [each for each in self.children() if each.cmdline()[2 : 2 + len(wanted)] == wanted]
         assert len(found) == 1
@@ -98,7 +98,7 @@ def test_one_command_beats_through_every_store_shows_it_and_ends_without_a_trace
 
 
 def says_what_it_started_and_then_the_address(run: LocalRun) -> None:
-    """The address is the last line of the start, and comes when there is something to see."""
+    """Check that the address is the last line of the start, after the first cycle."""
     start = run.lines[: next(i for i, line in enumerate(run.lines) if run.address in line)]
     ready = {line.split()[0] for line in start if line.endswith("| ready")}
 
@@ -108,7 +108,7 @@ def says_what_it_started_and_then_the_address(run: LocalRun) -> None:
 
 
 def step_of_all(run: LocalRun) -> None:
-    """Waits until all three stores hold one stamp, and then a later one."""
+    """Wait until all three stores hold one stamp, and then a later one."""
     seen: list[str] = []
 
     def stepped() -> bool:

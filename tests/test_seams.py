@@ -62,7 +62,7 @@ def modules(part: str) -> Iterator[Path]:
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file imports, anywhere in it."""
+    """Return every module that a file imports, anywhere in it."""
     found: set[str] = set()
     for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Import):
@@ -124,7 +124,7 @@ def test_the_arrows_inside_the_service_go_one_way(part: str) -> None:
 
 
 def imported_of_service(part: str) -> set[str]:
-    """What a folder of the service imports of it, as `service.folder.module`."""
+    """Return a folder's imports from the service, as `service.folder.module`."""
     return {
         name
         for path in modules(f"service/{part}")
@@ -176,7 +176,7 @@ def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:
 
 
 def types_asked_for(node: ast.AST) -> set[str]:
-    """The types that a call of isinstance or issubclass, or a case of a match, names."""
+    """Return the types named by a call of isinstance or issubclass or by a case of match."""
     if isinstance(node, ast.MatchClass):
         return {ast.unparse(node.cls).rpartition(".")[2]}
     called = isinstance(node, ast.Call) and ast.unparse(node.func)
@@ -203,7 +203,7 @@ def module_of(path: Path) -> str:
 
 
 def names_of(path: Path, module: str) -> set[str]:
-    """What a file imports from a module, as `module.name`."""
+    """Return a file's imports from a module, as `module.name`."""
     nodes = [n for n in ast.walk(parsed(path.read_text())) if isinstance(n, ast.ImportFrom)]
     return {f"{module}.{alias.name}" for n in nodes if n.module == module for alias in n.names}
 

@@ -33,7 +33,7 @@ def test_other():
 
 @contextmanager
 def watched(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command under watch, in a folder, its output in `log` there."""
+    """Run a command under `tests.watch` in a folder; its output goes to `log` there."""
     root = Path(__file__).parent.parent
     with (
         (folder / "log").open("wb") as log,
@@ -58,7 +58,7 @@ def watched(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def watched_tests(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
-    """A run of the tests above, and the ids of its processes once the server is there."""
+    """Run the tests above; yield the run and its process ids once the server runs."""
     (folder / "test_it.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\n")
     options = ["-p", "xdist.plugin", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]

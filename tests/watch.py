@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def pass_signals_on(pid: int) -> None:
-    """Ask the command to end when we are asked, and kill it if it takes too long."""
+    """Pass SIGINT, SIGTERM and SIGHUP on as SIGTERM, and kill a command that takes too long."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         signal.alarm(int(GRACE_S))
@@ -58,7 +58,7 @@ def pass_signals_on(pid: int) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait for the command, and reap every orphan that ends before; gives the exit code."""
+    """Wait for the command and return its exit code; reap orphans that end before."""
     while True:
         ended, status = os.waitpid(-1, 0)
         if ended == pid:
@@ -66,7 +66,7 @@ def wait_for(pid: int) -> int:
 
 
 def end_leftovers() -> None:
-    """End all descendants that the command has left, and name them."""
+    """End all processes that the command left, and print their names."""
     if all_ended(LATE_S):
         return
     left = psutil.Process().children(recursive=True)
@@ -79,7 +79,7 @@ def end_leftovers() -> None:
 
 
 def all_ended(within_s: float) -> bool:
-    """Whether no child is left, nor any child's child, which would have become ours."""
+    """Return whether all children and adopted orphans have ended."""
     give_up = time.monotonic() + within_s
     while time.monotonic() < give_up:
         try:
@@ -92,7 +92,7 @@ def all_ended(within_s: float) -> bool:
 
 
 def send(pids: list[int], number: signal.Signals) -> None:
-    """Send a signal to those that are still there."""
+    """Send a signal to the processes that still run."""
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -1,4 +1,4 @@
-"""The commands of the docs, each held against what it names: targets, modules, options, keys.
+"""Checks of documented commands: targets, modules, options and keys must exist.
 
 What runs in a cloud, or is not ours, cannot be run by a test: it is on the list of `external`.
 """
@@ -39,7 +39,7 @@ PLACEHOLDER = re.compile(r"[A-Z]{2}|…|\$")
 
 
 def check(words: Sequence[str]) -> None:
-    """Hold one command against what it names.
+    """Check that everything a command names exists.
 
     Raises:
         AssertionError: It names something that does not exist, or is on no list.
@@ -68,7 +68,7 @@ def _check_variable(name: str) -> None:
 
 
 def _make(arguments: list[str]) -> None:
-    """As `make -n` sees it; what it would run is checked in its turn."""
+    """Check a target and the commands that `make --dry-run` prints for it."""
     targets = [word for word in arguments if not ASSIGNMENT.fullmatch(word)]
     assert targets, "make without a target"
     assert set(targets) <= facts.targets(), f"make {targets}: no such target"
@@ -79,14 +79,14 @@ def _make(arguments: list[str]) -> None:
 
 @functools.cache
 def dry_run(arguments: tuple[str, ...]) -> str:
-    """What `make` would run, without running it."""
+    """Return the commands that `make` would run."""
     done = run("make", "--dry-run", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def _python(arguments: list[str]) -> None:
-    """A module of ours, and options that its own help names."""
+    """Check that a module exists and that its help names the options."""
     if arguments[:1] != ["-m"]:
         assert (ROOT / arguments[0]).is_file(), f"there is no {arguments[0]}"
         return
@@ -148,7 +148,7 @@ def _pulumi(arguments: list[str]) -> None:
 
 
 def _check_value(key: str, where: str, value: str) -> None:
-    """Whether the stack would take a value, unless it stands for the reader's own."""
+    """Check that the stack accepts a value; placeholders are not checked."""
     if PLACEHOLDER.search(value):
         return
     _, entry, field = where.partition("].")
@@ -182,7 +182,7 @@ def _export(arguments: list[str]) -> None:
 
 
 def _nothing(_: list[str]) -> None:
-    """The shell's own; there is nothing in it of ours."""
+    """Accept a builtin of the shell."""
 
 
 CHECKS: dict[str, Callable[[list[str]], None]] = {
@@ -199,7 +199,7 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    """A command of this repository, run."""
+    """Run a command in the repository."""
     # The arguments of an outer make, or of a shell, are not those of the docs.
     outer = re.compile(r"MAKE\w*|MFLAGS|ARGS|PORT|STACK")
     environ = {name: value for name, value in os.environ.items() if not outer.fullmatch(name)}

@@ -1,4 +1,4 @@
-"""The programs in the docs that are not ours: a closed list, with why no test runs each."""
+"""The external programs in the docs, each with the reason why no test runs it."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class External:
-    """A program that is not ours.
+    """An external program.
 
     Attributes:
         why: Why no test runs it.
@@ -103,6 +103,7 @@ TOOLS = {
         "--no-loadscope-reorder",
         "--max-worker-restart",
         "--cov",
+        "--durations",
     },
     "ruff": {"--check", "--fix"},
     "mypy": set(),
@@ -110,7 +111,7 @@ TOOLS = {
 
 
 def form_of(words: Sequence[str]) -> tuple[str, str]:
-    """Which entry of `EXTERNAL` allows a command: its program and its form.
+    """Return the entry of `EXTERNAL` that allows a command: program and form.
 
     Raises:
         AssertionError: None does.

@@ -1,4 +1,4 @@
-"""What the code itself says: whatever the docs must name."""
+"""Facts of the code that the docs must name."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
 
 
 def settings() -> dict[str, object]:
-    """Every variable that the service reads, with its default."""
+    """Return every variable that the service reads, with its default."""
     found: dict[str, object] = {f"{PREFIX}<NAME>": None, f"{PREFIX}<NAME>{CA_SUFFIX}": None}
     for group in GROUPS:
         for field in group.model_fields.values():
@@ -58,7 +58,7 @@ def settings() -> dict[str, object]:
 
 
 def endpoints() -> set[str]:
-    """Every address of the API."""
+    """Return every path of the API."""
     from service.api.described import described
 
     return set(described().openapi()["paths"]) | {
@@ -72,13 +72,13 @@ def endpoints() -> set[str]:
 
 
 def configuration() -> dict[str, object]:
-    """Every setting of the stack, with its default."""
+    """Return every setting of the stack, with its default."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     return {key: value.get("default") for key, value in project["config"].items()}
 
 
 def outputs() -> set[str]:
-    """What the stack exports."""
+    """Return the names of the stack's exports."""
     program = parsed((ROOT / "stack" / "__main__.py").read_text())
     calls = [node for node in ast.walk(program) if isinstance(node, ast.Call)]
     exports = [call for call in calls if ast.unparse(call.func) == "pulumi.export"]
@@ -92,27 +92,27 @@ def targets() -> set[str]:
 
 
 def options_of_tests() -> set[str]:
-    """What the tests' own configuration adds to pytest's options."""
+    """Return the options that tests/conftest.py adds to pytest."""
     text = (ROOT / "tests" / "conftest.py").read_text()
     return set(re.findall(r'addoption\(\s*"(--[\w-]+)"', text))
 
 
 def alerts() -> set[str]:
-    """The names of the alert rules."""
+    """Return the names of the alert rules."""
     rules = yaml.safe_load((ROOT / "monitoring" / "alerts.yaml").read_text())
     every = [rule for group in rules["groups"] for rule in group["rules"]]
     return {rule["alert"] for rule in every if "alert" in rule}
 
 
 def metrics() -> set[str]:
-    """Every metric of our own, as Prometheus names it."""
+    """Return the names of all own metrics, as in Prometheus."""
     families = [*_of_api(), *_of_worker()]
     names = {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
     return {name for name in names if name.startswith("heartbeat_")}
 
 
 def events() -> set[str]:
-    """The name of every log line, which is a constant at each place that logs."""
+    """Return the event names of all log lines, which must be constants."""
     return {name for path in (ROOT / "service").rglob("*.py") for name in _events(path.read_text())}
 
 
@@ -194,7 +194,7 @@ def _of_worker() -> Iterator[Metric]:
 
 
 def environ() -> dict[str, str]:
-    """Enough to describe an API with an AWS identity; nothing is connected."""
+    """Return the variables of an API with an AWS identity; nothing connects."""
     return {
         "PGHOST": "db",
         "PGDATABASE": "app",

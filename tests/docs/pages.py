@@ -1,4 +1,4 @@
-"""The docs as a reader's program sees them: headings, links, code, tables."""
+"""The docs, parsed: headings, links, code, tables."""
 
 import functools
 import re
@@ -41,16 +41,16 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return (ROOT / self.path).read_text()
 
     @functools.cached_property
     def tokens(self) -> list[Token]:
-        """What the parser makes of it."""
+        """The parser's tokens."""
         return MarkdownIt("commonmark").enable("table").parse(self.text)
 
     def code(self, *languages: str) -> Iterator[Code]:
-        """Its blocks of code, in these languages, in any without."""
+        """Yield its blocks of code in some languages; without arguments, in all."""
         for token in self.tokens:
             if token.type in {"fence", "code_block"}:
                 language = token.info.strip() if token.type == "fence" else "sh"
@@ -58,12 +58,12 @@ class Page:
                     yield Code(self, (token.map or [0])[0] + 1, language, token.content)
 
     def spans(self) -> Iterator[str]:
-        """Its code inside lines."""
+        """Yield its inline code."""
         for token in self.tokens:
             yield from (each.content for each in token.children or () if each.type == "code_inline")
 
     def links(self) -> Iterator[str]:
-        """Where it points, pictures included."""
+        """Yield the targets of its links and pictures."""
         for token in self.tokens:
             for each in token.children or ():
                 target = each.attrs.get("href") or each.attrs.get("src")
@@ -71,11 +71,11 @@ class Page:
                     yield str(target)
 
     def anchors(self) -> set[str]:
-        """What a link to a part of it may name, as GitHub makes it from headings."""
+        """Return the anchors that GitHub makes of its headings."""
         return {_slug(heading) for _, heading in self._headings()}
 
     def rows(self, heading: str) -> list[list[str]]:
-        """The rows of the tables under a heading, cells as they are written."""
+        """Return the rows of the tables under a heading, as raw Markdown."""
         rows: list[list[str]] = []
         for token in self._under(heading):
             if token.type == "tr_open":
@@ -85,7 +85,7 @@ class Page:
         return rows
 
     def named(self, heading: str, column: int = 0) -> set[str]:
-        """The code in one column of the tables under a heading."""
+        """Return the inline code of one column of the tables under a heading."""
         return {code for row in self.rows(heading) for code in _codes(row[column])}
 
     def _headings(self) -> Iterator[tuple[int, str]]:
@@ -100,8 +100,9 @@ class Page:
         return self.tokens[starts[0] : later[0] if later else None]
 
 
+@functools.cache
 def pages() -> list[Page]:
-    """Every page of the docs."""
+    """Return every page of the docs."""
     patterns = ("*.md", "docs/*.md", "decisions/*.md", "bench/*.md", "monitoring/*.md")
     found = {path for pattern in patterns for path in ROOT.glob(pattern)}
     return [Page(str(path.relative_to(ROOT))) for path in sorted(found)]

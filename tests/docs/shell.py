@@ -1,4 +1,4 @@
-"""A shell's text, taken apart into simple commands."""
+"""Splits the text of a shell into simple commands."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ OPERATORS = ";&|<>"
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The simple commands of a shell's text, words as the shell would see them.
+    """Yield the simple commands of a text, split into words as by a shell.
 
     Raises:
         ValueError: A quotation does not end.
@@ -22,7 +22,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Lines, joined where one ends with a backslash or inside of quotes."""
+    """Yield lines, joined after a backslash and inside of quotes."""
     waiting = ""
     for line in text.splitlines():
         waiting += line

@@ -1,4 +1,4 @@
-"""The commands of the docs: each is held against what it names, and those that can run here run."""
+"""The documented commands name what exists, and those that can run here do."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def test_a_block_of_commands_is_read_by_a_shell(block: Code) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=str)
 def test_every_block_declares_its_language(page: Page) -> None:
-    """Else commands could hide in it."""
+    """A block without a language could hide commands from these tests."""
     for block in page.code():
         assert block.language in LANGUAGES, f"{page}:{block.line} is {block.language!r}"
 

@@ -1,4 +1,4 @@
-"""The table of faults in docs/alerts.md names what the suite plays."""
+"""The table of faults in docs/alerts.md names the faults that the suite runs."""
 
 import ast
 

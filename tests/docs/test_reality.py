@@ -1,4 +1,4 @@
-"""docs/reality.md is what the tests prove."""
+"""docs/reality.md lists what the tests prove."""
 
 from tests import reality
 

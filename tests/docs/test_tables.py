@@ -1,4 +1,4 @@
-"""The docs' tables: all that the code knows stands in them, and nothing else does."""
+"""The docs' tables list exactly what the code has."""
 
 import re
 
@@ -83,7 +83,7 @@ def test_every_alert_is_in_the_runbook() -> None:
 
 
 def _shown(default: object) -> str | None:
-    """A default as a table shows it, None if it has nothing to show."""
+    """Return a default as a table shows it, None for an empty one."""
     if default is None or default in ((), ""):
         return None
     if isinstance(default, float):

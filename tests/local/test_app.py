@@ -49,7 +49,7 @@ def test_a_free_port_is_taken_as_such() -> None:
 
 @contextmanager
 def answering(code: int, body: str) -> Iterator[str]:
-    """An API that has one answer; gives its address."""
+    """Serve one fixed answer; yield the address."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -58,7 +58,7 @@ def answering(code: int, body: str) -> Iterator[str]:
             self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None:
-            """A test's requests are no news."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

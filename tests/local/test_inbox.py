@@ -1,4 +1,4 @@
-"""The inbox of `make run`: takes what is signed, shows it, and nothing else."""
+"""The inbox of `make run` accepts and shows signed alerts only."""
 
 from collections.abc import Iterator
 

@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def variables(file: Path) -> dict[str, str]:
-    """What a shell has after sourcing a file."""
+    """Return the variables that a shell has after it sourced a file."""
     shell = ["env", "-i", "/bin/sh", "-c", f". {shlex.quote(str(file))}; set"]
     lines = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
@@ -167,7 +167,7 @@ def test_further_stores_are_real_and_take_stamps(tmp_path: Path) -> None:
 
 
 async def stamped(environ: dict[str, str]) -> dict[str, bool]:
-    """For each further store, whether a stamp that was written is read back."""
+    """Return, for each further store, whether a written stamp is read back."""
     wanted = ("HEARTBEAT_SOURCE_", "IAM_", "AWS_", "SECRETS_MANAGER_", "HEARTBEAT_NAME")
     settings = load({n: v for n, v in environ.items() if n.startswith(wanted)})
     sources = connect(settings)

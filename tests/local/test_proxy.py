@@ -1,4 +1,4 @@
-"""Each mode, with and without TLS, seen by PostgreSQL's and Valkey's own clients."""
+"""Each mode, with and without TLS, for real clients of PostgreSQL and Valkey."""
 
 import asyncio
 import ssl

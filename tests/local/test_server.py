@@ -92,7 +92,7 @@ def test_a_paused_server_continues(server: Server) -> None:
 
 
 def stopped(family: list[psutil.Process]) -> bool:
-    """Wait until each is stopped, or has ended and is still to be reaped by its stopped parent."""
+    """Wait until each is stopped, or is a zombie of its stopped parent."""
     for _ in range(3000):
         states = {each.status() for each in family}
         if psutil.STATUS_STOPPED in states <= {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}:

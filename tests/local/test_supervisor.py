@@ -24,7 +24,7 @@ class Supervised:
         self.children: dict[str, psutil.Process] = {}
 
     def wait_for(self, *beginnings: str) -> None:
-        """Reads on until a line with each beginning has come."""
+        """Read until a line with each beginning has come."""
         missing = set(beginnings)
         assert self.popen.stdout is not None
         while missing:
@@ -34,7 +34,7 @@ class Supervised:
             missing = {each for each in missing if not line.startswith(each)}
 
     def end(self) -> int:
-        """Reads to the end, and gives the exit code."""
+        """Read to the end, and return the exit code."""
         assert self.popen.stdout is not None
         for line in self.popen.stdout:
             self._take(line)

@@ -21,7 +21,7 @@ STORE = "valkey"
 
 
 def main() -> int:
-    """Run it, and print a table."""
+    """Run both deployments, and print a table."""
     with (
         tempfile.TemporaryDirectory() as folder,
         deployments(Path(folder)) as found,
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _watched(found: list[Deployment], seconds: float) -> None:
-    """Look at each page once a second, as somebody would."""
+    """Poll each page once a second, as a viewer does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for each in found:
@@ -63,7 +63,7 @@ def _rules(server: Prometheus) -> list[str]:
 
 
 def _rung(server: Prometheus) -> list[str]:
-    """The one outage must have rung, for the one deployment and store, and nothing else."""
+    """Check that only the alert of the one outage fired."""
     query = 'sum by (alertname, name, source) (max_over_time(ALERTS{alertstate="firing"}[10m]))'
     labels = [series["metric"] for series in server.series(query)]
     rung = {(each["alertname"], each.get("name"), each.get("source")) for each in labels}
@@ -88,7 +88,7 @@ def _queries(server: Prometheus) -> list[str]:
 
 
 def _names(server: Prometheus, query: Query) -> set[str]:
-    """The deployments of which a query has a number."""
+    """Return the deployments for which a query has a value."""
     return {
         series["metric"]["name"]
         for series in server.series(query.text)

@@ -42,11 +42,11 @@ class Deployment:
         return f"http://127.0.0.1:{self.port}"
 
     def beats(self) -> bool:
-        """Whether it has said that its first stamp has landed."""
+        """Return whether its log reports the first stamp."""
         return any("everything runs" in line for line in self.lines)
 
     def refresh(self) -> None:
-        """Ask as a page does that polls, and has failed once before."""
+        """Send a request like a page that polls and has failed once."""
         headers = {"Heartbeat-Refresh": "poll", "Heartbeat-Refresh-Failures": "1"}
         httpx2.get(f"{self.url}/worker/status", headers=headers).raise_for_status()
 
@@ -68,21 +68,21 @@ class Prometheus:
     url: str
 
     def ask(self, path: str, **parameters: str) -> Any:
-        """Give the `data` of an answer of its API."""
+        """Return the `data` of an answer of its API."""
         answer = httpx2.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=30)
         document = answer.json()
         assert document["status"] == "success", document
         return document["data"]
 
     def series(self, query: str) -> list[dict[str, Any]]:
-        """The series of an instant query, each with `metric` and `value`."""
+        """Return the series of an instant query, each with `metric` and `value`."""
         result: list[dict[str, Any]] = self.ask("query", query=query)["result"]
         return result
 
 
 @contextmanager
 def deployments(folder: Path) -> Iterator[list[Deployment]]:
-    """Two of them, which beat."""
+    """Run two deployments; yield them after their first cycles."""
     with ExitStack() as stack:
         found = [stack.enter_context(_deployment(name, folder)) for name in NAMES]
         for each in found:
@@ -104,7 +104,7 @@ def _deployment(name: str, folder: Path) -> Iterator[Deployment]:
 
 @contextmanager
 def prometheus(folder: Path, found: list[Deployment]) -> Iterator[Prometheus]:
-    """One that scrapes them with the rules of `monitoring/`."""
+    """Run a Prometheus that scrapes them with the rules of `monitoring/`."""
     program = shutil.which("prometheus")
     if program is None:
         sys.exit("prometheus is missing: apt-get install prometheus")

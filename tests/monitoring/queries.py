@@ -32,14 +32,14 @@ class Query:
 
 
 def recordings() -> Iterator[Query]:
-    """The series that rules record."""
+    """Yield the series that rules record."""
     for rule in _rules():
         if "record" in rule:
             yield Query(f"rule {rule['record']}", rule["record"])
 
 
 def inputs() -> Iterator[Query]:
-    """What each alert looks at: all of its selectors, whether or not it fires."""
+    """Yield the selectors of each alert, whether or not it fires."""
     for rule in _rules():
         if "alert" in rule:
             for selector in dict.fromkeys(SELECTOR.findall(NAMES.sub("", rule["expr"]))):
@@ -47,7 +47,7 @@ def inputs() -> Iterator[Query]:
 
 
 def panels() -> Iterator[Query]:
-    """The dashboard's, with all jobs and deployments chosen."""
+    """Yield the dashboard's queries, for all jobs and deployments."""
     for panel in json.loads((FOLDER / "dashboard.json").read_text())["panels"]:
         for target in panel["targets"]:
             text = target["expr"].replace("$job", ".*").replace("$name", ".*")
@@ -55,14 +55,14 @@ def panels() -> Iterator[Query]:
 
 
 def questions() -> Iterator[Query]:
-    """Those of docs/slo.md, one for each question."""
+    """Yield the queries of docs/slo.md, one for each question."""
     for row in SLO.rows("The questions of operation")[1:]:
         for text in re.findall(r"`([^`]+)`", row[1].replace("\\|", "|")):
             yield Query(f"question: {row[0]}", text)
 
 
 def everything() -> list[Query]:
-    """All of them."""
+    """Return all queries."""
     return [*recordings(), *inputs(), *panels(), *questions()]
 
 

@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 def private_key() -> str:
-    """A new P-256 key, PEM."""
+    """Return a new P-256 key, PEM."""
     return (
         ec.generate_private_key(ec.SECP256R1())
         .private_bytes(
@@ -23,20 +23,20 @@ def private_key() -> str:
 
 
 def self_signed(key_pem: str, common_name: str, hours: int) -> str:
-    """A certificate authority, PEM."""
+    """Return a certificate authority, PEM."""
     name, key = _name(common_name), _key(key_pem)
     return _signed(name, name, key.public_key(), key, hours, authority=True)
 
 
 def request(key_pem: str, common_name: str) -> str:
-    """A certificate request, PEM."""
+    """Return a certificate request, PEM."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name))
     made = builder.sign(_key(key_pem), hashes.SHA256())
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def locally_signed(request_pem: str, ca_pem: str, ca_key_pem: str, hours: int) -> str:
-    """A client's certificate, PEM."""
+    """Return a client's certificate, PEM."""
     asked = x509.load_pem_x509_csr(request_pem.encode())
     authority = x509.load_pem_x509_certificate(ca_pem.encode())
     public_key = asked.public_key()
@@ -48,21 +48,21 @@ def locally_signed(request_pem: str, ca_pem: str, ca_key_pem: str, hours: int) -
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate of some other authority, and its key, PEM."""
+    """A certificate of another authority, and its key, PEM."""
 
     certificate: str
     key: str
 
 
 def issued(common_name: str) -> Issued:
-    """What an authority that is not ours hands out."""
+    """Issue a certificate of another authority."""
     authority_key, key = private_key(), private_key()
     authority = self_signed(authority_key, "another authority", hours=24)
     return Issued(locally_signed(request(key, common_name), authority, authority_key, 12), key)
 
 
 def expiry(certificate_pem: str) -> str:
-    """When a certificate ends, RFC 3339."""
+    """Return when a certificate ends, RFC 3339."""
     return x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc.isoformat()
 
 

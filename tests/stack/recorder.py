@@ -1,4 +1,4 @@
-"""Runs the whole program under Pulumi's mock monitor and hands back what it registered."""
+"""Runs the program under Pulumi's mock monitor, and records what it registers."""
 
 import asyncio
 import functools
@@ -147,7 +147,7 @@ def _main(folder: str) -> None:
 
 
 def example() -> dict[str, str]:
-    """The configuration of Pulumi.dev.yaml over Pulumi.yaml's defaults, and a password."""
+    """Return Pulumi.dev.yaml's configuration over Pulumi.yaml's defaults, and a password."""
     return dict(_example())
 
 

@@ -22,7 +22,7 @@ class Registration:
 
     @property
     def comparable(self) -> tuple[object, ...]:
-        """All that decides what the engine does with it."""
+        """The values by which the engine decides what to do with it."""
         request = self.request
         return (
             self.urn,
@@ -44,7 +44,7 @@ class Recording:
     secrets: set[str] = field(default_factory=set)
 
     def of(self, type_: str) -> list[Registration]:
-        """The resources whose type ends in this."""
+        """Return the resources whose type ends in a text."""
         return [r for r in self.registrations if r.type.endswith(type_)]
 
     def one(self, type_: str, name: str = "") -> Registration:
@@ -86,7 +86,7 @@ class Recording:
 
 
 def strings(value: object) -> Iterator[str]:
-    """Every string in a structure, keys included."""
+    """Yield every string in a structure, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The Pulumi CLI for the engine's tests: without it they say how to get it; it is built once."""
+"""The Pulumi CLI for the engine's tests: it is built once, and its absence is reported."""
 
 import shutil
 import signal
@@ -45,7 +45,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def build(environ: dict[str, str]) -> subprocess.Popen[str]:
-    """`make pulumi`, its lines on stdout."""
+    """Start `make pulumi`; its lines go to stdout."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.watch", "-m", "tests.stack.cli"],
         cwd=ROOT,
@@ -57,7 +57,7 @@ def build(environ: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def asked(folder: Path) -> list[str]:
-    """What Go was asked for, by its first word."""
+    """Return the subcommands of Go that were called."""
     log = folder / "asked"
     return [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
 

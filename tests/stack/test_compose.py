@@ -23,7 +23,7 @@ START_S = 120.0  # a bound for a hang; the stand-in imports moto
 
 
 def _validate(text: str) -> None:
-    """Hold it against the specification, its anchors and variables resolved as Compose does."""
+    """Validate compose.yaml against the specification, after Compose's own substitutions."""
     resolved = yaml.safe_load(re.sub(r"\$\{\w+:-(\w+)\}", r"\1", text))
     compose_spec.PyOptions().from_yaml(json.dumps(resolved)).validate()
 
@@ -119,7 +119,7 @@ def test_what_is_ours_runs_confined(services: dict[str, Any], name: str) -> None
 
 
 def _sourced(service: dict[str, Any], data: Path) -> dict[str, str]:
-    """The environment in which the service's own entry would start Python."""
+    """Return the environment in which the service's entry point starts Python."""
     shell, flag, script = service["entrypoint"]
     script = script.replace("/data", shlex.quote(str(data))).replace("$$", "$")
     script = script.replace(
@@ -139,7 +139,7 @@ PRINT = shlex.quote("import os; [print(f'{k}={v}') for k, v in os.environ.items(
 
 
 def _plain(environment: dict[str, str]) -> dict[str, str]:
-    """Compose's own `${NAME:-default}`, resolved with nothing set."""
+    """Resolve Compose's `${NAME:-default}` with nothing set."""
     return {
         key: value.split(":-")[1].rstrip("}") if value.startswith("${") else value
         for key, value in environment.items()

@@ -1,4 +1,4 @@
-"""What the stack's last `up` left decides about this one."""
+"""The outputs of the last `up` restrict the next one."""
 
 from types import SimpleNamespace
 

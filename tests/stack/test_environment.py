@@ -1,4 +1,4 @@
-"""The seam to the service: the environment given is the environment needed."""
+"""The stack gives the service exactly the environment that it needs."""
 
 import pytest
 
@@ -110,6 +110,6 @@ def test_the_schema_shows_in_the_spec(program: Program) -> None:
 
 
 def known_variables() -> set[str]:
-    """Every variable that some part of the service reads."""
+    """Return every variable that the service reads."""
     urls = {url for kind in KINDS for url in kind.urls}
     return set(variables.names() - urls)

@@ -1,4 +1,4 @@
-"""What owners of existing infrastructure can say, and what comes of it."""
+"""Settings for existing infrastructure, and their effects."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Heartbeat as a component in somebody's own program."""
+"""Heartbeat as a component of another Pulumi program."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ PASSWORD = "a password of the shop"
 
 @pytest.fixture(scope="module")
 def shop() -> Recording:
-    """What the example program registers."""
+    """The resources that the example program registers."""
     key = "shop:heartbeatPassword"
     return recorder.run_program(ROOT / "tests/stack/example", {key: PASSWORD}, [key])
 

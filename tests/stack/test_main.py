@@ -1,4 +1,4 @@
-"""The whole program: what it registers, in which order, and what must never show."""
+"""The whole program: its resources, their order, and its secrets."""
 
 import base64
 from collections import Counter
@@ -62,7 +62,7 @@ EXPORTS = {
 
 
 def _plaintexts(recording: Recording) -> list[str]:
-    """Every secret of a run, in each form in which it travels."""
+    """Return every secret of a run, in plain text and in base64."""
     plain = {*recording.secrets, recorder.PASSWORD, GIVEN.key}
     plain |= {value for v in VARIANTS.values() for key, value in v.items() if key in SECRETS}
     plain.discard("")

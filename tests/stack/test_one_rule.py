@@ -1,4 +1,4 @@
-"""Whatever the stack takes, the service takes too: else it fails after the clusters are made."""
+"""The stack accepts only what the service accepts: later failures cost clusters."""
 
 import json
 
@@ -48,7 +48,7 @@ MADE = {
 
 
 def check(key: str, value: str) -> None:
-    """Give a value to the stack, and what the stack makes of it to the service."""
+    """Check a value by the stack, and the resulting variables by the service."""
     given_ = json.dumps([value]) if key == "corsOrigins" else value
     try:
         chosen = stack.parse(values(**{key: given_}))

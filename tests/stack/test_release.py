@@ -1,4 +1,4 @@
-"""The release workflow: what runs in it is pinned, and who may do what."""
+"""The release workflow: pinned actions and rights."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ TRUSTED = ("actions/",)
 
 
 def _actions(job: str) -> dict[str, dict[str, Any]]:
-    """A job's actions, without their versions, and what each is given."""
+    """Return a job's actions without versions, with their inputs."""
     steps = JOBS[job]["steps"]
     return {step["uses"].split("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
 
@@ -52,7 +52,7 @@ def test_a_job_has_the_rights_that_it_names_and_no_others() -> None:
 
 
 def test_an_auditor_of_workflows_finds_nothing() -> None:
-    """Injection, credentials left by a checkout, wide rights, dependencies taken too soon."""
+    """zizmor looks for injection, left credentials, wide rights and unpinned dependencies."""
     done = subprocess.run(
         [Path(sys.executable).with_name("zizmor"), "--offline", "--quiet", ROOT / ".github"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A stack that the version before deployed goes on under this one, without a change."""
+"""A stack deployed by the previous version needs no change under this one."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def _shortened(value: Any) -> Any:
 
 
 def _without_environment(inputs: dict[str, Any]) -> dict[str, Any]:
-    """What a new version tells the app anew changes the app, and nothing else."""
+    """Remove the variables: those that are new in this version change the app alone."""
     spec = inputs.get("spec", {})
     for part in (
         spec,

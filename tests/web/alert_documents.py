@@ -1,4 +1,4 @@
-"""The document of `/alerts` as the page may get it."""
+"""Example documents of `/alerts`."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ ABOUT = {
 
 
 def alerts(**changes: object) -> Alerts:
-    """A deployment that alerts somebody: one alert is open, and everything is muted."""
+    """Return a deployment's alerts: one is open, and everything is muted."""
     target = AlertTarget(
         kind="slack",
         name="slack no. 1",

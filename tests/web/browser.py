@@ -1,4 +1,4 @@
-"""The browser that the page is tested in."""
+"""Chromium for the page's tests, and its clock."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ ARGUMENTS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """An installed chromium, else Playwright's own."""
+    """Start an installed chromium, else Playwright's own."""
     path = os.environ.get("HEARTBEAT_BROWSER") or shutil.which("chromium")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:

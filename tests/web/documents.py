@@ -1,4 +1,4 @@
-"""Documents of the API as the page may get them, made from the API's own models."""
+"""Example documents of the API, made from its models."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ LATENCIES_MS = {"postgres": 0.62, "valkey": 0.31, "secrets_manager": 41.8}
 
 
 def row(name: str = "postgres", age_s: float | None = 12.0, **changes: Any) -> Row:
-    """A source's row.
+    """Return a source's row.
 
     Args:
         name: The slug; an unknown one is its own title.
@@ -53,7 +53,7 @@ def row(name: str = "postgres", age_s: float | None = 12.0, **changes: Any) -> R
 
 
 def unreachable(name: str, word: ErrorWord = ErrorWord.TIMEOUT) -> Row:
-    """The row of a store that cannot be read."""
+    """Return the row of a store that cannot be read."""
     return row(
         name,
         None,
@@ -68,13 +68,13 @@ def unreachable(name: str, word: ErrorWord = ErrorWord.TIMEOUT) -> Row:
 
 
 def off(name: str) -> Row:
-    """The row of a source that is switched off."""
+    """Return the row of a source that is switched off."""
     word = ErrorWord.NOT_CONFIGURED
     return row(name, None, error=word, endpoint=None, interval_seconds=None, last_result=None)
 
 
 def iam(age_s: float | None = 24.0, **changes: Any) -> IamRow:
-    """The identity's row."""
+    """Return the identity's row."""
     fields: dict[str, Any] = {
         "title": "AWS IAM Roles Anywhere",
         "endpoint": "heartbeat-app",
@@ -103,7 +103,7 @@ def status(
     identity: IamRow | None = None,
     findings: Sequence[Finding] = (),
 ) -> WorkerStatus:
-    """The whole document.
+    """Return the whole document.
 
     Args:
         rows: Rows by slug that differ from healthy ones, or are added to them.
@@ -145,7 +145,7 @@ def status(
 
 
 def finding(title: str, remedy: str | None = None, **changes: Any) -> Finding:
-    """One thing that is wrong: by default a store that cannot be read."""
+    """Return one finding; by default, of a store that cannot be read."""
     fields: dict[str, Any] = {
         "code": FindingCode.SOURCE_UNREACHABLE,
         "severity": Severity.ERROR,

@@ -40,12 +40,12 @@ class Outage:
     word: ErrorWord
 
     def missed(self, start: datetime, end: datetime) -> int:
-        """How many of its beats lie between two moments."""
+        """Count its beats between two moments."""
         return slots(max(self.began, start), min(self.ended or DUE, end))
 
 
 def ago(minutes: int, *, hours: int = 0, days: int = 0) -> datetime:
-    """A slot that is so long past."""
+    """Return the slot of some time ago."""
     return DUE - timedelta(days=days, hours=hours, minutes=minutes)
 
 
@@ -57,7 +57,7 @@ LASTING = Outage("valkey", ago(4), None, ErrorWord.TIMEOUT)
 
 
 def slots(start: datetime, end: datetime) -> int:
-    """How many slots lie between two moments, the end not included; none if it is the earlier."""
+    """Count the slots between two moments without the end; 0 if the end is earlier."""
     first, last = (-((DUE - moment) // MINUTE) for moment in (start, end))
     return max(0, last - first)
 
@@ -68,7 +68,7 @@ def history(
     away: tuple[datetime, datetime] | None = None,
     first: datetime = LONG_AGO,
 ) -> History:
-    """The history of some buckets.
+    """Return the history of some buckets.
 
     Args:
         cut: Which.
@@ -108,7 +108,7 @@ def history(
 
 
 def ranged_history(name: Range = Range.DAY) -> History:
-    """The history of a range in which little happened."""
+    """Return the history of a range with few outages."""
     return history(ranged(name, NOW, KEPT, 60))
 
 
@@ -118,7 +118,7 @@ def incidents(
     away: tuple[datetime, datetime] | None = None,
     limit: int = 1000,
 ) -> Incidents:
-    """The outages since a moment as incidents, newest first, and the worker's absence as one."""
+    """Return outages and the worker's absence since a moment as incidents, newest first."""
     found = [
         Incident(
             id=identifier(each.source, each.began),

@@ -36,7 +36,7 @@ SHOWN: set[Picture] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """A state of the page: what it gets first, and what happens then.
+    """A state of the page: its first answers and what happens next.
 
     Attributes:
         stage: Sets the answers before the page opens.
@@ -164,7 +164,7 @@ def _alerting(answers: Answers) -> None:
 
 
 def _twelve(answers: Answers) -> None:
-    """MySQL and enough others for twelve, one with a name as long as it may be."""
+    """Show twelve stores, one with a name of the greatest length."""
     title = "Orders of the north-western warehouse, replica for reports"
     host = "orders-north-western-warehouse-replica-0001.b.db.ondigitalocean.com"
     answers.status = documents.status(

@@ -1,4 +1,4 @@
-"""The real API as a process, and the answers that a test puts in its place."""
+"""The service's real commands as processes."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ NO_STORES = {"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": "1", "VALKEY_PASSWORD": 
 
 @contextmanager
 def service(command: str, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the service, ended with the context."""
+    """Run a command of the service; end it with the context."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service", *command.split()],
         env=app_environment(os.environ, environ),
@@ -35,7 +35,7 @@ def service(command: str, environ: Mapping[str, str]) -> Iterator[subprocess.Pop
 
 @contextmanager
 def api(environ: Mapping[str, str], port: int | None = None) -> Iterator[str]:
-    """The API; gives the page's address once it answers."""
+    """Run the API; yield the page's address once it answers."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}/"
     with service(f"api --host 127.0.0.1 --port {port}", environ) as process:

@@ -1,4 +1,4 @@
-"""The client in a page of another origin: the very example of docs/client.md, in a real browser."""
+"""The example of docs/client.md in a browser, on a page of another origin."""
 
 import base64
 import shutil
@@ -226,7 +226,7 @@ def test_a_closed_watcher_sends_no_requests_and_reports_no_states(
 
 
 def logged_in(context: BrowserContext, heartbeat: str) -> Page:
-    """A page of a profile in which somebody is logged in at Heartbeat."""
+    """Return a page of a profile that is logged in at Heartbeat."""
     answer = context.request.get(
         f"{heartbeat}worker/status", headers={"Authorization": _basic(PASSWORD)}
     )

@@ -149,7 +149,7 @@ def test_an_incident_is_copied_for_a_report(page: Page, answers: Answers, addres
 def test_an_incident_is_copied_where_no_clipboard_is(
     page: Page, answers: Answers, address: str
 ) -> None:
-    """As without https: the browser's older way stands in."""
+    """Without https there is no clipboard API: `execCommand` replaces it."""
     answers.outages = [OVER[0]]
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.goto(address)

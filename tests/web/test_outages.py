@@ -67,7 +67,7 @@ def browser(environment: dict[str, str]) -> Iterator[Browser]:
 
 
 def be(page: Page, freshness: str, *names: str) -> None:
-    """Wait until the rows are so."""
+    """Wait until rows have a freshness."""
     for name in names or SOURCES:
         row = page.locator(f"[data-source={name}]")
         expect(row).to_have_attribute("data-freshness", freshness, timeout=PATIENCE_MS)

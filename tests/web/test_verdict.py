@@ -14,7 +14,7 @@ SINCE = NOW - timedelta(seconds=252)
 
 
 def failing() -> WorkerStatus:
-    """Two stores that cannot be read for the same reason, and a certificate that ends."""
+    """Return a status with two failing stores and a certificate that ends."""
     return status(
         ("postgres", unreachable("postgres")),
         ("valkey", unreachable("valkey")),

@@ -1,4 +1,4 @@
-"""The page on a wall, on paper and without its scripts; and in other zones."""
+"""The page on a wall display, in print, without scripts, and in other time zones."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ ACROSS_A_ROOM_PX = 64  # 17 mm at 96 dpi, read from about five metres
 
 
 def pixels(page: Page, selector: str) -> float:
-    """The height of an element's letters."""
+    """Return an element's font size in pixels."""
     size = "(it) => parseFloat(getComputedStyle(it).fontSize)"
     return float(page.locator(selector).first.evaluate(size))
 

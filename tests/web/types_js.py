@@ -1,4 +1,4 @@
-"""Checks the page's JavaScript, where Node is at hand: `python -m tests.web.types_js`.
+"""Check the page's JavaScript with TypeScript: `python -m tests.web.types_js`.
 
 TypeScript is a checker here; none ships. `make check` runs this, `make test` does not need Node.
 """
@@ -40,7 +40,7 @@ export const past = history({ source: 'postgres' }, { timeoutMs: 5 }).catch((err
 
 
 def main() -> int:
-    """Check, and print what is wrong; returns the exit status."""
+    """Check, print errors, and return the exit status."""
     if shutil.which("npm") is None:
         print("types-js: Node is not here, so the page's types are not checked")
         return 0
@@ -72,7 +72,7 @@ def _run(*command: str | Path) -> str:
 
 
 def _compiler() -> Path:
-    """TypeScript's own, in a folder of its own."""
+    """Return TypeScript's compiler, installed once into a cache folder."""
     tsc = CACHE / "node_modules" / ".bin" / "tsc"
     if not tsc.exists():
         options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"]

@@ -66,7 +66,7 @@ class Clients:
         name: str | None = None,
         arns: Mapping[str, str] | None = None,
     ) -> Any:
-        """A boto3 session whose credentials come from CreateSession, asked for at first use.
+        """Return a boto3 session whose credentials come from CreateSession at first use.
 
         `arns` replaces some or all of the app's own.
         """
@@ -93,13 +93,13 @@ class Clients:
         ).get_session()
 
     def client(self, service: str, session: Any = None) -> Any:
-        """A boto3 client without retries, of the app's session unless another is given."""
+        """Return a boto3 client without retries, by default of the app's session."""
         return (session or self.session()).client(
             service, endpoint_url=self._url, verify=self._ca, config=NO_RETRIES
         )
 
     def operator(self, service: str) -> Any:
-        """A boto3 client that may do everything; making one takes boto3 a while, so one is kept."""
+        """Return a cached boto3 client that may do everything."""
         if service not in self._operators:
             self._operators[service] = self._operator(service)
         return self._operators[service]
@@ -112,14 +112,14 @@ class Clients:
         return self.client(service, session)
 
     def secret(self, value: str = "{}") -> str:
-        """The ARN of a new secret."""
+        """Create a secret, and return its ARN."""
         created = self.operator("secretsmanager").create_secret(
             Name=f"test/{uuid4()}", SecretString=value
         )
         return str(created["ARN"])
 
     def session_request(self, identity: CertifiedKey | None = None, **parameters: Any) -> Wire:
-        """A well signed CreateSession, not sent yet."""
+        """Return a correctly signed CreateSession request."""
         identity = identity or self.client_identity
         environment = self.aws.environment()
         body = {
@@ -143,7 +143,7 @@ class Clients:
         credentials: Credentials | None = None,
         region: str = REGION,
     ) -> Wire:
-        """A well signed call of Secrets Manager, not sent yet; the operator's unless told."""
+        """Return a correctly signed request to Secrets Manager, by default the operator's."""
         environment = self.aws.operator_environment()
         credentials = credentials or Credentials(
             environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
@@ -158,7 +158,7 @@ class Clients:
         return _wire(request, "/")
 
     def connect(self) -> http.client.HTTPSConnection:
-        """A connection that trusts the stand-in; close it."""
+        """Open a connection that trusts the stand-in; the caller closes it."""
         context = ssl.create_default_context(cafile=self._ca)
         return http.client.HTTPSConnection("127.0.0.1", self.aws.port, context=context, timeout=5)
 
@@ -175,7 +175,7 @@ class Clients:
 
     @property
     def _ca(self) -> str:
-        """The stand-in's CA alone: the whole bundle takes every client 50 ms to read."""
+        """Return the stand-in's CA alone: each client takes 50 ms to read the whole bundle."""
         return str(Folder(self.aws.data_dir).server_ca)
 
 

@@ -103,7 +103,7 @@ def test_the_helper_is_refused_as_aws_refuses(
 
 
 def test_the_command_line_knows_an_operators_environment(aws: RunningAws) -> None:
-    """v1 of it reads AWS_DEFAULT_REGION alone."""
+    """Version 1 of the AWS CLI reads only AWS_DEFAULT_REGION."""
     environ = aws.operator_environment()
     value = json.dumps({"held": "a" * 40_000})  # more than one read of a socket
 

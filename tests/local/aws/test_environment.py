@@ -1,4 +1,4 @@
-"""What a client is given to reach the stand-in."""
+"""The variables by which a client reaches the stand-in."""
 
 import base64
 import ssl

@@ -1,4 +1,4 @@
-"""The stand-in as a process: what it keeps, what it leaves, how it ends."""
+"""The stand-in as a process: its data, its end, its errors."""
 
 import json
 import subprocess
@@ -84,7 +84,7 @@ def test_it_listens_on_the_given_address(tmp_path: Path) -> None:
 
 
 def sourced(file: Path) -> dict[str, str]:
-    """The variables that a shell has after reading `file`."""
+    """Return the variables that a shell has after it sourced a file."""
     program = "import json, os; print(json.dumps({**os.environ}))"
     script = f"set -a; . {file}; {sys.executable} -c '{program}'"
     shell = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, check=True)

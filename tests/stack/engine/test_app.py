@@ -1,4 +1,4 @@
-"""From state to processes: what `pulumi up` deploys is the real app, and it is green."""
+"""The app that `pulumi up` deploys runs, and its status is green."""
 
 import time
 from collections.abc import Iterator, Mapping

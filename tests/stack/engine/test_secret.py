@@ -1,4 +1,4 @@
-"""The secret that `up` made, over the days in which the worker's versions push out its first."""
+"""The stack's secret while the worker's versions push out its first version."""
 
 import json
 from collections.abc import Iterator
@@ -36,11 +36,11 @@ class Deployed:
 
     @property
     def stages(self) -> dict[str, list[str]]:
-        """The labels of each version that has any."""
+        """The labels of each labelled version."""
         return dict(self.secrets.describe_secret(SecretId=self.arn)["VersionIdsToStages"])
 
     def write(self, slots: int) -> None:
-        """A person's key, and the worker's stamp in so many slots."""
+        """Write a person's key and the worker's stamp in some slots."""
         for slot in range(slots):
             self.aws.control.advance(SLOT_S)
             value = json.dumps({"person": "key", "updated_at": slot})

@@ -1,4 +1,4 @@
-"""`pulumi up` by the real engine: what it makes, keeps, shows, changes and takes away."""
+"""`pulumi up` by the real engine: create, keep, show, change and delete."""
 
 import base64
 import shutil
@@ -249,7 +249,7 @@ def test_a_destroy_takes_everything_in_the_right_order(new_engine: NewEngine) ->
 
 
 def _variable(engine: Engine, key: str) -> list[str]:
-    """Where a variable's value stands in each component."""
+    """Return the paths of a variable's value in each component."""
     spec = engine.resource("app")["inputs"]["spec"]
     return [
         f"spec.{kind}[0].envs[{index}].value"

@@ -1,4 +1,4 @@
-"""docs/deploy.md with wrong settings: doctor and `up` name each, and nothing is made."""
+"""docs/deploy.md with wrong settings: doctor and `up` name them, and nothing is made."""
 
 import sys
 
@@ -65,7 +65,7 @@ def engine(new_engine: NewEngine) -> Engine:
 
 
 def choose(engine: Engine, given: dict[str, str]) -> None:
-    """Set values as the docs say."""
+    """Set values by the documented commands."""
     for key, value in given.items():
         *options, name = key.split()
         engine.shell(engine.cli, "config", "set", *options, name, "--", value)

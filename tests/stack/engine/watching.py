@@ -1,4 +1,4 @@
-"""What a deployed app tells of itself while it runs."""
+"""Waits for the status and the log of a deployed app."""
 
 import json
 import time
@@ -10,11 +10,11 @@ import httpx2
 from tests.stack.engine.platform import Component
 from tests.stack.recorder import PASSWORD
 
-DEADLINE_S = 60.0  # a bound for a hang, not a figure
+DEADLINE_S = 180.0  # a bound for a hang
 
 
 def green(api: Component) -> dict[str, Any]:
-    """The status, once it is good."""
+    """Wait until the status is good, and return it."""
     deadline, status = time.monotonic() + DEADLINE_S, {}
     while time.monotonic() < deadline:
         assert api.process.running, api.log.read_text()
@@ -30,7 +30,7 @@ def green(api: Component) -> dict[str, Any]:
 
 
 def beats(worker: Component, cycles: int) -> None:
-    """Returns when a worker has made so many cycles."""
+    """Wait until a worker has made some cycles."""
     deadline = time.monotonic() + DEADLINE_S
     while len(_cycles(worker)) < cycles:
         assert worker.process.running, worker.log.read_text()
@@ -39,7 +39,7 @@ def beats(worker: Component, cycles: int) -> None:
 
 
 def failures(worker: Component) -> list[dict[str, Any]]:
-    """The cycles in which something was not `ok`."""
+    """Return the cycles in which a result was not `ok`."""
     assert _cycles(worker)
     return [cycle for cycle in _cycles(worker) if any(word != "ok" for word in _words(cycle))]
 

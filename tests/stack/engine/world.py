@@ -29,7 +29,7 @@ class World:
         return spec
 
     def session(self, spec: Mapping[str, Any]) -> Any:
-        """AWS as a spec's certificate gets it; the session begins at the first call."""
+        """Return an AWS session by a spec's certificate; it begins at the first call."""
         environ = bindables.environ(spec, "worker")
         return IAMRolesAnywhereSession(
             profile_arn=environ["IAM_PROFILE_ARN"],
@@ -51,7 +51,7 @@ class World:
 
 
 def databases(stack: ExitStack, factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Real databases that speak TLS; what the platform's bindables resolve to."""
+    """Start real databases with TLS; return the values of the platform's bindables."""
     identity = tls_servers.certificate("127.0.0.1")
     folders = [factory.mktemp(name) for name in ("postgres", "valkey")]
     for folder in (*folders, *folders[0].parents):

@@ -1,4 +1,4 @@
-"""Somebody's own Pulumi program: a shop with its databases, and Heartbeat beside it.
+"""Another Pulumi program: a shop with its databases, and Heartbeat beside it.
 
 `tests/stack/test_heartbeat.py` runs it; docs/stack.md shows its heart.
 """

@@ -10,11 +10,11 @@ from tests.stack.conftest import OLD_KEY, OLD_SECRET
 
 
 class RefusedError(Exception):
-    """What a client of the fake raises."""
+    """The error of the fake's clients."""
 
 
 class FakeAws:
-    """Answers by operation; what is not there is refused."""
+    """A cloud with answers by operation; all other operations are refused."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers

@@ -36,7 +36,7 @@ def test_an_answers_headers_are_known_by_small_letters() -> None:
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """Answers 401 to a POST."""
+    """Answer 401."""
 
     def do_POST(self) -> None:
         self.send_response(401)

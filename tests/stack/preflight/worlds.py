@@ -1,4 +1,4 @@
-"""A world for the doctor to look at, made of what it would find."""
+"""A machine for the doctor, made of what it finds there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from stack.preflight.world import Answer, Done
 
 @dataclass
 class FakeWorld:
-    """Commands by their words, pages by the end of their address; what is not there is absent."""
+    """Commands by their words, pages by the end of their URL; anything else is missing."""
 
     tools: set[str] = field(default_factory=set)
     commands: dict[str, Done] = field(default_factory=dict)
@@ -33,6 +33,6 @@ class FakeWorld:
 
 
 def page(body: Any = None, status: int = 200, **headers: str) -> Answer:
-    """An answer; the headers' names with `_` for `-`."""
+    """Return an answer; headers are named with `_` for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status=status, body=body, headers=named)

@@ -1,4 +1,4 @@
-"""Disturbances, counters and limits, asked for over the control."""
+"""Faults, counters and limits over the control's HTTP API."""
 
 import http.client
 import threading

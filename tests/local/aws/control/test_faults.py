@@ -1,4 +1,4 @@
-"""Disturbances, without a server."""
+"""Faults, without a server."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Signed calls of AWS's services, well signed and otherwise."""
+"""Requests to AWS's services with valid and invalid signatures."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the app's role may do, and how it is stopped."""
+"""The rights of the app's role, and their revocation."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a session takes from its certificate."""
+"""The attributes that a session takes from its certificate."""
 
 from datetime import UTC, datetime
 

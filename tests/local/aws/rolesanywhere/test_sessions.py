@@ -29,7 +29,7 @@ def rsa_key() -> rsa.RSAPrivateKey:
 
 
 def register(clients: Clients, ca: CertifiedKey, name: str) -> dict[str, str]:
-    """A trust anchor for `ca`, a role that trusts `name` through it, and a profile."""
+    """Create a trust anchor for `ca`, a role that trusts `name` through it, and a profile."""
     roles_anywhere, iam = clients.operator("rolesanywhere"), clients.operator("iam")
     anchor = roles_anywhere.create_trust_anchor(
         name="test",

@@ -1,4 +1,4 @@
-"""Which certificates a trust anchor vouches for."""
+"""Certificates that a trust anchor accepts and refuses."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ ROOT = make_ca("root", NOW)
 
 
 def below(issuer: CertifiedKey, name: str, path_length: int | None = None) -> CertifiedKey:
-    """An intermediate CA."""
+    """Return an intermediate CA."""
     key = ec.generate_private_key(ec.SECP256R1())
     constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     certificate = (
@@ -35,7 +35,7 @@ def below(issuer: CertifiedKey, name: str, path_length: int | None = None) -> Ce
 
 
 def changed(change: Callable[[x509.Extension[x509.ExtensionType]], bool]) -> x509.Certificate:
-    """A client certificate of ROOT's without the extensions for which `change` is true."""
+    """Return a client certificate of ROOT without the extensions for which `change` is true."""
     template = issue_client(ROOT, "client", NOW).certificate
     builder = (
         x509.CertificateBuilder()

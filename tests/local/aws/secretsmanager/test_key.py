@@ -1,4 +1,4 @@
-"""A secret under a customer's KMS key, as the role of an app meets it."""
+"""A secret under a customer's KMS key, read and written by the app's role."""
 
 from typing import Any
 from uuid import uuid4
@@ -24,7 +24,7 @@ def secret(clients: Clients, key: str | None = KEY) -> str:
 
 
 def app(clients: Clients, *documents: str) -> Any:
-    """Secrets Manager for a role with these policies."""
+    """Return a client of Secrets Manager for a role with some policies."""
     arns = register(clients, clients.anchor, CLIENT)
     role = arns["role_arn"].rpartition("/")[2]
     for number, document in enumerate(documents):

@@ -1,4 +1,4 @@
-"""Secrets Manager's limits, as an operator and as the app meet them."""
+"""Secrets Manager's limits, for an operator and for the app."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests as any client may frame them."""
+"""HTTP requests in every framing."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ class Client:
         return event
 
     def answer(self) -> tuple[int, bytes]:
-        """Status and body of one answer, the next request may follow."""
+        """Return status and body of one answer; the connection stays open."""
         head = self.receive()
         assert isinstance(head, h11.Response)
         body = b""

@@ -14,7 +14,7 @@ IDENTITY = "iam"
 """The slug of the AWS identity, which documents list separately."""
 
 Result = Literal["ok"] | ErrorWord
-"""How one write ended."""
+"""The result of one write."""
 
 
 class Breaker(StrEnum):
@@ -29,7 +29,7 @@ class Breaker(StrEnum):
 
 
 class Standing(StrEnum):
-    """How one of several processes stands, of which one shall lead."""
+    """The role of one of several processes, one of which leads."""
 
     STANDBY = "standby"
     """Another one leads."""
@@ -38,7 +38,7 @@ class Standing(StrEnum):
     VALKEY = "valkey"
     """It leads, by Valkey's lease: PostgreSQL is away."""
     ALONE = "alone"
-    """It leads, and so does every other that sees neither store."""
+    """It leads, like every other process that reaches neither store."""
 
 
 class Refusal(StrEnum):
@@ -60,7 +60,7 @@ COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 
 
 def _known(words: Iterable[str], otherwise: str | None) -> BeforeValidator:
-    """Replace what is no word of these: a newer version may have more."""
+    """Replace an unknown word: a newer version may have more."""
     known = frozenset(words)
 
     def replaced(value: object) -> object:
@@ -137,7 +137,7 @@ class IamReport(SourceReport):
 
 
 class Replaced(_Document):
-    """A value of the secret that somebody else put in the place of a stamped one."""
+    """A secret's value that somebody else wrote over a stamped one."""
 
     at: Moment | None = None
     """When, by AWS's clock; None if an older version was made the current one again."""
@@ -162,10 +162,10 @@ class ReplicaReport(_Document):
 
 
 class ServerReport(_Document):
-    """Which server a store's name leads to, as far as it says."""
+    """The server behind a store's host name, as far as the server reports it."""
 
     timeline: Count | None = None
-    """PostgreSQL's timeline, which grows by each promotion."""
+    """PostgreSQL's timeline, which increases with each promotion."""
     address: Label | None = None
     promoted_at: Moment | None = None
     """When the worker last saw another server in its place."""
@@ -195,13 +195,13 @@ class WorkerReport(_Document):
     history_waiting: Count = 0
     history_dropped: Count = 0
     standing: Annotated[Standing | None, _known(Standing, None)] = None
-    """How this worker stands among those of its name; None where no store keeps a lease."""
+    """This worker's role among those of its name; None if no store keeps a lease."""
     lease_token: Count = 0
-    """Grows whenever another worker takes over; 0 without a lease."""
+    """Increases whenever another worker takes over; 0 without a lease."""
     standbys: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     """The workers that stand by."""
     replicas: Annotated[dict[Label, ReplicaReport], Field(max_length=100)] = {}
-    """By the slug of the store that each is a replica of."""
+    """The stores' replicas, by the slug of the store."""
     servers: Annotated[dict[Label, ServerReport], Field(max_length=100)] = {}
 
     @property

@@ -21,13 +21,13 @@ KEPT_DAYS = 400
 """How long hourly totals and incidents are kept; single beats are kept no longer."""
 
 SETTLED_AFTER_S = 30.0
-"""After so long from a slot's end its beat is there: the deadline of its writes, and a flush."""
+"""How long after a slot's end its beat may arrive: the deadline of its writes, and a flush."""
 
 TOLERANCE_S = 2e-6
 """Slots are rounded to microseconds."""
 
 WORKER = "worker"
-"""Whose incidents the spans are in which nothing was recorded."""
+"""The source of incidents in which nothing was recorded."""
 
 
 class Range(StrEnum):

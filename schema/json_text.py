@@ -59,7 +59,7 @@ def with_keys(text: str, keys: Mapping[str, str]) -> str:
 
 
 def is_json(text: str) -> bool:
-    """Say whether a text is one JSON value by RFC 8259."""
+    """Tell whether a text is one JSON value by RFC 8259."""
     try:
         _, end = _DECODER.raw_decode(text, _after_space(text, 0))
     except (ValueError, RecursionError):

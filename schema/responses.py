@@ -169,9 +169,9 @@ class WorkerFacts(Response):
     history_waiting: int = 0
     history_dropped: int = 0
     standing: Standing | None = None
-    """By which lease it beats; None where no store keeps one, or from an older version."""
+    """The lease by which it beats; None if no store keeps one, or from an older version."""
     lease_token: int = 0
-    """Grows whenever another worker takes over."""
+    """Increases whenever another worker takes over."""
     standbys: tuple[str, ...] = ()
     """The workers that stand by, by id."""
 
@@ -264,18 +264,18 @@ class SourceHistory(Response):
     failed_seconds: Seconds
     unknown_seconds: Seconds
     uptime_strict: float | None
-    """By time, ok / all: what is unknown counts as down; None if nothing was due."""
+    """By time, ok / all: unknown time counts as down; None if nothing was due."""
     uptime_known: float | None
-    """By time, ok / (ok + failed): what is unknown does not count; None if nothing is known."""
+    """By time, ok / (ok + failed): unknown time does not count; None if nothing is known."""
     buckets: list[Bucket]
 
 
 class History(Response):
-    """What became of every slot in a window, by source."""
+    """The results of all slots in a window, by source."""
 
     start: Timestamp
     end: Timestamp
-    """Where the last bucket ends, which may still go on."""
+    """The end of the last bucket, which may lie in the future."""
     as_of: Timestamp
     """The server's clock when this was read."""
     interval_seconds: float
@@ -284,19 +284,19 @@ class History(Response):
 
 
 class IncidentKind(StrEnum):
-    """Whether writes failed, or nobody knows since nothing was recorded."""
+    """Whether writes failed, or nothing was recorded."""
 
     FAILED = "failed"
     UNKNOWN = "unknown"
     PROMOTED = "promoted"
-    """A moment in which another server took over; nothing was down because of it alone."""
+    """A moment at which another server took over; it is no downtime by itself."""
 
 
 class Incident(Response):
     """A span in which a source was not ok, or in which nothing was recorded."""
 
     id: str
-    """What tells it from all others, and its address on the page."""
+    """Its id, which is also its address on the page."""
     kind: IncidentKind
     source: str
     """`worker` where nothing was recorded."""
@@ -317,7 +317,7 @@ class Incidents(Response):
     as_of: Timestamp
     """The server's clock when this was read."""
     total: int
-    """How many there are; the list may be cut."""
+    """How many there are; the list may be shorter."""
     longest: Incident | None
     """None if there is none."""
     incidents: list[Incident]

@@ -1,4 +1,4 @@
-"""What Heartbeat writes into a secret: the document in its description, the keys in its value."""
+"""Heartbeat's stamp in a secret: the document in its description, the keys in its value."""
 
 import json
 
@@ -21,12 +21,12 @@ class Description(BaseModel):
     updated_by: Label
     interval_seconds: Interval = DEFAULT_INTERVAL_S
     note: str | None = None
-    """What a person had written there before Heartbeat came."""
+    """The text that was there before Heartbeat's first stamp."""
     report: WorkerReport | None = None
 
     @classmethod
     def of(cls, heartbeat: Heartbeat, note: str | None) -> "Description":
-        """The document of one stamp."""
+        """Create the document of one stamp."""
         return cls(
             updated_at=heartbeat.timestamp,
             updated_by=heartbeat.name,
@@ -37,14 +37,16 @@ class Description(BaseModel):
 
     @classmethod
     def from_text(cls, text: str) -> "Description | None":
-        """The document in a description, None if it is a person's own text."""
+        """Parse a description; None if it is a person's own text."""
         try:
             return cls.model_validate_json(text)
         except ValidationError:
             return None
 
     def to_text(self) -> str:
-        """Compact JSON within AWS's limit: the brief report, without its sources, or none.
+        """Format it as compact JSON within AWS's limit.
+
+        The brief report is shortened to fit: without its sources, or left out.
 
         Raises:
             ValueError: The note alone is too long.
@@ -64,7 +66,7 @@ def merged_value(value: str, heartbeat: Heartbeat) -> str:
     """Set the stamp in a secret's value, and keep every other byte of it.
 
     Args:
-        value: What is stored. JSON that is not an object, and plain text, go under `value`.
+        value: The stored value. JSON that is not an object, and plain text, go under `value`.
         heartbeat: The stamp.
 
     Raises:

@@ -123,18 +123,18 @@ class Incident(SQLModel, table=True):
 
 
 class Lease(SQLModel, table=True):
-    """Who does what one process alone shall do, until when; and who stands by for it."""
+    """A task that only one process does: its process, or one of its standbys."""
 
     __tablename__ = "heartbeat_leases"
 
     name: str = Field(primary_key=True, max_length=50)
     post: str = Field(primary_key=True, max_length=250)
-    """What is done; with a colon and the process's id behind it, one that stands by for that."""
+    """The task; with a colon and a process's id behind it, one of its standbys."""
     holder: str = Field(max_length=200)
     """The process, until its lease ends."""
     until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     token: int = Field(sa_column=Column(BigInteger, nullable=False))
-    """The fencing token: it grows whenever another process takes the lease."""
+    """The fencing token: it increases whenever another process takes the lease."""
 
 
 class Alerting(SQLModel, table=True):

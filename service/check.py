@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.verdict.status import worker_status
 from service.verdict.watch import watching
 
-CONNECT_S = 60.0  # until the drivers are imported, on a machine that is far too busy
+CONNECT_S = 60.0  # until the drivers are imported, on a very busy machine
 EXIT = {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
 
 

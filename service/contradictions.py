@@ -31,7 +31,7 @@ def places_differ(environment: Environment) -> list[str]:
 
 
 def something_missing(sources: Sequence[AnyInstance], identity: AnyInstance | None) -> list[str]:
-    """Return a sentence if a source lacks the AWS identity, that a source, or all is unset."""
+    """Return a sentence if the AWS identity is missing or unused, or if no source is set."""
     needing = [source.title for source in sources if source.depends_on == iam.KIND.name]
     if needing and identity is None:
         fields = roles_anywhere.Settings.model_fields.items()

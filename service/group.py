@@ -43,11 +43,11 @@ class SourceSettings(Group):
 
     @property
     def replica(self) -> str | None:
-        """Where a copy that follows it is read too; None if nowhere."""
+        """The address of a replica that is read too; None without one."""
         return None
 
     def remedies(self, names: Mapping[str, str]) -> Mapping[ErrorWord | Cause, str]:  # noqa: ARG002 - as below
-        """Return remedies for the words for which this source knows more than `REMEDIES`.
+        """Return this source's own remedies, which replace those of `REMEDIES`.
 
         Args:
             names: As for `warnings`.

@@ -1,4 +1,4 @@
-"""Check a server's name or address, and recognise what people give instead."""
+"""Check a server's name or address, and explain common mistakes."""
 
 import re
 from ipaddress import ip_address

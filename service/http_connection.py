@@ -64,7 +64,7 @@ class Connection(HttpToolsProtocol):
 
     def _time_out(self) -> None:
         if self._head_bytes:
-            self._refuse(408, "request_timeout", "the request did not come in time")
+            self._refuse(408, "request_timeout", "the request did not arrive in time")
         else:
             self.transport.close()  # browsers open connections in advance
 

@@ -111,7 +111,7 @@ class Instance(Generic[S]):
 
     @property
     def remedies(self) -> Mapping[ErrorWord | Cause, str]:
-        """Return remedies for the words for which this source knows more than `REMEDIES`."""
+        """Return this source's own remedies, which replace those of `REMEDIES`."""
         return self.settings.remedies(self.variables)
 
     def warnings(self) -> list[str]:

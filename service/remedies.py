@@ -25,14 +25,15 @@ REMEDIES = {
     "mode: Heartbeat cannot use what it is connected to.",
     ErrorWord.CLOCK: "See that this host and the store keep time by NTP: their clocks differ by "
     "more than 5 s.",
-    ErrorWord.FAILED: "Read the log: this error is of no known kind.",
+    ErrorWord.FAILED: "Read the log: the cause of this error is unknown.",
 }
 
 CAUSES = {
     Cause.NO_TLS: "Turn on TLS at the server: it answers in plain text.",
-    Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: none trusted here did.",
+    Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: this app does not trust it.",
     Cause.WRONG_HOST: "Connect by a name that the server's certificate is for.",
-    Cause.CERTIFICATE_EXPIRED: "Renew the server's certificate: it is out of its validity.",
+    Cause.CERTIFICATE_EXPIRED: "Renew the server's certificate: it has expired or is not "
+    "yet valid.",
     Cause.STATEMENT_POOL: "Set the pool to transaction mode: in statement mode it allows no "
     "transaction, which migrations and history need.",
     Cause.CLUSTER: "Connect to a single primary: a cluster spreads the keys that Heartbeat writes "
@@ -42,13 +43,14 @@ CAUSES = {
     "search_path = public`).",
     Cause.ROW_SECURITY: "Add a policy that lets the user read and write Heartbeat's tables: their "
     "row security does not.",
-    Cause.COLUMN_MISSING: "Run `python -m service migrate`: it brings back what can be, and "
+    Cause.COLUMN_MISSING: "Run `python -m service migrate`: it restores what it can, and "
     "names the column that is missing otherwise.",
     Cause.KEY_DENIED: "Grant it `kms:Decrypt` and `kms:GenerateDataKey` (`secretKmsKeyArn` in the "
     "stack), and check the key's own policy: the role may not use the secret's key.",
     Cause.KEY_UNUSABLE: "Enable the secret's KMS key, or cancel its deletion: AWS cannot use it.",
     Cause.OTHER_REGION: "Name the bucket's own region in the URL (`region=`): it is in another.",
-    Cause.NO_S3: "Check `endpoint=` in the URL: what answers there is no S3, or not enough of it.",
+    Cause.NO_S3: "Check `endpoint=` in the URL: that server does not speak S3, or lacks a "
+    "part of it.",
     Cause.STAMP_REFUSED: "Run `python -m service migrate`, which says what in `last_update` "
     "refuses a stamp, or give Heartbeat a database of its own.",
 }
@@ -59,12 +61,12 @@ AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     "this region.",
     ErrorWord.UNREACHABLE: "Check whether this app reaches AWS, and whether AWS reports an outage "
     "of this region.",
-    ErrorWord.TLS: "Check what stands between this app and AWS, and AWS_CA_BUNDLE if it is set.",
-    Cause.NO_TLS: "Check AWS_ENDPOINT_URL and what stands between this app and AWS: it answers in "
+    ErrorWord.TLS: "Check any proxy between this app and AWS, and AWS_CA_BUNDLE if it is set.",
+    Cause.NO_TLS: "Check AWS_ENDPOINT_URL and any proxy between this app and AWS: it answers in "
     "plain text.",
-    Cause.UNTRUSTED: "Set AWS_CA_BUNDLE to the CA of what stands between this app and AWS, or "
-    "unset it if nothing does: no CA that is trusted here signed the certificate.",
-    Cause.WRONG_HOST: "Check AWS_ENDPOINT_URL and what stands between this app and AWS: its "
+    Cause.UNTRUSTED: "Set AWS_CA_BUNDLE to the CA of the proxy between this app and AWS, or "
+    "unset it if there is none: no trusted CA signed the certificate.",
+    Cause.WRONG_HOST: "Check AWS_ENDPOINT_URL and any proxy between this app and AWS: its "
     "certificate is for another host name.",
     ErrorWord.AUTH: "Read the worker's log, which has AWS's own words.",
     ErrorWord.THROTTLED: "See who else calls AWS with this identity: it makes too many requests.",
@@ -78,7 +80,7 @@ REFUSALS = {
     "validity.",
     Refusal.CERTIFICATE_REVOKED: "Deploy the new client certificate: this one is revoked.",
     Refusal.CLOCK_SKEW: "See that this host keeps time by NTP: its clock is wrong.",
-    Refusal.WRONG_KEY: "Deploy IAM_CLIENT_CERT and IAM_CLIENT_KEY together: they do not fit.",
+    Refusal.WRONG_KEY: "Deploy IAM_CLIENT_CERT and IAM_CLIENT_KEY together: they do not match.",
     Refusal.NOT_ALLOWED: "Compare the role's trust policy with the certificate's name, and check "
     "that profile and role are enabled.",
     Refusal.NOT_FOUND: "Compare the three ARNs: anchor, profile or role does not exist.",
@@ -99,8 +101,8 @@ def tls_remedies(ca: str, mode: str, host: str) -> dict[ErrorWord | Cause, str]:
         f"for this host name, and that the server speaks TLS as {mode} says.",
         Cause.NO_TLS: f"Turn on TLS at the server, or set {mode} to what it speaks: it answers in "
         "plain text.",
-        Cause.UNTRUSTED: f"Set {ca} to the certificate of the CA that signed the server's: no CA "
-        "that is trusted here did.",
+        Cause.UNTRUSTED: f"Set {ca} to the certificate of the CA that signed the server's: this "
+        "app does not trust it.",
         Cause.WRONG_HOST: f"Set {host} to a name that the server's certificate is for, or {mode} "
         "to verify-ca.",
     }

@@ -37,26 +37,28 @@ class ServerSettings(SourceSettings):
         return self.host
 
     def warnings(self, names: Mapping[str, str]) -> list[str]:
-        """Warn of a CA out of its validity, which makes a server that it signed look wrong."""
+        """Warn of an expired CA: verification would fail although the server is right."""
         if self.ca is None or self.tls is TlsMode.DISABLE:
             return []
         fault = out_of_date(self.ca, utc_now())
         if fault is None:
             return []
-        return [f"{names['ca']}: {fault}: ask the server's owner for the present one"]
+        return [f"{names['ca']}: {fault}: ask the server's owner for the current one"]
 
     def unverified(self, names: Mapping[str, str], word: str) -> list[str]:
-        """Warn of TLS that verifies nobody, where a kind calls `require` by this word."""
+        """Warn that TLS verifies nothing; `word` is how this kind of store names the mode."""
         if self.tls is not TlsMode.REQUIRE or self.ca is not None:
             return []
-        return [f"{names['tls']}={word} without {names['ca']} encrypts, but verifies nobody"]
+        return [
+            f"{names['tls']}={word} without {names['ca']} encrypts, but does not verify the server"
+        ]
 
 
 def database(value: str) -> str:
     """Check a database's name.
 
     Raises:
-        ValueError: A part of a URL stands around it.
+        ValueError: It contains other parts of a URL.
     """
     if "://" in value:
         msg = "it is a URL: give the name alone, or the URL as DATABASE_URL"

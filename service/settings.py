@@ -21,7 +21,7 @@ class ConfigurationError(Exception):
 
     Args:
         problems: One sentence each, without any secret.
-        notes: The same, of what is odd beside them and may be their cause.
+        notes: Oddities that may be their cause, likewise.
     """
 
     def __init__(self, problems: list[str], notes: Sequence[str] = ()) -> None:
@@ -41,9 +41,9 @@ class Settings:
         off: The kinds that have variables of their own, and no instance.
         aws: The AWS identity, None if it is not configured.
         history: Where history is kept, None if nowhere.
-        alerts: Whom to tell, and when.
+        alerts: Targets and policy of alerts.
         telemetry: Where metrics and traces are pushed.
-        notes: What is odd about the environment; one sentence each, without any secret.
+        notes: Oddities of the environment; one sentence each, without any secret.
     """
 
     process: ProcessSettings
@@ -65,7 +65,7 @@ class Settings:
         return next((each for each in self.sources if each.kind is kind), None)
 
     def warnings(self) -> list[str]:
-        """Return what will go wrong with these settings, though they are valid."""
+        """Return problems to expect with these settings, although they are valid."""
         return [*self.notes, *(each for source in self.sources for each in source.warnings())]
 
 
@@ -73,11 +73,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     """Read and check the settings that an environment gives.
 
     Args:
-        environ: Variables by name, such as `os.environ`; of unknown ones, those that look like
-            ours are warned of.
+        environ: Variables by name, such as `os.environ`; unknown names that look like ours cause a
+            warning.
 
     Raises:
-        ConfigurationError: Anything is wrong; it names all that is.
+        ConfigurationError: The environment is invalid; the text names every problem.
     """
     environment = Environment(environ)
     names = variables.names()

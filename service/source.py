@@ -20,11 +20,11 @@ Row = Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
-    """A part that somebody else put in the place of Heartbeat's.
+    """A part that somebody else wrote over Heartbeat's.
 
     Attributes:
         made_at: When it was made, None if unknown.
-        noticed: Whether the worker saw that it took the place of a stamped one.
+        noticed: Whether the worker saw that it replaced a stamped one.
         rewritten_at: When the worker stamped it, None if it has not.
     """
 
@@ -90,15 +90,15 @@ class Connection(Protocol):
     """A connection to a PostgreSQL, for as long as a block has it."""
 
     async def rows(self, statement: Statement, **values: object) -> list[Row]:
-        """The rows that a statement gives; its parameters' values come by name."""
+        """Return a statement's rows; values of parameters are given by name."""
         ...
 
     async def row(self, statement: Statement, **values: object) -> Row:
-        """The first row that a statement gives, None without one."""
+        """Return a statement's first row, None without one."""
         ...
 
     async def change(self, statement: Statement, **values: object) -> int:
-        """Execute a statement that changes rows; how many it changed."""
+        """Execute a statement that changes rows; return how many it changed."""
         ...
 
     async def change_each(
@@ -147,22 +147,22 @@ class Keys(Protocol):
 
 
 class Fence(Protocol):
-    """Keeps a worker that was superseded from writing where no store compares."""
+    """Stops a superseded worker from writing to a store that cannot compare stamps."""
 
     async def check(self, *, asking: bool) -> None:
-        """See to it that this worker still leads.
+        """Check that this worker still leads.
 
         Args:
             asking: Whether to ask the lease's store in any case.
 
         Raises:
-            SupersededError: Another does.
+            SupersededError: Another worker leads.
         """
         ...
 
 
 class Replica(Protocol):
-    """Reads the stamp from a copy of a store that follows it."""
+    """Reads the stamp from a store's replica."""
 
     async def newest(self) -> datetime | None:
         """Return the newest stamp there, None if there is none.
@@ -178,13 +178,13 @@ class Replica(Protocol):
 
 
 class Server(Protocol):
-    """Says which of several servers a store's name leads to."""
+    """Identifies the server behind a store's host name."""
 
     async def place(self) -> ServerReport:
-        """Return what can be seen of the server.
+        """Return the server's identity, as far as it reports one.
 
         Raises:
-            SourceError: It does not say.
+            SourceError: It cannot be read.
         """
         ...
 
@@ -197,10 +197,10 @@ class Source(Protocol):
     Attributes:
         database: Keeps history and has a schema, None if it does not.
         keys: Keeps what must survive a restart while PostgreSQL is down, None if it does not.
-        fence: Set in a worker that may be one of several; what cannot compare stamps asks it before
-            it writes.
+        fence: Set in a worker that may be one of several; a store that cannot compare stamps checks
+            it before each write.
         replica: A copy that follows it, None if none is configured.
-        server: Says which server it is, None if it cannot.
+        server: Identifies its server, None if it cannot.
     """
 
     database: Database | None = None
@@ -232,6 +232,6 @@ class Source(Protocol):
         """Close all connections, in bounded time; never raises for a dead store."""
         ...
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add what this source counts and knows to the worker's report."""
         return report

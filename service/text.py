@@ -39,7 +39,7 @@ def fault(name: str, value: str, *, secret: bool = False, lines: bool = False) -
 
 
 def _unfilled(value: str, *, secret: bool) -> str | None:
-    """Describe what stands in a value's place."""
+    """Describe a placeholder that was given instead of a value."""
     reference = REFERENCE.search(value)
     if reference:
         what = "a reference" if secret else reference[0]
@@ -60,12 +60,12 @@ def _unfilled(value: str, *, secret: bool) -> str | None:
 def _not_alone(name: str, value: str) -> str | None:
     """Describe what was copied together with a value."""
     if re.match(ASSIGNMENT.format(name=re.escape(name)), value):
-        return "it begins with its own name: give only what stands behind the = sign"
+        return "it begins with its own name: give only the part after the = sign"
     return "it is JSON: give the one value in it" if _is_json(value) else None
 
 
 def _of_one_line(value: str) -> str | None:
-    """Describe what no value of a single line holds."""
+    """Describe characters that a single-line value cannot hold."""
     if len(value) > 1 and QUOTES.get(value[0]) == value[-1]:
         return "the quotes around it are a part of it: leave them out, as env files keep them"
     if value.startswith(SERVICE_LINK):

@@ -64,14 +64,14 @@ def ca_certificates(value: str) -> str:
 
 
 def out_of_date(ca_pem: str, now: datetime) -> str | None:
-    """Say since when or until when no certificate of a CA text is valid; None while one is.
+    """Explain that no certificate of a CA text is valid now; None if one is.
 
-    It is no reason to refuse to start: the system's CAs are trusted too, and a CA that is renewed
-    stands beside the one that has ended.
+    It is no reason to refuse to start: the system's CAs are trusted too, and a renewed CA may be
+    listed beside the expired one.
 
     Args:
-        ca_pem: What `ca_certificates` gives.
-        now: The moment that counts.
+        ca_pem: The text from `ca_certificates`.
+        now: The current time.
     """
     found = x509.load_pem_x509_certificates(ca_pem.encode())
     if any(e.not_valid_before_utc <= now <= e.not_valid_after_utc for e in found):

@@ -54,7 +54,7 @@ def parse(text: str) -> Url:
         msg = "the URL holds a blank or a control character"
         raise ValueError(msg)
     if PLACEHOLDER.search(text):
-        msg = "a placeholder stands for the password in the URL: put the password itself there"
+        msg = "the URL holds a placeholder instead of the password: put the password there"
         raise ValueError(msg)
     try:
         split = urlsplit(text)

@@ -129,7 +129,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * What became of every slot in a window, by source.
+ * The results of all slots in a window, by source.
  * @typedef {Object} History
  * @property {string} start
  * @property {string} end
@@ -201,7 +201,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * Whether writes failed, or nobody knows since nothing was recorded.
+ * Whether writes failed, or nothing was recorded.
  * @typedef {'failed' | 'unknown' | 'promoted'} IncidentKind
  */
 
@@ -365,7 +365,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * How one of several processes stands, of which one shall lead.
+ * The role of one of several processes, one of which leads.
  * @typedef {'standby' | 'database' | 'valkey' | 'alone'} Standing
  */
 

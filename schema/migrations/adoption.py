@@ -36,7 +36,7 @@ def try_stamp(connection: "Connection") -> None:
         for moment in MOMENTS:
             row = connection.execute(text(STAMP), {"author": AUTHOR, "moment": moment}).first()
             if row is None:
-                raise RuntimeError(_refusal("a trigger or a rule swallows what is written"))
+                raise RuntimeError(_refusal("a trigger or a rule discards the row"))
             if tuple(row) != (AUTHOR, moment):
                 raise RuntimeError(_refusal("it does not keep a stamp as it was written"))
     except DBAPIError as error:
@@ -55,6 +55,6 @@ def try_stamp(connection: "Connection") -> None:
 
 def _refusal(what: str) -> str:
     return (
-        f"a table last_update exists, and takes no stamp: {what}. Mend that, or rename the table, "
+        f"a table last_update exists, but refuses a stamp: {what}. Mend that, or rename the table, "
         "or give Heartbeat a database of its own (PGDATABASE)"
     )

@@ -32,7 +32,7 @@ def add_columns(connection: "Connection") -> None:
                 kind = column.type.compile(connection.dialect)
                 msg = (
                     f"the table {name} lacks its column {column.name} ({kind}, NOT NULL): add it "
-                    "with values, or drop the table, which is then made anew without its rows"
+                    "with values, or drop the table, which is then created again without its rows"
                 )
                 raise ColumnMissingError(msg)
             operations.add_column(name, column._copy())  # noqa: SLF001 - a column has one table

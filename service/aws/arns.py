@@ -30,7 +30,7 @@ PARTITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The place in one variable; None where it has none."""
+    """Partition, region and account in one variable; None where it has none."""
 
     variable: str
     partition: str | None
@@ -39,7 +39,7 @@ class _Place:
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """Write one sentence for each two variables that cannot both be right.
+    """Return one sentence for each pair of variables that contradict each other.
 
     Args:
         values: ARNs by variable, and the region under AWS_REGION; invalid ones are ignored here,

@@ -94,12 +94,12 @@ def private_key(text: str) -> Key:
     try:
         key = serialization.load_pem_private_key(block.text.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        msg = "it is no private key that can be read: its content is damaged"
+        msg = "the private key cannot be read: its content is damaged"
         raise ValueError(msg) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         name = type(key).__name__.removeprefix("_").removesuffix("PrivateKey")
-        msg = f"it is an {name} key, and IAM Roles Anywhere takes RSA and EC keys alone"
-        raise ValueError(msg)  # noqa: TRY004 - it is no valid value of a setting
+        msg = f"it is an {name} key, and IAM Roles Anywhere accepts only RSA and EC keys"
+        raise ValueError(msg)  # noqa: TRY004 - an invalid setting, not a wrong type
     return key
 
 
@@ -132,7 +132,7 @@ def _check(leaf: x509.Certificate, now: datetime) -> None:
         msg = f"is signed with {hash_}, and IAM Roles Anywhere takes SHA-256, SHA-384 and SHA-512"
         raise ValueError(msg)
     if not _says_end_entity(leaf):
-        msg = "is a CA's (CA:TRUE), or does not say CA:FALSE: issue a client certificate"
+        msg = "is a CA certificate (CA:TRUE), or lacks CA:FALSE: issue a client certificate"
         raise ValueError(msg)
     if not _may_sign(leaf):
         msg = "does not allow digitalSignature in its key usage: issue one that does"
@@ -171,7 +171,7 @@ def _chain(
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except Exception:  # noqa: BLE001 - of many types, and each says no
+    except Exception:  # noqa: BLE001 - errors of many types, all meaning no
         return False
     return True
 

@@ -1,7 +1,8 @@
 """Addresses of AWS's services, from botocore's short list of partitions.
 
 botocore's own `endpoints.json` lists each of 400 services in each region: 7 MB once it is parsed. A
-client takes its address from the service's rules; from here it takes only what the partition says.
+client takes its address from the service's rules; from here it takes only the partition's
+properties.
 """
 
 from typing import Any

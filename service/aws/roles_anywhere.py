@@ -115,7 +115,7 @@ class Settings(SourceSettings):
 
     @classmethod
     def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-        """List what is missing, or cannot be right together; one sentence each."""
+        """List missing and contradictory values; one sentence each."""
         return key_pair.not_one(values, names, AMBIENT) or key_pair.misfit(values, names)
 
     @property
@@ -125,7 +125,7 @@ class Settings(SourceSettings):
 
     @property
     def sessions_host(self) -> str | None:
-        """The host for CreateSession, None for AWS's own; always by https."""
+        """The host for CreateSession, None for AWS's own; always reached by https."""
         url = self.sessions_url or self.endpoint_url
         return urlsplit(url).netloc if url else None
 
@@ -162,15 +162,15 @@ def _url(value: str, *, must_be_secure: bool) -> str:
     try:
         split.port  # noqa: B018 - it raises
     except ValueError:
-        msg = "its port is no number from 0 to 65535"
+        msg = "its port must be a number from 0 to 65535"
         raise ValueError(msg) from None
     if split.scheme not in {"http", "https"} or not split.hostname:
         msg = "it is no URL: begin it with https://, as in https://127.0.0.1:4566"
         raise ValueError(msg)
     if split.username or split.password:
-        msg = "it holds a user or a password, which AWS's clients do not send: take them out"
+        msg = "it holds a user or a password, which AWS's clients do not send: remove them"
         raise ValueError(msg)
     if must_be_secure and split.scheme != "https":
-        msg = "sessions are asked for by https alone: begin it with https://"
+        msg = "sessions are requested only over https: begin it with https://"
         raise ValueError(msg)
     return value

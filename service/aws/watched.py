@@ -26,7 +26,7 @@ class Watched:
         self._marks: tuple[Mark, ...] = ()  # so that the first check reads again
 
     def renewed(self) -> bool:
-        """Tell whether the files hold another one by now; read them only if they changed.
+        """Tell whether the files hold a new certificate; read them only if they changed.
 
         During a rotation, certificate and key do not match for a moment: the previous one stays in
         use until the next change.

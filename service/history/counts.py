@@ -12,7 +12,7 @@ from service.source import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Lasted:
+class Durations:
     """How long each state lasted, in seconds: a changed interval does not change the past."""
 
     ok: float = 0.0
@@ -42,18 +42,18 @@ def history(
         now: The server's clock.
     """
     told: list[Bucket] = []
-    lasted: list[Lasted] = []
+    lasted: list[Durations] = []
     for index in range(cut.count):
         row, start = rows.get(index), cut.start(index)
         if row is not None:
             gap = interval_s is not None  # slots before a source's first beat were not due
             unknown = row.unknown + (row.before if gap else 0)
             ok_s, failed_s, unknown_s, before_s = row.seconds
-            lasted.append(Lasted(ok_s, failed_s, unknown_s + (before_s if gap else 0.0)))
+            lasted.append(Durations(ok_s, failed_s, unknown_s + (before_s if gap else 0.0)))
             interval_s = row.interval_seconds
         elif interval_s is not None:
             unknown = _slots(start, cut.start(index + 1), interval_s, now)
-            lasted.append(Lasted(unknown=unknown * interval_s))
+            lasted.append(Durations(unknown=unknown * interval_s))
         else:
             unknown = 0
         told.append(_bucket(start, row, unknown, exact=not cut.hourly))
@@ -91,12 +91,12 @@ def _bucket(start: datetime, row: Row | None, unknown: int, *, exact: bool) -> B
 
 
 def _summed(
-    source: str, title: str, first: datetime | None, told: list[Bucket], lasted: list[Lasted]
+    source: str, title: str, first: datetime | None, told: list[Bucket], lasted: list[Durations]
 ) -> SourceHistory:
     ok, failed = sum(each.ok for each in told), sum(each.failed for each in told)
     unknown = sum(each.unknown for each in told)
     ok_s, failed_s, unknown_s = (
-        math.fsum(kind) for kind in zip(*map(astuple, [Lasted(), *lasted]), strict=True)
+        math.fsum(kind) for kind in zip(*map(astuple, [Durations(), *lasted]), strict=True)
     )
     due_s, known_s = ok_s + failed_s + unknown_s, ok_s + failed_s
     return SourceHistory(

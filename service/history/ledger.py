@@ -128,5 +128,5 @@ class Ledger:
 
 
 def _midnight(moment: datetime) -> datetime:
-    """The start of a moment's day in UTC."""
+    """Return the start of a moment's day in UTC."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -71,7 +71,7 @@ class History:
         self._drop_oldest()
         self._came.set()
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add the numbers of waiting and lost records to the worker's report."""
         update = {"history_waiting": self.waiting, "history_dropped": self.dropped}
         return report.model_copy(update=update)

@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from service.lease.post import Post
 from service.lease.standing import Answer
+from service.lease.task import LeaseTask
 from service.source import Database, Row
 from service.sql import leases as sql
 
 
-class Rows(Protocol):
+class LeaseRows(Protocol):
     """The lease of one task, and its standbys."""
 
     async def claim(self, known: int) -> Answer:
@@ -32,21 +32,21 @@ class Rows(Protocol):
         ...
 
 
-class InDatabase:
+class DatabaseLease:
     """The rows of one task.
 
     Args:
         database: The database.
-        post: The task, and this process.
+        task: The task, and this process.
 
     Every method raises SourceError if PostgreSQL cannot be read or written.
     """
 
-    def __init__(self, database: Database, post: Post) -> None:
+    def __init__(self, database: Database, task: LeaseTask) -> None:
         self._database = database
-        self._post = post
-        self._row = {"of": post.name, "what": post.what}
-        self._ours = {**self._row, "who": post.holder}
+        self._task = task
+        self._row = {"of": task.name, "what": task.what}
+        self._ours = {**self._row, "who": task.holder}
 
     async def claim(self, known: int) -> Answer:
         """Take or renew the lease, unless another holds it.
@@ -54,7 +54,7 @@ class InDatabase:
         Args:
             known: The newest known token; a new one is greater.
         """
-        lease_s = self._post.terms.lease_s
+        lease_s = self._task.terms.lease_s
         async with self._database.connection() as connection:
             row = await connection.row(sql.CLAIM, **self._ours, lease_s=lease_s, known=known)
         if row.taken is None:
@@ -62,7 +62,7 @@ class InDatabase:
         return Answer(
             leads=True,
             token=row.taken,
-            holder=self._post.holder,
+            holder=self._task.holder,
             left_s=lease_s,
             standbys=self._others(row),
         )
@@ -74,7 +74,7 @@ class InDatabase:
 
     async def stand_by(self) -> None:
         """Register as a standby."""
-        lease_s = self._post.terms.lease_s
+        lease_s = self._task.terms.lease_s
         async with self._database.connection() as connection:
             await connection.change(sql.STAND_BY, **self._ours, lease_s=lease_s)
 
@@ -91,7 +91,7 @@ class InDatabase:
 
     def _answer(self, row: Row) -> Answer:
         return Answer(
-            leads=row.holder == self._post.holder,
+            leads=row.holder == self._task.holder,
             token=row.token or 0,
             holder=row.holder,
             left_s=float(row.left_s or 0.0),
@@ -99,4 +99,4 @@ class InDatabase:
         )
 
     def _others(self, row: Row) -> tuple[str, ...]:
-        return tuple(each for each in row.standbys or () if each != self._post.holder)
+        return tuple(each for each in row.standbys or () if each != self._task.holder)

@@ -2,8 +2,8 @@
 
 from typing import Any, Protocol
 
-from service.lease.post import Post
 from service.lease.standing import Answer
+from service.lease.task import LeaseTask
 from service.source import Keys
 
 KEPT_S = 7 * 86_400  # lifetime of a token that is no longer needed
@@ -42,7 +42,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 """
 
 
-class Entries(Protocol):
+class LeaseKeys(Protocol):
     """The lease of one task, and its standbys."""
 
     async def claim(self, known: int, *, overrides: bool) -> Answer:
@@ -58,20 +58,20 @@ class Entries(Protocol):
         ...
 
 
-class InKeys:
+class ValkeyLease:
     """The keys of one task.
 
     Args:
         keys: The Valkey.
-        post: The task, and this process.
+        task: The task, and this process.
 
     Every method raises SourceError if Valkey cannot be read or written.
     """
 
-    def __init__(self, keys: Keys, post: Post) -> None:
+    def __init__(self, keys: Keys, task: LeaseTask) -> None:
         self._keys = keys
-        self._post = post
-        self._lease = f"{post.name}:lease:{post.what}"
+        self._task = task
+        self._lease = f"{task.name}:lease:{task.what}"
         self._token = f"{self._lease}:token"
         self._standbys = f"{self._lease}:standbys"
         self._last = f"{self._lease}:last"
@@ -92,14 +92,14 @@ class InKeys:
     async def release(self) -> None:
         """Release the lease, and stop standing by."""
         async with self._keys.commands() as client:
-            await client.eval(RELEASE, 2, self._lease, self._standbys, self._post.holder)
+            await client.eval(RELEASE, 2, self._lease, self._standbys, self._task.holder)
 
     async def _stand(
         self, known: int, *, overrides: bool = False, claims: bool = False, stands_by: bool = False
     ) -> Answer:
-        who = self._post.holder
+        who = self._task.holder
         keys = [self._lease, self._token, self._standbys, self._last]
-        lasts_ms = max(1, int(self._post.terms.lease_s * 1000))
+        lasts_ms = max(1, int(self._task.terms.lease_s * 1000))
         flags = [int(overrides), int(claims), int(stands_by)]
         given: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types
         async with self._keys.commands() as client:

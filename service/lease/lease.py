@@ -9,10 +9,10 @@ import structlog
 
 from schema.heartbeat import Standing, WorkerReport
 from service.errors import SourceError, SupersededError
-from service.lease.database import Rows
-from service.lease.keys import Entries
-from service.lease.post import Post
-from service.lease.standing import Answer, Known
+from service.lease.database import LeaseRows
+from service.lease.keys import LeaseKeys
+from service.lease.standing import Answer, LeaseView
+from service.lease.task import LeaseTask
 from service.lease.terms import RETRY_S
 
 ANSWER_S = 2.0  # seconds that a store may take
@@ -28,7 +28,7 @@ class Lease:
     leads.
 
     Args:
-        post: The task, and this process.
+        task: The task, and this process.
         database: The lease in PostgreSQL, None if there is none.
         keys: The lease in Valkey, for outages of PostgreSQL; None if there is none.
         clock: Monotonic seconds; it must continue while the process is paused.
@@ -36,52 +36,52 @@ class Lease:
 
     def __init__(
         self,
-        post: Post,
-        database: Rows | None,
-        keys: Entries | None,
+        task: LeaseTask,
+        database: LeaseRows | None,
+        keys: LeaseKeys | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._post = post
+        self._task = task
         self._database = database
         self._keys = keys
         self._clock = clock
-        self._known = Known()
+        self._view = LeaseView()
         self._turn = anyio.Lock()
         self._leading = anyio.Event()
         self._begun: int | None = None  # the token at the start of the cycle
-        self._said_at: float | None = None  # when this process last registered as a standby
+        self._registered_at: float | None = None  # when this process last registered as a standby
         self._retry_s = RETRY_S
 
     @property
     def holder(self) -> str:
         """This process's id."""
-        return self._post.holder
+        return self._task.holder
 
     @property
     def leads(self) -> bool:
         """Whether this process leads, by its own knowledge."""
-        return self._known.leads
+        return self._view.leads
 
     async def run(self, stop: anyio.Event) -> None:
         """Maintain the lease until `stop` is set."""
         while not stop.is_set():
-            await self.stand()
+            await self.renew()
             with anyio.move_on_after(self._pause_s()):
                 await stop.wait()
 
-    async def stand(self) -> None:
+    async def renew(self) -> None:
         """Take or renew the lease, or check whether it is free."""
         async with self._turn:
-            asked, before = self._clock(), self._known.standing
+            asked, before = self._clock(), self._view.standing
             database = await self._by_database()
             if database is not None:  # at once: Valkey may hang for longer than a short lease
-                self._known.learn(asked, database, None)
+                self._view.learn(asked, database, None)
             valkey = None
-            if self._known.asks_valkey(asked, database):
+            if self._view.asks_valkey(asked, database):
                 valkey = await self._by_valkey(database)
-            self._known.learn(asked, database, valkey)
-            await self._say_standby(asked, database)
-            if self._known.standing is not before:
+            self._view.learn(asked, database, valkey)
+            await self._register_standby(asked, database)
+            if self._view.standing is not before:
                 await self._changed(before)
 
     async def begin(self, *, first: bool) -> bool:
@@ -95,9 +95,9 @@ class Lease:
         if first:
             return True
         if self._is_old:
-            with anyio.move_on_after(self._post.terms.ask_s):
-                await self.stand()
-        self._begun = self._known.token
+            with anyio.move_on_after(self._task.terms.ask_s):
+                await self.renew()
+        self._begun = self._view.token
         return self.leads
 
     async def check(self, *, asking: bool) -> None:
@@ -112,11 +112,11 @@ class Lease:
             SupersededError: Another process has taken over.
         """
         if asking or self._is_old:
-            with anyio.move_on_after(self._post.terms.ask_s):
-                await self.stand()
+            with anyio.move_on_after(self._task.terms.ask_s):
+                await self.renew()
         if self._begun is None and not asking:
             return
-        if not self.leads or self._begun not in {None, self._known.token}:
+        if not self.leads or self._begun not in {None, self._view.token}:
             raise SupersededError
 
     async def until_leading(self) -> None:
@@ -130,16 +130,16 @@ class Lease:
         async with self._turn, anyio.create_task_group() as tasks:
             if database is not None:
                 step = database.release if leads else database.leave
-                tasks.start_soon(_asked, step)
+                tasks.start_soon(_answer, step)
             if keys is not None:
-                tasks.start_soon(_asked, keys.release)
+                tasks.start_soon(_answer, keys.release)
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add standing, token and standbys to the worker's report.
 
-        The standing is None before the first answer: the worker writes, but nobody knows as what.
+        The standing is None before the first answer: the worker writes, but has no known role.
         """
-        known = self._known
+        known = self._view
         update = {
             "standing": known.standing if known.has_asked else None,
             "lease_token": known.token,
@@ -149,40 +149,40 @@ class Lease:
 
     @property
     def _is_old(self) -> bool:
-        return self._known.is_old(self._clock(), self._post.terms.lease_s)
+        return self._view.is_old(self._clock(), self._task.terms.lease_s)
 
     async def _by_database(self) -> Answer | None:
-        database, known = self._database, self._known
+        database, known = self._database, self._view
         if database is None:
             return None
         if known.standing is Standing.STANDBY:
-            said = await _asked(database.look)
+            said = await _answer(database.look)
             if said is None or said.holder is not None:
                 return said
-        return await _asked(lambda: database.claim(known.token))
+        return await _answer(lambda: database.claim(known.token))
 
     async def _by_valkey(self, database: Answer | None) -> Answer | None:
         keys = self._keys
         if keys is None:
             return None
-        token = max(self._known.token, database.token if database else 0)
-        return await _asked(lambda: keys.claim(token, overrides=database is not None))
+        token = max(self._view.token, database.token if database else 0)
+        return await _answer(lambda: keys.claim(token, overrides=database is not None))
 
-    async def _say_standby(self, now: float, database: Answer | None) -> None:
+    async def _register_standby(self, now: float, database: Answer | None) -> None:
         """Register as a standby, as often as a lease is renewed."""
         if self.leads:
-            self._said_at = None
+            self._registered_at = None
             return
-        if self._said_at is not None and now - self._said_at < self._post.terms.renew_s:
+        if self._registered_at is not None and now - self._registered_at < self._task.terms.renew_s:
             return
-        self._said_at = now
+        self._registered_at = now
         if self._database is not None and database is not None:
-            await _asked(self._database.stand_by)
+            await _answer(self._database.stand_by)
         elif self._keys is not None:
-            await _asked(self._keys.stand_by)
+            await _answer(self._keys.stand_by)
 
     async def _changed(self, before: Standing) -> None:
-        known = self._known
+        known = self._view
         log.info(
             "worker_standing", standing=str(known.standing), token=known.token, leader=known.holder
         )
@@ -191,13 +191,13 @@ class Lease:
             return
         self._leading.set()
         if before is Standing.STANDBY and self._database is not None:
-            await _asked(self._database.leave)
+            await _answer(self._database.leave)
 
     def _pause_s(self) -> float:
-        terms = self._post.terms
+        terms = self._task.terms
         if not self.leads:
             return terms.poll_s
-        if self._known.standing is not Standing.ALONE:
+        if self._view.standing is not Standing.ALONE:
             self._retry_s = RETRY_S
             return terms.renew_s
         pause_s = min(self._retry_s, terms.renew_s)
@@ -205,7 +205,7 @@ class Lease:
         return pause_s
 
 
-async def _asked(step: Callable[[], Awaitable[T]]) -> T | None:
+async def _answer(step: Callable[[], Awaitable[T]]) -> T | None:
     """Return a store's answer; None if it does not answer in time."""
     try:
         with anyio.fail_after(ANSWER_S):

@@ -34,7 +34,7 @@ class Answer:
     standbys: tuple[str, ...] = ()
 
 
-class Known:
+class LeaseView:
     """One process's knowledge of a lease.
 
     A store's answer is valid for the remaining time of the lease, even if the store does not answer

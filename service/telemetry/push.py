@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NoOpTracerProvider, Tracer
 
 from service.shutdown import TELEMETRY_S
-from service.telemetry.known import Collect, Known
+from service.telemetry.instruments import Collect, Instruments
 from service.telemetry.sending import Metrics, Spans
 from service.telemetry.settings import TelemetrySettings
 from service.version import version
@@ -47,7 +47,7 @@ class Push:
     ) -> None:
         resource = _resource(process, name, title)
         self._providers: list[MeterProvider | TracerProvider] = []
-        self._known: Known | None = None
+        self._instruments: Instruments | None = None
         self.meter: Meter = NoOpMeterProvider().get_meter(SCOPE)
         self.tracer: Tracer = NoOpTracerProvider().get_tracer(SCOPE)
         if settings.metrics_url is not None:
@@ -55,8 +55,8 @@ class Push:
             reader = PeriodicExportingMetricReader(exporter)
             metrics = MeterProvider([reader], resource, shutdown_on_exit=False)
             self.meter = metrics.get_meter(SCOPE, version())
-            self._known = Known(self.meter, name)
-            exporter.after = self._known.declare
+            self._instruments = Instruments(self.meter, name)
+            exporter.after = self._instruments.declare
             self._providers.append(metrics)
         if settings.traces_url is not None:
             traces = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -78,8 +78,8 @@ class Push:
 
     async def start(self, collect: Collect) -> None:
         """Push the metrics that `collect` returns; called on its event loop."""
-        if self._known is not None:
-            await self._known.start(collect)
+        if self._instruments is not None:
+            await self._instruments.start(collect)
 
     async def stop(self) -> None:
         """Push the rest, for a bounded time."""
@@ -87,8 +87,8 @@ class Push:
         Thread(target=self._end, args=(ended,), name="telemetry-end", daemon=True).start()
         with anyio.move_on_after(TELEMETRY_S, shield=True):
             await asyncio.wrap_future(ended)
-        if self._known is not None:
-            self._known.end()
+        if self._instruments is not None:
+            self._instruments.end()
 
     def _end(self, ended: Future[None]) -> None:
         ended.set_running_or_notify_cancel()

@@ -31,7 +31,7 @@ from service.worker.loop import Worker
 from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
 if TYPE_CHECKING:  # imported only if metrics are pushed
-    from service.telemetry.known import Collect
+    from service.telemetry.instruments import Collect
     from service.telemetry.push import Push
 
 log = structlog.get_logger()

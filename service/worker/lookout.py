@@ -41,7 +41,7 @@ class Lookout:
         self._record = record
         self._now = now
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add the last results to the report."""
         seen = {"replicas": dict(self._replicas.reports), "servers": dict(self._servers.reports)}
         return report.model_copy(update=seen)

@@ -35,7 +35,7 @@ class Recorder(Protocol):
         """Take the outcomes of one cycle; returns immediately, and never fails."""
         ...
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add the recorder's state to the worker's report."""
         ...
 
@@ -145,11 +145,11 @@ class Worker:
             ),
         )
         for source in self.sources.values():
-            report = source.tell(report)
-        report = self._lookout.tell(report)
+            report = source.add_to(report)
+        report = self._lookout.add_to(report)
         if self.lease is not None:
-            report = self.lease.tell(report)
-        return report if self._recorder is None else self._recorder.tell(report)
+            report = self.lease.add_to(report)
+        return report if self._recorder is None else self._recorder.add_to(report)
 
     def _by_wall_clock(self, schedule: Schedule) -> Schedule:
         """Follow a wall clock that was set; otherwise slots would be wrong until the next start."""

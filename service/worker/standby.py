@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from service.lease.database import InDatabase
-from service.lease.keys import InKeys
+from service.lease.database import DatabaseLease
+from service.lease.keys import ValkeyLease
 from service.lease.lease import Lease
-from service.lease.post import Post
+from service.lease.task import LeaseTask
 from service.lease.terms import Terms
 from service.settings import Settings
 from service.source import Source
@@ -25,11 +25,11 @@ def lease(settings: Settings, sources: Mapping[str, Source]) -> Lease | None:
     if database is None and keys is None:
         return None
     process = settings.process
-    post = Post(process.name, work(settings), new_id(), Terms.of(process.interval_s))
+    task = LeaseTask(process.name, work(settings), new_id(), Terms.of(process.interval_s))
     made = Lease(
-        post,
-        InDatabase(database, post) if database else None,
-        InKeys(keys, post) if keys else None,
+        task,
+        DatabaseLease(database, task) if database else None,
+        ValkeyLease(keys, task) if keys else None,
     )
     for source in sources.values():
         source.fence = made

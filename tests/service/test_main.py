@@ -202,7 +202,7 @@ def test_a_worker_logs_dangerous_settings_at_its_start(
         process.kill()
         process.communicate()
 
-    assert "verifies nobody" in str(warned["message"])
+    assert "does not verify the server" in str(warned["message"])
 
 
 def test_a_worker_starts_without_its_stores_and_ends_while_one_hangs(

@@ -26,9 +26,9 @@ from service.alerts.state import State
 from service.connections import close, connect
 from service.history.ledger import Ledger
 from service.history.spill import Spill
-from service.lease.database import InDatabase
-from service.lease.keys import InKeys
-from service.lease.post import Post
+from service.lease.database import DatabaseLease
+from service.lease.keys import ValkeyLease
+from service.lease.task import LeaseTask
 from service.lease.terms import Terms
 from service.settings import load
 from service.source import Database, Keys
@@ -186,8 +186,8 @@ async def keep_alerts(database: Database, keys: Keys) -> None:
 
 async def lead(database: Database, keys: Keys) -> None:
     """Do everything that a worker's lease does in the stores."""
-    post = Post("worker", "worker:permitted", "me", Terms.of(60.0))
-    in_database, in_keys = InDatabase(database, post), InKeys(keys, post)
+    task = LeaseTask("worker", "worker:permitted", "me", Terms.of(60.0))
+    in_database, in_keys = DatabaseLease(database, task), ValkeyLease(keys, task)
     await in_database.claim(0)
     await in_database.look()
     await in_database.stand_by()

@@ -31,10 +31,10 @@ def upgrade() -> None:
 
 
 def adopt(connection: sa.Connection) -> None:
-    """Keep an existing table and its rows; refuse one that is something else.
+    """Keep an existing table and its rows; refuse any other table of that name.
 
     Raises:
-        RuntimeError: The table is not the one that Heartbeat and the older app know, or takes no
+        RuntimeError: The table is not the one that Heartbeat and the older app know, or refuses a
             stamp.
     """
     columns = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns("last_update")}

@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def _key(moment: str) -> list["sa.Column[object]"]:
-    """What identifies a row in each of them: author, source and a moment."""
+    """Return the columns that identify a row: author, source and a moment."""
     return [
         sa.Column("name", sa.String(50), primary_key=True),
         sa.Column("source", sa.String(50), primary_key=True),

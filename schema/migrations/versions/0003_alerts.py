@@ -1,4 +1,4 @@
-"""Alerts: who decides, what is to be told, and when nothing is."""
+"""Alerts: the decider's lease and state, the outbox, and mutes."""
 
 import sqlalchemy as sa
 from alembic import op

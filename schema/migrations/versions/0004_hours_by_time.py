@@ -1,4 +1,4 @@
-"""Hours: how long each count lasted, so that a changed interval does not weigh the past anew."""
+"""Hours: the duration of each count, so that a changed interval does not change the past."""
 
 import sqlalchemy as sa
 from alembic import op

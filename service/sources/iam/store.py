@@ -55,7 +55,7 @@ class IdentitySource(Source):
     async def close(self) -> None:
         """Do nothing: boto3's connections end with the process."""
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add the identity and the counts of AWS calls to the report."""
         sources, facts = dict(report.sources), self.aws.facts()
         outcome = sources.pop(IDENTITY).model_dump() if IDENTITY in sources else {}

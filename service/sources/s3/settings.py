@@ -127,8 +127,8 @@ class Settings(SourceSettings):
             "bucket.",
             ErrorWord.INVALID_DATA: "Choose another prefix in the URL, or delete the object: "
             "Heartbeat did not write what lies there, and leaves it alone.",
-            ErrorWord.UNSUPPORTED: f"Check {names['endpoint_url']}: what answers there is no S3, "
-            "or not enough of it.",
+            ErrorWord.UNSUPPORTED: f"Check {names['endpoint_url']}: that server does not speak S3, "
+            "or lacks a part of it.",
             ErrorWord.TLS: f"Check {names['endpoint_url']}, and AWS_CA_BUNDLE if it is set.",
             Cause.OTHER_REGION: f"Set {names['region']} to the bucket's own: it is in another "
             "region.",

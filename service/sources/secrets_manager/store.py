@@ -140,7 +140,7 @@ class SecretsManager(Source):
     async def close(self) -> None:
         """Do nothing: boto3's connections end with the process."""
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         """Add the value's interval and count of writes to the report."""
         writes = self.value.writes_since(utc_now() - WRITES_WINDOW)
         interval_s = self.settings.value_interval_s

@@ -66,7 +66,7 @@ class Settings(ServerSettings):
             return []
         if self.verified:
             return super().warnings(names)
-        return [f"{names['verified']}=none encrypts, but verifies nobody"]
+        return [f"{names['verified']}=none encrypts, but does not verify the server"]
 
 
 def parse(url: Url) -> dict[str, object]:

@@ -8,8 +8,8 @@ import anyio
 from schema.errors import ErrorWord
 from service.errors import SourceError
 from service.lease.lease import Lease
-from service.lease.post import Post
 from service.lease.standing import Answer
+from service.lease.task import LeaseTask
 from service.lease.terms import Terms
 
 
@@ -40,21 +40,21 @@ class Store:
 class Way:
     """One process's way to a store."""
 
-    def __init__(self, store: Store, post: Post) -> None:
+    def __init__(self, store: Store, task: LeaseTask) -> None:
         self.store = store
-        self.post = post
+        self.task = task
 
     async def claim(self, known: int, *, overrides: bool = False) -> Answer:
         await self._pass()
         store, now = self.store, anyio.current_time()
         free = store.holder is None or store.until <= now or overrides
-        if free or store.holder == self.post.holder:
-            same = store.holder == self.post.holder or overrides
+        if free or store.holder == self.task.holder:
+            same = store.holder == self.task.holder or overrides
             token = max(store.token, known) + (0 if same else 1)
-            if store.holder != self.post.holder:
-                store.taken.append((self.post.holder, token))
-            store.holder, store.token = self.post.holder, token
-            store.until = now + self.post.terms.lease_s
+            if store.holder != self.task.holder:
+                store.taken.append((self.task.holder, token))
+            store.holder, store.token = self.task.holder, token
+            store.until = now + self.task.terms.lease_s
         return self._said()
 
     async def look(self) -> Answer:
@@ -63,21 +63,21 @@ class Way:
 
     async def stand_by(self) -> None:
         await self._pass()
-        self.store.standbys[self.post.holder] = anyio.current_time() + self.post.terms.lease_s
+        self.store.standbys[self.task.holder] = anyio.current_time() + self.task.terms.lease_s
 
     async def leave(self) -> None:
         await self._pass()
-        self.store.standbys.pop(self.post.holder, None)
+        self.store.standbys.pop(self.task.holder, None)
 
     async def release(self) -> None:
         await self._pass()
-        if self.store.holder == self.post.holder:
+        if self.store.holder == self.task.holder:
             self.store.until = 0.0
-        self.store.standbys.pop(self.post.holder, None)
+        self.store.standbys.pop(self.task.holder, None)
 
     async def _pass(self) -> None:
         await anyio.lowlevel.checkpoint()
-        if self.post.holder in self.store.unreachable:
+        if self.task.holder in self.store.unreachable:
             await anyio.sleep(self.store.hangs_s)
             raise SourceError(ErrorWord.UNREACHABLE)
 
@@ -85,7 +85,7 @@ class Way:
         store, now = self.store, anyio.current_time()
         there = store.holder is not None and store.until > now
         return Answer(
-            leads=there and store.holder == self.post.holder,
+            leads=there and store.holder == self.task.holder,
             token=store.token if there else 0,
             holder=store.holder if there else None,
             left_s=store.until - now if there else 0.0,
@@ -103,10 +103,10 @@ def lease(
     clock: Callable[[], float] = anyio.current_time,
 ) -> Lease:
     """Return the lease of the process `name` in these stores."""
-    post = Post("worker", "worker:stores", name, Terms.of(interval_s))
+    task = LeaseTask("worker", "worker:stores", name, Terms.of(interval_s))
     return Lease(
-        post,
-        Way(database, post) if database else None,
-        Way(keys, post) if keys else None,
+        task,
+        Way(database, task) if database else None,
+        Way(keys, task) if keys else None,
         clock,
     )

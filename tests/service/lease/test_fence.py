@@ -13,9 +13,9 @@ from schema.heartbeat import Heartbeat
 from schema.secret import Description
 from schema.timestamps import utc_now
 from service.connections import close, connect
-from service.lease.database import InDatabase
+from service.lease.database import DatabaseLease
 from service.lease.lease import Lease
-from service.lease.post import Post
+from service.lease.task import LeaseTask
 from service.lease.terms import Terms
 from service.settings import load
 from service.source import Source
@@ -68,8 +68,8 @@ async def processes(environ: dict[str, str]) -> AsyncIterator[tuple[Process, Pro
             database, clock = sources["postgres"].database, Clock()
             assert database is not None
             await database.migrate()
-            post = Post("worker", "worker:stores", name, TERMS)
-            lease = Lease(post, InDatabase(database, post), None, clock)
+            task = LeaseTask("worker", "worker:stores", name, TERMS)
+            lease = Lease(task, DatabaseLease(database, task), None, clock)
             secret = sources["secrets_manager"]
             secret.fence = lease
             made.append(Process({"secrets_manager": secret}, lease, clock))
@@ -79,7 +79,7 @@ async def processes(environ: dict[str, str]) -> AsyncIterator[tuple[Process, Pro
 async def expire(process: Process, other: Process) -> None:
     """Let the other process take the lease while this one is paused for the lease's length."""
     await process.lease.release()  # on the server's clock it ends now; of this it knows nothing
-    await other.lease.stand()
+    await other.lease.renew()
     process.clock.seconds += TERMS.lease_s
 
 
@@ -93,7 +93,7 @@ async def test_a_worker_that_was_paused_before_its_write_writes_nothing(
 ) -> None:
     one, two = processes
     for each in processes:
-        await each.lease.stand()
+        await each.lease.renew()
     assert await one.lease.begin(first=False)
     await expire(one, two)
     before = versions(aws, operator)
@@ -112,7 +112,7 @@ async def test_a_first_beat_of_a_standby_writes_the_description_and_no_value(
     processes: tuple[Process, Process], aws: RunningAws, operator: Any
 ) -> None:
     one, two = processes
-    await one.lease.stand()
+    await one.lease.renew()
     assert await two.lease.begin(first=True)
     before = versions(aws, operator)
 

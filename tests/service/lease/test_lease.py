@@ -43,14 +43,14 @@ async def test_the_first_to_claim_leads_and_the_other_stands_by() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
-        await each.stand()
-    await one.stand()
+        await each.renew()
+    await one.renew()
 
     assert (one.leads, two.leads) == (True, False)
-    report = one.tell(REPORT)
+    report = one.add_to(REPORT)
     assert (report.standing, report.lease_token) == (Standing.DATABASE, 1)
     assert report.standbys == ("two",)
-    assert two.tell(REPORT).standing is Standing.STANDBY
+    assert two.add_to(REPORT).standing is Standing.STANDBY
     assert keys.holder == "one"  # for when PostgreSQL goes
 
 
@@ -63,9 +63,9 @@ async def test_where_no_store_answers_all_lead() -> None:
     database, keys = Store(unreachable=everybody), Store(unreachable=everybody)
     both = [lease(name, database, keys) for name in everybody]
     for each in both:
-        await each.stand()
+        await each.renew()
 
-    assert [each.tell(REPORT).standing for each in both] == [Standing.ALONE] * 2
+    assert [each.add_to(REPORT).standing for each in both] == [Standing.ALONE] * 2
 
 
 async def test_before_the_first_answer_the_report_names_no_standing() -> None:
@@ -79,7 +79,7 @@ async def test_before_the_first_answer_the_report_names_no_standing() -> None:
 
 async def test_a_store_that_hangs_is_not_waited_for() -> None:
     alone = lease("one", Store(unreachable={"one"}, hangs_s=3600.0), None)
-    await alone.stand()
+    await alone.renew()
 
     assert anyio.current_time() == pytest.approx(2.0)
     assert alone.leads
@@ -89,26 +89,26 @@ async def test_the_last_answer_holds_until_the_lease_ends_while_no_store_answers
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     database.unreachable = {"one", "two"}
 
     loop().seconds += TERMS.lease_s - 1
-    await two.stand()
+    await two.renew()
     assert not two.leads
     loop().seconds += 1
-    await two.stand()
-    assert two.tell(REPORT).standing is Standing.ALONE
+    await two.renew()
+    assert two.add_to(REPORT).standing is Standing.ALONE
 
 
 async def test_an_emptied_valkey_grants_no_lease_while_postgresqls_lasts() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     database.unreachable = {"one", "two"}
     keys.empty()
 
-    await two.stand()
+    await two.renew()
 
     assert not two.leads
     assert keys.holder is None
@@ -118,31 +118,31 @@ async def test_without_postgresql_valkeys_lease_counts_and_its_end_is_seen_at_on
     keys = Store()
     one, two = lease("one", None, keys), lease("two", None, keys)
     for each in (one, two, one):
-        await each.stand()
-    assert one.tell(REPORT).standing is Standing.VALKEY
+        await each.renew()
+    assert one.add_to(REPORT).standing is Standing.VALKEY
     assert not two.leads
-    assert one.tell(REPORT).standbys == ("two",)
+    assert one.add_to(REPORT).standbys == ("two",)
 
     await one.release()
-    await two.stand()
+    await two.renew()
 
-    assert two.tell(REPORT).standing is Standing.VALKEY
+    assert two.add_to(REPORT).standing is Standing.VALKEY
 
 
 async def test_a_process_without_postgresql_yields_to_one_that_reaches_it() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     database.unreachable = {"one"}
-    await one.stand()
-    assert one.tell(REPORT).standing is Standing.VALKEY
+    await one.renew()
+    assert one.add_to(REPORT).standing is Standing.VALKEY
 
     loop().seconds += TERMS.lease_s
-    await two.stand()
-    await one.stand()
+    await two.renew()
+    await one.renew()
 
-    assert two.tell(REPORT).standing is Standing.DATABASE
+    assert two.add_to(REPORT).standing is Standing.DATABASE
     assert not one.leads
 
 
@@ -150,28 +150,28 @@ async def test_tokens_grow_across_both_stores() -> None:
     database, keys = Store(), Store()
     one, two = lease("one", database, keys), lease("two", database, keys)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     database.unreachable = {"one", "two"}
     loop().seconds += TERMS.lease_s
-    await two.stand()
-    by_valkey = two.tell(REPORT)
+    await two.renew()
+    by_valkey = two.add_to(REPORT)
     database.unreachable = {"two"}
     loop().seconds += TERMS.lease_s
-    await one.stand()
-    await one.stand()
+    await one.renew()
+    await one.renew()
 
     assert (by_valkey.standing, by_valkey.lease_token) == (Standing.VALKEY, 2)
-    assert one.tell(REPORT).lease_token >= 2
+    assert one.add_to(REPORT).lease_token >= 2
 
 
 async def test_a_paused_leader_checks_its_lease_before_it_writes() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     assert await one.begin(first=False)
     loop().seconds += TERMS.lease_s
-    await two.stand()
+    await two.renew()
 
     assert one.leads  # it was paused, and knows nothing of that
     assert not await one.begin(first=False)
@@ -181,11 +181,11 @@ async def test_a_superseded_process_may_not_write() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     await one.begin(first=False)
     await one.check(asking=True)
     loop().seconds += TERMS.lease_s
-    await two.stand()
+    await two.renew()
 
     with pytest.raises(SupersededError):
         await one.check(asking=False)
@@ -195,10 +195,10 @@ async def test_a_superseded_process_may_not_write_even_if_the_other_has_ended() 
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):
-        await each.stand()
+        await each.renew()
     await one.begin(first=False)
     loop().seconds += TERMS.lease_s
-    await two.stand()
+    await two.renew()
     await two.release()
 
     with pytest.raises(SupersededError):
@@ -220,9 +220,9 @@ async def test_a_write_is_allowed_while_no_store_answers() -> None:
 async def test_a_first_beat_writes_no_secret_value_while_another_leads() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
-    await one.stand()
+    await one.renew()
     assert await two.begin(first=True)
-    await two.stand()
+    await two.renew()
 
     await two.check(asking=False)
     with pytest.raises(SupersededError):
@@ -264,7 +264,7 @@ class World:
         end = anyio.current_time() + seconds
         while anyio.current_time() < end:
             for name in self.processes.keys() - self.paused:
-                await self.processes[name].stand()
+                await self.processes[name].renew()
             if not self.paused | self.database.unreachable:
                 assert len(self.leaders) <= 1
             loop().seconds += TERMS.poll_s

@@ -8,10 +8,10 @@ import anyio
 import pytest
 
 from service.connections import close, connect
-from service.lease.database import InDatabase
-from service.lease.keys import InKeys
-from service.lease.post import Post
+from service.lease.database import DatabaseLease
+from service.lease.keys import ValkeyLease
 from service.lease.standing import Answer
+from service.lease.task import LeaseTask
 from service.lease.terms import Terms
 from service.settings import load
 from tests.service.lease import stores
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 POLL_S = 0.02
 LONG, SHORT = Terms.of(60.0), Terms(lease_s=0.5, renew_s=0.03, poll_s=0.01, ask_s=0.1)
 
-Way = InDatabase | InKeys | stores.Way
+Way = DatabaseLease | ValkeyLease | stores.Way
 
 
 @dataclass
@@ -49,11 +49,11 @@ async def leases(
         kept = stores.Store()
 
         def way(name: str, terms: Terms) -> Way:
-            post = Post("worker", "worker:stores", name, terms)
+            task = LeaseTask("worker", "worker:stores", name, terms)
             ways: dict[str, Way] = {
-                "postgres": InDatabase(rows, post),
-                "valkey": InKeys(entries, post),
-                "memory": stores.Way(kept, post),
+                "postgres": DatabaseLease(rows, task),
+                "valkey": ValkeyLease(entries, task),
+                "memory": stores.Way(kept, task),
             }
             return ways[request.param]
 
@@ -63,7 +63,7 @@ async def leases(
 async def claim(way: Way, known: int = 0) -> Answer:
     """Claim as a process that holds no other lease."""
     return await (
-        way.claim(known, overrides=False) if isinstance(way, InKeys) else way.claim(known)
+        way.claim(known, overrides=False) if isinstance(way, ValkeyLease) else way.claim(known)
     )
 
 
@@ -136,7 +136,7 @@ async def test_standbys_are_listed_until_they_lead_or_leave(leases: Leases) -> N
     assert (await claim(one)).standbys == ("three", "two")
 
     for each in (two, three):
-        await (each.release() if isinstance(each, InKeys) else each.leave())
+        await (each.release() if isinstance(each, ValkeyLease) else each.leave())
     assert (await claim(one)).standbys == ()
 
 
@@ -167,7 +167,7 @@ async def test_looking_takes_nothing(database: dict[str, str]) -> None:
     rows = sources["postgres"].database
     assert rows is not None
     await rows.migrate()
-    one, two = (InDatabase(rows, Post("w", "x", name, LONG)) for name in ("one", "two"))
+    one, two = (DatabaseLease(rows, LeaseTask("w", "x", name, LONG)) for name in ("one", "two"))
     assert (await one.look()).holder is None
     await two.claim(0)
 
@@ -181,7 +181,7 @@ async def test_the_holder_of_postgresqls_lease_takes_valkeys(keys: dict[str, str
     sources = connect(load(keys))
     entries = sources["valkey"].keys
     assert entries is not None
-    one, two = (InKeys(entries, Post("w", "x", name, LONG)) for name in ("one", "two"))
+    one, two = (ValkeyLease(entries, LeaseTask("w", "x", name, LONG)) for name in ("one", "two"))
     await one.claim(0, overrides=False)
 
     taken = await two.claim(5, overrides=True)

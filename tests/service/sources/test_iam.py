@@ -79,7 +79,7 @@ async def test_the_report_has_the_identity_in_its_own_place(identity: IdentitySo
         sources=outcomes,
     )
 
-    reported = identity.tell(report)
+    reported = identity.add_to(report)
 
     assert set(reported.sources) == {"postgres"}
     assert reported.iam is not None

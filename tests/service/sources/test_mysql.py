@@ -375,7 +375,7 @@ def test_required_without_a_ca_warns_as_a_platforms_url_has_it() -> None:
     [warning] = load({"HEARTBEAT_SOURCE_A": url}).warnings()
 
     assert "HEARTBEAT_SOURCE_A_CA_CERT" in warning
-    assert "verifies nobody" in warning
+    assert "does not verify the server" in warning
 
 
 def test_without_the_driver_the_start_names_the_package_to_install(

@@ -45,7 +45,7 @@ def beat(source: SecretsManager, timestamp: datetime) -> Heartbeat:
     report = WorkerReport(
         id="w", version="1", started_at=timestamp, interval_seconds=60, next_due=timestamp + MINUTE
     )
-    return Heartbeat(name="worker", timestamp=timestamp, report=source.tell(report))
+    return Heartbeat(name="worker", timestamp=timestamp, report=source.add_to(report))
 
 
 def value(operator: Any, arn: str) -> dict[str, Any]:

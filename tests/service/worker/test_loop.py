@@ -53,7 +53,7 @@ class Ledger:
         if len(self.slots) >= self._enough:
             self.stop.set()
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         return report.model_copy(update={"history_waiting": 5})
 
 
@@ -228,7 +228,7 @@ async def test_a_breaker_is_half_open_while_a_source_is_probed() -> None:
 class Telling(MemorySource):
     """A source with facts besides the results of its writes."""
 
-    def tell(self, report: WorkerReport) -> WorkerReport:
+    def add_to(self, report: WorkerReport) -> WorkerReport:
         return report.model_copy(update={"aws_calls": report.cycles + 7})
 
 

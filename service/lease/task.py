@@ -6,7 +6,7 @@ from service.lease.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class LeaseTask:
     """A task that one of several processes does.
 
     Attributes:

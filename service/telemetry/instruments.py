@@ -18,7 +18,7 @@ Collect = Callable[[], Awaitable[Iterable[Metric]]]
 """Returns the current metrics; runs on the event loop."""
 
 
-class Known:
+class Instruments:
     """One instrument for each metric of `/metrics`, with the same name.
 
     The SDK reads instruments in its own thread, but the metrics belong to the event loop. So that

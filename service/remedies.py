@@ -30,7 +30,8 @@ REMEDIES = {
 
 CAUSES = {
     Cause.NO_TLS: "Turn on TLS at the server: it answers in plain text.",
-    Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: this app does not trust it.",
+    Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: this app does "
+    "not trust it.",
     Cause.WRONG_HOST: "Connect by a name that the server's certificate is for.",
     Cause.CERTIFICATE_EXPIRED: "Renew the server's certificate: it has expired or is not "
     "yet valid.",

@@ -519,7 +519,7 @@ export function workerHealth(options = {}) {
 }
 
 /**
- * What became of every slot.
+ * The results of every slot.
  * @param {{ source?: string, buckets?: number, range?: Range, from?: string, to?: string }} [query]
  * @param {Options} [options]
  * @returns {Promise<History>}
@@ -539,7 +539,7 @@ export function incidents(query = {}, options = {}) {
 }
 
 /**
- * Who is told, and of what.
+ * Targets, open alerts and deliveries.
  * @param {Options} [options]
  * @returns {Promise<Alerts>}
  */

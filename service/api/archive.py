@@ -133,7 +133,8 @@ class Archive:
                 return await past.beats(source, start, end, most)
 
         beats = pages(page, sources, asked)
-        first = await anext(beats, None) or []  # an outage is an answer while none has begun
+        # Before the first piece, an outage can still be reported.
+        first = await anext(beats, None) or []
 
         async def pieces() -> AsyncIterator[bytes]:
             yield form.head + form.lines(first)

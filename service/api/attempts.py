@@ -11,7 +11,7 @@ ADDRESSES_MAX = 10_000  # about 2 MB; beyond that the oldest is dropped
 IPV6_PREFIX = 64  # providers assign at least this much to one customer
 
 
-class Attempts:
+class LoginAttempts:
     """Refuse an address after ten failed logins, for a quarter of an hour.
 
     Args:

@@ -30,7 +30,7 @@ SCHEMES: Node = {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "Set by an answer to the right password, for twelve hours.",
+        "description": "Set after a login with the right password; valid for twelve hours.",
     },
 }
 ASKED: list[Node] = [

@@ -38,12 +38,19 @@ async def _archive(
 
 
 HistoryReader = Annotated[Archive, Depends(_archive)]
-Source = Annotated[str | None, Query(description="A slug such as `postgres` or `iam`; all without")]
+Source = Annotated[
+    str | None, Query(description="A slug such as `postgres` or `iam`; all if omitted")
+]
 From = Annotated[AwareDatetime | None, Query(alias="from", description="ISO 8601 with a zone")]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="ISO 8601 with a zone; or now")]
+To = Annotated[
+    AwareDatetime | None, Query(alias="to", description="ISO 8601 with a zone; now if omitted")
+]
 Ranged = Annotated[
     Range | None,
-    Query(alias="range", description="Until now, cut at round moments of UTC; no `from` or `to`"),
+    Query(
+        alias="range",
+        description="A range up to now, divided at round UTC times; excludes `from` and `to`",
+    ),
 ]
 
 
@@ -105,21 +112,26 @@ async def _asked(span: Ranged = None, begin: From = None, end: To = None) -> Ask
 
 
 Span = Annotated[Asked, Depends(_asked)]
-Limit = Annotated[int, Query(ge=1, le=INCIDENTS_LIMIT, description="How many at most: the newest")]
+Limit = Annotated[
+    int, Query(ge=1, le=INCIDENTS_LIMIT, description="The most to return; the newest are kept")
+]
 Count = Annotated[
-    int, Query(alias="buckets", ge=1, le=BUCKETS_LIMIT, description="Into how many parts to cut")
+    int, Query(alias="buckets", ge=1, le=BUCKETS_LIMIT, description="The number of buckets")
 ]
 
 RESPONSES: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
     NOT_FOUND: {"model": Problem, "description": "No such source"},
-    INVALID: {"model": Problem, "description": "Nonsense, or a window beyond what is kept"},
+    INVALID: {
+        "model": Problem,
+        "description": "Invalid parameters, or a window that is not kept",
+    },
     UNAVAILABLE: {"model": Problem, "description": "PostgreSQL cannot be read now"},
 }
 
 router = APIRouter(responses=RESPONSES, tags=["history"])
 
 
-@router.get("/history", response_model=History, summary="What became of every slot")
+@router.get("/history", response_model=History, summary="The results of every slot")
 async def history(
     past: HistoryReader,
     span: Span,
@@ -174,6 +186,6 @@ async def incidents(
 
 
 def no_source(past: Archive, source: str | None) -> Response:
-    """Refuse a source that is not there."""
+    """Refuse an unknown source."""
     there = ", ".join(past.sources(None))
     return problem(NOT_FOUND, "not_found", f"there is no source {source!r} here, but {there}")

@@ -47,7 +47,7 @@ def _refusal(scope: Scope) -> Response | None:
     method = scope.get("method", "GET")
     if method not in METHODS and not (method == "POST" and scope["path"] == LOGIN):
         allow = {"Allow": "GET, HEAD"} | CLOSE
-        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are taken", allow)
+        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are accepted", allow)
     if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_MAX_BYTES:
         return _problem(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
     if scope["type"] == "websocket" and scope["path"] != WEBSOCKET_PATH:
@@ -65,7 +65,7 @@ def _bad_headers(scope: Scope) -> Response | None:
             if not value.isdigit() or int(value) > LOGIN_MAX_BYTES:
                 return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too large", CLOSE)
         elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
-            return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no address takes a body", CLOSE)
+            return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no address accepts a body", CLOSE)
     if size > HEAD_MAX_BYTES:
         return _problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
     # https://www.rfc-editor.org/rfc/rfc9112#section-3.2: exactly one; HTTP/1.0 may have none.

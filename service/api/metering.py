@@ -26,7 +26,7 @@ class Meters:
         refreshes: Requests of pages for the status, by their reason.
         refresh_failures: Failed refreshes, which pages report with the next success.
         totals: Counters of the workers.
-        timed: Takes each request's route and seconds, for who pushes them; returns at once.
+        timed: Takes each request's route and seconds, for the exporter; returns at once.
     """
 
     def __init__(self) -> None:

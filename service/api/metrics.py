@@ -41,10 +41,10 @@ def render(
 
 
 def told(alerting: "Alerting | None") -> Iterable[Metric]:
-    """What is known of alerts; nothing where nobody is told."""
+    """Yield the metrics of alerts; nothing without targets."""
     if alerting is None:
         return ()
-    from service.alerts.metrics import families  # noqa: PLC0415 - where somebody is told
+    from service.alerts.metrics import families  # noqa: PLC0415 - only with targets
 
     return families(alerting)
 
@@ -66,7 +66,7 @@ class Facts:
             yield from facts(self._meters.totals.of(self._snapshot.report))
 
     def own(self) -> Iterator[Metric]:
-        """All but what the worker reports of itself."""
+        """Yield all metrics except those that the worker reports of itself."""
         yield from self._verdict()
         yield from self._readings()
         yield from self._reader_cost()
@@ -74,7 +74,9 @@ class Facts:
 
     def _verdict(self) -> Iterator[Metric]:
         status = self._status
-        overall = GaugeMetricFamily("heartbeat_status", "The verdict: 1 for it.", labels=["status"])
+        overall = GaugeMetricFamily(
+            "heartbeat_status", "The verdict: 1 for the current one.", labels=["status"]
+        )
         for word in Overall:
             overall.add_metric([word], float(word is status.overall_status))
         yield overall
@@ -104,7 +106,11 @@ class Facts:
         yield duration
         freshness = {name: row.freshness for name, row in rows.items()}
         yield states(
-            "heartbeat_freshness", "How old that is, in words.", "freshness", Freshness, freshness
+            "heartbeat_freshness",
+            "Freshness of the newest stamp.",
+            "freshness",
+            Freshness,
+            freshness,
         )
         errors = {name: row.error for name, row in rows.items()}
         yield states("heartbeat_error", "What is wrong with a source.", "word", ErrorWord, errors)
@@ -130,7 +136,7 @@ class Facts:
         yield GaugeMetricFamily("heartbeat_viewers", "Pages watching live.", value=live.viewers)
         kinds = {"live": live.sent, **self._meters.refreshes}
         refreshes = CounterMetricFamily(
-            "heartbeat_page_refreshes", "Documents that pages got, by how.", labels=["kind"]
+            "heartbeat_page_refreshes", "Documents sent to pages, by transport.", labels=["kind"]
         )
         for kind, count in kinds.items():
             refreshes.add_metric([kind], count)
@@ -139,6 +145,10 @@ class Facts:
         for name, text, count in (
             ("heartbeat_page_refresh_failures", failed, self._meters.refresh_failures),
             ("heartbeat_viewers_dropped", "Viewers that read too slowly.", live.dropped),
-            ("heartbeat_viewers_refused", "Viewers that were too many.", live.refused),
+            (
+                "heartbeat_viewers_refused",
+                "Viewers refused: there were too many.",
+                live.refused,
+            ),
         ):
             yield CounterMetricFamily(name, text, value=count)

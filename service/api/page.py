@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.api.bundle import bundle
 from service.api.encoding import SMALLEST_BYTES, THOROUGH, Encoding, chosen, compressed
-from service.api.weave import woven
 
 WEB = Path(__file__).parents[2] / "web"
 KINDS = {
@@ -102,7 +102,7 @@ class Page:
         modules = {
             name.removesuffix(".js"): text for name, text in texts.items() if name.endswith(".js")
         }
-        texts[WOVEN] = woven(modules, ENTRY)
+        texts[WOVEN] = bundle(modules, ENTRY)
         texts["index.html"] = _named(texts["index.html"], self._title).replace(
             f'src="{ENTRY}.js"', f'src="{WOVEN}"'
         )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import subprotocol
-from service.api.attempts import Attempts
+from service.api.attempts import LoginAttempts
 from service.api.errors import problem, refuse
 from service.api.login import FILES, Login, asked_for, filled_in, forward
 from service.api.origin import is_ours
@@ -61,7 +61,7 @@ class Password:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.app = app
-        self.attempts = Attempts()
+        self.attempts = LoginAttempts()
         self._password = _digest(password.get_secret_value())
         self._key = hashlib.scrypt(password.get_secret_value().encode(), **KEY)  # type: ignore[arg-type] # one dict of mixed types
         self._proxy_header = proxy_header

@@ -62,7 +62,7 @@ class Viewer:
             said_too_much = await self._listen()
         if said_too_much:
             with move_on_after(CLOSE_S):
-                await self._websocket.close(POLICY_VIOLATION, "a viewer has nothing to say")
+                await self._websocket.close(POLICY_VIOLATION, "a viewer must not send anything")
 
     async def _send(self) -> None:
         while self._waiting is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schema.heartbeat import Refusal
 from service.aws import errors as aws_errors
-from service.aws.watched import Watched
+from service.aws.certificate_files import CertificateFiles
 from service.errors import SourceError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Credentials:
         self.error: SourceError | None = None
         self.refusal: Refusal | None = None
         self._settings = settings
-        self._certificate = Watched(settings)
+        self._certificate = CertificateFiles(settings)
         self._count = count
         self._clock = clock
         self._failures = 0

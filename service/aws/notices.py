@@ -16,7 +16,7 @@ REPEAT = timedelta(days=1)  # between two notices about the certificate
 log = structlog.get_logger()
 
 
-class Notices:
+class IdentityWarnings:
     """Logs each change of the credentials' state once, and the certificate's expiry once a day.
 
     Args:

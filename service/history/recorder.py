@@ -135,7 +135,7 @@ class History:
                 try:
                     await self._add(batch)
                 except SourceError as error:
-                    self._say_failing(error)
+                    self._log_failing(error)
                     return False
                 for record in batch:
                     if self._waiting and self._waiting[0] is record:  # not dropped in the meantime
@@ -219,7 +219,7 @@ class History:
             self.dropped += count
             log.error("history_lost", records=count, lost_so_far=self.dropped, reason=reason)
 
-    def _say_failing(self, error: SourceError) -> None:
+    def _log_failing(self, error: SourceError) -> None:
         if error.word is not self._failing:
             self._failing = error.word
             waiting = self.waiting

@@ -104,7 +104,7 @@ def buckets(
         interval_s: Seconds between slots.
     """
     width = max((asked.end - asked.start) // count, timedelta.resolution)
-    if width < HOUR and _told_by_beats(asked, now, beats_kept, interval_s):
+    if width < HOUR and _reads_beats(asked, now, beats_kept, interval_s):
         return Buckets(asked.start, width, count, hourly=False)
     start = asked.start.replace(minute=0, second=0, microsecond=0)
     width = math.ceil(width / HOUR) * HOUR
@@ -125,7 +125,7 @@ def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float
     """
     width, count = CUTS[asked]
     first = now - (now - MONDAY) % width - (count - 1) * width
-    if width < HOUR and not _told_by_beats(Window(first, now), now, beats_kept, interval_s):
+    if width < HOUR and not _reads_beats(Window(first, now), now, beats_kept, interval_s):
         width, count = HOUR, math.ceil(count * width / HOUR)
         first = now - (now - MONDAY) % width - (count - 1) * width
     return Buckets(first, width, count, hourly=width >= HOUR)
@@ -150,7 +150,7 @@ def with_beats(asked: Window, now: datetime, beats_kept: timedelta) -> Window:
     return asked
 
 
-def _told_by_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
+def _reads_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
     """Tell whether single beats are kept, and few enough to be read."""
     longest = SLOTS_READ_LIMIT * timedelta(seconds=interval_s)
     return asked.start >= now - beats_kept and asked.end - asked.start <= longest

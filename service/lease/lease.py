@@ -156,9 +156,9 @@ class Lease:
         if database is None:
             return None
         if known.standing is Standing.STANDBY:
-            said = await _answer(database.look)
-            if said is None or said.holder is not None:
-                return said
+            answer = await _answer(database.look)
+            if answer is None or answer.holder is not None:
+                return answer
         return await _answer(lambda: database.claim(known.token))
 
     async def _by_valkey(self, database: Answer | None) -> Answer | None:

@@ -11,7 +11,7 @@ from service.verdict.situation import ALIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Aged:
+class AgedReading:
     """A reading at the time of the answer.
 
     Attributes:
@@ -39,7 +39,7 @@ def aged(
     now: datetime,
     interval_s: float,
     read_at: datetime | None = None,
-) -> Aged:
+) -> AgedReading:
     """Compute the age of a reading's stamp.
 
     Args:
@@ -50,7 +50,7 @@ def aged(
             `aging` at most, not `stale`.
     """
     if found is None:
-        return Aged(interval_s=interval_s)
+        return AgedReading(interval_s=interval_s)
     stamp, error = found.stamp, found.error
     interval_s = found.interval_s or interval_s
     freshness = Freshness.UNREACHABLE
@@ -62,4 +62,6 @@ def aged(
         if stamp is not None and in_future(stamp, now):
             error = ErrorWord.CLOCK
     age = None if stamp is None else age_s(stamp, now)
-    return Aged(interval_s=interval_s, stamp=stamp, age_s=age, freshness=freshness, error=error)
+    return AgedReading(
+        interval_s=interval_s, stamp=stamp, age_s=age, freshness=freshness, error=error
+    )

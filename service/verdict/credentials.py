@@ -45,7 +45,7 @@ def cause(iam: IdentityView) -> tuple[str, str]:
 
 
 def refused(situation: Situation) -> list[Finding]:
-    """AWS refuses this app, which explains all problems of its AWS sources."""
+    """Find a refusal by AWS, which explains all problems of the AWS sources."""
     iam = situation.iam
     if iam is None or not iam.refused or situation.all_away:
         return []
@@ -68,7 +68,7 @@ def refused(situation: Situation) -> list[Finding]:
 
 
 def unproved(situation: Situation) -> list[Finding]:
-    """AWS does not answer, or its answer is neither a refusal nor a confirmation."""
+    """Find an identity that AWS neither confirms nor refuses."""
     iam = situation.iam
     if iam is None or iam.error is None or iam.refused or situation.all_away:
         return []
@@ -80,7 +80,7 @@ def unproved(situation: Situation) -> list[Finding]:
 
 
 def certificate_ends(situation: Situation) -> list[Finding]:
-    """The client certificate expires soon, and only a deployment renews it."""
+    """Find a client certificate that expires soon; only a deployment renews it."""
     iam = situation.iam
     if iam is None or iam.certificate_expiry is None:
         return []
@@ -101,7 +101,7 @@ def certificate_ends(situation: Situation) -> list[Finding]:
 
 
 def not_renewed(situation: Situation) -> list[Finding]:
-    """The session's credentials expire soon, and the last renewal failed."""
+    """Find credentials that expire soon although the last renewal failed."""
     iam = situation.iam
     if (
         iam is None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from schema.findings import Finding, Severity
 from schema.responses import Diagnosis, DiagnosisCode, Overall
-from service.verdict import credentials, readings, replicas, telling, writes
+from service.verdict import credentials, deliveries, readings, replicas, writes
 from service.verdict.situation import Situation
 
 Rule = Callable[[Situation], list[Finding]]
@@ -26,7 +26,7 @@ RULES: tuple[Rule, ...] = (
     writes.out_of_step,
     readings.pending,
     replicas.behind,
-    telling.undelivered,
+    deliveries.undelivered,
 )
 """More serious ones first: among findings of the same severity, this order decides which leads."""
 

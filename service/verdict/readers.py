@@ -39,7 +39,7 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class LastReading:
     """One reading of a store.
 
     Attributes:
@@ -61,7 +61,7 @@ class Look:
     outdated: bool = False
 
 
-class Whole(NamedTuple):
+class LastStamp(NamedTuple):
     """The last reading with a stamp and interval: when it ended, and the interval."""
 
     at: datetime
@@ -93,11 +93,11 @@ class Reader:
         self._lifetime_s = lifetime_s
         self._deadline_s = deadline_s
         self._spawn = spawn
-        self._last: Look | None = None
+        self._last: LastReading | None = None
         self._failing_since: datetime | None = None
         self._last_stamp: datetime | None = None
         self._last_answer: datetime | None = None
-        self._whole: Whole | None = None
+        self._whole: LastStamp | None = None
         self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
@@ -109,7 +109,7 @@ class Reader:
         return max(0.0, self.expires - time.monotonic())
 
     @property
-    def last(self) -> Look | None:
+    def last(self) -> LastReading | None:
         """The last reading, None if there is none yet."""
         return self._last
 
@@ -117,7 +117,7 @@ class Reader:
         """Tell whether a reading has been in flight for much longer than its deadline."""
         return self._reading is not None and now - self._began > self._deadline_s + STILL_S
 
-    async def get(self, wait_s: float = FIRST_WAIT_S) -> Look | None:
+    async def get(self, wait_s: float = FIRST_WAIT_S) -> LastReading | None:
         """Return the last reading after `refresh` and `settle`, None if there is none yet."""
         self.refresh(time.monotonic())
         await self.settle(wait_s)
@@ -164,7 +164,7 @@ class Reader:
             self._learn(found, (time.perf_counter() - started) * 1000)
 
     async def _ask(self, source: Readable) -> Observation:
-        """Read, and once more if the connection was lost: it may have been dead before."""
+        """Read; retry once if the connection was lost, since it may have been dead before."""
         try:
             found = await source.read()
             if found.error is not ErrorWord.UNREACHABLE:
@@ -182,7 +182,7 @@ class Reader:
         self._failing_since = None if found.reachable else self._failing_since or now
         if found.reachable:
             self._last_stamp, self._last_answer = found.stamp, now
-        self._last = Look(
+        self._last = LastReading(
             found=found,
             at=now,
             latency_ms=latency_ms,
@@ -198,7 +198,7 @@ class Reader:
             return min(self._lifetime_s, FAILED_S)
         if found.stamp is None or found.interval_s is None:
             return self._lost_serves_s(now)
-        self._whole = Whole(now, found.interval_s)
+        self._whole = LastStamp(now, found.interval_s)
         lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)
         watch_s = min(WATCH_S, found.interval_s / WATCHES_IN_INTERVAL)
         due_in_s = found.interval_s - (now - found.stamp).total_seconds()
@@ -223,7 +223,7 @@ class Readers:
     def __init__(self, readers: Mapping[str, Reader]) -> None:
         self.by_name = readers
 
-    async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, Look | None]:
+    async def get(self, *names: str, wait_s: float = FIRST_WAIT_S) -> dict[str, LastReading | None]:
         """Return the readings of these sources, by default of all."""
         wanted = [self.by_name[name] for name in names or self.by_name if name in self.by_name]
         await _refresh(wanted, wait_s)
@@ -243,5 +243,5 @@ async def _refresh(readers: Collection[Reader], wait_s: float) -> None:
         await reader.settle(wait_s)
 
 
-Looks = Mapping[str, Look | None]
+LastReadings = Mapping[str, LastReading | None]
 """The last readings by slug; None if there is none yet."""

@@ -15,7 +15,7 @@ OWN_NETWORK = (
 
 
 def starting(situation: Situation) -> list[Finding]:
-    """Nothing was read yet, or nothing can have been written yet."""
+    """Find a start: nothing was read yet, or nothing can have been written yet."""
     if not is_starting(situation):
         return []
     if any(source.observed for source in situation.sources):
@@ -25,7 +25,7 @@ def starting(situation: Situation) -> list[Finding]:
 
 
 def pending(situation: Situation) -> list[Finding]:
-    """Some stores have answered, and others have not had the time to, at the start or by now."""
+    """Find stores that have not had the time to answer, at the start or now, while others have."""
     late = [source for source in situation.sources if not source.observed]
     if not late or is_starting(situation):
         return []
@@ -34,7 +34,7 @@ def pending(situation: Situation) -> list[Finding]:
 
 
 def none_readable(situation: Situation) -> list[Finding]:
-    """No store can be read: one finding, because the cause is not a single store."""
+    """Find that no store can be read: one finding, because the cause is not a single store."""
     if not situation.all_away:
         return []
     explained = credentials.explained(situation)
@@ -64,7 +64,7 @@ def none_readable(situation: Situation) -> list[Finding]:
 
 
 def unreachable(situation: Situation) -> list[Finding]:
-    """A store cannot be read, for its own reason."""
+    """Find stores that cannot be read, each for its own reason."""
     if situation.all_away:
         return []
     explained = credentials.explained(situation)

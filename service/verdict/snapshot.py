@@ -22,8 +22,8 @@ from service.kind import AnyInstance
 from service.settings import Settings
 from service.source import Details, Observation
 from service.undelivered import Undelivered
-from service.verdict.age import Aged, aged
-from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, Look, Looks
+from service.verdict.age import AgedReading, aged
+from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, LastReading, LastReadings
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals
@@ -47,13 +47,13 @@ class Snapshot:
 
     settings: Settings
     aws: Facts | None
-    looks: Looks
+    looks: LastReadings
     now: datetime
     watching_since: datetime
     undelivered: Sequence[Undelivered] = ()
 
     @cached_property
-    def _aged(self) -> dict[str, Aged]:
+    def _aged(self) -> dict[str, AgedReading]:
         return {}
 
     @cached_property
@@ -87,7 +87,7 @@ class Snapshot:
         look = self.known(source)
         return look.found.details if look and isinstance(look.found.details, kind) else None
 
-    def aged(self, source: AnyInstance) -> Aged:
+    def aged(self, source: AnyInstance) -> AgedReading:
         """Return a source's reading with its age at this moment.
 
         A source without a stamp is proved by each reading, independent of the worker's interval.
@@ -101,7 +101,7 @@ class Snapshot:
             self._aged[source.name] = state
         return self._aged[source.name]
 
-    def known(self, source: AnyInstance) -> Look | None:
+    def known(self, source: AnyInstance) -> LastReading | None:
         """Return a source's last reading if it may still be true, else None.
 
         After a time without requests the answer does not wait for a slow store. What was good then

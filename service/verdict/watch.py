@@ -17,7 +17,7 @@ from service.settings import Settings
 from service.source import Source
 from service.undelivered import Undelivered
 from service.verdict.coalesced import Coalesced
-from service.verdict.readers import FIRST_WAIT_S, Looks, Reader, Readers
+from service.verdict.readers import FIRST_WAIT_S, LastReadings, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 
@@ -75,7 +75,7 @@ class Watch:
         looks = {name: reader.last for name, reader in self.readers.by_name.items()}
         return worker_status(self._snapshot(looks)).model_dump_json().encode()
 
-    def _snapshot(self, looks: Looks) -> Snapshot:
+    def _snapshot(self, looks: LastReadings) -> Snapshot:
         return Snapshot(
             settings=self.settings,
             aws=self.shared.aws.facts() if self.shared.aws else None,

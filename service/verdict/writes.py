@@ -27,7 +27,7 @@ MIGRATE = (
 
 
 def silent(situation: Situation) -> list[Finding]:
-    """No readable store was written: the problem is the worker, not a store."""
+    """Find a silent worker: no readable store was written."""
     seen = _unwritten_alike(situation)
     explained = credentials.explained(situation)
     names = [source.name for source in seen if source.name not in explained]
@@ -52,7 +52,7 @@ def silent(situation: Situation) -> list[Finding]:
 
 
 def not_written(situation: Situation) -> list[Finding]:
-    """A store answers but is not written, or reports an error itself."""
+    """Find stores that answer but are not written, or that report an error themselves."""
     if is_starting(situation):
         return []
     swallowed = credentials.explained(situation)
@@ -66,7 +66,7 @@ def not_written(situation: Situation) -> list[Finding]:
 
 
 def schema_behind(situation: Situation) -> list[Finding]:
-    """A store's schema is older than this version needs; an error if the stamp is affected.
+    """Find schemas that are older than this version needs; an error if the stamp is affected.
 
     Not before it is time to judge, and not if no store is written: then the worker is silent, and
     its last result about the schema is old.
@@ -97,7 +97,7 @@ def _schema(source: SourceView) -> str:
 
 
 def part_not_written(situation: Situation) -> list[Finding]:
-    """The secret's value is not written although its description is."""
+    """Find secrets whose value is not written although the description is."""
     return [
         _about_part(
             source,
@@ -113,7 +113,7 @@ def part_not_written(situation: Situation) -> list[Finding]:
 
 
 def part_replaced(situation: Situation) -> list[Finding]:
-    """Somebody replaced the value; reported until it is stamped again, and shortly after."""
+    """Find replaced values; report them until they are stamped again, and shortly after."""
     return [
         _about_part(source, FindingCode.SOURCE_NOT_WRITTEN, *_replaced(situation, part))
         for source in situation.sources
@@ -134,10 +134,10 @@ def _replaced(situation: Situation, part: Replacement) -> tuple[str, str]:
     at = "" if part.made_at is None else f" at {situation.moment(part.made_at)}"
     if part.rewritten_at is not None:
         again = situation.moment(part.rewritten_at)
-        return f"the value was replaced by somebody{at}; written again at {again}", SEPARATE
+        return f"somebody else replaced the value{at}; written again at {again}", SEPARATE
     if part.noticed:
-        return f"the value was replaced by somebody{at}", NEXT_SLOT
-    return f"the value has no stamp, somebody wrote it{at}", NEXT_CYCLE
+        return f"somebody else replaced the value{at}", NEXT_SLOT
+    return f"the value has no stamp: somebody else wrote it{at}", NEXT_CYCLE
 
 
 def _about_part(source: SourceView, code: FindingCode, what: str, remedy: str | None) -> Finding:
@@ -153,7 +153,7 @@ def _about_part(source: SourceView, code: FindingCode, what: str, remedy: str | 
 
 
 def out_of_step(situation: Situation) -> list[Finding]:
-    """All stores have recent stamps, but of different cycles, for longer than a cycle can take."""
+    """Find recent stamps of different cycles, for longer than a cycle can take."""
     if situation.in_step or not all(source.alive for source in situation.sources):
         return []
     newest = max(situation.stamps)
@@ -200,7 +200,7 @@ def _about(source: SourceView) -> Finding:
     elif word is not None:
         title = f"{source.title} is not written ({word})"
     else:
-        title = f"{source.title} is not written, and the worker has not said why"
+        title = f"{source.title} is not written, and the worker has not reported why"
     return Finding(
         code=_code(word),
         severity=Severity.ERROR,

@@ -14,7 +14,7 @@ from prometheus_client.core import Metric
 from schema.timestamps import utc_now
 from service import garbage, logs
 from service.aws.client import Aws
-from service.aws.notices import Notices
+from service.aws.notices import IdentityWarnings
 from service.connections import close, connect, shared
 from service.history.ledger import Ledger
 from service.history.recorder import History
@@ -129,7 +129,7 @@ def _after_cycle(
     """Check for credentials that end soon, and push the results of the cycle."""
     looks: list[Callable[[Sequence[Outcome]], object]] = [lambda _: garbage.resume()]
     if aws is not None:
-        notices = Notices(aws)
+        notices = IdentityWarnings(aws)
         looks.append(lambda _: notices.look(utc_now()))
     if push is not None:
         from service.telemetry.cycles import Cycles  # noqa: PLC0415

@@ -21,9 +21,9 @@ from service.process import ProcessSettings
 from service.source import Source
 from service.version import version
 from service.worker.cycle import after, stamp_all
-from service.worker.lookout import Lookout
 from service.worker.memory import resident_bytes
 from service.worker.schedule import Schedule
+from service.worker.store_checks import StoreChecks
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class Worker:
         self._recorder = recorder
         self.lease = lease
         self._beat_at: float | None = None
-        self._lookout = Lookout(
+        self._store_checks = StoreChecks(
             sources, settings.interval_s, recorder.record if recorder else None, now
         )
         self._observe = observe
@@ -146,7 +146,7 @@ class Worker:
         )
         for source in self.sources.values():
             report = source.add_to(report)
-        report = self._lookout.add_to(report)
+        report = self._store_checks.add_to(report)
         if self.lease is not None:
             report = self.lease.add_to(report)
         return report if self._recorder is None else self._recorder.add_to(report)
@@ -183,7 +183,7 @@ class Worker:
             self._recorder.record(schedule.slot(cycle), self.interval_s, outcomes)
         self._log_cycle(heartbeat, outcomes)
         with anyio.move_on_at(self.next_due):
-            await self._lookout.look(schedule.slot(cycle), heartbeat, outcomes, began, stop)
+            await self._store_checks.look(schedule.slot(cycle), heartbeat, outcomes, began, stop)
 
     def _learn(self, outcome: Outcome) -> None:
         before = self.reports[outcome.source]

@@ -33,7 +33,7 @@ from service.settings import load
 from service.source import Observation
 from service.sources import KINDS
 from service.variables import GROUPS
-from service.verdict.readers import Look, Readers
+from service.verdict.readers import LastReading, Readers
 from service.verdict.snapshot import Snapshot
 from tests.docs.pages import ROOT
 from tests.service.aws.pki import issue
@@ -171,7 +171,7 @@ def _of_api() -> Iterator[Metric]:
     snapshot = Snapshot(
         settings=settings,
         aws=Aws(settings.aws).facts(),
-        looks={"postgres": Look(found=found, at=now, latency_ms=1.0)},
+        looks={"postgres": LastReading(found=found, at=now, latency_ms=1.0)},
         now=now,
         watching_since=now,
     )

@@ -260,7 +260,7 @@ UNIQUE = "CREATE UNIQUE INDEX ON last_update (source)"
                 "CREATE TRIGGER swallow BEFORE INSERT ON last_update FOR EACH ROW "
                 "EXECUTE FUNCTION swallow()",
             ],
-            "swallows",
+            "discards",
         ),
     ],
 )

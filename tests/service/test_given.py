@@ -139,7 +139,7 @@ BEYOND: list[Row] = [
     ("AWS_CA_BUNDLE", "/nosuch/bundle.pem", "the file cannot be read: No such file"),
     ("AWS_CA_BUNDLE", CA_TEXT.replace("\n", " "), "give the path of a file that holds it"),
     ("AWS_ENDPOINT_URL", "http://localhost:4566", None),
-    ("AWS_ENDPOINT_URL_ROLESANYWHERE", "http://localhost", "by https alone"),
+    ("AWS_ENDPOINT_URL_ROLESANYWHERE", "http://localhost", "only over https"),
     ("AWS_ENDPOINT_URL_STS", f"https://me:{PASSWORD}@proxy", "it holds a user or a password"),
     ("SECRETS_MANAGER_SECRET_NAME", "arn:aws:ssm:us-west-2:123456789012:parameter/a", "a secret"),
     ("SECRETS_MANAGER_SECRET_NAME", "my secret", "must be a secret's name"),

@@ -41,7 +41,7 @@ async def upgraded(settings: Settings, answer_timeout_s: float) -> str:
         if empty and head in _recorded:
             return head
         with _recording() as statements:
-            revision = (await upgrade.done(Job.of(settings, answer_timeout_s))).found()
+            revision = (await upgrade.perform(Job.of(settings, answer_timeout_s))).found()
         if empty and revision == head:
             _recorded[head] = ";\n".join(statements)
     return revision

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 def connect(settings: Settings, shared: Shared) -> "Postgres":
     """Create the source on a pool that opens connections on first use."""
     from service.sources.postgres.pool import Pool  # noqa: PLC0415  the driver, when it is needed
-    from service.sources.postgres.replica import Follower  # noqa: PLC0415  as above
+    from service.sources.postgres.replica import ReplicaReader  # noqa: PLC0415  as above
     from service.sources.postgres.store import Postgres  # noqa: PLC0415  as above
 
     made = Postgres(Pool(settings, shared.answer_timeout_s), shared.name)
     if settings.replica_host is not None:
         there = {"host": settings.replica_host, "port": settings.replica_port or settings.port}
         other = Pool(settings.model_copy(update=there), shared.answer_timeout_s)
-        made.replica = Follower(Postgres(other, shared.name))
+        made.replica = ReplicaReader(Postgres(other, shared.name))
     return made
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from service.sources.postgres.store import Postgres
 
 
-class Follower(Replica):
+class ReplicaReader(Replica):
     """Reads the row that was written to the primary.
 
     Args:

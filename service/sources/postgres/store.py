@@ -103,10 +103,10 @@ class Postgres(Source):
         return str(revision)
 
     async def place(self) -> ServerReport:
-        """Return the server's timeline and address, as far as it says.
+        """Return the server's timeline and address, as far as it reports them.
 
         Raises:
-            SourceError: It does not say.
+            SourceError: It cannot be read.
         """
         async with self.connection() as connection:
             row = await connection.row(PLACE)

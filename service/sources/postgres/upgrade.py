@@ -24,10 +24,10 @@ from service.timeouts import ANSWER_TIMEOUT_S
 def main() -> None:
     """Do the task from standard input, and write its result to standard output."""
     job = Job.model_validate_json(sys.stdin.read())
-    print(anyio.run(done, job).model_dump_json())
+    print(anyio.run(perform, job).model_dump_json())
 
 
-async def done(job: Job) -> Outcome:
+async def perform(job: Job) -> Outcome:
     """Do a task; an error of PostgreSQL is a result too."""
     opened = engine(Settings.model_validate(job.settings), job.answer_timeout_s)
     try:

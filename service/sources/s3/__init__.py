@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def connect(settings: Settings, shared: Shared) -> "S3":
     """Create the source, with its keys or with the process's AWS identity."""
-    from service.sources.s3.client import Identified, Keyed  # noqa: PLC0415  only if used
+    from service.sources.s3.client import IdentityCalls, KeyCalls  # noqa: PLC0415  only if used
     from service.sources.s3.store import S3  # noqa: PLC0415  as above
 
     if not settings.is_dependent:
-        return S3(Keyed(settings), settings, shared.name)
+        return S3(KeyCalls(settings), settings, shared.name)
     if shared.aws is None:
         msg = "a bucket without keys needs the AWS identity (IAM_* and AWS_REGION)"
         raise ValueError(msg)
-    return S3(Identified(settings, shared.aws), settings, shared.name)
+    return S3(IdentityCalls(settings, shared.aws), settings, shared.name)
 
 
 KIND = Kind(

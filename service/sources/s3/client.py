@@ -26,7 +26,7 @@ OF_S3 = CONFIG.merge(
 )
 
 
-class Identified(Calls):
+class IdentityCalls(Calls):
     """Calls with the process's AWS identity.
 
     Args:
@@ -64,7 +64,7 @@ class Identified(Calls):
         return self._made
 
 
-class Keyed(Calls):
+class KeyCalls(Calls):
     """Calls with an access key that never changes.
 
     Args:

@@ -10,15 +10,15 @@ MONTH_S = 30 * 86_400
 UNVERSIONED = "null"  # the id of an object's one version where versioning is suspended
 
 
-def notices(said: Mapping[str, Any], interval_s: float, *, is_locked: bool) -> Iterator[str]:
+def notices(answer: Mapping[str, Any], interval_s: float, *, is_locked: bool) -> Iterator[str]:
     """Yield a sentence for each rule.
 
     Args:
-        said: The answer to a PutObject.
+        answer: The answer to a PutObject.
         interval_s: Seconds between writes.
         is_locked: Whether object lock kept the replaced object.
     """
-    if said.get("VersionId", UNVERSIONED) != UNVERSIONED:
+    if answer.get("VersionId", UNVERSIONED) != UNVERSIONED:
         count = round(MONTH_S / interval_s)
         yield (
             f"the bucket keeps versions: {count:,} a month of this one object; let a lifecycle "
@@ -29,8 +29,8 @@ def notices(said: Mapping[str, Any], interval_s: float, *, is_locked: bool) -> I
             "object lock keeps every version until its date, and nobody can delete one before: "
             "choose another bucket"
         )
-    if "Expiration" in said:
+    if "Expiration" in answer:
         yield (
-            "a lifecycle rule expires the object: where the worker is away for that long, the "
-            "stamp is gone, and reads as never written"
+            "a lifecycle rule expires the object: if the worker is down for that long, the stamp "
+            "is deleted, and reads as never written"
         )

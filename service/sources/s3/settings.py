@@ -75,7 +75,7 @@ class Settings(SourceSettings):
     @field_validator("ca")
     @classmethod
     def _is_elsewhere(cls, value: str) -> str:  # noqa: ARG003 - refused, whatever it is
-        msg = "S3's client takes a CA from a file: name one by AWS_CA_BUNDLE"
+        msg = "S3's client reads CAs from a file: set AWS_CA_BUNDLE to one"
         raise ValueError(msg)
 
     @classmethod
@@ -89,7 +89,7 @@ class Settings(SourceSettings):
             return [f"{said}: write s3://KEY:SECRET@BUCKET, or no keys for the AWS identity"]
         spaces = SPACES.fullmatch(_host(str(values.get("endpoint_url", ""))))
         if spaces and not keys:
-            said = f"{names['endpoint_url']} is DigitalOcean's, which knows no AWS identity"
+            said = f"{names['endpoint_url']} is DigitalOcean's, which accepts no AWS identity"
             return [f"{said}: write s3://KEY:SECRET@BUCKET with a Spaces key"]
         if keys and "endpoint_url" not in values and "region" not in values:
             return [f"{names['region']} is missing: add ?region= for AWS, or ?endpoint= elsewhere"]
@@ -126,7 +126,7 @@ class Settings(SourceSettings):
             ErrorWord.NOT_FOUND: f"Check {bucket}, its endpoint and its region: there is no such "
             "bucket.",
             ErrorWord.INVALID_DATA: "Choose another prefix in the URL, or delete the object: "
-            "Heartbeat did not write what lies there, and leaves it alone.",
+            "Heartbeat did not write the object there, and does not change it.",
             ErrorWord.UNSUPPORTED: f"Check {names['endpoint_url']}: that server does not speak S3, "
             "or lacks a part of it.",
             ErrorWord.TLS: f"Check {names['endpoint_url']}, and AWS_CA_BUNDLE if it is set.",
@@ -146,7 +146,10 @@ class Settings(SourceSettings):
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """List problems to expect with these settings, although they are valid."""
         if self.endpoint_url and self.endpoint_url.startswith("http:"):
-            return [f"{names['endpoint_url']} is http://: nobody is verified, and all can be read"]
+            return [
+                f"{names['endpoint_url']} is http://: the server is not verified, and all "
+                "traffic can be read"
+            ]
         return []
 
 
@@ -182,7 +185,7 @@ def _endpoint(value: str) -> str:
         raise ValueError(msg)
     spaces = SPACES.fullmatch(split.hostname)
     if spaces and spaces["cdn"]:
-        msg = "it is the CDN's address, which takes no writes: leave `.cdn` and the bucket out"
+        msg = "it is the CDN's address, which accepts no writes: leave `.cdn` and the bucket out"
         raise ValueError(msg)
     if spaces and spaces["before"]:
         msg = f"it names a bucket: write https://{spaces['region']}.digitaloceanspaces.com"

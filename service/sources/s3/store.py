@@ -95,7 +95,7 @@ class S3(Source):
                 return None
             if denied:
                 raise denied
-        raise SourceError(ErrorWord.THROTTLED, "others wrote the object at every try")
+        raise SourceError(ErrorWord.THROTTLED, "another worker changed the object at each attempt")
 
     async def read(self) -> Observation:
         """Read the object; a missing one means never written.
@@ -134,7 +134,7 @@ class S3(Source):
         try:
             heartbeat = Heartbeat.model_validate_json(said["Body"])
         except ValidationError:  # one that is too long is cut, and so invalid JSON
-            detail = f"the object {self.key} is no stamp: it is left alone"
+            detail = f"the object {self.key} is no stamp: it is not changed"
             raise SourceError(ErrorWord.INVALID_DATA, detail) from None
         return Found(said["ETag"], heartbeat, "ObjectLockMode" in said)
 

@@ -234,7 +234,7 @@ def _merged(said: dict[str, Any], heartbeat: Heartbeat) -> str:
     try:
         return merged_value(_text(said), heartbeat)
     except ValueError as error:
-        detail = f"the secret's value is left alone: {error}"
+        detail = f"the secret's value is not changed: {error}"
         raise SourceError(ErrorWord.INVALID_DATA, detail) from None
 
 
@@ -245,5 +245,5 @@ def _text(said: dict[str, Any]) -> str:
         SourceError: It is binary, so that a stamp would destroy it.
     """
     if "SecretString" not in said:
-        raise SourceError(ErrorWord.INVALID_DATA, "the secret's value is binary: it is left alone")
+        raise SourceError(ErrorWord.INVALID_DATA, "the secret's value is binary: it is not changed")
     return str(said["SecretString"])

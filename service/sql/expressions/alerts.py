@@ -35,7 +35,7 @@ _WAITS: Any = _rows.c.delivered.is_(None) & _rows.c.dead.is_(None)
 
 
 def _in_seconds(parameter: str) -> Any:
-    """A time so many seconds ahead, by the server's clock."""
+    """Return a time so many seconds ahead, by the server's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(parameter, type_=Float))
 
 
@@ -106,7 +106,7 @@ def _merge() -> Any:
 
 
 def _targets() -> Any:
-    """By target: pending deliveries and the oldest, those given up, and the last success."""
+    """Count by target: pending deliveries and the oldest, those given up, and the last success."""
     day = _rows.c.dead > func.now() - LIVES
     last: Any = func.array_agg(_rows.c.error).filter(_rows.c.error.is_not(None) & (_WAITS | day))
     return (

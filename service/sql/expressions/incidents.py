@@ -49,7 +49,7 @@ def _derivation() -> Any:  # Any: SQLAlchemy's builder types end where a CTE wri
 
 
 def _bounds() -> CTE:
-    """The successful beats around the new ones, between which incidents can have changed."""
+    """Select the successful beats around the new ones, between which incidents can have changed."""
     moment = _beats.slot.type
     given = (
         func.unnest(
@@ -71,7 +71,7 @@ def _bounds() -> CTE:
 
 
 def _around(bounds: CTE) -> CTE:
-    """The beats between the bounds; each successful one, including the last, begins a group."""
+    """Select the beats between the bounds; each success, the last included, begins a group."""
     landed = func.count().filter(_beats.error.is_(None))
     run = landed.over(partition_by=_beats.source, order_by=_beats.slot)
     return (
@@ -83,7 +83,7 @@ def _around(bounds: CTE) -> CTE:
 
 
 def _found(around: CTE) -> CTE:
-    """The incidents in these beats: a group's failures, until the next group begins."""
+    """Select the incidents in these beats: a group's failures, until the next group begins."""
     row, failed = around.c, around.c.error.is_not(None)
     errors = func.array_agg(aggregate_order_by(row.error, row.slot), type_=ARRAY(String))
     runs = (

@@ -53,8 +53,8 @@ def _take(post: Any, token: Any) -> Any:
     )
 
 
-def _said(taken: CTE | None) -> Any:
-    """One row: the token if the lease was taken now, its previous holder, and the standbys."""
+def _result(taken: CTE | None) -> Any:
+    """Select one row: the token if the lease was taken now, the previous holder, the standbys."""
     holds = _LEAD & (_rows.c.until > func.now())
     left_s = func.extract("epoch", _rows.c.until - func.now())
     standbys = func.array_agg(aggregate_order_by(_rows.c.holder, _rows.c.holder))
@@ -72,12 +72,12 @@ def _said(taken: CTE | None) -> Any:
 
 def _claim() -> Any:
     known = bindparam("known", type_=BigInteger)
-    return _said(_take(_POST, known + 1).returning(_rows.c.token).cte("taken"))
+    return _result(_take(_POST, known + 1).returning(_rows.c.token).cte("taken"))
 
 
 STATEMENTS = {
     "CLAIM": _claim(),
-    "LOOK": _said(None),
+    "LOOK": _result(None),
     "STAND_BY": _take(_POST + ":" + _HOLDER, 0),
     "LEAVE": delete(_rows).where(_STANDBY, _rows.c.holder == _HOLDER),
     "RELEASE": update(_rows).where(_LEAD, _rows.c.holder == _HOLDER).values(until=func.now()),

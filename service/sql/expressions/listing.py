@@ -36,7 +36,7 @@ _MOST = bindparam("most", type_=Integer())
 
 
 def _failures() -> Select[Any]:
-    """The sequences of failed beats."""
+    """Select the sequences of failed beats."""
     rows = (
         select(
             _incidents.source,
@@ -54,7 +54,7 @@ def _failures() -> Select[Any]:
 
 
 def _silences() -> Select[Any]:
-    """The gaps between beats of any source: a running worker writes all of them.
+    """Select the gaps between beats of any source: a running worker writes all of them.
 
     Single beats are read for hours with gaps or without counts. Where beats are no longer kept, a
     gap inside an hour is reported at the hour's beginning or end.
@@ -91,7 +91,7 @@ def _silences() -> Select[Any]:
 
 
 def _hours_seen() -> Any:  # Any: a CTE's columns
-    """Hours of all sources together, from the last before the window to the first after."""
+    """Select all sources' hours, from the last before the window to the first after it."""
     before = select(func.max(_hours.hour)).where(
         _hours.name == _NAME, hour_end(_hours.hour) <= _START
     )
@@ -114,7 +114,7 @@ def _hours_seen() -> Any:  # Any: a CTE's columns
 
 
 def _alive(hours: Any) -> Any:  # Any: a CTE's columns
-    """Spans with records: each beat's slot, or a whole hour."""
+    """Select spans with records: each beat's slot, or a whole hour."""
     row = hours.c
     beats = (
         select(
@@ -135,7 +135,7 @@ def _alive(hours: Any) -> Any:  # Any: a CTE's columns
 
 
 def _newest(row: Any) -> Select[Any]:  # Any: the columns of a subquery
-    """The newest rows and the longest, with their number."""
+    """Select the newest rows and the longest, with their number."""
     length = func.coalesce(row.ended, _NOW) - row.began
     place = func.row_number().over(order_by=(length.desc(), row.began.desc()))
     numbered = select(row, place.label("place"), func.count().over().label("total")).subquery()

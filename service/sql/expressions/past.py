@@ -45,7 +45,7 @@ _GRID = Grid(_START, bindparam("width_us", type_=Numeric()))
 
 
 def _by_beats() -> Select[Any]:
-    """Counts a window from its beats."""
+    """Count a window from its beats."""
     conditions = [
         _beats.name == _NAME,
         _beats.source == func.any(_SOURCES),
@@ -72,7 +72,7 @@ def _by_hours() -> Select[Any]:
 
 
 def _dates() -> CTE:
-    """Each date of the window for each source, with its sums where they can be used."""
+    """Select each date of the window for each source, with its sums where they can be used."""
     each = dates(_SOURCES, func.date_trunc("day", _START, "UTC"), _END).subquery("each")
     day, last = each.c.day, each.c.day + A_DAY - literal(timedelta.resolution, Interval())
     usable = [
@@ -89,7 +89,7 @@ def _dates() -> CTE:
 
 
 def _before() -> Select[Any]:
-    """For each source, the slot of its first beat, and the interval of its last before the window.
+    """Select, by source, the slot of the first beat, and the interval of the last before the window.
 
     Null where there is none, as far back as is kept.
     """
@@ -128,7 +128,7 @@ def _before() -> Select[Any]:
 
 
 def _page() -> Select[Any]:
-    """The first beats of a source in a window, oldest first."""
+    """Select the first beats of a source in a window, oldest first."""
     columns = ("source", "slot", "stamp", "interval_seconds", "error", "attempts", "latency_ms")
     return (
         select(*(_beats[each] for each in columns))

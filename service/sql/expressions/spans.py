@@ -137,7 +137,7 @@ DAYS = Grid(EPOCH, literal(24 * HOUR // timedelta(microseconds=1), Numeric))
 
 
 def dates(sources: Any, begin: Moment, last: Moment) -> Select[Any]:  # Any: an array
-    """Each date from a midnight to the last one for each source, as `source` and `day`."""
+    """Select each date from a midnight to the last one for each source, as `source` and `day`."""
     asked = func.unnest(sources).table_valued(column("source", String), name="asked")
     moment = DateTime(timezone=True)
     series = func.generate_series(begin, last, A_DAY)

@@ -122,7 +122,7 @@ def merged(grid: Grid, rows: Any, now: Moment | None) -> Select[Any]:  # Any: as
 
 
 def in_hour(source: Any, hour: Moment) -> list[Condition]:  # Any: a column of any origin
-    """The condition that a beat belongs to a source and an hour."""
+    """Return the condition that a beat belongs to a source and an hour."""
     return [_beats.source == source, _beats.slot >= hour, _beats.slot < hour_end(hour)]
 
 
@@ -130,7 +130,7 @@ COUNTS = ("ok", "failed", "unknown", "before", "interval_seconds", "latencies")
 
 
 def hours_in(name: Any, source: Any, begin: Moment, end: Moment) -> LateralFromClause:
-    """A source's hours in a span, for each row beside it, in the columns of `Hour`.
+    """Select a source's hours in a span, for each row beside it, in the columns of `Hour`.
 
     OFFSET 0 keeps it a loop over an index: joined by the span, each row would be compared with all
     hours of the source where PostgreSQL does not know yet how many there are.
@@ -140,7 +140,7 @@ def hours_in(name: Any, source: Any, begin: Moment, end: Moment) -> LateralFromC
 
 
 def clean_hours(hours: FromClause) -> Select[Any]:
-    """Hours that are counted: of each its source, begin, end, counts and seconds.
+    """Select hours that are counted: source, begin, end, counts and seconds of each.
 
     Args:
         hours: With the columns of `Hour`.
@@ -157,7 +157,7 @@ def clean_hours(hours: FromClause) -> Select[Any]:
 
 
 def dirty_hours(hours: FromClause, now: Moment) -> Select[Any]:
-    """Hours that are not counted yet, in the columns of `clean_hours`, counted from their beats.
+    """Count hours that are not counted yet from their beats, in the columns of `clean_hours`.
 
     Args:
         hours: With the columns of `Hour`.
@@ -174,7 +174,7 @@ def dirty_hours(hours: FromClause, now: Moment) -> Select[Any]:
 
 
 def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: columns
-    """A row's span and its neighbours, which may be in other spans.
+    """Add a row's span and its neighbours, which may be in other spans.
 
     They are not restricted to the span, so that rows can be read in the order of their index.
     """
@@ -186,7 +186,7 @@ def _placed(grid: Grid, moment: Moment, row: Any) -> list[Number]:  # Any: colum
 
 
 def _seconds(ok: Number, failed: Number, unknown: Number, before: Number) -> Number:
-    """How long each state lasted, for the columns of the same names."""
+    """Return how long each state lasted, for the columns of the same names."""
     each = [func.coalesce(cast(number, Float), 0.0) for number in (ok, failed, unknown, before)]
     return cast(array(each), ARRAY(Float)).label("seconds")
 

@@ -95,7 +95,7 @@ async def test_an_error_while_deciding_affects_no_answer_and_is_a_finding(
 
     monkeypatch.setattr(AlertLoop, "tick", broken)
     async with served(app(environ, hook(who))) as address:
-        await finds(address, "Nobody decides on alerts")
+        await finds(address, "No instance decides on alerts")
         assert not (await get(address, "/alerts"))["working"]
     assert kinds(who) == []
 

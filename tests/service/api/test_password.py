@@ -13,7 +13,7 @@ from websockets.typing import Origin, Subprotocol
 
 from service.api import attempts
 from service.api.app import create
-from service.api.attempts import ADDRESSES_MAX, FAILURES_MAX, WINDOW_S, Attempts
+from service.api.attempts import ADDRESSES_MAX, FAILURES_MAX, WINDOW_S, LoginAttempts
 from service.api.password import COOKIE, COOKIE_LIFETIME_S, Password
 from service.settings import load
 from tests.service.serving import NOWHERE, asking, served
@@ -259,7 +259,7 @@ async def test_the_proxys_header_distinguishes_clients_only_if_it_is_trusted() -
 
 def test_a_client_may_try_again_when_its_window_has_passed() -> None:
     clock = [0.0]
-    seen = Attempts(lambda: clock[0])
+    seen = LoginAttempts(lambda: clock[0])
     for _ in range(FAILURES_MAX):
         seen.fail("192.0.2.1")
 
@@ -272,7 +272,7 @@ def test_a_client_may_try_again_when_its_window_has_passed() -> None:
 
 
 def test_one_ipv6_network_is_one_client() -> None:
-    seen = Attempts(lambda: 0.0)
+    seen = LoginAttempts(lambda: 0.0)
     for host in range(FAILURES_MAX):
         seen.fail(f"2001:db8::{host:x}")
 
@@ -288,7 +288,7 @@ def test_one_ipv6_network_is_one_client() -> None:
     ],
 )
 def test_every_spelling_of_an_address_is_one_client(forms: list[str]) -> None:
-    seen = Attempts(lambda: 0.0)
+    seen = LoginAttempts(lambda: 0.0)
     for number in range(FAILURES_MAX):
         seen.fail(forms[number % len(forms)])
 
@@ -333,7 +333,7 @@ async def test_readyz_without_a_login_contains_only_ready(
 
 def test_the_number_of_remembered_addresses_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "ADDRESSES_MAX", 100)
-    seen = Attempts(lambda: 0.0)
+    seen = LoginAttempts(lambda: 0.0)
     for number in range(1_000):
         seen.fail(f"client {number}")
 
@@ -342,7 +342,7 @@ def test_the_number_of_remembered_addresses_is_limited(monkeypatch: pytest.Monke
 
 
 def test_a_long_address_is_truncated() -> None:
-    seen = Attempts(lambda: 0.0)
+    seen = LoginAttempts(lambda: 0.0)
     seen.fail("x" * 10_000)
 
     assert max(map(len, seen._failures)) < 100

@@ -72,7 +72,7 @@ EC_KEY = key_pem(LEAF.key)
     [
         (issue("c", ROOT, days=(-60, -30)), "has expired at"),
         (issue("c", ROOT, days=(30, 60)), "is not valid before"),
-        (issue("c", ROOT, ca=True, usage=True), "is a CA's (CA:TRUE)"),
+        (issue("c", ROOT, ca=True, usage=True), "is a CA certificate (CA:TRUE)"),
         (issue("c", ROOT, ca=None, usage=True), "does not say CA:FALSE"),
         (issue("c", ROOT, usage=False), "does not allow digitalSignature"),
         (issue("c", ED25519_CA, hash_=None), "is signed with Ed25519"),

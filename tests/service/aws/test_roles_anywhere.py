@@ -13,7 +13,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from schema.timestamps import utc_now
 from service.aws.client import Aws
-from service.aws.notices import Notices
+from service.aws.notices import IdentityWarnings
 from service.errors import SourceError
 from service.remedies import REFUSALS
 from service.settings import load
@@ -87,7 +87,7 @@ async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they
     identity: Aws, aws: RunningAws, clock: Clock
 ) -> None:
     await prove(identity)
-    notices, moment = Notices(identity), [timedelta(minutes=46)]
+    notices, moment = IdentityWarnings(identity), [timedelta(minutes=46)]
     let_botocore_see(identity, lambda: datetime.now(UTC) + moment[0])
     refuse(aws)
 
@@ -253,13 +253,13 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 )
 def test_a_certificates_end_is_logged_in_time(days: float, level: str | None) -> None:
     with capture_logs() as lines:
-        Notices(expiring(days)).look(NOON)
+        IdentityWarnings(expiring(days)).look(NOON)
 
     assert [line["log_level"] for line in lines] == ([level] if level else [])
 
 
 def test_a_certificates_end_is_logged_once_a_day_and_when_it_becomes_urgent() -> None:
-    notices = Notices(expiring(9.0))
+    notices = IdentityWarnings(expiring(9.0))
 
     with capture_logs() as lines:
         for minute in range(4 * 24 * 60):

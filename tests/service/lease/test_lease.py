@@ -70,11 +70,11 @@ async def test_where_no_store_answers_all_lead() -> None:
 
 async def test_before_the_first_answer_the_report_names_no_standing() -> None:
     one = lease("one", Store(), None)
-    before = one.tell(REPORT).standing
-    await one.stand()
+    before = one.add_to(REPORT).standing
+    await one.renew()
 
     assert before is None
-    assert one.tell(REPORT).standing is Standing.DATABASE
+    assert one.add_to(REPORT).standing is Standing.DATABASE
 
 
 async def test_a_store_that_hangs_is_not_waited_for() -> None:

@@ -15,7 +15,7 @@ from service.errors import SourceError
 from service.settings import load
 from service.source import Source
 from service.sources import s3
-from service.sources.s3.client import Identified, Keyed
+from service.sources.s3.client import IdentityCalls, KeyCalls
 from service.sources.s3.store import S3
 from tests.platform import admin
 from tests.service.configured import settings_of
@@ -43,7 +43,7 @@ def connect(aws: RunningAws, author: str) -> Connect:
         loaded = load(environ)
         assert loaded.aws is not None
         settings = settings_of(environ, s3.KIND)
-        return S3(Identified(settings, Aws(loaded.aws)), settings, author, **more)
+        return S3(IdentityCalls(settings, Aws(loaded.aws)), settings, author, **more)
 
     return made
 
@@ -142,7 +142,7 @@ def keyed(aws: RunningAws, author: str, monkeypatch: pytest.MonkeyPatch) -> Conn
         query = f"endpoint={environ['AWS_ENDPOINT_URL']}&region={environ['AWS_REGION']}"
         url = f"s3://{user}@{bucket}/app?{query}"
         settings = settings_of({"HEARTBEAT_SOURCE_S3": url}, s3.KIND)
-        return S3(Keyed(settings), settings, author)
+        return S3(KeyCalls(settings), settings, author)
 
     return made
 
@@ -242,7 +242,7 @@ async def test_a_hanging_bucket_does_not_delay_other_calls_of_the_identity(
     connect: Connect, aws: RunningAws, author: str
 ) -> None:
     source = connect()
-    assert isinstance(source.calls, Identified)
+    assert isinstance(source.calls, IdentityCalls)
     identity = source.calls._aws
     await source.write(beat(author, 1))
     aws.control.hang("PutObject")

@@ -47,7 +47,7 @@ def test_an_endpoint_may_be_a_host_alone_and_a_prefix_may_be_left_out() -> None:
     [
         ("s3://k@backups?region=us-west-2", "(user) is given without"),
         ("s3://k:s@backups", "(region) is missing: add ?region="),
-        (f"s3://backups?endpoint={SPACES}", "knows no AWS identity"),
+        (f"s3://backups?endpoint={SPACES}", "accepts no AWS identity"),
         ("s3://k:s@backups:443?region=us-west-2", "has no port"),
         ("s3://k:s@Back_ups?region=us-west-2", "must be a bucket's name"),
         ("s3://k:s@backups?endpoint=https://backups.fra1.digitaloceanspaces.com", "names a bucket"),

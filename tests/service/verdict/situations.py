@@ -113,7 +113,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["valkey"],
-                "Valkey is not written, and the worker has not said why",
+                "Valkey is not written, and the worker has not reported why",
             )
         ],
     ),
@@ -127,7 +127,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["valkey"],
-                "Valkey is not written, and the worker has not said why",
+                "Valkey is not written, and the worker has not reported why",
             ),
         ],
     ),
@@ -235,7 +235,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["secrets_manager"],
-                "AWS Secrets Manager is not written, and the worker has not said why",
+                "AWS Secrets Manager is not written, and the worker has not reported why",
             ),
         ],
     ),
@@ -257,7 +257,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["postgres"],
-                "PostgreSQL is not written, and the worker has not said why",
+                "PostgreSQL is not written, and the worker has not reported why",
             )
         ],
     ),
@@ -268,7 +268,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["postgres"],
-                "PostgreSQL is not written, and the worker has not said why",
+                "PostgreSQL is not written, and the worker has not reported why",
             )
         ],
     ),
@@ -375,7 +375,8 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["secrets_manager"],
-                "AWS Secrets Manager: the value has no stamp, somebody wrote it at 21:59:50 UTC",
+                "AWS Secrets Manager: the value has no stamp: somebody else wrote it at "
+                "21:59:50 UTC",
             )
         ],
     ),
@@ -390,7 +391,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["secrets_manager"],
-                "AWS Secrets Manager: the value was replaced by somebody at 21:59:50 UTC",
+                "AWS Secrets Manager: somebody else replaced the value at 21:59:50 UTC",
             )
         ],
     ),
@@ -405,7 +406,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["secrets_manager"],
-                "AWS Secrets Manager: the value was replaced by somebody at 21:59:50 UTC; written "
+                "AWS Secrets Manager: somebody else replaced the value at 21:59:50 UTC; written "
                 "again at 22:00:00 UTC",
             )
         ],
@@ -421,7 +422,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["secrets_manager"],
-                "AWS Secrets Manager: the value was replaced by somebody; written again at "
+                "AWS Secrets Manager: somebody else replaced the value; written again at "
                 "22:00:00 UTC",
             )
         ],
@@ -894,7 +895,7 @@ SITUATIONS: dict[str, Expected] = {
             (
                 "source_not_written",
                 ["postgres"],
-                "PostgreSQL is not written, and the worker has not said why",
+                "PostgreSQL is not written, and the worker has not reported why",
             )
         ],
     ),

@@ -11,7 +11,7 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.source import Observation
-from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, Look, Reader, Readers
+from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, LastReading, Reader, Readers
 from tests.fakes import MemorySource, failing
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ async def test_two_hundred_requests_read_a_store_once() -> None:
     source.stored = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=3600)
     async with anyio.create_task_group() as tasks:
         shared = reader(tasks, source)
-        found: list[Look | None] = []
+        found: list[LastReading | None] = []
 
         async def request() -> None:
             found.append(await shared.get())

@@ -5,7 +5,7 @@ from schema.heartbeat import Breaker, IamReport, Refusal, SourceReport, WorkerRe
 from service.aws.client import Aws
 from service.settings import load
 from service.source import Observation
-from service.verdict.readers import Look
+from service.verdict.readers import LastReading
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 from tests.docs import facts
@@ -29,7 +29,7 @@ def report(started_at: datetime = NOW, **changes: object) -> WorkerReport:
 
 
 def snapshot(**found: Observation) -> Snapshot:
-    looks = {name: Look(found=each, at=NOW, latency_ms=1.0) for name, each in found.items()}
+    looks = {name: LastReading(found=each, at=NOW, latency_ms=1.0) for name, each in found.items()}
     return Snapshot(settings=load(NOWHERE), aws=None, looks=looks, now=NOW, watching_since=NOW)
 
 
@@ -84,7 +84,7 @@ def with_identity(age: timedelta, proved: Observation = PROVED) -> Snapshot:
     carried = Observation(stamp=NOW - age, report=report(iam=REFUSED))
     settings = load(facts.environ())
     looks = {
-        name: Look(found=found, at=NOW, latency_ms=1.0)
+        name: LastReading(found=found, at=NOW, latency_ms=1.0)
         for name, found in {"postgres": carried, "iam": proved}.items()
     }
     assert settings.aws is not None

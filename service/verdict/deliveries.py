@@ -1,4 +1,4 @@
-"""A rule on alerts: deliveries fail."""
+"""A rule on alerts: deliveries that fail."""
 
 from schema.findings import Finding, FindingCode, Severity
 from service.verdict.situation import Situation
@@ -10,11 +10,11 @@ CHECK = (
 
 
 def undelivered(situation: Situation) -> list[Finding]:
-    """Alerts wait for a target, were given up, or cannot be decided."""
+    """Find targets that alerts do not reach, and alerts that cannot be decided."""
     names = [f"{each.target} ({each.word})" for each in situation.undelivered if each.target]
     found = [(f"Alerts do not reach {', '.join(names)}", CHECK)] if names else []
     if any(each.target is None for each in situation.undelivered):
-        found.append(("Nobody decides on alerts", "Read the log of the API: `alerts_defect`."))
+        found.append(("No instance decides on alerts", "Read the log of the API: `alerts_defect`."))
     return [
         Finding(
             code=FindingCode.ALERTS_NOT_DELIVERED,

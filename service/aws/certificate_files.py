@@ -13,7 +13,7 @@ Mark = tuple[int, int, int] | None
 """What changes with a file: inode, size, time; None if it does not exist."""
 
 
-class Watched:
+class CertificateFiles:
     """The last valid client certificate.
 
     Attributes:

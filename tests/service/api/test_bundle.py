@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.weave import without_comments, woven
+from service.api.bundle import bundle, without_comments
 
 WEB = Path(__file__).parents[3] / "web"
 MODULES = {
@@ -15,7 +15,7 @@ MODULES = {
 
 
 def test_imports_and_exports_become_the_parts_of_one_module() -> None:
-    assert woven(MODULES, "main") == (
+    assert bundle(MODULES, "main") == (
         "const $marks = (() => {\nconst MARK = '!';\nconst mark = (word) => word;\n"
         "return { mark };\n})();\n"
         "const $words = (() => {\nconst {\n  mark,\n} = $marks;\n"
@@ -27,7 +27,7 @@ def test_imports_and_exports_become_the_parts_of_one_module() -> None:
 
 
 def test_each_module_is_included_once_and_after_its_imports() -> None:
-    text = woven(
+    text = bundle(
         MODULES | {"main": MODULES["main"] + "import { mark } from './marks.js';\n"}, "main"
     )
 
@@ -45,21 +45,21 @@ def test_comments_of_their_own_lines_go_and_all_else_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("import words from './words.js';\n", r"web/main.js: cannot be woven: import words from"),
-        ("export default 1;\n", "web/main.js: cannot be woven: export default 1;"),
-        ("export let count = 1;\n", "cannot be woven: export let count"),
+        ("import words from './words.js';\n", r"web/main.js: cannot be bundled: import words from"),
+        ("export default 1;\n", "web/main.js: cannot be bundled: export default 1;"),
+        ("export let count = 1;\n", "cannot be bundled: export let count"),
         ("import { a } from './gone.js';\n", r"web/main.js: there is no ./gone.js"),
         ("import { b } from './main.js';\n", "web/main.js imports itself: main -> main"),
     ],
 )
 def test_an_unsupported_module_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        woven(MODULES | {"main": text}, "main")
+        bundle(MODULES | {"main": text}, "main")
 
 
 def test_the_pages_modules_can_be_bundled() -> None:
     modules = {path.stem: path.read_text() for path in WEB.glob("*.js")}
-    text = woven(modules, "main")
+    text = bundle(modules, "main")
 
     named = {name for name in modules if f"const ${name} =" in text}
     assert named == set(modules) - {"faults", "login"}  # of other pages

@@ -18,7 +18,7 @@ Record = Callable[[datetime, float, Sequence[Outcome]], None]
 """Takes the outcomes of a slot; see `Recorder.record`."""
 
 
-class Lookout:
+class StoreChecks:
     """Checks replicas and servers, in the time until the next cycle.
 
     Args:

@@ -16,7 +16,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", r
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-def woven(modules: Mapping[str, str], entry: str) -> str:
+def bundle(modules: Mapping[str, str], entry: str) -> str:
     """Return one module that contains the entry and all that it imports.
 
     Args:
@@ -28,11 +28,11 @@ def woven(modules: Mapping[str, str], entry: str) -> str:
             is part of a cycle.
     """
     done: dict[str, str] = {}
-    _weave(entry, modules, done, ())
+    _scoped(entry, modules, done, ())
     return "".join(done.values())
 
 
-def _weave(
+def _scoped(
     name: str, modules: Mapping[str, str], done: dict[str, str], on: tuple[str, ...]
 ) -> None:
     if name in done:
@@ -43,11 +43,11 @@ def _weave(
         raise ValueError(f"web/{on[-1] if on else name}.js: there is no ./{name}.js")
     text = without_comments(modules[name])
     for _, imported in _IMPORT.findall(text):
-        _weave(imported, modules, done, (*on, name))
+        _scoped(imported, modules, done, (*on, name))
     exported = _EXPORT.findall(text)
     body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = $\2;\n", text))
     if wrong := _OTHER.search(body):
-        raise ValueError(f"web/{name}.js: cannot be woven: {wrong[0]}")
+        raise ValueError(f"web/{name}.js: cannot be bundled: {wrong[0]}")
     done[name] = f"const ${name} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"
 
 

@@ -53,7 +53,7 @@ class App:
         self._health = health
 
     def launch(self) -> None:
-        """Start the process; end one that an earlier run has left here."""
+        """Start the process; end one that is left from an earlier run."""
         self.process.end_leftovers()
         self.process.start()
 

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(folder: Folder, options: argparse.Namespace) -> dict[str, int]:
-    """Serve from threads of their own; the ports are those of the ready line."""
+    """Serve in separate threads; return the ports for the ready line."""
     aws = _account(folder, options.region)
     address = (options.host, options.port)
     server = AwsServer(address, _tls(folder), aws.handle, aws.counters)
@@ -71,7 +71,7 @@ def _account(folder: Folder, region: str) -> Aws:
     keys = ensure_files(folder)
     state = load(folder, region)
     identity = ensure_account(folder, state, Clock())
-    save(folder, state)  # all at once: a first start that is killed leaves nothing half made
+    save(folder, state)  # at once: a first start that is killed leaves nothing incomplete
     write(folder.identity, identity.model_dump_json(indent=2).encode())
     return Aws(state, keys, lambda: save(folder, state))
 
@@ -89,7 +89,7 @@ def _serve(server: LoopbackServer) -> int:
 
 
 def _forget_who_runs_this() -> None:
-    """Keep moto's botocore from whoever's profile and files: they may name what is not there."""
+    """Remove AWS's variables: moto's botocore must not read a person's profile and files."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -101,5 +101,5 @@ if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # At once: nothing is left to write, and the interpreter's own way out takes 0.3 s.
+    # Immediately: nothing is left to write, and the interpreter's own exit takes 0.3 s.
     os._exit(status)

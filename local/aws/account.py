@@ -22,7 +22,7 @@ _READS = ("Get", "List", "Describe", "BatchGet")
 
 
 class Aws:
-    """The account, and what disturbs and watches it.
+    """The account, and its faults and counters.
 
     Args:
         state: Changed in place by calls.
@@ -43,7 +43,7 @@ class Aws:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Reply:
-        """Answer `request`; block as long as a fault says.
+        """Answer `request`; block as long as a fault requires.
 
         Raises:
             Cut: The connection is to be closed instead.

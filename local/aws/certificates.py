@@ -41,7 +41,7 @@ class CertifiedKey:
 
 
 def load(pem: bytes) -> CertifiedKey:
-    """Load what `CertifiedKey.pem` wrote."""
+    """Load the text of `CertifiedKey.pem`."""
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise TypeError(f"a private key must be EC or RSA, not {type(key).__name__}")
@@ -65,7 +65,7 @@ def make_ca(
 def issue_client(
     ca: CertifiedKey, name: str, now: datetime, days: int = 365, key: PrivateKey | None = None
 ) -> CertifiedKey:
-    """Issue a client certificate that Roles Anywhere takes: CA:FALSE, digitalSignature, SHA-256.
+    """Issue a client certificate that Roles Anywhere accepts: CA:FALSE, digitalSignature, SHA-256.
 
     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
     """

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The machine's clock, moved by what the control asked for.
+    """The machine's clock, moved by the control.
 
     Two moves are kept apart. `advanced_s` is time that has passed for AWS alone: versions age,
     credentials and certificates expire, while clients, who sign with the machine's clock, are
-    still on time. `skew_s` is by how much AWS's clock differs from its clients': signatures too.
+    still on time. `skew_s` is how much AWS's clock differs from its clients': signatures too.
     """
 
     def __init__(self) -> None:
@@ -21,9 +21,9 @@ class Clock:
         return self.wire() + timedelta(seconds=self.advanced_s)
 
     def wire(self) -> datetime:
-        """Return the time of signatures, in which clients are also told an expiry."""
+        """Return the time of signatures, in which the expiry in answers is given too."""
         return datetime.fromtimestamp(time.time(), UTC) + timedelta(seconds=self.skew_s)
 
     def reset(self) -> None:
-        """Back to the machine's clock."""
+        """Return to the machine's clock."""
         self.advanced_s = self.skew_s = 0.0

@@ -1,6 +1,6 @@
-"""What a client must have in its environment to reach a stand-in.
+"""The environment variables with which a client reaches a stand-in.
 
-Imports nothing heavy: the supervisor asks here before and after the stand-in runs.
+Imports nothing heavy, because the supervisor uses it too.
 """
 
 import base64
@@ -20,7 +20,7 @@ BUCKET = "heartbeat-local"
 
 
 class AccountIdentity(BaseModel):
-    """The names under which the app's things were made at the first start."""
+    """The names of the app's resources, created at the first start."""
 
     region: str
     trust_anchor_arn: str
@@ -31,7 +31,7 @@ class AccountIdentity(BaseModel):
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
-    """The variables with which Heartbeat uses the stand-in in `data_dir` on `port`.
+    """Return the variables with which Heartbeat uses the stand-in in `data_dir` on `port`.
 
     They are valid once the stand-in has started there for the first time. Holds the client's
     private key.
@@ -54,12 +54,12 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
 
 
 def bucket_environment(port: int) -> dict[str, str]:
-    """The variable of a source named `s3`: the bucket, used as the app's AWS identity."""
+    """Return the variable of a source named `s3`: the bucket, used as the app's AWS identity."""
     return {"HEARTBEAT_SOURCE_S3": f"s3://{BUCKET}?endpoint=https://127.0.0.1:{port}"}
 
 
 def operator_environment(data_dir: Path, port: int) -> dict[str, str]:
-    """The variables with which an operator, who may do everything, uses AWS's own tools there.
+    """Return the variables with which an operator with all rights uses AWS's own tools.
 
     Raises:
         FileNotFoundError: The stand-in has never started there.

@@ -1,6 +1,6 @@
-"""What the stand-in makes in an empty folder, and renews at later starts.
+"""Create what the stand-in needs in an empty folder, and renew it at later starts.
 
-A CA and a client certificate for the app, and in AWS all that the app's stack would make: secret,
+A CA and a client certificate for the app, and in AWS all that the app's stack would create: secret,
 role, trust anchor, profile.
 """
 
@@ -49,7 +49,7 @@ def ensure_files(folder: Folder) -> Keys:
 
 
 def ensure_account(folder: Folder, state: State, clock: Clock) -> AccountIdentity:
-    """Make what the app needs in AWS, and note its names in `state`, unless that was done before.
+    """Create what the app needs in AWS, and store its names in `state`, unless done before.
 
     Returns:
         The names.
@@ -102,7 +102,7 @@ def _create_secret(region: str) -> str:
 
 
 def _create_bucket(region: str) -> None:
-    """The bucket that the role may use; objects are not kept between two runs."""
+    """Create the bucket that the role may use; objects are not kept between two runs."""
     mocked.create_bucket(region, BUCKET)
     objects = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"]}
     objects["Resource"] = f"arn:aws:s3:::{BUCKET}/*"
@@ -111,7 +111,7 @@ def _create_bucket(region: str) -> None:
 
 
 def _create_role(anchor_arn: str, secret_arn: str) -> str:
-    """The role that the app assumes: it alone, through this anchor, for this secret."""
+    """Create the role that only the app assumes, through this anchor, for this secret."""
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "rolesanywhere.amazonaws.com"},

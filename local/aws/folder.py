@@ -33,7 +33,7 @@ class Folder:
 
     @property
     def client(self) -> Path:
-        """Key and certificate with which the app proves who it is, PEM."""
+        """Key and certificate of the app's identity, PEM."""
         return self.path / "client.pem"
 
     @property
@@ -53,10 +53,10 @@ class Folder:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace a file at once, readable by its owner alone.
+    """Replace a file atomically, readable only by its owner.
 
-    Survives the end of the process at any moment. It is not synced to the disk: the stand-in is
-    no place for what must outlive the machine's power.
+    Survives the end of the process at any moment. It is not synced to the disk: data may be lost if
+    the machine loses power.
     """
     new = path.with_name(f".{path.name}.new")
     with open(new, "wb", opener=_open_for_owner) as file:

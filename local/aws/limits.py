@@ -1,4 +1,4 @@
-"""How many calls a second AWS takes, by operation.
+"""AWS's rate limits, by operation.
 
 Defaults of an account: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html and
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html. How AWS lets
@@ -33,7 +33,7 @@ class Limits:
         self._buckets.pop(operation, None)
 
     def reset(self) -> None:
-        """Back to AWS's rates, with full buckets."""
+        """Return to AWS's rates, with full buckets."""
         self._rates = dict(_POOLS)
         self._buckets: dict[str, tuple[float, datetime]] = {}
 

@@ -1,7 +1,7 @@
 """Calls into moto, which keeps Secrets Manager's secrets and IAM's roles.
 
 Only moto's services and their state are used; what it lacks or gets wrong (signatures, policies,
-quotas, statuses, times) stands around it in this package.
+quotas, statuses, times) is added by this package.
 """
 
 import json
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
-    """What moto's `service` answers to `request` with this `body`; blocks for milliseconds.
+    """Return the answer of moto's `service` to `request` with this `body`; block for milliseconds.
 
     Raises:
         AwsError: moto refused.
@@ -73,7 +73,7 @@ def dispatch(service: str, region: str, request: Request, body: bytes) -> Reply:
 
 
 def dispatch_s3(kind: Literal["key", "bucket"], region: str, request: Request) -> Reply:
-    """What moto's S3 answers to a request in path style; blocks for milliseconds.
+    """Return the answer of moto's S3 to a request in path style; block for milliseconds.
 
     Raises:
         AwsError: moto refused.
@@ -95,37 +95,37 @@ def dispatch_s3(kind: Literal["key", "bucket"], region: str, request: Request) -
 
 
 def create_bucket(region: str, name: str) -> None:
-    """Make a bucket; moto keeps none between two runs."""
+    """Create a bucket; moto keeps none between two runs."""
     s3_backends[ACCOUNT]["aws"].create_bucket(name, region)
 
 
 def secrets(region: str) -> SecretsManagerBackend:
-    """Moto's secrets in `region`."""
+    """Return moto's secrets in `region`."""
     return secretsmanager_backends[ACCOUNT][region]
 
 
 def secret_arn(region: str, name: str) -> str:
-    """The ARN of a secret, without the random end that it gets when it is made."""
+    """Return the ARN of a secret, without its random suffix."""
     return f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}"
 
 
 def roles() -> IAMBackend:
-    """Moto's IAM."""
+    """Return moto's IAM."""
     return iam_backends[ACCOUNT]["aws"]
 
 
 def role(arn: str) -> Role | None:
-    """The role with this ARN."""
+    """Return the role with this ARN."""
     return next((each for each in roles().get_roles() if each.arn == arn), None)
 
 
 def policies(role: Role) -> list[str]:
-    """The documents of a role's policies, inline and attached."""
+    """Return the documents of a role's policies, inline and attached."""
     return [*role.policies.values(), *map(document, role.managed_policies.values())]
 
 
 def document(policy: ManagedPolicy) -> str:
-    """What a managed policy says in the version that is in force."""
+    """Return the document of a managed policy's default version."""
     return next(str(version.document) for version in policy.versions if version.is_default)
 
 

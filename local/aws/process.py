@@ -1,4 +1,4 @@
-"""The stand-in as a process of its own, for the supervisor's tests and everybody else's."""
+"""The stand-in as a separate process, for tests."""
 
 import json
 import subprocess
@@ -16,10 +16,10 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class RunningAws:
-    """A stand-in that serves.
+    """A running stand-in.
 
     Attributes:
-        control: Moves its clock and disturbs it.
+        control: Moves its clock and adds faults.
     """
 
     data_dir: Path
@@ -40,7 +40,7 @@ def running(data_dir: Path, *, port: int = 0, region: str = "us-west-2") -> Iter
     """Run a stand-in on `data_dir` inside the `with`; block until it is ready.
 
     Raises:
-        RuntimeError: It ended before it was ready; its own words are on stderr.
+        RuntimeError: It ended before it was ready; its message is on stderr.
     """
     command = [sys.executable, "-m", "local.aws", "--data-dir", str(data_dir)]
     options = ["--port", str(port), "--control-port", "0", "--region", region]

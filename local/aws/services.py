@@ -1,4 +1,4 @@
-"""The services of the account behind one door: which one a request means, and asking it."""
+"""The services of the account behind one port: find and call the one that a request is for."""
 
 import json
 from collections.abc import Callable
@@ -31,10 +31,10 @@ UNKNOWN = "Unknown"
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a request asks for, before anybody knows whether it may.
+    """The operation of a request, before it is authorized.
 
     Attributes:
-        operation: As AWS's API names it; `Unknown` where that can't be told.
+        operation: As AWS's API names it; `Unknown` if that is unclear.
     """
 
     service: str
@@ -52,7 +52,7 @@ class Services:
         self._roles_anywhere = RolesAnywhere(state.region, mocked.ACCOUNT, state.registry, clock)
 
     def meaning(self, request: Request) -> Meaning:
-        """By the credential's scope; an unsigned request still deserves an answer it can read."""
+        """Find the service by the credential's scope; without one, by the form of the request."""
         if request.path == "/sessions":
             return Meaning("rolesanywhere", "CreateSession", "rest")
         target = request.headers.get("x-amz-target", "")
@@ -73,7 +73,7 @@ class Services:
             return Meaning(service, UNKNOWN, protocol)
 
     def ask(self, meaning: Meaning, request: Request, principal: Principal) -> Reply:
-        """Do what `request` means, if `principal` may.
+        """Execute a request, if `principal` may.
 
         Raises:
             AwsError: It may not, or can't be done.
@@ -145,7 +145,7 @@ def _json(request: Request) -> dict[str, Any]:
 
 
 def _check_document(text: str) -> None:
-    """Refuse a policy that is no JSON object, which moto would take in a trust policy."""
+    """Refuse a policy that is no JSON object; moto would accept it as a trust policy."""
     try:
         valid = isinstance(json.loads(text), dict)
     except ValueError:

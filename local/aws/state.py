@@ -1,4 +1,4 @@
-"""What the stand-in keeps between runs: secrets, roles and Roles Anywhere's resources.
+"""The state that is kept between runs: secrets, roles and Roles Anywhere's resources.
 
 Not kept: IAM users, managed policies and their attachments, faults and the moved clock.
 """
@@ -26,7 +26,7 @@ class State(BaseModel):
     """Everything that is kept; secrets and roles as moto's attributes, by name.
 
     Attributes:
-        identity: None until the app's things have been made.
+        identity: None until the app's resources exist.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)

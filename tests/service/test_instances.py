@@ -227,7 +227,7 @@ def test_two_contradictory_variables_are_refused_with_both_names(
 def test_a_parameter_cannot_disable_the_tls_of_a_scheme() -> None:
     text = problems({"REDIS_URL": "rediss://cache", "VALKEY_SSLMODE": "disable"})
 
-    assert "REDIS_URL (scheme): asks for TLS, which VALKEY_SSLMODE=disable switches off" in text
+    assert "REDIS_URL (scheme): requires TLS, which VALKEY_SSLMODE=disable turns off" in text
 
 
 def test_history_is_kept_in_the_first_postgresql_or_in_the_one_that_is_named() -> None:

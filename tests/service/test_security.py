@@ -31,7 +31,7 @@ REFUSING_ACCOUNT = "210987654321"
 # What drivers say may stand in logs, for whoever looks for the cause, and in no answer.
 TEXTS = re.compile(
     r"Errno|Connect call failed|Connection refused|authentication failed|"
-    r"connecting to 127|Could not connect|asked for by the control"
+    r"connecting to 127|Could not connect|requested by the control"
 )
 NOWHERE_TEXTS = re.compile(r"Traceback|SELECT |INSERT |BEGIN PRIVATE|BEGIN EC PRIVATE")
 FILES = ("/", "/client.js", "/openapi.json", "/nothing", "/%00")

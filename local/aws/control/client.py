@@ -1,4 +1,4 @@
-"""A client of the control: what tests and benches disturb the stand-in with."""
+"""A client of the control, with which tests and benches disturb the stand-in."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ _TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class Control:
-    """The control of one running stand-in; every call blocks until it is in force.
+    """The control of one running stand-in; every call blocks until it takes effect.
 
     Operations are named as in AWS's API: `UpdateSecret`, `CreateSession`, `GetCallerIdentity`;
     `*` means all of them. A `times` of None lasts until `clear`.
@@ -27,7 +27,7 @@ class Control:
         code: str,
         *,
         status: int = 400,
-        message: str = "fault asked for by the control",
+        message: str = "fault requested by the control",
         times: int | None = None,
     ) -> None:
         """Answer with AWS's error `code` instead of doing the operation."""
@@ -61,11 +61,11 @@ class Control:
         self._post("/faults/clear", {})
 
     def limit(self, operation: str, per_second: float) -> None:
-        """Set how many calls a second are taken; 0 refuses all."""
+        """Set how many calls a second are accepted; 0 refuses all."""
         self._post("/limits", {"operation": operation, "per_second": per_second})
 
     def session_lifetime(self, seconds: float | None) -> None:
-        """Let new sessions live so long, whatever they ask for; None for AWS's rules."""
+        """Set the lifetime of new sessions, whatever they request; None for AWS's rules."""
         self._post("/sessions", {"lifetime_s": seconds})
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Disturbances that tests ask for: errors, delays, silence, cut connections, lower limits."""
+"""Disturbances that tests request: errors, delays, silence, cut connections, lower limits."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ class Fault(BaseModel):
     latency_s: float = Field(default=0, ge=0)
     code: str | None = None
     status: int = 400
-    message: str = "fault asked for by the control"
+    message: str = "fault requested by the control"
     hang: bool = False
     cut: Literal["before", "after"] | None = None
     times: int | None = Field(default=None, ge=1)
@@ -54,7 +54,7 @@ class Faults:
         self._cleared = threading.Event()
 
     def add(self, fault: Fault) -> None:
-        """Put `fault` in force, behind those of the same operation that came before."""
+        """Add a fault, after earlier ones of the same operation."""
         with self._lock:
             self._faults.append(fault)
 
@@ -66,14 +66,14 @@ class Faults:
         cleared.set()
 
     def before(self, operation: str) -> Fault | None:
-        """Disturb a call of `operation` before it is done; blocks as long as the fault says.
+        """Disturb a call of `operation` before it is done; blocks as long as the fault requires.
 
         Returns:
-            The fault, if the call is to go on and is disturbed once it is done.
+            The fault, if the call continues and is disturbed once it is done.
 
         Raises:
             Cut: The connection is to be closed.
-            AwsError: The error asked for.
+            AwsError: The requested error.
         """
         with self._lock:
             fault, cleared = self._take(operation), self._cleared

@@ -1,4 +1,4 @@
-"""The HTTP control that tests and benches hold; plain HTTP, and only when asked for."""
+"""The HTTP control that tests and benches hold; plain HTTP, and only if requested."""
 
 import json
 from http.server import BaseHTTPRequestHandler
@@ -44,10 +44,10 @@ class ControlServer(LoopbackServer):
         self._aws = aws
 
     def answer(self, path: str, document: Any) -> Any:  # Any: JSON
-        """Do what a POST to `path` asks.
+        """Execute a POST to `path`.
 
         Raises:
-            ValidationError: The document is not what the path takes.
+            ValidationError: The document is invalid for this path.
             KeyError: There is no such path.
         """
         aws = self._aws

@@ -1,4 +1,4 @@
-"""Who sent a request: the signature of every call is computed again and compared."""
+"""Authenticate a request: compute its signature again, and compare."""
 
 import hmac
 from datetime import datetime

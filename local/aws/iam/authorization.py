@@ -1,4 +1,4 @@
-"""Whether the role that signed a request may do what it asks."""
+"""Authorize a request of a role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ALWAYS_ALLOWED = "sts:GetCallerIdentity"  # even against a Deny, says its API re
 
 @dataclass(frozen=True)
 class KeyUse:
-    """One use of a customer's KMS key on behalf of who signed.
+    """One use of a customer's KMS key on behalf of the caller.
 
     Attributes:
         action: `kms:Decrypt` or `kms:GenerateDataKey`.
@@ -28,7 +28,7 @@ class KeyUse:
 
 
 class Authorizer:
-    """Asks the policies of roles and sessions."""
+    """Evaluates the policies of roles and sessions."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class Authorizer:
         [kms/latest/developerguide/key-policy-default.html].
 
         Raises:
-            AwsError: AccessDeniedException, in other words than any other denial.
+            AwsError: AccessDeniedException, with a message of its own.
         """
         session = principal.session
         if session is None:

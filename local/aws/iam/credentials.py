@@ -1,7 +1,7 @@
 """Access keys: the operator's, and the temporary ones that sessions get.
 
-A session token holds, sealed, everything the stand-in must know of its session. So sessions
-outlive a restart of the process, as they outlive anything at AWS, and nothing need be stored.
+A session token contains its session, encrypted. So sessions
+outlive a restart of the process, as they outlive anything at AWS, and nothing has to be stored.
 """
 
 import base64
@@ -28,21 +28,21 @@ class Keys(BaseModel):
 
     @classmethod
     def generate(cls) -> "Keys":
-        """New secrets."""
+        """Create new secrets."""
         return cls(operator_secret=_secret_key(), seal=SecretStr(Fernet.generate_key().decode()))
 
     def to_json(self) -> bytes:
-        """Write the secrets in clear, for a file that its owner alone may read."""
+        """Serialize the secrets in plain text, for a file that only its owner may read."""
         content = {name: value.get_secret_value() for name, value in self}
         return json.dumps({"operator_key_id": OPERATOR_KEY_ID, **content}).encode()
 
 
 class Session(BaseModel):
-    """Temporary credentials and what they stand for.
+    """Temporary credentials and their role.
 
     Attributes:
         session_name: The last part of the assumed role's ARN.
-        policies: Session policies (JSON), each of which must allow what is done.
+        policies: Session policies (JSON), each of which must allow the operation.
         tags: Session tags by name: `x509Subject/CN` and so on.
         expires: In the stand-in's own time.
     """
@@ -74,7 +74,7 @@ class Session(BaseModel):
 
 
 class Principal(BaseModel):
-    """Who signed a request.
+    """The author of a request.
 
     Attributes:
         session: None for the operator, who may do everything.
@@ -87,7 +87,7 @@ class Principal(BaseModel):
 
 
 class Vault:
-    """Issues session tokens and knows them again."""
+    """Issues and verifies session tokens."""
 
     def __init__(self, account: str, keys: Keys) -> None:
         self._account = account
@@ -101,7 +101,7 @@ class Vault:
         return self._seal.encrypt(json.dumps(content).encode()).decode()
 
     def principal(self, key_id: str, token: str | None, now: datetime) -> Principal:
-        """Whose key this is.
+        """Return the owner of a key.
 
         Raises:
             AwsError: The key or token is unknown, or has expired.

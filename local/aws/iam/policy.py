@@ -1,8 +1,8 @@
 """IAM policy documents evaluated as IAM does, as far as this stand-in's policies go.
 
-moto 5.2.5's evaluator ignores every condition but StringEquals and takes a Deny whose condition
-does not hold for a refusal, so it can't serve here. Not evaluated: policy variables. An operator
-that is not known here never lets an Allow through and always lets a Deny through.
+moto 5.2.5's evaluator ignores every condition but StringEquals and treats a Deny whose condition
+does not hold as a refusal, so it can't be used here. Not evaluated: policy variables. An unknown
+operator disables an Allow and enables a Deny.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -21,10 +21,11 @@ Context = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Question:
-    """May this be done?
+    """One request to decide on.
 
     Attributes:
-        service_principal: Who asks a role's trust policy; None for permission policies.
+        service_principal: The service that assumes a role by its trust
+            policy; None for permission policies.
         context: Condition keys in lower case and their values.
     """
 
@@ -118,7 +119,7 @@ def like(pattern: str, value: str) -> bool:
 
 
 def _time(text: str) -> datetime:
-    """ISO 8601, or seconds since 1970, both of which IAM takes."""
+    """Parse ISO 8601 or seconds since 1970; IAM accepts both."""
     if text.isdigit():
         return datetime.fromtimestamp(int(text), UTC)
     moment = datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Signature Version 4, read back: what a request claims, and what was signed.
+"""Parse Signature Version 4: the claims of a request, and the signed text.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -41,7 +41,7 @@ class Signature:
 
 
 def parse(request: Request) -> Signature:
-    """The signature that `request` carries.
+    """Parse the signature of `request`.
 
     Raises:
         AwsError: There is none, or it lacks a part.
@@ -87,7 +87,7 @@ def check_time(request: Request, signature: Signature, now: datetime) -> None:
 
 
 def string_to_sign(request: Request, signature: Signature) -> str:
-    """The text over which the signature must have been made.
+    """Return the text that must have been signed.
 
     Raises:
         AwsError: A header that must be signed is not.
@@ -102,7 +102,7 @@ def string_to_sign(request: Request, signature: Signature) -> str:
 
 
 def hmac_signature(secret_key: str, signature: Signature, text: str) -> str:
-    """What AWS4-HMAC-SHA256 gives for `text`, in hexadecimal."""
+    """Return the AWS4-HMAC-SHA256 signature of `text`, in hexadecimal."""
     key = f"AWS4{secret_key}".encode()
     for part in (signature.date, signature.region, signature.service, "aws4_request", text):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
@@ -128,12 +128,12 @@ def _canonical_request(request: Request, signature: Signature) -> str:
 
 
 def _path(request: Request, signature: Signature) -> str:
-    """The path is encoded once more, except by S3."""
+    """Encode the path once more, except for S3."""
     return request.path if signature.service == "s3" else quote(request.path, safe="/~") or "/"
 
 
 def _payload(request: Request, signature: Signature) -> str:
-    """The body's digest; or what the client says to S3 in its place, where only TLS protects it.
+    """Return the body's digest, or what S3 clients send in its place if only TLS protects it.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """

@@ -1,4 +1,4 @@
-"""What a session takes from its certificate: tags, source identity, name.
+"""A session's attributes from its certificate: tags, source identity, name.
 
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html and, for mappings,
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
@@ -33,7 +33,7 @@ def session_name(certificate: x509.Certificate) -> str:
 
 
 def source_identity(certificate: x509.Certificate) -> str | None:
-    """Return the subject's common name, where STS takes it as a source identity."""
+    """Return the subject's common name, if STS accepts it as a source identity."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else ""
     return name if _SOURCE_IDENTITY.fullmatch(name) else None
@@ -50,7 +50,7 @@ def tags(
         role_arn: Named in the refusal.
 
     Raises:
-        AwsError: STS would not take a value as a tag. The words are the service's own
+        AwsError: STS would not accept a value as a tag. The text is the service's own
             (https://github.com/aws/rolesanywhere-credential-helper/issues/77).
     """
     rules = {

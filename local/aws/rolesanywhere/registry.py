@@ -1,4 +1,4 @@
-"""What Roles Anywhere knows: trust anchors, profiles, revocation lists and the subjects seen."""
+"""The resources of Roles Anywhere: trust anchors, profiles, revocation lists and subjects."""
 
 import base64
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from local.aws.wire.errors import AwsError, invalid
 
 
 class Resource(BaseModel):
-    """What every resource of Roles Anywhere has; names on the wire are camelCase."""
+    """The base of every resource of Roles Anywhere; names on the wire are camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
     kind: ClassVar[str]
@@ -24,7 +24,7 @@ class Resource(BaseModel):
     arn: str
     created_at: datetime
     updated_at: datetime
-    enabled: bool = False  # unless asked for; that AWS's default is so too is unproved
+    enabled: bool = False  # by default; whether AWS's default is the same is unproved
 
     @property
     def id(self) -> str:
@@ -32,7 +32,7 @@ class Resource(BaseModel):
         return self.arn.rpartition("/")[2]
 
     def check(self) -> None:
-        """Refuse content that can't be used.
+        """Refuse invalid content.
 
         Raises:
             AwsError: ValidationException, 400.
@@ -47,7 +47,7 @@ class Resource(BaseModel):
 
 
 class TrustAnchor(Resource):
-    """A CA that is trusted to vouch for clients."""
+    """A CA whose clients are trusted."""
 
     kind = "trust-anchor"
     label = "trustAnchor"
@@ -60,12 +60,12 @@ class TrustAnchor(Resource):
 
     @property
     def certificates(self) -> list[x509.Certificate]:
-        """The CA certificates; none for a CA of AWS Private CA, which is not stood in for."""
+        """The CA certificates; none for a CA of AWS Private CA, which is not supported here."""
         pem = self.source.get("sourceData", {}).get("x509CertificateData")
         return x509.load_pem_x509_certificates(pem.encode()) if pem else []
 
     def check(self) -> None:
-        """Refuse what is no CA; the first message has been seen, the other is unproved."""
+        """Refuse a certificate of no CA; the first message was seen at AWS, the other is unproved."""
         try:
             if not all(is_ca(certificate) for certificate in self.certificates):
                 raise invalid("Incorrect basic constraints for CA certificate")
@@ -74,7 +74,7 @@ class TrustAnchor(Resource):
 
 
 class Profile(Resource):
-    """Which roles a session may assume, for how long, and within which policies."""
+    """The roles that a session may assume, its duration and its policies."""
 
     kind = "profile"
     label = "profile"
@@ -112,7 +112,7 @@ class Crl(Resource):
         )
 
     def check(self) -> None:
-        """Refuse what is no revocation list; the message is unproved."""
+        """Refuse an invalid revocation list; the message is unproved."""
         try:
             self._content()
         except ValueError:
@@ -126,7 +126,7 @@ class Crl(Resource):
 
 
 class Subject(Resource):
-    """A certificate's subject that has asked for a session."""
+    """The subject of a certificate that has requested a session."""
 
     kind = "subject"
     label = "subject"
@@ -159,7 +159,7 @@ class Registry(BaseModel):
 
 
 def new_arn(region: str, account: str, kind: str) -> str:
-    """Make a new ARN for a resource of `kind`."""
+    """Create a new ARN for a resource of `kind`."""
     return f"arn:aws:rolesanywhere:{region}:{account}:{kind}/{uuid4()}"
 
 

@@ -1,4 +1,4 @@
-"""Roles as Roles Anywhere assumes them."""
+"""The roles that Roles Anywhere assumes."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ _SERVICE = "rolesanywhere.amazonaws.com"
 
 
 def check_trust(role: mocked.Role, anchor_arn: str, session: Session, now: datetime) -> None:
-    """Refuse a `session` that the role's trust policy does not allow to begin.
+    """Refuse a `session` that the role's trust policy does not allow.
 
     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 
@@ -52,7 +52,7 @@ def session_policies(profile: Profile) -> list[str]:
 
 
 def unable(role_arn: str, reason: str = "") -> AwsError:
-    """Build the refusal of a role, in the words that the service has been seen to use.
+    """Build the refusal of a role, with the message seen at the service.
 
     It does not say more to a client whose certificate is not trusted by the role.
     """

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from local.aws.wire.errors import AwsError, invalid
 from local.aws.wire.message import Request
 
-MAX_BODY = 16_384  # bytes; that AWS refuses larger requests here, and from which size, is unproved
+MAX_BODY = 16_384  # bytes; AWS's own limit is unproved
 _WORDS = {
     "missing": "Member must not be null",
     "greater_than_equal": "Member must have value greater than or equal to 900",
@@ -17,7 +17,7 @@ _WORDS = {
 
 
 class SessionRequest(BaseModel):
-    """What CreateSession asks for.
+    """The parameters of CreateSession.
 
     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
     """
@@ -48,7 +48,7 @@ def parse(request: Request) -> SessionRequest:
 
 
 def _problems(error: ValidationError) -> str:
-    """In the words of AWS's constraints, as far as they are known."""
+    """List violated constraints, with AWS's messages as far as they are known."""
     problems = [
         f"Value '{'null' if each['type'] == 'missing' else each['input']}' at '{each['loc'][0]}' "
         f"failed to satisfy constraint: {_WORDS.get(each['type'], each['msg'])}"

@@ -31,7 +31,7 @@ class Sessions:
     """Issues sessions.
 
     Attributes:
-        lifetime_s: Seconds that every session lives, whatever was asked for; None for AWS's rules.
+        lifetime_s: The lifetime of every session, whatever was requested; None for AWS's rules.
             The control sets it.
     """
 
@@ -46,7 +46,7 @@ class Sessions:
         """Answer CreateSession.
 
         Raises:
-            AwsError: Anything is not as it must be.
+            AwsError: The request is refused.
         """
         if len(request.body) > session_request.MAX_BODY:
             raise invalid("Request entity too large")

@@ -1,6 +1,6 @@
-"""The API with which Roles Anywhere is set up: everything but CreateSession.
+"""The API of Roles Anywhere, except CreateSession.
 
-Routes, names and limits come from AWS's own service model. Not stood in for: CAs of AWS Private
+Routes, names and limits come from AWS's own service model. Not supported: CAs of AWS Private
 CA, aliases, and the notifications themselves (their settings are kept).
 """
 
@@ -29,7 +29,7 @@ class RolesAnywhere:
         self.routes = Routes(self._model)
 
     def run(self, call: Call) -> Document:
-        """Do it.
+        """Execute an operation.
 
         Raises:
             AwsError: The parameters are wrong, or name what does not exist.
@@ -160,7 +160,7 @@ class RolesAnywhere:
 
 
 def _with_defaults(settings: list[Document]) -> list[Document]:
-    """`settings`, and 45 days' notice of each expiry that they do not name."""
+    """Add 45 days' notice of each expiry that `settings` do not name."""
     given = {each["event"] for each in settings}
     return settings + [
         {"enabled": True, "event": event, "threshold": 45, "channel": "ALL"}

@@ -1,4 +1,4 @@
-"""Whether a certificate is one that a trust anchor vouches for.
+"""Check whether a trust anchor trusts a certificate.
 
 Rules of https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html (signature
 validation): X.509 v3, end entity CA:FALSE with digitalSignature, CAs CA:TRUE with keyCertSign,
@@ -30,7 +30,7 @@ def check(
     anchors: list[x509.Certificate],
     now: datetime,
 ) -> None:
-    """Refuse a `certificate` that no path through `chain` ties to one of `anchors`.
+    """Refuse a `certificate` without a path through `chain` to one of `anchors`.
 
     Raises:
         AwsError: AccessDeniedException, 403.
@@ -49,7 +49,7 @@ def is_ca(certificate: x509.Certificate) -> bool:
 
 
 def insufficient() -> AwsError:
-    """Build the refusal of a certificate that lacks what Roles Anywhere wants of it."""
+    """Build the refusal of a certificate that lacks what Roles Anywhere requires."""
     return AwsError("AccessDeniedException", "Untrusted certificate. Insufficient certificate")
 
 

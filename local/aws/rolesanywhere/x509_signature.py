@@ -22,14 +22,14 @@ _HEXADECIMAL = re.compile(r"([0-9a-f]{2})+")
 
 @dataclass(frozen=True)
 class Presented:
-    """A certificate whose key has signed the request, and the intermediates that came along."""
+    """The certificate whose key signed a request, and the intermediates sent with it."""
 
     certificate: x509.Certificate
     chain: list[x509.Certificate]
 
 
 def verify(request: Request, region: str, now: datetime) -> Presented:
-    """Return the certificate that signed `request`; whether it is trusted is another question.
+    """Return the certificate that signed `request`; its trust is checked elsewhere.
 
     Raises:
         AwsError: AccessDeniedException, 403. "Invalid signature" is what the service answers to a

@@ -1,4 +1,4 @@
-"""What S3 does with a request: moto keeps the objects, and rights are asked for as at AWS."""
+"""S3's operations: moto keeps the objects, and rights are checked as at AWS."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from local.aws.iam.credentials import Principal
 from local.aws.wire.errors import AwsError
 from local.aws.wire.message import Reply, Request
 
-# By method, whether there is a key, and subresource; what is not here is not needed here.
+# By method, whether there is a key, and subresource; other operations are not needed here.
 _OPERATIONS = {
     ("PUT", True, ""): "PutObject",
     ("GET", True, ""): "GetObject",
@@ -24,7 +24,7 @@ _MISSING = "NoSuchKey"
 
 @dataclass(frozen=True)
 class Call:
-    """What a request asks of S3.
+    """One request to S3.
 
     Attributes:
         key: Empty for a call on the bucket.
@@ -41,10 +41,10 @@ class Call:
 
 
 def call(request: Request) -> Call:
-    """Return what a request in path style asks for.
+    """Parse a request in path style.
 
     Raises:
-        AwsError: This stand-in does not know it.
+        AwsError: The stand-in does not support it.
     """
     bucket, _, key = unquote(request.path).lstrip("/").partition("/")
     subresource = next((name for name, _ in request.query if name != "x-id"), "")
@@ -55,7 +55,7 @@ def call(request: Request) -> Call:
 
 
 def ask(region: str, request: Request, principal: Principal, authorizer: Authorizer) -> Reply:
-    """Do what a request asks for, if `principal` may.
+    """Execute a request, if `principal` may.
 
     Raises:
         AwsError: It may not, or S3 refuses it.
@@ -67,7 +67,7 @@ def ask(region: str, request: Request, principal: Principal, authorizer: Authori
         return mocked.dispatch_s3(kind, region, request)
     except AwsError as error:
         if error.code == _MISSING:
-            # Who may not list is not told what is not there:
+            # Without the right to list, a missing object is reported as forbidden:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
             authorizer.check(principal, "s3:ListBucket", f"arn:aws:s3:::{asked.bucket}")
         raise

@@ -1,6 +1,6 @@
-"""What Secrets Manager does with a customer's KMS key, always with the caller's own rights.
+"""How Secrets Manager uses a customer's KMS key, always with the caller's own rights.
 
-No key exists here and nothing is encrypted: this says only which rights an operation needs.
+No key exists here and nothing is encrypted: this lists only the rights that an operation needs.
 BatchGetSecretValue is left out.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html

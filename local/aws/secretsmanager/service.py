@@ -1,4 +1,4 @@
-"""Secrets Manager: moto's, held to the limits that AWS has and moto lacks.
+"""Secrets Manager: moto's, with the limits that AWS has and moto lacks.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html and the API
 reference of UpdateSecret, PutSecretValue and DeleteSecret.
@@ -50,11 +50,11 @@ class SecretsManager:
         return mocked.secret_arn(self._region, secret_id)
 
     def key_uses(self, operation: str, parameters: dict[str, Any]) -> list[KeyUse]:
-        """List what `operation` does with a customer's KMS key in the caller's name."""
+        """List how `operation` uses a customer's KMS key in the caller's name."""
         return uses(operation, parameters, self._find(parameters.get("SecretId", "")), self._region)
 
     def run(self, operation: str, parameters: dict[str, Any], request: Request) -> Reply:
-        """Do `operation`.
+        """Execute `operation`.
 
         Raises:
             AwsError: A limit is broken, or the secret is not in a state for it.

@@ -27,7 +27,7 @@ class Connection:
         """Answer until either side closes.
 
         Raises:
-            OSError: The client went away, or said nothing for too long.
+            OSError: The client disconnected, or was silent for too long.
         """
         try:
             while (request := self._request()) is not None:
@@ -43,7 +43,7 @@ class Connection:
             return
 
     def _request(self) -> Request | None:
-        """Read the next request, whatever its method; None when the client is done."""
+        """Read the next request, whatever its method; None when the client has closed."""
         event = self._next()
         if not isinstance(event, h11.Request):
             return None
@@ -53,7 +53,7 @@ class Connection:
         while isinstance(data := self._next(), h11.Data):
             body += bytes(data.data)
             if len(body) > MAX_BODY:
-                msg = "the body is larger than any operation takes"
+                msg = "the body is larger than any operation accepts"
                 raise h11.RemoteProtocolError(msg, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if not isinstance(data, h11.EndOfMessage):
             return None

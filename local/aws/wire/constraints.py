@@ -15,15 +15,15 @@ _TYPES: dict[str, type] = {
 
 
 def service_model(service: str) -> ServiceModel:
-    """AWS's model of `service`, from botocore's data; reads a file."""
+    """Return AWS's model of `service`, from botocore's data; reads a file."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 def check(model: ServiceModel, operation: str, parameters: dict[str, Any]) -> None:
-    """Refuse `parameters` that break what the model says about `operation`'s input.
+    """Refuse `parameters` that violate the model of `operation`'s input.
 
     Raises:
-        AwsError: ValidationException in AWS's words; values that the model calls sensitive are
+        AwsError: ValidationException with AWS's message; values that the model calls sensitive are
             not repeated.
     """
     shape = model.operation_model(operation).input_shape

@@ -1,4 +1,4 @@
-"""What the stand-in has seen: calls by operation and result, and TLS connections."""
+"""Counters of the stand-in: calls by operation and result, and TLS connections."""
 
 import threading
 from collections import Counter, defaultdict
@@ -48,7 +48,7 @@ class Counters:
             return Counts(calls=calls, tls_connections=self._connections, hanging=hanging)
 
     def reset(self) -> None:
-        """Back to zero."""
+        """Set all counters to zero."""
         with self._lock:
             self._calls: dict[str, Counter[str]] = defaultdict(Counter)
             self._connections = 0

@@ -1,4 +1,4 @@
-"""AWS's errors, in the words and statuses that AWS gives them.
+"""AWS's errors, with AWS's messages and statuses.
 
 Unless a line says otherwise the types are those of
 https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-troubleshooting.html and
@@ -25,7 +25,7 @@ class AwsError(Exception):
 
     Args:
         code: AWS's error type.
-        message: What the client is told; never holds a secret.
+        message: The text for the client; never a secret.
         status: HTTP status; None for the protocol's own (JSON 400, others 403).
         query_code: The type in the query protocol, where it differs.
     """
@@ -40,7 +40,7 @@ class AwsError(Exception):
         self.query_code = query_code or code
 
     def reply(self, protocol: Protocol) -> Reply:
-        """The refusal as `protocol` writes errors."""
+        """Format the refusal for `protocol`."""
         if protocol == "query":
             return Reply(self.status or 403, {"Content-Type": "text/xml"}, self._xml())
         if protocol == "s3":
@@ -50,7 +50,7 @@ class AwsError(Exception):
         return Reply(self.status or (400 if protocol == "json" else 403), headers, body)
 
     def _of_s3(self) -> Reply:
-        """The refusal in S3's own names.
+        """Return the refusal under S3's names.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
         """
@@ -70,7 +70,7 @@ class AwsError(Exception):
 
 
 def unsigned() -> AwsError:
-    """No Authorization header."""
+    """Build the refusal of a request without an Authorization header."""
     return AwsError(
         "MissingAuthenticationTokenException",
         "Missing Authentication Token",
@@ -79,12 +79,12 @@ def unsigned() -> AwsError:
 
 
 def incomplete(detail: str) -> AwsError:
-    """An Authorization header that lacks a part."""
+    """Build the refusal of an incomplete Authorization header."""
     return AwsError("IncompleteSignatureException", detail, query_code="IncompleteSignature")
 
 
 def unknown_key() -> AwsError:
-    """An access key or session token that this AWS did not issue."""
+    """Build the refusal of an unknown access key or session token."""
     return AwsError(
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
@@ -93,7 +93,7 @@ def unknown_key() -> AwsError:
 
 
 def expired_token() -> AwsError:
-    """Temporary credentials past their expiry."""
+    """Build the refusal of expired credentials."""
     return AwsError(
         "ExpiredTokenException",
         "The security token included in the request is expired",
@@ -102,7 +102,7 @@ def expired_token() -> AwsError:
 
 
 def bad_signature(detail: str | None = None) -> AwsError:
-    """A signature that does not match the request, or whose time or scope is wrong."""
+    """Build the refusal of a signature that does not match, or of a wrong time or scope."""
     return AwsError(
         "InvalidSignatureException",
         detail
@@ -114,7 +114,7 @@ def bad_signature(detail: str | None = None) -> AwsError:
 
 
 def denied(principal_arn: str, action: str, resource: str, *, explicit: bool) -> AwsError:
-    """An action that no policy allows, or that one denies.
+    """Build the refusal of an action that no policy allows, or that one denies.
 
     The wording is that of
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -133,7 +133,7 @@ def denied(principal_arn: str, action: str, resource: str, *, explicit: bool) ->
 
 
 def key_denied() -> AwsError:
-    """A KMS key that the caller may not use; these words are all that AWS says of it.
+    """Build the refusal of a KMS key, with the only message that AWS gives.
 
     https://github.com/aws/aws-cdk/issues/7677 shows them.
     """
@@ -141,10 +141,10 @@ def key_denied() -> AwsError:
 
 
 def throttled(status: int = 400) -> AwsError:
-    """A request over the rate that the account is allowed."""
+    """Build the refusal of a request over the account's rate limit."""
     return AwsError("ThrottlingException", "Rate exceeded", status, query_code="Throttling")
 
 
 def invalid(message: str) -> AwsError:
-    """A request whose parameters break a constraint."""
+    """Build the refusal of parameters that violate a constraint."""
     return AwsError("ValidationException", message, 400, query_code="ValidationError")

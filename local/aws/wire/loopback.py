@@ -1,13 +1,13 @@
-"""An HTTP server for this machine alone."""
+"""An HTTP server only for this machine."""
 
 import socket
 from http.server import ThreadingHTTPServer
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """One thread per connection; see `port` for where, if 0 asked for a free one.
+    """An HTTP server with one thread per connection.
 
-    On 127.0.0.1, unless it is in a container, whose loopback nobody else can reach.
+    On 127.0.0.1, unless it is in a container, whose loopback cannot be reached from outside.
     """
 
     daemon_threads = True
@@ -15,7 +15,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also where 0 asked for a free one."""
+        """The port in use, also if port 0 selected a free one."""
         return int(self.server_address[1])
 
     def server_bind(self) -> None:

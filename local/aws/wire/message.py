@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back; the headers that every reply has are the server's to add."""
+    """A reply; the server adds the headers that all replies have."""
 
     status: int
     headers: dict[str, str]
@@ -52,6 +52,6 @@ class Cut(Exception):  # noqa: N818 an event on the wire, not an error of this p
 
 
 def json_reply(document: dict[str, Any], status: int = 200) -> Reply:
-    """A reply with a JSON body, as awsJson1.1 and restJson1 write it."""
+    """Create a reply with a JSON body, as awsJson1.1 and restJson1 write it."""
     content_type = {"Content-Type": "application/json"}
     return Reply(status, content_type, json.dumps(document, separators=(",", ":")).encode())

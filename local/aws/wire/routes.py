@@ -1,4 +1,4 @@
-"""Which operation a method and a path mean, by AWS's own model of a REST service."""
+"""Find the operation of a method and a path, by AWS's own model of a REST service."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Document = dict[str, Any]  # JSON, as the service model describes it
 
 @dataclass(frozen=True)
 class Call:
-    """One operation with its parameters, from wherever in the request they came.
+    """One operation with its parameters, from path, query and body.
 
     Attributes:
         status: The HTTP status of success.
@@ -58,7 +58,7 @@ class Routes:
         raise AwsError("UnknownOperationException", f"No operation is {method} {path}", 404)
 
     def _typed(self, operation: str, query: dict[str, str]) -> Document:
-        """Query parameters as the types that the model gives them."""
+        """Convert query parameters to the types of the model."""
         shape = self._model.operation_model(operation).input_shape
         types = {name: member.type_name for name, member in shape.members.items()} if shape else {}
         return {

@@ -44,6 +44,6 @@ class AwsServer(LoopbackServer):
             Connection(connection).serve(self.handle)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away or did not trust us; report what is a defect."""
+        """Ignore clients that disconnected or did not trust us; report defects."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)

@@ -146,10 +146,7 @@ class Settings(SourceSettings):
     def warnings(self, names: Mapping[str, str]) -> list[str]:
         """List problems to expect with these settings, although they are valid."""
         if self.endpoint_url and self.endpoint_url.startswith("http:"):
-            return [
-                f"{names['endpoint_url']} is http://: the server is not verified, and all "
-                "traffic can be read"
-            ]
+            return [f"{names['endpoint_url']} is http://: nothing is verified or encrypted"]
         return []
 
 

@@ -49,7 +49,7 @@ class Settings(ServerSettings):
     @classmethod
     def _is_not_disabled(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("tls") is TlsMode.DISABLE:
-            msg = "asks for TLS, which VALKEY_SSLMODE=disable switches off: unset that"
+            msg = "requires TLS, which VALKEY_SSLMODE=disable turns off: unset that"
             raise ValueError(msg)
         return value
 

@@ -89,7 +89,7 @@ def _dates() -> CTE:
 
 
 def _before() -> Select[Any]:
-    """Select, by source, the slot of the first beat, and the interval of the last before the window.
+    """Select, by source, the first beat's slot, and the interval of the last before the window.
 
     Null where there is none, as far back as is kept.
     """

@@ -1,7 +1,7 @@
 # ruff: noqa: INP001, S603, S607 - a script, in no package, that starts what README says
 """README's two commands in a fresh clone with empty caches, so that none can hide a missing step.
 
-Needs what README asks for, and nothing else. The last line is pytest's.
+Needs only what README requires. The last line is pytest's.
 """
 
 import json
@@ -22,7 +22,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 FIRST_ANSWER_S = 900.0  # a bound for a hang: the packages come from an index that may be slow
 STOP_S = 60.0
 FRESH = {"postgres", "valkey", "secrets_manager"}
-# One of each kind of need: stores, the stand-in AWS, TLS, a browser, the stack's SDKs.
+# One test file for each kind of
+# dependency: stores, the stand-in AWS, TLS, a browser, the stack's SDKs.
 PART = (
     "tests/schema tests/service/sources/test_contract.py tests/service/test_tls.py "
     "tests/web/test_rows.py tests/stack/test_settings.py"
@@ -30,7 +31,7 @@ PART = (
 
 
 def main() -> None:
-    """Run both commands; ends with an error if one of them fails."""
+    """Run both commands; fail if one of them fails."""
     with tempfile.TemporaryDirectory(prefix="heartbeat-bare-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def empty(folder: Path) -> dict[str, str]:
-    """Our environment with a home and caches that are empty, and without what CI has set."""
+    """Return our environment with an empty home and empty caches, without CI's own variables."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -62,7 +63,7 @@ def empty(folder: Path) -> dict[str, str]:
 
 
 def cloned(folder: Path, environ: Mapping[str, str]) -> Path:
-    """A clone of the commit that is checked out."""
+    """Clone the commit that is checked out."""
     clone = folder / "heartbeat"
     trust = folder / "gitconfig"  # CI's checkout may be another user's
     trust.write_text("[safe]\n\tdirectory = *\n[advice]\n\tdetachedHead = false\n")
@@ -76,7 +77,7 @@ def cloned(folder: Path, environ: Mapping[str, str]) -> Path:
 
 
 def run(clone: Path, environ: Mapping[str, str]) -> None:
-    """`make run` to the first answer in which every store is fresh, and to its end."""
+    """Run `make run` until every store is fresh, then stop it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     say(f"make run PORT={port}")
@@ -99,7 +100,7 @@ def run(clone: Path, environ: Mapping[str, str]) -> None:
 def started(
     command: list[str], folder: Path, environ: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process, ended with SIGTERM after the block."""
+    """Start a process, and end it with SIGTERM after the block."""
     with subprocess.Popen(command, cwd=folder, env=environ) as process:
         try:
             yield process
@@ -109,7 +110,7 @@ def started(
 
 
 def fresh(port: int) -> bool:
-    """Whether the API answers that all is well, and every store is fresh."""
+    """Tell whether the API reports every store as fresh."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"http://127.0.0.1:{port}/worker/status", timeout=5) as answer:
@@ -122,7 +123,7 @@ def fresh(port: int) -> bool:
 
 
 def inside(clone: Path) -> list[str]:
-    """The programs that still work in the clone or come from it."""
+    """Return the programs that still run in the clone or come from it."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -136,7 +137,7 @@ def inside(clone: Path) -> list[str]:
 
 
 def say(line: str) -> None:
-    """Print a line that stands out among the commands' own."""
+    """Print a line that can be told from the commands' own."""
     print(f"--- bare clone: {line}", flush=True)
 
 

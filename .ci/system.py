@@ -1,9 +1,9 @@
 # ruff: noqa: INP001 - a script, in no package
-"""Sees to what the tests need of the system, and prints the path of a Chromium for them.
+"""Install what the tests need of the system, and print the path of a Chromium for them.
 
 As root on Debian it installs what is missing: Chromium, PostgreSQL and Redis, which speak TLS as
-the embedded servers cannot, MariaDB, PgBouncer, Prometheus and its Alertmanager. Of these only the
-programs are wanted: no service is started now or at the next boot. Elsewhere Playwright downloads a
+the embedded servers cannot, MariaDB, PgBouncer, Prometheus and its Alertmanager. Only the programs
+are needed: no service is started, now or at the next boot. Elsewhere Playwright downloads a
 Chromium, and the rest is left to the user.
 """
 
@@ -22,7 +22,7 @@ FORBIDDEN = "#!/bin/sh\nexit 101\n"
 
 
 def main() -> None:
-    """Installs what is missing, and prints the path."""
+    """Install what is missing, and print the path."""
     if missing_packages() and os.geteuid() == 0 and shutil.which("apt-get"):
         install(missing_packages())
     if servers := [package for package in missing_packages() if package != "chromium"]:
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def missing_packages() -> list[str]:
-    """Debian's names of what the tests cannot find."""
+    """Return Debian's names of the missing programs."""
     found = {
         "chromium": chromium(),
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
@@ -49,12 +49,12 @@ def missing_packages() -> list[str]:
 
 
 def chromium() -> str | None:
-    """The machine's own, None if there is none."""
+    """Return the machine's own Chromium, None if there is none."""
     return next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def install(packages: Sequence[str]) -> None:
-    """Installs Debian's packages, and lets none of their services run."""
+    """Install Debian's packages, without starting their services."""
     print(f"installing {', '.join(packages)} with apt-get, some 300 MB", file=sys.stderr)
     run(["apt-get", "update", "-qq"])
     with no_service_starts():
@@ -66,7 +66,7 @@ def install(packages: Sequence[str]) -> None:
 
 @contextmanager
 def no_service_starts() -> Iterator[None]:
-    """Keeps packages from starting their services, where no policy stands already."""
+    """Keep packages from starting their services, unless a policy exists already."""
     if POLICY.exists():
         yield
         return
@@ -79,7 +79,7 @@ def no_service_starts() -> Iterator[None]:
 
 
 def downloaded_chromium() -> str:
-    """Playwright's, kept in its cache between runs."""
+    """Download Playwright's Chromium; its cache keeps it."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  slow, and rarely needed
 
     run([sys.executable, "-m", "playwright", "install", "chromium"])
@@ -88,7 +88,7 @@ def downloaded_chromium() -> str:
 
 
 def run(command: Sequence[str]) -> None:
-    """Runs a command, with its output kept off stdout, which is for the path."""
+    """Run a command; its output goes to stderr, since stdout is for the path."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(  # noqa: S603
         command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment

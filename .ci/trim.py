@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, in no package
-"""Makes the image lighter: called by the Dockerfile, in the environment that it copies.
+"""Make the image smaller: called by the Dockerfile, in the environment that it copies.
 
 Deletes botocore's data of services that are never called, and compiles what the service imports
 and nothing else: under a root that cannot be written, the rest would be compiled at each start.
@@ -29,7 +29,7 @@ LATE = (  # imported by name, when they are first used
 
 
 def main() -> None:
-    """Trim, then prove that each service that is called still has its data."""
+    """Trim, then check that each service in use still has its data."""
     for folder in (Path(botocore.__file__).parent / "data").iterdir():
         if folder.is_dir() and folder.name not in CALLED:
             shutil.rmtree(folder)

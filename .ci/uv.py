@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, in no package
-"""Prints the path of a uv: the one on PATH if it is new enough, else ours, got from PyPI at first.
+"""Print the path of a uv: the one on PATH if it is new enough, else ours, from PyPI.
 
 For machines with nothing but Python: it needs no pip and no venv, and leaves the system's Python
 alone. PIP_INDEX_URL names another index, SSL_CERT_FILE other authorities.
@@ -30,7 +30,7 @@ TIMEOUT_S = 60
 
 
 def main() -> None:
-    """Prints the path, and installs uv into .uv/ before if need be."""
+    """Print the path; install uv into .uv/ first if needed."""
     uv = Path(__file__).resolve().parent.parent / ".uv" / VERSION / "uv"
     found = shutil.which("uv")
     if found and release(found) >= release_of(VERSION)[:2]:
@@ -42,19 +42,19 @@ def main() -> None:
 
 
 def release(uv: str) -> tuple[int, ...]:
-    """The release of a uv, () if it does not tell."""
+    """Return the release of a uv, () if it reports none."""
     shown = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     return release_of(shown.stdout)
 
 
 def release_of(text: str) -> tuple[int, ...]:
-    """The first version number in a text."""
+    """Return the first version number in a text."""
     match = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
     return tuple(map(int, match.groups())) if match else ()
 
 
 def wheel() -> bytes:
-    """The wheel for this machine, with the digest that is pinned here."""
+    """Return the wheel for this machine, with its pinned digest."""
     machine = f"{platform.system()} {platform.machine()}"
     if machine not in WHEELS:
         sys.exit(f"no uv is pinned for {machine}: install uv {VERSION} or newer yourself")
@@ -70,13 +70,13 @@ def wheel() -> bytes:
 
 
 def fetch(url: str) -> bytes:
-    """What a URL holds."""
+    """Download a URL."""
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  the index's own
         return bytes(answer.read())
 
 
 def install(content: bytes, uv: Path) -> None:
-    """Puts the wheel's uv in its place, whole or not at all."""
+    """Install the wheel's uv, completely or not at all."""
     uv.parent.mkdir(parents=True, exist_ok=True)
     new = uv.with_name(f"uv.{os.getpid()}")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

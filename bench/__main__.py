@@ -1,4 +1,4 @@
-"""`python -m bench [section …]`: measures, prints one table, and writes it all as JSON."""
+"""`python -m bench [section …]`: measure, print one table, and write all as JSON."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ class Report(BaseModel):
     """One run.
 
     Attributes:
-        load_average: Of the minute before the run: what else the machine was doing.
+        load_average: The machine's load in the minute before the run.
         generator: What made the load.
         took_s: By section.
     """
@@ -54,10 +54,10 @@ class Report(BaseModel):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the sections that are named, all without any; blocks for minutes.
+    """Measure the named sections, by default all; blocks for minutes.
 
     Returns:
-        0, also where a bar is missed: figures are for people to judge.
+        0, also if a bar is missed: people judge the figures.
     """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="section")
@@ -117,7 +117,7 @@ def _against(revision: str, rounds: int, history_s: float) -> int:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    """Leave in order, so that nothing that was started lives on."""
+    """End in order, so that no started process survives."""
     sys.exit(128 + signal.SIGTERM)
 
 

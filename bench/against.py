@@ -196,7 +196,7 @@ def _alone(stores: Stores, found: list[Comparison], history_s: float) -> Iterato
 
 
 def table(comparisons: list[Comparison], old: Build) -> str:
-    """All figures for people: medians, spread, ratio, target."""
+    """Format all figures: medians, spread, ratio, target."""
     head = f"{'figure':48} {old.name:>20} {'this checkout':>20} {'ratio':>7} {'target':>8}"
     return "\n".join([head, "-" * len(head), *(_row(each) for each in comparisons)])
 

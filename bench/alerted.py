@@ -1,4 +1,4 @@
-"""How soon a receiver knows of an outage, and what alerting costs the beat.
+"""Measure how soon a receiver knows of an outage, and what alerting costs the cycle.
 
 `python -m bench.alerted [NAME …]` prints a table in Markdown; it takes half an hour.
 """
@@ -29,21 +29,22 @@ RESOLVE_INTERVALS = "1"  # so that the next outage need not wait
 
 @dataclass
 class Receiver:
-    """What it was told: each event, with when it came."""
+    """The events received, each with its time."""
 
     port: int = 0
     told: list[tuple[float, AlertEvent]] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def opened_after(self, moment: float, patience_s: float) -> tuple[float, UUID | None]:
-        """Seconds from a moment until the first alert opened, and which; infinite if none did."""
+        """Return the seconds from a moment until the first alert opened, and which; infinite if
+        none did."""
         with self.came:
             self.came.wait_for(lambda: bool(self._since(moment, EventKind.OPENED)), patience_s)
             found = self._since(moment, EventKind.OPENED)
         return (found[0][0] - moment, found[0][1].alert_id) if found else (float("inf"), None)
 
     def resolved_after(self, moment: float, alert: UUID | None, patience_s: float) -> float:
-        """Seconds from a moment until an alert, and every other, was resolved."""
+        """Return the seconds from a moment until an alert, and every other, was resolved."""
 
         def over() -> list[float]:
             return [at for at, each in self._since(0, EventKind.RESOLVED) if each.alert_id == alert]
@@ -65,7 +66,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Outage:
-    """How it begins and ends."""
+    """One outage: how it begins and ends."""
 
     name: str
     begin: Callable[[Stage, Worker], None]
@@ -137,7 +138,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _play(outage: Outage, stage: Stage, worker: Worker, who: Receiver, interval_s: float) -> float:
-    """Play one; gives the seconds until the receiver knew."""
+    """Stage an outage; return the seconds until the receiver knew."""
     patience_s = 6 * interval_s + 30
     began = time.monotonic()
     outage.begin(stage, worker)
@@ -152,7 +153,7 @@ def _play(outage: Outage, stage: Stage, worker: Worker, who: Receiver, interval_
 
 
 def _quiet(environ: dict[str, str], folder: Path) -> str:
-    """How late cycles begin, one a second, while nothing is wrong."""
+    """Measure how late cycles begin, one a second, while nothing is wrong."""
     worker = Worker(environ | {"HEARTBEAT_INTERVAL_SECONDS": "1"}, folder)
     worker.start()
     worker.wait_green()
@@ -164,7 +165,7 @@ def _quiet(environ: dict[str, str], folder: Path) -> str:
 
 @contextmanager
 def receiver() -> Iterator[Receiver]:
-    """One on loopback, which takes everything."""
+    """Run a receiver on loopback that accepts everything."""
     state = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -25,7 +25,7 @@ FLOOR, LIVEZ, STATUS = "empty app", "/livez", "/worker/status"
 
 
 def figures(stores: Stores) -> Iterator[Figure]:
-    """All of the section's figures; blocks for about a minute."""
+    """Return all figures of the section; blocks for about a minute."""
     fill(stores.environ, "worker")
     with ExitStack() as stack:
         floor = stack.enter_context(empty(stores.folder))
@@ -44,7 +44,7 @@ def figures(stores: Stores) -> Iterator[Figure]:
 
 
 def _at_32(floor: Program, asked: Program) -> Generator[Figure, None, float]:
-    """The figures with bars; each the median of some rounds. Gives `/worker/status`'s rate."""
+    """Add the figures with bars, each the median of some rounds; return `/worker/status`'s rate."""
     _ask(asked, STATUS)  # the first readings, and every import that waits for them
     seen: dict[str, list[Load]] = {FLOOR: [], LIVEZ: [], STATUS: []}
     cpu_ms: dict[str, list[float]] = {FLOOR: [], LIVEZ: [], STATUS: []}
@@ -104,7 +104,7 @@ def _others(asked: Program) -> Iterator[Figure]:
 
 
 def _costs_of_stores(stores: Stores, asked: Program) -> Iterator[Figure]:
-    """What the stores see of 1,000 requests: the same as of one a second."""
+    """Count the calls that the stores get for 1,000 requests."""
     before = Counted.of(stores)
     found = _ask(asked, STATUS, seconds=3)
     spent = Counted.of(stores).since(before)

@@ -17,7 +17,7 @@ class Build:
     """A checkout and the Python that runs it.
 
     Attributes:
-        name: What the table calls it.
+        name: Its name in the table.
         root: The folder of its checkout.
         python: The path of its interpreter.
     """
@@ -49,7 +49,7 @@ def checked_out(revision: str) -> Build:
 
 
 def deployed() -> Build:
-    """Install of this checkout what it deploys, without what the bench needs beside it.
+    """Install what this checkout deploys, without what only the bench needs.
 
     Raises:
         SystemExit: Its dependencies cannot be installed.

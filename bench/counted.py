@@ -1,4 +1,4 @@
-"""What the stores themselves count of what they are asked."""
+"""The stores' own counters of their calls."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ class Counted(BaseModel):
 
     @classmethod
     def of(cls, stores: Stores) -> "Counted":
-        """What they say now; asking costs two of PostgreSQL's and three of Valkey's."""
+        """Read them; that itself costs two calls to PostgreSQL and three to Valkey."""
         activity = anyio.run(_activity, stores.environ)
         environ = stores.valkey.environment
         with redis.Redis(
@@ -50,7 +50,7 @@ class Counted(BaseModel):
         )
 
     def since(self, before: "Counted") -> "Counted":
-        """The difference, the worker's own part and our question included."""
+        """Return the difference, which includes the worker's calls and our own."""
         mine, theirs = self.model_dump(), before.model_dump()
         return Counted(**{name: mine[name] - theirs[name] for name in mine})
 
@@ -62,7 +62,7 @@ async def _activity(environ: dict[str, str]) -> Any:  # Any: a Record of asyncpg
 
 @asynccontextmanager
 async def session(environ: dict[str, str]) -> AsyncIterator[Any]:  # Any: asyncpg has no types
-    """A session of the bench's own with PostgreSQL."""
+    """Open a session of the bench with PostgreSQL."""
     connection = await asyncpg.connect(
         host="127.0.0.1",
         port=int(environ["PGPORT"]),

@@ -1,4 +1,4 @@
-"""Many viewers in one process: each a WebSocket that only listens."""
+"""Many viewers in one process, each a WebSocket that only listens."""
 
 import asyncio
 import base64
@@ -52,10 +52,10 @@ class Viewer(asyncio.Protocol):
 
 
 class Crowd:
-    """All viewers, and what they have seen.
+    """All viewers, and the documents they received.
 
     Attributes:
-        documents: How many came in all.
+        documents: How many arrived in total.
     """
 
     def __init__(self, port: int) -> None:
@@ -66,7 +66,7 @@ class Crowd:
         self._arrived: list[float] = []
 
     async def grow(self, size: int) -> None:
-        """Open more, until there are so many; returns when each has got its first document."""
+        """Open viewers up to a number; return when each has its first document."""
         loop, greeted = asyncio.get_running_loop(), self.documents + size - len(self._viewers)
         while len(self._viewers) < size:
             count = min(AT_ONCE, size - len(self._viewers))
@@ -74,18 +74,18 @@ class Crowd:
                 loop.create_connection(self._viewer, "127.0.0.1", self._port) for _ in range(count)
             ]
             self._viewers += [viewer for _, viewer in await asyncio.gather(*opened)]
-        while self.documents < greeted:  # noqa: ASYNC110 - what others count, no event tells
+        while self.documents < greeted:  # noqa: ASYNC110 - no event announces what others count
             await asyncio.sleep(0.01)
 
     def look_for(self, text: str) -> None:
-        """Note from now on when documents with this text come."""
+        """Record from now on when documents with this text arrive."""
         self._awaited, self._arrived = text.encode(), []
 
     async def arrivals(self, seconds: float) -> list[float]:
-        """When it came to each viewer, on `time.monotonic()`.
+        """Return when it reached each viewer, on `time.monotonic()`.
 
         Raises:
-            TimeoutError: Somebody has not got it in that time.
+            TimeoutError: A viewer did not get it in time.
         """
         async with asyncio.timeout(seconds):
             while len(self._arrived) < len(self._viewers):  # noqa: ASYNC110 - as in grow
@@ -93,7 +93,7 @@ class Crowd:
         return self._arrived
 
     def leave(self) -> None:
-        """Close all."""
+        """Close all viewers."""
         for viewer in self._viewers:
             viewer.transport.abort()
 
@@ -107,7 +107,7 @@ class Crowd:
 
 
 def _frame(data: bytes) -> tuple[bytes, bytes] | None:
-    """The first frame's payload and what follows it, None if it is not whole yet."""
+    """Return the first frame's payload and the rest, None if it is incomplete."""
     if len(data) < 2:
         return None
     length, start = data[1] & 0x7F, 2

@@ -1,4 +1,4 @@
-"""One figure, beside its floor and its bar, and the table of them all."""
+"""Figures with their floors and bars, and their table."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -7,7 +7,7 @@ from pydantic import BaseModel, computed_field
 
 
 class Bar(BaseModel):
-    """What a figure must reach.
+    """The limit that a figure must reach.
 
     Attributes:
         limit: The number.
@@ -21,15 +21,16 @@ class Bar(BaseModel):
 
 
 class Figure(BaseModel):
-    """What was measured.
+    """One measurement.
 
     Attributes:
-        section: Which section measured it.
-        name: What it is.
+        section: The section that measured it.
+        name: Its name.
         unit: Of `measured` and `floor`.
         measured: The figure.
-        floor: The same of the least that could do the job, in the same run; None without one.
-        bar: What it must reach; None if it is only told.
+        floor: The figure of the least code that could do the job, in the same run; None without
+            one.
+        bar: Its limit; None if it is only reported.
     """
 
     section: str
@@ -58,12 +59,12 @@ class Figure(BaseModel):
 
 
 def at_least(limit: float, of: Literal["ratio", "measured"] = "ratio") -> Bar:
-    """A bar that a figure must not be under."""
+    """Return a bar that a figure must not be under."""
     return Bar(limit=limit, kind="at least", of=of)
 
 
 def at_most(limit: float, of: Literal["ratio", "measured"] = "measured") -> Bar:
-    """A bar that a figure must not be over."""
+    """Return a bar that a figure must not be over."""
     return Bar(limit=limit, kind="at most", of=of)
 
 
@@ -71,7 +72,7 @@ HEAD = ("section", "figure", "floor", "measured", "unit", "ratio", "bar", "reach
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """All figures as a table for people."""
+    """Format all figures as a table."""
     rows = [HEAD, *(_row(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = ["  ".join(_cells(row, widths)).rstrip() for row in rows]

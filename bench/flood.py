@@ -18,7 +18,7 @@ HEAD_END = b"\r\n\r\n"
 
 
 class Asker(asyncio.Protocol):
-    """One connection: asks, measures, asks again, until it is told to stop."""
+    """One connection: request, measure, repeat, until stopped."""
 
     def __init__(self, request: bytes, latencies: list[float], until: float) -> None:
         self.failed = 0

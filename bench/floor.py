@@ -18,7 +18,7 @@ START: Message = {
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers every request with the same few bytes."""
+    """Answer every request with the same few bytes."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return

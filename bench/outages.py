@@ -1,4 +1,4 @@
-"""Each outage as an operator sees it: what log and page say, whom it delays, how soon it is over.
+"""Stage each outage: what log and page show, which sources it delays, how soon it is over.
 
 `python -m bench.outages [NAME …]` prints a table in Markdown; it takes about six minutes.
 """
@@ -34,7 +34,7 @@ SOURCES = ("postgres", "valkey", "secrets_manager", "iam")
 
 @dataclass
 class Worker:
-    """A worker and an API as processes, and what the worker has said so far."""
+    """A worker and an API as processes, and the log of the worker."""
 
     environ: dict[str, str]
     folder: Path
@@ -63,7 +63,7 @@ class Worker:
         return document
 
     def watch(self, seconds: float) -> dict[str, Any]:
-        """Look at the page twice a second as a viewer does; the last that it said."""
+        """Read the page twice a second, as a viewer does; return its last state."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             said = self.status()
@@ -71,7 +71,8 @@ class Worker:
         return said
 
     def wait_green(self) -> float:
-        """Seconds until the page is green and the worker's last cycle was wholly ok."""
+        """Return the seconds until the page is green and the worker's last cycle was ok in all
+        sources."""
         began = time.monotonic()
         while time.monotonic() - began < GREEN_MAX_S:
             try:
@@ -87,7 +88,7 @@ class Worker:
         return float("inf")
 
     def stop(self) -> tuple[float, int | None]:
-        """Seconds that SIGTERM took, and the exit code."""
+        """Send SIGTERM; return the seconds it took, and the exit code."""
         began = time.monotonic()
         self.worker.terminate()
         self.worker.finish(30)
@@ -99,7 +100,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Stage:
-    """The stores, with what spoils them."""
+    """The stores, with what disturbs them."""
 
     portal: BlockingPortal
     proxies: dict[str, Proxy]
@@ -198,14 +199,14 @@ def _play(outage: Outage, stage: Stage, worker: Worker) -> None:
 
 
 def _story(lines: Sequence[dict[str, Any]]) -> list[str]:
-    """What changed, each thing once."""
+    """Return the changes, each once."""
     parts = ("event", "source", "error", "refusal")
     told = [" ".join(str(line[part]) for part in parts if line.get(part)) for line in lines]
     return [text for text in dict.fromkeys(told) if not text.startswith("cycle")]
 
 
 def _others_ms(lines: Sequence[dict[str, Any]], hits: Sequence[str]) -> float:
-    """The longest time from a cycle's due moment until a source that is not hit was written."""
+    """Return the longest time from a due cycle until a source that is not hit was written."""
     return max(
         (
             line["lateness_ms"] + line[name]["ms"]
@@ -235,7 +236,7 @@ def _cycles(worker: Worker) -> list[dict[str, Any]]:
 
 @contextmanager
 def staged() -> Iterator[tuple[Stage, dict[str, str]]]:
-    """The stores on this machine, PostgreSQL and Valkey behind proxies; the way to them."""
+    """Run the stores, PostgreSQL and Valkey behind proxies; yield their environment."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own

@@ -21,7 +21,7 @@ from bench.stores import stores
 from tests.web.browser import chromium
 
 ROUNDS = 3
-SETTLE_MS = 5_000  # after the first load: transitions, and what is asked for late
+SETTLE_MS = 5_000  # after the first load: transitions, and late requests
 INTERVAL_S = 60.0
 IDLE_S = INTERVAL_S  # each visit sees one stamp land
 SHIFT = """
@@ -33,11 +33,11 @@ new PerformanceObserver((list) => {
 
 
 class Seen(BaseModel):
-    """What one visit cost.
+    """The cost of one visit.
 
     Attributes:
         requests: How many, without WebSockets and `data:` addresses.
-        kilobytes: What came over the network for them, headers included.
+        kilobytes: What was received for them, headers included.
         shift: The sum of all layout shifts: https://web.dev/articles/cls
         styles_per_s: Style recalculations a second, of a page that nobody touches.
         layouts_per_s: Layouts, likewise.
@@ -56,7 +56,7 @@ class Seen(BaseModel):
 
 @dataclass
 class Traffic:
-    """What the browser fetches, as it counts it."""
+    """The browser's own counters of its traffic."""
 
     requests: int = 0
     size: int = 0
@@ -132,7 +132,8 @@ def _counters(session: CDPSession) -> dict[str, float]:
 
 
 def table(found: dict[str, list[Seen]]) -> str:
-    """Medians of all rounds; the last column is the last revision as a multiple of the first."""
+    """Format the medians of all rounds; the last
+    column is the last revision as a multiple of the first."""
     names = list(found)
     lines = [f"{'figure':16}" + "".join(f"{name:>16}" for name in names) + f"{'ratio':>8}"]
     for figure in Seen.model_fields:

@@ -1,4 +1,4 @@
-"""A past for history to read: a year of hours, and the single beats that are kept."""
+"""Generate a past for history: a year of hours, and the single beats that are kept."""
 
 import anyio
 
@@ -37,7 +37,7 @@ PATIENCE_S = 60.0
 
 
 def fill(environ: dict[str, str], name: str) -> None:
-    """Migrate, and make the past of one author if it has none; blocks for some seconds.
+    """Migrate, and generate the past of one author if it has none; blocks for some seconds.
 
     Args:
         environ: How to reach PostgreSQL.
@@ -47,7 +47,7 @@ def fill(environ: dict[str, str], name: str) -> None:
 
 
 def migrate(environ: dict[str, str]) -> None:
-    """Make the tables."""
+    """Create the tables."""
     anyio.run(_migrate, environ)
 
 

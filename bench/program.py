@@ -1,4 +1,4 @@
-"""One of our own processes, and what it uses of the machine."""
+"""One of our own processes, and its use of the machine."""
 
 import json
 import os
@@ -29,7 +29,7 @@ MB = 1e6
 
 
 class Usage(BaseModel):
-    """What a process uses at one moment.
+    """The resources of a process at one moment.
 
     Attributes:
         cpu_s: User and system time so far.
@@ -49,7 +49,7 @@ class Program:
 
     Attributes:
         port: Where it listens.
-        log: What it has written.
+        log: Its output.
         started: `time.monotonic()` just before it was started.
         first_answer_s: Seconds from there to its first answer, where that was waited for.
     """
@@ -66,7 +66,7 @@ class Program:
         return f"http://127.0.0.1:{self.port}"
 
     def usage(self) -> Usage:
-        """What it uses now."""
+        """Its resources now."""
         seen = psutil.Process(self.process.pid)
         with seen.oneshot():
             times = seen.cpu_times()
@@ -79,19 +79,19 @@ class Program:
             )
 
     def lines(self, event: str) -> list[dict[str, Any]]:  # Any: JSON
-        """The lines of its log that tell of one event."""
+        """Return the lines of its log with one event."""
         lines = self.log.read_text().splitlines()
         return [json.loads(line) for line in lines if f'"event": "{event}"' in line]
 
     def await_lines(self, event: str, count: int, seconds: float) -> list[dict[str, Any]]:
-        """At least so many lines of one event, or what has come in that time."""
+        """Wait for so many lines of one event; after that time, return those that arrived."""
         give_up = time.monotonic() + seconds
         while len(found := self.lines(event)) < count and time.monotonic() < give_up:
             time.sleep(LOG_POLL_S)
         return found
 
     def await_answer(self) -> float:
-        """Seconds from its start to its first answer on its port."""
+        """Return the seconds from its start to its first answer on its port."""
         give_up = self.started + START_S
         while time.monotonic() < give_up:
             try:
@@ -112,14 +112,14 @@ def program(
     port: int = 0,
     build: "Build | None" = None,
 ) -> Iterator[Program]:
-    """Runs `python -m …` until the block ends, then stops it by its id.
+    """Run `python -m …` until the block ends, then stop it by its id.
 
     Args:
-        arguments: What stands after `-m`.
+        arguments: The arguments after `-m`.
         environ: All of its environment but the path.
         folder: For its log.
         port: Where it will listen; 0 for nowhere in particular.
-        build: Whose code it runs; None for this checkout's.
+        build: The revision that it runs; None for this checkout.
     """
     log = folder / f"{arguments[0]}-{'-'.join(arguments[1:2])}-{time.monotonic_ns()}.log"
     log.touch()
@@ -139,7 +139,7 @@ def program(
 def api(
     environ: Mapping[str, str], folder: Path, build: "Build | None" = None
 ) -> Iterator[Program]:
-    """The API, once it answers."""
+    """Run the API; yield it once it answers."""
     port = free_port()
     given = {**environ, "HOST": "127.0.0.1", "PORT": str(port)}
     with program(["service", "api"], given, folder, port, build) as running:
@@ -150,7 +150,7 @@ def api(
 def worker(
     environ: Mapping[str, str], folder: Path, interval_s: float, build: "Build | None" = None
 ) -> Iterator[Program]:
-    """The worker, as soon as it is started."""
+    """Run the worker; yield it once it is started."""
     port = free_port()
     given = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(interval_s), "HEALTH_PORT": str(port)}
     with program(["service", "worker"], given, folder, port, build) as running:
@@ -159,7 +159,7 @@ def worker(
 
 @contextmanager
 def empty(folder: Path) -> Iterator[Program]:
-    """The empty ASGI app, once it answers."""
+    """Run the empty ASGI app; yield it once it answers."""
     port = free_port()
     with program(["bench.floor", str(port)], {}, folder, port) as running:
         yield replace(running, first_answer_s=running.await_answer())

@@ -1,4 +1,5 @@
-"""Whether a worker leaks: `python -m bench.soak [CYCLES]` on the embedded stores; 3,000 by default.
+"""Test whether a worker
+leaks: `python -m bench.soak [CYCLES]` on the embedded stores; 3,000 by default.
 
 The worker's cycles run in this process without the waits between them, with history and all.
 """
@@ -40,7 +41,7 @@ KB, MB = 2**10, 2**20
 
 @dataclass(frozen=True)
 class Held:
-    """What a process holds after so many cycles."""
+    """The resources of a process after so many cycles."""
 
     cycle: int
     rss_mb: float
@@ -93,7 +94,7 @@ async def soak(settings: Settings, cycles: int) -> int:
 
 
 async def run(worker: Worker, cycles: int, warm_up: int = WARM_UP) -> AsyncIterator[Held]:
-    """Cycles without the waits between them; what is held after the warm-up, and ten times more.
+    """Run cycles without the waits; measure after the warm-up, and ten times more.
 
     They lie in the past, since history refuses slots of the future.
     """
@@ -110,7 +111,7 @@ async def run(worker: Worker, cycles: int, warm_up: int = WARM_UP) -> AsyncItera
 
 
 def judge(figures: Sequence[Held]) -> int:
-    """0 if nothing grew after the warm-up."""
+    """Return 0 if nothing grew after the warm-up."""
     first, last = figures[0], figures[-1]
     growth_kb = growth_kb_a_cycle(figures)
     flat = replace(last, rss_mb=0, cycle=0) == replace(first, rss_mb=0, cycle=0)

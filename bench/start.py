@@ -1,4 +1,4 @@
-"""Section `start`: how soon a process is of use, what its imports take, and what it weighs."""
+"""Section `start`: time to the first answer, time of imports, and size of dependencies."""
 
 import os
 import re
@@ -27,7 +27,7 @@ INTERVAL_S = 60.0
 
 
 def figures(stores: Stores) -> Iterator[Figure]:
-    """All of the section's figures; blocks for about half a minute."""
+    """Return all figures of the section; blocks for about half a minute."""
     migrate(stores.environ)
     yield _figure("size of the runtime's dependencies", "MB", _installed_mb("heartbeat"))
     for name, code in (("API", API), ("worker", WORKER)):
@@ -68,7 +68,7 @@ def _imports(name: str, code: str) -> Iterator[Figure]:
 
 
 def _installed_mb(project: str) -> float:
-    """What the project needs at run time, itself left out, as it lies on the disk."""
+    """Return the size on disk of the runtime's dependencies."""
     seen, waiting, size = {project}, _required(project, ()), 0.0
     while waiting:
         name, extras = waiting.pop()
@@ -81,7 +81,7 @@ def _installed_mb(project: str) -> float:
 
 
 def _required(project: str, extras: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """What a distribution needs that is installed here, and with which extras."""
+    """Return the installed requirements of a distribution, with their extras."""
     found = []
     for line in metadata.requires(project) or []:
         match = REQUIREMENT.match(line)

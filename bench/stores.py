@@ -1,4 +1,4 @@
-"""The real stores and the stand-in for AWS, in a folder of their own, and how to disturb them."""
+"""The real stores and the stand-in for AWS, in a folder of their own, with ways to disturb them."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from local.postgres import Postgres
 from local.valkey import Valkey
 
 STORES = ("postgres", "valkey", "aws")
-AWS_RATE = 100_000.0  # calls a second: the bench asks faster than AWS would let it
+AWS_RATE = 100_000.0  # calls a second: the bench calls faster than AWS allows
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Stores:
 
     Attributes:
         folder: Where more files may be put.
-        until: When the run should be over, on `time.monotonic()`.
+        until: When the run should end, on `time.monotonic()`.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class Stores:
 
     @contextmanager
     def hung(self, store: str) -> Iterator[None]:
-        """Lets a store accept connections and answer nothing."""
+        """Let a store accept connections and answer nothing."""
         if store == "aws":
             self.aws.control.hang()
             try:
@@ -55,7 +55,7 @@ class Stores:
 
     @contextmanager
     def slow_aws(self, seconds: float) -> Iterator[None]:
-        """Lets AWS take so long for every call."""
+        """Delay every call to AWS."""
         self.aws.control.delay("*", seconds)
         try:
             yield
@@ -65,7 +65,7 @@ class Stores:
 
 @contextmanager
 def stores(budget_s: float) -> Iterator[Stores]:
-    """Starts all three, and stops them by their ids.
+    """Start all three, and stop them by their ids.
 
     Args:
         budget_s: How long the run may take from now.

@@ -26,7 +26,7 @@ PATIENCE_S = 20.0
 
 
 def figures(stores: Stores) -> Iterator[Figure]:
-    """All of the section's figures; blocks for about half a minute."""
+    """Return all figures of the section; blocks for about half a minute."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (most, most)
@@ -73,7 +73,7 @@ async def _figures(source: Postgres, crowd: Crowd, watched: Program) -> AsyncIte
 
 
 async def _stamp(source: Postgres, crowd: Crowd) -> tuple[float, float]:
-    """Writes one stamp; seconds until the first and the last viewer have it."""
+    """Write one stamp; return the seconds until the first and the last viewer have it."""
     await asyncio.sleep(random.uniform(*APART_S))
     stamp = utc_now()
     crowd.look_for(f"{stamp:%H:%M:%S.%f}")

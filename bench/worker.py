@@ -23,7 +23,7 @@ ON_TIME = at_most(20)
 
 
 def figures(stores: Stores) -> Iterator[Figure]:
-    """All of the section's figures; blocks for about three and a half minutes."""
+    """Return all figures of the section; blocks for about three and a half minutes."""
     migrate(stores.environ)
     floors = _floors(stores)
     for name in type(floors).model_fields:
@@ -43,7 +43,7 @@ def _floors(stores: Stores) -> Floors:
 
 def _cycles(stores: Stores, floors: Floors) -> Iterator[Figure]:
     with worker(stores.environ, stores.folder, INTERVAL_S) as beating:
-        first = len(_await(beating, 20))  # what is imported and connected once is not a cycle's
+        first = len(_await(beating, 20))  # imports and connections happen once, not per cycle
         before = beating.usage().cpu_s
         lines = _await(beating, first + CYCLES)[first:]
         cpu_ms = (beating.usage().cpu_s - before) / len(lines) * 1000

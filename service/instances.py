@@ -1,40 +1,19 @@
 """The stores that an environment defines, by a kind's own variables or by one URL each."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from service.environment import Environment
 from service.kind import AnyInstance, AnyKind, Instance, Kind, S
-from service.url import Url, parse, scheme_of
+from service.url_variable import TITLE, read
 
 PREFIX = "HEARTBEAT_SOURCE_"
 CA_SUFFIX = "_CA_CERT"
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 NAME_MAX = 50  # characters, as many as history keeps
-TITLE = "title"
 TITLE_MAX = 60
 # Fields of each cycle's log line, which has one more for each source.
 TAKEN = frozenset({"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness_ms"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Given:
-    """The content of a variable with a URL.
-
-    Attributes:
-        kind: The kind of its scheme.
-        url: Its parts.
-        fields: The settings that it gives.
-        names: What people call each field.
-        notes: Oddities of it.
-    """
-
-    kind: AnyKind
-    url: Url
-    fields: Mapping[str, object]
-    names: Mapping[str, str]
-    notes: tuple[str, ...]
 
 
 def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
@@ -42,7 +21,7 @@ def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
 
     A URL and the other variables may each give a part; where both give a value, it must agree.
     """
-    given = [_given(environment, name, [kind]) for name in kind.urls if name in environment.values]
+    given = [read(environment, name, [kind]) for name in kind.urls if name in environment.values]
     values: dict[str, object] = {
         field: environment.values[name]
         for field, name in kind.variables.items()
@@ -54,9 +33,9 @@ def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
             return None
         differ = [f for f in each.fields if f in values and _differ(f, each.fields[f], values[f])]
         if differ:
-            said, other = (", ".join(who[field] for field in differ) for who in (each.names, names))
+            one, other = (", ".join(who[field] for field in differ) for who in (each.names, names))
             environment.problems.append(
-                f"{said} and {other} say different things: set the one or the other"
+                f"{one} and {other} contradict each other: set only one of them"
             )
         names |= {field: each.names[field] for field in each.fields if field not in values}
         values = {**each.fields, **values}
@@ -93,7 +72,7 @@ def _by_url(
     environment: Environment, variable: str, kinds: Sequence[AnyKind]
 ) -> AnyInstance | None:
     name = _slug(environment, variable)
-    given = _given(environment, variable, kinds)
+    given = read(environment, variable, kinds)
     if name is None or given is None:
         return None
     kind = given.kind
@@ -116,49 +95,6 @@ def _by_url(
         variables=names,
         notes=given.notes,
     )
-
-
-def _given(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> _Given | None:
-    """Parse a variable's URL; None if it is invalid, with a problem added."""
-    if variable in environment.faulty:
-        return None
-    text = environment.values[variable]
-    scheme = scheme_of(text)
-    kind = next((each for each in kinds if scheme in each.schemes), None)
-    try:
-        if kind is None or kind.parse is None:
-            raise ValueError(_unknown(text, kinds))  # noqa: TRY301 - a problem like the parser's
-        url = parse(text)
-        said = kind.parse(url)
-    except ValueError as error:
-        environment.problems.append(f"{variable}: {error}")
-        return None
-    known = {TITLE, *kind.parameters}
-    unknown = [name for name in url.parameters if name not in known]
-    note = f"{variable}: Heartbeat makes nothing of {', '.join(sorted(unknown))} in the URL"
-    return _Given(
-        kind=kind,
-        url=url,
-        fields={field: value for field, value in said.items() if value is not None},
-        names={f: f"{variable} ({kind.parts.get(f, f)})" for f in kind.settings.model_fields},
-        notes=(note,) if unknown else (),
-    )
-
-
-def _unknown(text: str, kinds: Sequence[AnyKind]) -> str:
-    """Describe a text that is no URL of these kinds; nothing of it but its scheme is repeated."""
-    known = [each for kind in kinds for each in kind.schemes]
-    scheme = scheme_of(text)
-    plain = (scheme or "").partition("+")[0]
-    if plain != scheme and plain in known:
-        return f"{scheme}:// names a driver too: begin it with {plain}://"
-    if text.startswith("jdbc:"):
-        return (
-            "it is a URL of JDBC: write user, password, host and database as "
-            f"{known[0]}://USER:PASSWORD@HOST/DATABASE"
-        )
-    said = "this is no URL" if scheme is None else f"{scheme}:// is unknown"
-    return f"{said}: begin it with one of {', '.join(f'{each}://' for each in known)}"
 
 
 def _slug(environment: Environment, variable: str) -> str | None:
@@ -191,5 +127,5 @@ def _title(environment: Environment, variable: str, text: str) -> str:
 
 def _differ(field: str, one: object, other: object) -> bool:
     """Tell whether two variables contradict each other; host names ignore case."""
-    said = [str(each).lower() if field == "host" else str(each) for each in (one, other)]
-    return said[0] != said[1]
+    texts = [str(each).lower() if field == "host" else str(each) for each in (one, other)]
+    return texts[0] != texts[1]

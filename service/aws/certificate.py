@@ -1,8 +1,4 @@
-"""The client certificate with its key and chain, parsed from PEM and checked by AWS's rules.
-
-Requirements of IAM Roles Anywhere:
-https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
-"""
+"""The client certificate with its key and chain, parsed from PEM."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,18 +7,12 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from service import pem
-
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+from service.aws.certificate_checks import check, check_dates
+from service.aws.private_key import Key
 
 THE_KEY = "the key"
-HASHES = frozenset({"sha256", "sha384", "sha512"})
-ENCRYPTED = (
-    "it is an encrypted key, and Heartbeat has no passphrase: decrypt it with "
-    "`openssl pkey -in FILE`"
-)
 _PEM = serialization.Encoding.PEM
 _PUBLIC = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
@@ -73,36 +63,6 @@ def certificates(text: str) -> list[x509.Certificate]:
         raise ValueError(msg) from None
 
 
-def private_key(text: str) -> Key:
-    """Load the one private key in a PEM text.
-
-    Raises:
-        ValueError: There is none, more than one, or one of an unsupported kind.
-    """
-    found = pem.blocks(text)
-    keys = [each for each in found if "PRIVATE KEY" in each.label]
-    if len(keys) != 1:
-        many = f"{len(keys)} private keys" if keys else f"no private key but a {found[0].label}"
-        msg = f"it holds {many}: give the one of the certificate"
-        raise ValueError(msg)
-    [block] = keys
-    if block.label.startswith("ENCRYPTED") or "ENCRYPTED" in block.headers:
-        raise ValueError(ENCRYPTED)
-    if block.label.startswith("OPENSSH"):
-        msg = "it is a key in OpenSSH's form: write it with `ssh-keygen -p -m PEM -f FILE`"
-        raise ValueError(msg)
-    try:
-        key = serialization.load_pem_private_key(block.text.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        msg = "the private key cannot be read: its content is damaged"
-        raise ValueError(msg) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        name = type(key).__name__.removeprefix("_").removesuffix("PrivateKey")
-        msg = f"it is an {name} key, and IAM Roles Anywhere accepts only RSA and EC keys"
-        raise ValueError(msg)  # noqa: TRY004 - an invalid setting, not a wrong type
-    return key
-
-
 def matched(found: Sequence[x509.Certificate], key: Key, now: datetime) -> ClientCertificate:
     """Find the certificate that a key fits, with the chain that its issuers make.
 
@@ -118,37 +78,8 @@ def matched(found: Sequence[x509.Certificate], key: Key, now: datetime) -> Clien
         msg = f"is not the certificate of {THE_KEY}: set the two together"
         raise ValueError(msg)
     leaf = max(fitting, key=lambda each: each.not_valid_after_utc)
-    _check(leaf, now)
+    check(leaf, now)
     return ClientCertificate(leaf, _chain(leaf, found, now), key)
-
-
-def _check(leaf: x509.Certificate, now: datetime) -> None:
-    """Refuse what IAM Roles Anywhere would refuse."""
-    hash_ = _hash_of(leaf)
-    if leaf.version is not x509.Version.v3:
-        msg = "is an X.509 v1 certificate, and IAM Roles Anywhere takes v3: issue a new one"
-        raise ValueError(msg)
-    if hash_ not in HASHES:
-        msg = f"is signed with {hash_}, and IAM Roles Anywhere takes SHA-256, SHA-384 and SHA-512"
-        raise ValueError(msg)
-    if not _says_end_entity(leaf):
-        msg = "is a CA certificate (CA:TRUE), or lacks CA:FALSE: issue a client certificate"
-        raise ValueError(msg)
-    if not _may_sign(leaf):
-        msg = "does not allow digitalSignature in its key usage: issue one that does"
-        raise ValueError(msg)
-    _check_dates(leaf, "", now)
-
-
-def _check_dates(certificate: x509.Certificate, which: str, now: datetime) -> None:
-    if now > certificate.not_valid_after_utc:
-        ended = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-        msg = f"{which}has expired at {ended}: issue a new one (`pulumi up` does)"
-        raise ValueError(msg)
-    if now < certificate.not_valid_before_utc:
-        begins = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-        msg = f"{which}is not valid before {begins}: wait, or set this host's clock right"
-        raise ValueError(msg)
 
 
 def _chain(
@@ -163,7 +94,7 @@ def _chain(
         below = max(above, key=lambda each: each.not_valid_after_utc)
         if below.issuer == below.subject:
             break
-        _check_dates(below, f"holds an intermediate ({below.subject.rfc4514_string()}) that ", now)
+        check_dates(below, f"holds an intermediate ({below.subject.rfc4514_string()}) that ", now)
         chain.append(below)
     return tuple(chain)
 
@@ -174,32 +105,6 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     except Exception:  # noqa: BLE001 - errors of many types, all meaning no
         return False
     return True
-
-
-def _hash_of(certificate: x509.Certificate) -> str:
-    """Name the hash of its signature, or the signature that has none."""
-    try:
-        hash_ = certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        return certificate.signature_algorithm_oid.dotted_string
-    # RFC 8410's signatures have a built-in hash.
-    return hash_.name if hash_ else "Ed25519 or Ed448"
-
-
-def _says_end_entity(certificate: x509.Certificate) -> bool:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return not found.value.ca
-
-
-def _may_sign(certificate: x509.Certificate) -> bool:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.KeyUsage)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return found.value.digital_signature
 
 
 def _public(certificate: x509.Certificate) -> bytes | None:

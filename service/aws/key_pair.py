@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from schema.timestamps import utc_now
-from service.aws.certificate import THE_KEY, ClientCertificate, certificates, matched, private_key
+from service.aws.certificate import THE_KEY, ClientCertificate, certificates, matched
+from service.aws.private_key import private_key
 from service.pem import UTF_16
 
 CERTIFICATE = ("certificate", "certificate_file")

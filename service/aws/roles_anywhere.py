@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 
 from service.aws import arns, key_pair
-from service.aws.certificate import ClientCertificate, certificates, private_key
+from service.aws.certificate import ClientCertificate, certificates
+from service.aws.private_key import private_key
 from service.group import SourceSettings
 from service.tls import ca_certificates
 

@@ -171,7 +171,7 @@ PASTED: list[Row] = [
     ("DATABASE_URL", "postgresql://me:pw@db/app/", "holds a slash or a question mark of a URL"),
     ("DATABASE_URL", "postgres://me:pw@db:5432/app", None),
     ("DATABASE_URL", "postgresql+asyncpg://me:pw@db/app", "begin it with postgresql://"),
-    ("DATABASE_URL", "jdbc:postgresql://db/app?user=me", "it is a URL of JDBC"),
+    ("DATABASE_URL", "jdbc:postgresql://db/app?user=me", "it is a JDBC URL"),
     ("DATABASE_URL", f"export DATABASE_URL=postgresql://me:{PASSWORD}@db/app", "its own name"),
     ("DATABASE_URL", f"DATABASE_URL=postgresql://me:{PASSWORD}@db/app", "its own name"),
     ("DATABASE_URL", f"psql 'postgresql://me:{PASSWORD}@db/app'", "this is no URL"),

@@ -65,7 +65,7 @@ class TrustAnchor(Resource):
         return x509.load_pem_x509_certificates(pem.encode()) if pem else []
 
     def check(self) -> None:
-        """Refuse a certificate of no CA; the first message was seen at AWS, the other is unproved."""
+        """Refuse a certificate of no CA; the first message was seen, the other is unproved."""
         try:
             if not all(is_ca(certificate) for certificate in self.certificates):
                 raise invalid("Incorrect basic constraints for CA certificate")

@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-from service.aws.certificate import certificates, matched, private_key
+from service.aws.certificate import certificates, matched
+from service.aws.private_key import private_key
 from tests.service.aws.pki import NOW, Holder, issue, key_pem
 
 ROOT = issue("root", ca=True)

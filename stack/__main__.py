@@ -1,4 +1,4 @@
-"""Heartbeat's cloud: this file deploys it, and exports what a person needs to know."""
+"""Heartbeat's cloud: this file deploys it, and exports its addresses and ids."""
 
 import pulumi
 

@@ -12,7 +12,7 @@ from stack.parts import AppArgs
 # Of the first deployment, which may wait in a queue. Of later ones the provider takes no limit:
 # it waits 30 minutes for each.
 FIRST_TIMEOUT = "45m"
-# App Platform gives a secret back as EV[1:…], so the provider would see a change, and redeploy, on
+# App Platform returns a secret as EV[1:…], so the provider would see a change, and redeploy, on
 # every `up` [terraform-provider-digitalocean #1603].
 SECRETS = [
     "spec.envs",
@@ -27,8 +27,8 @@ SECRETS = [
         )
     ),
 ]
-# It never gives an alert's recipients back, so that every `refresh` would lose them, and the next
-# `up` deploy anew.
+# It never returns an alert's recipients, so every `refresh` would lose them, and the next `up`
+# would deploy again.
 RECIPIENTS = [f"spec.{part}alerts[*].destinations" for part in ("", "services[*].", "workers[*].")]
 
 
@@ -38,7 +38,7 @@ class App(pulumi.ComponentResource):
     id: pulumi.Output[str]
     """The app's id, for `doctl apps`."""
     platform_urn: pulumi.Output[str]
-    """What a project calls the app."""
+    """The app's name in a project."""
     url: pulumi.Output[str]
     """The dashboard's address."""
 
@@ -69,7 +69,7 @@ class App(pulumi.ComponentResource):
 
 
 def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
-    """Describe the app, purely: the result depends on the argument alone."""
+    """Describe the app; a pure function of the argument."""
     return digitalocean.AppSpecArgs(
         name=args.name,
         region=args.region,

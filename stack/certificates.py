@@ -10,13 +10,13 @@ DAY_H = 24
 CLIENT_VALID_H = 365 * DAY_H
 CLIENT_RENEWAL_H = 60 * DAY_H  # the first `up` in the last 60 days renews; the key stays
 AUTHORITY_VALID_H = 3650 * DAY_H
-AUTHORITY_RENEWAL_H = 730 * DAY_H  # more than a client's life: none outlives its authority
+AUTHORITY_RENEWAL_H = 730 * DAY_H  # more than a client's lifetime: none outlives its authority
 
 
 class Certificates:
     """The authority, and one generation of the client.
 
-    A renewal keeps the key and so reaches the app as a change of the certificate alone. A new
+    A renewal keeps the key, so only the certificate changes in the app. A new
     generation changes key and certificate together: their resources carry its number.
     """
 

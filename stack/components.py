@@ -9,14 +9,14 @@ from stack.parts import AppArgs
 API, WORKER, MIGRATION = "api", "worker", "migrate"
 # App Platform runs it in a shell, which would keep SIGTERM to itself without `exec`.
 COMMAND = "exec python -m service"
-DRAIN_S = 15  # requests under way end while the load balancer turns away
+DRAIN_S = 15  # requests in flight end while the load balancer stops sending new ones
 GRACE_S = 30  # the service's own shutdown takes at most 10 s for writes, and then some to close
 
 
 def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
     """Describe the API, which serves its page too.
 
-    Its health check touches no store: the page must be there exactly when a store is not.
+    Its health check touches no store: the page must be available exactly when a store is not.
     """
     return digitalocean.AppSpecServiceArgs(
         name=API,
@@ -49,7 +49,7 @@ def api(args: AppArgs) -> digitalocean.AppSpecServiceArgs:
 
 
 def worker(args: AppArgs) -> digitalocean.AppSpecWorkerArgs:
-    """Describe the worker; its liveness says that its loop runs, never that a store is well."""
+    """Describe the worker; its liveness depends on its loop, never on a store."""
     return digitalocean.AppSpecWorkerArgs(
         name=WORKER,
         run_command=f"{COMMAND} worker",

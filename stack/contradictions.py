@@ -1,4 +1,4 @@
-"""Mistakes in the configuration that no single value shows."""
+"""Contradictions between values of the configuration."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ SINGLE_INSTANCE_SIZES = re.compile(r"(0\.5gb|-fixed)$")  # App Platform refuses 
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """List what is wrong between values, each with its remedy.
+    """List contradictions, each with its remedy.
 
     Args:
         values: Configuration as Pulumi holds it; single values may be missing or wrong.

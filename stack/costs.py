@@ -1,4 +1,4 @@
-"""What a month costs, from one dated list of prices."""
+"""Estimate the cost of a month, from a dated list of prices."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def monthly_usd(settings: Settings) -> float:
 
 
 def _parts(settings: Settings) -> list[tuple[str, str, int]]:
-    """List what is paid by size: its list of prices, its size, how many."""
+    """List the parts that are priced by size: its list of prices, its size, how many."""
     clusters = [c for c in settings.clusters if c.existing is None]
     return [
         ("app", settings.api_size, settings.api_instances),

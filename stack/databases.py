@@ -38,7 +38,7 @@ class ClusterArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabasesArgs:
-    """What the clusters are made of.
+    """The arguments of the clusters.
 
     Attributes:
         name: Names new clusters, with a suffix.
@@ -60,7 +60,7 @@ class Cluster:
     """One cluster, as the app's spec sees it.
 
     Attributes:
-        args: What was asked for.
+        args: Its arguments.
         cluster_name: The cluster's own name.
         private_host: Its host name inside the VPC.
         resource: The cluster if it is ours, None if it existed.
@@ -73,11 +73,11 @@ class Cluster:
 
     @property
     def kind(self) -> Kind:
-        """How its kind is named everywhere."""
+        """Its kind."""
         return KINDS[self.args.kind]
 
     def bind(self, attribute: str) -> str:
-        """Reference what App Platform replaces at run time, so that the spec holds no secret.
+        """Return a reference that App Platform resolves, so that the spec holds no secret.
 
         Args:
             attribute: HOSTNAME, PORT, USERNAME, PASSWORD, DATABASE or CA_CERT.
@@ -91,7 +91,7 @@ class Cluster:
     def url(self, *, private: bool) -> pulumi.Output[str]:
         """Build a URL whose secrets App Platform replaces.
 
-        The passwords that DigitalOcean makes need no percent-encoding: letters, digits, `_`.
+        The passwords that DigitalOcean generates need no percent-encoding: letters, digits, `_`.
         """
         path = f"/{self.bind('DATABASE')}" if self.kind.has_databases else ""
         query = f"?{self.kind.other_name}" if private else ""

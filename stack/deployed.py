@@ -1,4 +1,4 @@
-"""What the last `up` of this stack left, so that this one can tell what has changed."""
+"""The outputs of this stack's last `up`, to find what has changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import pulumi
 from stack.settings import Settings, SettingsError
 
 PLACE, RECIPIENTS, KEYED = "place", "alertEmails", "spaces"
-READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; a StackReference stands on it
+READ = "pulumi:pulumi:readStackOutputs"  # the engine's own; StackReference uses it
 ATTEMPTS = 5
 
 
@@ -27,7 +27,7 @@ def outputs() -> Mapping[str, Any]:
 
 
 def place(settings: Settings) -> dict[str, str]:
-    """Return what cannot change under clusters and an app that exist."""
+    """Return the values that cannot change while clusters and app exist."""
     return {
         "name": settings.name,
         "region": settings.region,
@@ -37,7 +37,7 @@ def place(settings: Settings) -> dict[str, str]:
 
 
 def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
-    """Refuse what DigitalOcean could only do by making clusters and app anew.
+    """Refuse changes for which DigitalOcean would replace clusters and app.
 
     Raises:
         SettingsError: The stack stands elsewhere; where, and what to do.
@@ -57,7 +57,7 @@ def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
 
 
 def told(settings: Settings, before: Mapping[str, Any]) -> bool:
-    """Tell whether App Platform has the alerts' recipients already, which it never gives back."""
+    """Tell whether App Platform already has the alerts' recipients, which it never returns."""
     return list(before.get(RECIPIENTS) or []) == list(settings.alert_emails)
 
 
@@ -77,6 +77,7 @@ def spaces(settings: Settings) -> list[dict[str, str]]:
 def keyed(settings: Settings, before: Mapping[str, Any]) -> bool:
     """Tell whether the app has the keys of exactly these buckets; secrets are sent once.
 
-    A first `up` sends them all. What is not known, as in somebody's program, counts as told.
+    A first `up` sends them all. If that is unknown, as in another Pulumi program, they count as
+    sent.
     """
     return not before or list(before.get(KEYED) or []) == spaces(settings)

@@ -1,4 +1,4 @@
-"""The preflight, `python -m stack.doctor`: what stands in the way of an `up`, and what to do."""
+"""The preflight, `python -m stack.doctor`: what would make an `up` fail, and what to do."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def findings(stack: str) -> list[Finding]:
-    """Collect all that can be seen from here; takes some seconds where the network is slow."""
+    """Run all checks; takes some seconds if the network is slow."""
     world, file = ThisMachine(), ROOT / f"Pulumi.{stack}.yaml"
     values = configuration.values(ROOT / "Pulumi.yaml", file)
     settings, _ = configuration.settings_in(values)
@@ -55,12 +55,12 @@ def report(finding: Finding) -> str:
 
 
 def _own_uv() -> Path | None:
-    """Return the newest uv that .ci/uv.py got for this folder."""
+    """Return the newest uv that .ci/uv.py installed in this folder."""
     return max(ROOT.glob(".uv/*/uv"), key=lambda uv: uv.stat().st_mtime, default=None)
 
 
 def _docker() -> dict[str, Any]:
-    """Read docker's configuration; empty if there is none, or none that can be read."""
+    """Read docker's configuration; empty if it is missing or unreadable."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
         found = json.loads((folder / "config.json").read_text())

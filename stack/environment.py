@@ -16,7 +16,7 @@ from stack.variables import SECRET, plain
 from stack.variables import source as source_of
 
 HTTP_PORT = 8080  # the API's; App Platform routes to it
-HEALTH_PORT = 8081  # the worker's, for its liveness check alone
+HEALTH_PORT = 8081  # the worker's, only for its liveness check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def variables(
     source: Source,
     head: str,
 ) -> list[Variable]:
-    """Build what every component gets; none of it is secret.
+    """Build the variables of every component; none is secret.
 
     The databases' credentials are references that App Platform resolves, so that the spec does not
     hold them; the state does, encrypted, as the clusters' own outputs.
@@ -80,9 +80,9 @@ def secrets(
     spaces: Spaces | None,
     given: pulumi.Input[str] | None,
 ) -> list[Variable]:
-    """Build the few true secrets, which are set at the app's level alone.
+    """Build the few secrets, which are set only at the app's level.
 
-    There is always a password, if need be one that nobody knows: secrets are sent once, and a
+    There is always a password, if necessary one that nobody knows: secrets are sent once, and a
     dashboard that stops being public must be closed even so.
 
     Args:

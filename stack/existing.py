@@ -1,4 +1,4 @@
-"""Mistakes in what the configuration says of things that exist already."""
+"""Contradictions in settings of resources that exist already."""
 
 import json
 import re
@@ -17,7 +17,7 @@ SINGLE_NODE_SIZE = "db-s-1vcpu-1gb"  # "with the exception of the smallest plan"
 
 
 def contradictions(values: Mapping[str, str]) -> list[str]:
-    """List what is wrong between values, each with its remedy; `values` as Pulumi holds them."""
+    """List contradictions, each with its remedy; `values` as Pulumi holds them."""
     return [
         *_names(values),
         *_databases(values),

@@ -1,4 +1,4 @@
-"""Heartbeat as a component of anybody's Pulumi program, beside the app that it speaks for."""
+"""Heartbeat as a component of any Pulumi program, beside the app whose stores it watches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ from stack.kinds import KindName
 
 @dataclass(frozen=True, kw_only=True)
 class HeartbeatArgs:
-    """What a Heartbeat is made of.
+    """The arguments of a Heartbeat.
 
     Attributes:
         settings: By the keys of docs/stack.md; what is missing has its default.
-        clusters: Clusters of this program that stand for the app's own two, by kind.
+        clusters: Clusters of this program that replace the app's own two, by kind.
         vpc: Where they lie, None in public mode, or for a VPC of Heartbeat's own.
         password: The page's password, None for `dashboardPassword` or `public` in the settings.
     """
@@ -29,7 +29,7 @@ class HeartbeatArgs:
 
 
 class Heartbeat(pulumi.ComponentResource):
-    """All that `pulumi up` makes in this repository, as one component."""
+    """All that `pulumi up` creates in this repository, as one component."""
 
     url: pulumi.Output[str]
     """The page."""
@@ -38,7 +38,7 @@ class Heartbeat(pulumi.ComponentResource):
     secret_arn: pulumi.Output[str]
     """The secret."""
     trust_policy: pulumi.Output[str]
-    """What an existing role's trust policy needs."""
+    """The statement that an existing role's trust policy needs."""
     certificate_expiry: pulumi.Output[str]
     """When the client certificate ends, RFC 3339."""
 
@@ -63,7 +63,7 @@ def chosen(args: HeartbeatArgs) -> settings.Settings:
     """Parse the settings that the arguments give.
 
     Raises:
-        SettingsError: Some are wrong, or contradict what the program made.
+        SettingsError: Some are invalid, or contradict the given resources.
     """
     known = defaults.defaults()
     region = {"aws:region": pulumi.Config("aws").get("region") or ""}

@@ -1,4 +1,4 @@
-"""Who the app is to AWS: a certificate of its own instead of a stored key."""
+"""The app's identity at AWS: a certificate of its own instead of a stored key."""
 
 import base64
 from collections.abc import Sequence
@@ -14,15 +14,16 @@ from stack import policies
 from stack.certificates import Certificates
 
 SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore's refresh window]
-# Days before expiry at which AWS speaks up. Certificates renew at the first `up` 60 days before
+# Days before expiry at which AWS sends a
+# notice. Certificates renew at the first `up` 60 days before
 # (stack/certificates.py), so the notice means that no `up` has run for a while.
 CLIENT_NOTICE_DAYS = 45
-CA_NOTICE_DAYS = 360  # the most that AWS takes
+CA_NOTICE_DAYS = 360  # the most that AWS accepts
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
-    """What an identity is made of.
+    """The arguments of an identity.
 
     Attributes:
         name: Begins the certificate's common name.
@@ -51,7 +52,7 @@ class IdentityArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class GivenCertificate:
-    """A certificate of somebody else's authority, and the trust anchor that vouches for it.
+    """A certificate of another authority, and the trust anchor of that authority.
 
     Attributes:
         anchor_arn: The trust anchor.
@@ -68,9 +69,9 @@ class Identity(pulumi.ComponentResource):
     """Certificate, trust anchor, profile and role of IAM Roles Anywhere."""
 
     anchor_arn: pulumi.Output[str]
-    """The trust anchor, which vouches for our own certificate authority."""
+    """The trust anchor of our own certificate authority."""
     profile_arn: pulumi.Output[str]
-    """The profile, which says which role a certificate may get, and for how long."""
+    """The profile: the role that a certificate may assume, and for how long."""
     role_arn: pulumi.Output[str]
     """The role."""
     certificate: pulumi.Output[str]
@@ -101,7 +102,7 @@ class Identity(pulumi.ComponentResource):
         self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
 
     def _made(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
-        """Make our own authority and certificate; return the common names to be accepted."""
+        """Create our own authority and certificate; return the common names to be accepted."""
         made = Certificates(name, args.name, args.generations[-1], child, protect=args.protect)
         self.certificate = made.client.cert_pem.apply(_base64)
         self.private_key = made.key.private_key_pem.apply(_base64)

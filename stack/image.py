@@ -1,4 +1,4 @@
-"""Where the app's one image comes from: published, built here, or built by App Platform."""
+"""The source of the app's one image: published, built here, or built by App Platform."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -53,8 +53,8 @@ def source(image: str | None, build: str | None, git: str | None, branch: str, t
 
     Args:
         image: A published image, HOST/PATH@DIGEST or HOST/PATH:TAG.
-        build: Build here and push to this repository, HOST/PATH, with the login that
-            `docker login` or `doctl registry login` left. The registry must exist.
+        build: Build here and push to this repository, HOST/PATH, with the login of `docker login`
+            or `doctl registry login`. The registry must exist.
         git: A repository's https address.
         branch: The branch of `git`.
         tag: The tag for what is built here; deployed is its digest.
@@ -70,7 +70,7 @@ def source(image: str | None, build: str | None, git: str | None, branch: str, t
 
 
 def published(reference: str) -> RegistryImage:
-    """Return what `HOST/PATH@sha256:DIGEST` or `HOST/PATH:TAG` names.
+    """Parse `HOST/PATH@sha256:DIGEST` or `HOST/PATH:TAG`.
 
     Raises:
         ValueError: The host is none of the registries that App Platform pulls from.

@@ -1,4 +1,4 @@
-"""The kinds of managed cluster: how DigitalOcean, an app's spec and a URL name each."""
+"""The kinds of managed cluster: their names at DigitalOcean, in an app's spec and in a URL."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -44,8 +44,8 @@ KINDS: dict[KindName, Kind] = {
         binding="valkey",
         scheme="rediss",
         other_name="ssl_check_hostname=false",
-        # A heartbeat must never vanish in silence: a full Valkey refuses the write, and the page
-        # says so.
+        # A heartbeat must never vanish silently: a full Valkey refuses the write, and the page
+        # shows it.
         eviction_policy="noeviction",
     ),
     "mysql": Kind(

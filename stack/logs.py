@@ -1,4 +1,4 @@
-"""Where the logs of a component go beside App Platform, by each component's own classes."""
+"""The destination of a component's logs beside App Platform, by each component's own classes."""
 
 from typing import Any
 

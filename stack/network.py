@@ -1,4 +1,4 @@
-"""How the app reaches its databases, and how nobody else does."""
+"""The private network of app and databases, and the firewalls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stack.databases import Cluster
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What a network is made of.
+    """The arguments of a network.
 
     Attributes:
         name: Names a new VPC.
@@ -25,12 +25,12 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """The VPC in which the app and its databases talk to each other."""
+    """The VPC of the app and its databases."""
 
     vpc_id: pulumi.Output[str]
     """The VPC's id, which the app and the clusters name."""
     ip_range: pulumi.Output[str]
-    """The VPC's addresses in CIDR notation, which the firewalls let in."""
+    """The VPC's addresses in CIDR notation, which the firewalls admit."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -54,7 +54,7 @@ class Network(pulumi.ComponentResource):
 
 
 class Firewalls(pulumi.ComponentResource):
-    """Who may reach each cluster of ours; an existing cluster's rules are its owner's.
+    """The rules of each cluster of ours; an existing cluster's rules are its owner's.
 
     A cluster without a rule is open to the internet. In VPC mode the rule is the VPC's range and
     comes before the app, so the clusters are never open; an `app` rule needs the app first, so in
@@ -72,7 +72,7 @@ class Firewalls(pulumi.ComponentResource):
         for cluster in clusters:
             if cluster.resource is None:
                 continue
-            # Deleting a firewall opens its cluster: let it go with the cluster.
+            # Deleting a firewall opens its cluster: delete it with the cluster.
             digitalocean.DatabaseFirewall(
                 f"{name}-{cluster.args.binding}",
                 digitalocean.DatabaseFirewallArgs(cluster_id=cluster.resource.id, rules=rules),

@@ -1,4 +1,4 @@
-"""What the app is made of, and the parts that all its components share."""
+"""The arguments of the app, and the parts that its components share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class AppArgs:
-    """What the app is made of.
+    """The arguments of the app.
 
     Attributes:
         name: The app's name, unique in the account.
@@ -28,8 +28,8 @@ class AppArgs:
         vpc_id: The VPC to join, None for none.
         source: The image of all components.
         databases: Clusters to attach.
-        environment: What every component gets.
-        secrets: What stands encrypted at the app's level.
+        environment: The variables of every component.
+        secrets: The encrypted variables at the app's level.
         sends_secrets: Whether this `up` sends the secrets again.
         sends_recipients: Whether it sends the alerts' recipients again.
         protect: Whether Pulumi refuses to delete the app. All else would go after it: so a
@@ -91,7 +91,7 @@ def git(source: Source, make: Callable[..., T]) -> T | None:
 
 
 def dockerfile(source: Source) -> str | None:
-    """Return what App Platform builds from, None if there is an image."""
+    """Return the Dockerfile for App Platform, None if there is an image."""
     return "Dockerfile" if isinstance(source, GitSource) else None
 
 
@@ -104,7 +104,7 @@ def environment(args: AppArgs, make: Callable[..., T]) -> list[T]:
 
 
 def alerts(args: AppArgs, make: Callable[..., T], destinations: Callable[..., object]) -> list[T]:
-    """Alerts on CPU, memory and restarts, by a component's own classes."""
+    """Return alerts on CPU, memory and restarts, by a component's own classes."""
     to = destinations(emails=args.alert_emails) if args.alert_emails else None
     return [
         make(rule=rule, operator="GREATER_THAN", value=limit, window=ALERT_WINDOW, destinations=to)

@@ -1,4 +1,4 @@
-"""IAM policy documents, pure: what may use the role, and what the role may do."""
+"""IAM policy documents, as pure functions: who may assume the role, and what the role may do."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ class StoredObject:
         bucket: The bucket's name.
         key: The object's.
         region: The bucket's region.
-        key_arn: The customer's KMS key that encrypts it, None where no such key does.
+        key_arn: The customer's KMS key that encrypts it, None without such a key.
     """
 
     bucket: str
@@ -60,7 +60,7 @@ def permissions(
 
     Args:
         secret_arn: The secret's whole ARN, with its random end.
-        key_arn: The customer's key of the secret, None where it is AWS's own, which needs no right.
+        key_arn: The customer's key of the secret, None for AWS's own, which needs no right.
         revoked_before: Sessions issued before this time may do nothing; None revokes none
             [IAM userguide/id_roles_use_revoke-sessions.html].
         objects: The objects in buckets of S3.
@@ -95,7 +95,7 @@ def permissions(
 
 
 def _key(key_arn: str, secret_arn: str) -> dict[str, Any]:
-    """Allow the key to Secrets Manager alone, and for this secret alone.
+    """Allow the key only to Secrets Manager, and only for this secret.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     """
@@ -154,7 +154,7 @@ def _objects(objects: Sequence[StoredObject], partition: str) -> Iterator[dict[s
 
 
 def _date(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # IAM takes no other offset
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # IAM accepts no other offset
 
 
 def _document(*statements: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The project in which DigitalOcean shows what belongs together."""
+"""The project at DigitalOcean that groups the resources."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from stack.app import App
 class Membership(pulumi.ComponentResource):
     """App, clusters and buckets of ours in an existing project.
 
-    As a membership, and not as the app's own `project_id`, of which a change makes a new app.
+    Not by the app's own `project_id`: changing that replaces the app.
     """
 
     def __init__(

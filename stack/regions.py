@@ -1,4 +1,4 @@
-"""Where App Platform's regions have their data."""
+"""The data centres of App Platform's regions."""
 
 # App Platform's region, and the data centre in which its VPC and clusters must be, so that traffic
 # between them stays private [App Platform's availability page; pairs are the provider's Region

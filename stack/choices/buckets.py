@@ -1,4 +1,4 @@
-"""Which buckets the app watches beside its clusters: of Spaces, and of S3."""
+"""The buckets that the app watches beside its clusters: of Spaces, and of S3."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ PREFIX = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
 
 
 class Bucket(BaseModel):
-    """One bucket to watch; one of Spaces is made unless it exists."""
+    """One bucket to watch; one of Spaces is created unless it exists."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
@@ -45,10 +45,10 @@ class Buckets(Choices):
 
     @property
     def spaces(self) -> list[Bucket]:
-        """Those at DigitalOcean, which are reached with keys of their own."""
+        """The buckets at DigitalOcean, which have their own keys."""
         return [each for each in self.buckets if each.kind == "spaces"]
 
     @property
     def s3(self) -> list[Bucket]:
-        """Those at AWS, which the role may use."""
+        """The buckets at AWS, which the role may use."""
         return [each for each in self.buckets if each.kind == "s3"]

@@ -1,4 +1,4 @@
-"""Which clusters the app uses: its own two, and more."""
+"""The clusters that the app uses: its own two, and more."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How the app's components run, who may look, and who hears of them."""
+"""How the app's components run, who may see them, and who gets alerts."""
 
 from typing import Annotated, Literal
 

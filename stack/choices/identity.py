@@ -1,4 +1,4 @@
-"""Who the app is to AWS, and what it may use there."""
+"""The app's identity at AWS, and what it may use there."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Where the one image comes from."""
+"""The source of the one image."""
 
 from typing import Annotated
 

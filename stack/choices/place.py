@@ -1,4 +1,4 @@
-"""What the deployment is called, and where it stands."""
+"""The name and region of the deployment."""
 
 from typing import Annotated, Literal
 

@@ -1,1 +1,1 @@
-"""What can be known before an `up`: one module for each party that must play along."""
+"""Checks before an `up`: one module for each party that is involved."""

@@ -1,4 +1,4 @@
-"""AWS: who we are, what we may do, and what must exist."""
+"""Check AWS: our identity, our rights, and what must exist."""
 
 from typing import Any, Protocol
 
@@ -21,14 +21,14 @@ ACTIONS = (
 
 
 class Cloud(Protocol):
-    """The clients that are asked."""
+    """The clients of AWS."""
 
     def client(self, name: str) -> Any:
-        """A boto3 client."""
+        """Return a boto3 client."""
 
 
 def check(cloud: Cloud, errors: tuple[type[Exception], ...], settings: Settings | None) -> Findings:
-    """What an `up` will ask of AWS; `errors` are what the clients raise."""
+    """Check what an `up` needs of AWS; `errors` are what the clients raise."""
     try:
         arn = str(cloud.client("sts").get_caller_identity()["Arn"])
     except errors as error:
@@ -61,7 +61,7 @@ def _permissions(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) ->
 def _secret(
     cloud: Cloud, errors: tuple[type[Exception], ...], arn: str, key_arn: str | None
 ) -> Findings:
-    """Whether an existing secret is there, and under the key that the settings name."""
+    """Check that an existing secret is there, and under the configured key."""
     try:
         said = cloud.client("secretsmanager").describe_secret(SecretId=arn)
     except errors as error:
@@ -82,7 +82,7 @@ def _secret(
 
 
 def _key(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding:
-    """Whether the key of a new secret can be used; making the secret uses it."""
+    """Check that the key of a new secret can be used; creating the secret uses it."""
     try:
         key = cloud.client("kms").describe_key(KeyId=arn)["KeyMetadata"]
     except errors as error:
@@ -99,7 +99,7 @@ def _key(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding
 def _bucket(
     cloud: Cloud, errors: tuple[type[Exception], ...], bucket: Bucket, region: str
 ) -> Findings:
-    """Whether a bucket is there, in its region, and under the key that the settings name."""
+    """Check that a bucket is there, in its region, and under the configured key."""
     s3, name = cloud.client("s3"), bucket.existing
     try:
         found = s3.head_bucket(Bucket=name).get("BucketRegion", region)
@@ -123,7 +123,7 @@ def _bucket(
 
 
 def _principal(arn: str) -> str:
-    """The role behind a session, which is what IAM simulates."""
+    """Return the role behind a session, which IAM can simulate."""
     if ":assumed-role/" not in arn:
         return arn
     head, _, rest = arn.partition(":assumed-role/")

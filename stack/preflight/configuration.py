@@ -26,7 +26,7 @@ def values(project: Path, stack: Path) -> dict[str, str]:
 
 
 def check(found: Mapping[str, str], stack: Path) -> Findings:
-    """Check whether the program would take the configuration."""
+    """Check whether the program would accept the configuration."""
     if not stack.exists():
         yield bad("stack", f"{stack.name} is missing", f"pulumi stack init {_name(stack)}")
     known = {str(field.alias) for field in Settings.model_fields.values()}
@@ -41,7 +41,7 @@ def check(found: Mapping[str, str], stack: Path) -> Findings:
 
 
 def settings_in(found: Mapping[str, str]) -> tuple[Settings | None, list[str]]:
-    """Return the settings, or what is wrong with them."""
+    """Return the settings, or their problems."""
     try:
         return parse(found), []
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""What is deployed already: its certificate, and whether its dashboard is closed."""
+"""Check what is deployed: its certificate, and whether its dashboard is protected."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def outputs(world: World, stack: str) -> dict[str, str]:
 def check(
     world: World, exports: Mapping[str, str], settings: Settings | None, now: datetime
 ) -> Findings:
-    """Check what time has done to the deployed app."""
+    """Check the deployed app."""
     if "certificateExpiry" in exports:
         yield _certificate(datetime.fromisoformat(exports["certificateExpiry"]), now)
     if settings and "url" in exports:

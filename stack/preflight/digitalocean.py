@@ -1,4 +1,4 @@
-"""DigitalOcean: the token, what it may read, the app's name, regions, and what must exist."""
+"""Check DigitalOcean: the token and its rights, the app's name, regions, and what must exist."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SCOPES = {
     "app": "apps",
     "database": "databases",
     "vpc": "vpcs",
-}  # what the program makes; each needs read, create and more
+}  # what the program creates; each needs read, create and more
 KEY_SCOPE = {"spaces_key": "spaces/keys"}  # for buckets at DigitalOcean
 CREDENTIALS = ("SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY")
 CREDENTIALS_REMEDY = (
@@ -36,7 +36,7 @@ class Account:
     token: str
 
     def get(self, path: str) -> Answer:
-        """Ask the API."""
+        """Send a request to the API."""
         return get(self.world, f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
 
     def all(self, path: str, key: str) -> list[dict[str, Any]] | None:
@@ -114,7 +114,7 @@ def _existing(account: Account, settings: Settings) -> Findings:
 
 
 def _open(account: Account, settings: Settings) -> Findings:
-    """Name the stack's own clusters that anybody may reach, as a failed first `up` leaves them."""
+    """List the stack's own clusters that are open to the internet, as after a failed first `up`."""
     own = {f"{settings.name}-{each.binding}" for each in settings.clusters if not each.existing}
     for cluster in account.all("databases", "databases") or []:
         if cluster["name"] not in own:
@@ -133,7 +133,7 @@ def _open(account: Account, settings: Settings) -> Findings:
 def _spaces(world: World, environ: Mapping[str, str], settings: Settings) -> Findings:
     """Check the credentials that new buckets need, and that existing ones are there.
 
-    Anybody may ask for a bucket: a private one answers 403, and one that is not there 404.
+    No login is needed: a private bucket answers 403, and a missing one 404.
     """
     missing = [name for name in CREDENTIALS if not environ.get(name)]
     if missing and any(each.existing is None for each in settings.spaces):

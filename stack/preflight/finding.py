@@ -1,4 +1,4 @@
-"""What a check found, and what to do about it."""
+"""The result of a check, with its remedy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ class Finding:
     """One line of the doctor.
 
     Attributes:
-        subject: What was looked at, in a word or two.
+        subject: The subject of the check, in a word or two.
         verdict: `bad` will make an `up` fail; `warning` will not; `unknown` could not be seen.
-        says: What was found.
+        says: The finding.
         remedy: What to do; empty if nothing.
     """
 
@@ -33,15 +33,15 @@ def good(subject: str, says: str) -> Finding:
 
 
 def bad(subject: str, says: str, remedy: str) -> Finding:
-    """Report what would make an `up` fail."""
+    """Report a problem that would make an `up` fail."""
     return Finding(subject=subject, verdict="bad", says=says, remedy=remedy)
 
 
 def warning(subject: str, says: str, remedy: str) -> Finding:
-    """Report what would let an `up` through, and would still be wrong."""
+    """Report a problem that an `up` would not notice."""
     return Finding(subject=subject, verdict="warning", says=says, remedy=remedy)
 
 
 def unknown(subject: str, says: str, remedy: str) -> Finding:
-    """Report what could not be seen."""
+    """Report something that could not be checked."""
     return Finding(subject=subject, verdict="unknown", says=says, remedy=remedy)

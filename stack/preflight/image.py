@@ -1,4 +1,4 @@
-"""The image: whether what the configuration names is there to be deployed."""
+"""Check that the configured image can be deployed."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from stack.preflight.finding import Finding, Findings, bad, good, unknown
 from stack.preflight.world import World, get
 from stack.settings import Settings
 
-TOKENS = {  # where a registry gives anonymous readers a token
+TOKENS = {  # the registries' addresses of anonymous tokens
     "GHCR": "https://ghcr.io/token?scope=repository:{path}:pull",
     "DOCKER_HUB": "https://auth.docker.io/token?service=registry.docker.io&scope=repository:{path}:pull",
 }

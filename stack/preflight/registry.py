@@ -1,7 +1,7 @@
-"""Whether docker may push to a repository: asked of the registry itself, which is the only proof.
+"""Check whether docker may push to a repository, by a request to the registry: the only proof.
 
-An upload is begun and cancelled at once; nothing is stored. What a token says of itself proves
-nothing: most registries' tokens are opaque.
+An upload is begun and cancelled at once; nothing is stored. A token's content proves nothing: most
+registries' tokens are opaque.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
 https://distribution.github.io/distribution/spec/auth/token/
@@ -29,10 +29,10 @@ LOGINS = {
 
 
 def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
-    """Ask whether docker's login may write.
+    """Check whether docker's login may write.
 
     Args:
-        world: What is asked.
+        world: The machine and network to check.
         config: Docker's `config.json`.
         repository: HOST/PATH.
     """
@@ -58,7 +58,7 @@ def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
 
 
 def _login(world: World, config: Mapping[str, Any], key: str) -> str | None:
-    """USER:TOKEN in base64, from docker's configuration or the helper that keeps it."""
+    """Return USER:TOKEN in base64, from docker's configuration or its credential helper."""
     helper = (config.get("credHelpers") or {}).get(key) or config.get("credsStore")
     if helper:
         done = world.run(f"docker-credential-{helper}", "get", given=key)
@@ -74,7 +74,7 @@ def _login(world: World, config: Mapping[str, Any], key: str) -> str | None:
 
 
 def _authorization(world: World, api: str, path: str, basic: str) -> str | None:
-    """Return the header for a push, with a token if one is wanted; None without an answer."""
+    """Return the header for a push, with a token if one is required; None without an answer."""
     challenge = world.send("GET", api, {})
     if challenge.status == 0:
         return None

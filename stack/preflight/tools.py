@@ -1,4 +1,4 @@
-"""The commands on this machine, and whether Pulumi is logged in."""
+"""Check the commands on this machine, and whether Pulumi is logged in."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ USEFUL = {
 
 
 def check(world: World, own_uv: Path | None) -> Findings:
-    """Check what `make deploy` needs, and what is good to have.
+    """Check what `make deploy` needs, and what is useful.
 
     Args:
-        world: What is asked.
-        own_uv: The uv that `make` got for this folder, None if there is none.
+        world: The machine to check.
+        own_uv: The uv that `make` installed in this folder, None if there is none.
     """
     for tool, remedy in REQUIRED.items():
         if found := world.where(tool):

@@ -1,4 +1,4 @@
-"""The doctor's eyes: commands, HTTP and AWS, each with a deadline."""
+"""The doctor's access to commands and HTTP, each with a deadline."""
 
 import http.client
 import json
@@ -17,11 +17,11 @@ HTTP_S = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A command that ended.
+    """The result of a command.
 
     Attributes:
         code: Its exit status; 127 if there is no such command, 124 if it did not end in time.
-        out: What it printed.
+        out: Its output.
     """
 
     code: int
@@ -44,7 +44,7 @@ class Answer:
 
 
 class World(Protocol):
-    """What the checks look at; tests have one of their own."""
+    """The environment of the checks; tests use another."""
 
     def where(self, tool: str) -> str | None:
         """Find a command on PATH."""
@@ -57,7 +57,7 @@ class World(Protocol):
 
 
 class ThisMachine:
-    """The real one."""
+    """The real machine."""
 
     def where(self, tool: str) -> str | None:
         """Find a command on PATH."""
@@ -83,7 +83,7 @@ class ThisMachine:
 
 
 def get(world: World, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Ask for a page; never raises."""
+    """Request a page; never raises."""
     return world.send("GET", url, headers or {})
 
 

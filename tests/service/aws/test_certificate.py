@@ -74,7 +74,7 @@ EC_KEY = key_pem(LEAF.key)
         (issue("c", ROOT, days=(-60, -30)), "has expired at"),
         (issue("c", ROOT, days=(30, 60)), "is not valid before"),
         (issue("c", ROOT, ca=True, usage=True), "is a CA certificate (CA:TRUE)"),
-        (issue("c", ROOT, ca=None, usage=True), "does not say CA:FALSE"),
+        (issue("c", ROOT, ca=None, usage=True), "lacks CA:FALSE"),
         (issue("c", ROOT, usage=False), "does not allow digitalSignature"),
         (issue("c", ED25519_CA, hash_=None), "is signed with Ed25519"),
         (issue("c", ROOT, hash_=hashes.SHA224), "is signed with sha224"),
@@ -105,7 +105,7 @@ def test_a_key_that_matches_no_certificate_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (ED25519_KEY, "an Ed25519 key, and IAM Roles Anywhere takes RSA and EC"),
+        (ED25519_KEY, "an Ed25519 key, and IAM Roles Anywhere accepts only RSA and EC"),
         (key_pem(ed448.Ed448PrivateKey.generate()), "an Ed448 key"),
         (key_pem(dsa.generate_private_key(2048)), "DSA key"),
         (key_pem(LEAF.key, b"secret"), "an encrypted key, and Heartbeat has no passphrase"),

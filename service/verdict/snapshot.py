@@ -23,7 +23,13 @@ from service.settings import Settings
 from service.source import Details, Observation
 from service.undelivered import Undelivered
 from service.verdict.age import AgedReading, aged
-from service.verdict.readers import UNASKED_S, WATCH_S, WATCHES_IN_INTERVAL, LastReading, LastReadings
+from service.verdict.readers import (
+    UNASKED_S,
+    WATCH_S,
+    WATCHES_IN_INTERVAL,
+    LastReading,
+    LastReadings,
+)
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals

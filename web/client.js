@@ -539,7 +539,7 @@ export function incidents(query = {}, options = {}) {
 }
 
 /**
- * Targets, open alerts and deliveries.
+ * Who is told, and of what.
  * @param {Options} [options]
  * @returns {Promise<Alerts>}
  */

@@ -1,9 +1,11 @@
 """History at 50 sources and one beat a second of each: what is dropped, how late, how large."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
 import anyio
+import structlog
 from pydantic import BaseModel
 
 from bench.counted import session
@@ -44,6 +46,8 @@ class Written(BaseModel):
 
 def written(stores: Stores, seconds: float) -> Written:
     """Run a worker of 50 sources that cost nothing, with real history; blocks so long."""
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet)  # each cycle's line has 50 sources
     migrate(stores.environ)
     return anyio.run(_written, stores.environ, seconds, backend_options={"use_uvloop": True})
 

@@ -52,6 +52,7 @@ async def test_a_store_that_fails_and_recovers_causes_two_events(
     await there.run(60)
     began = there.now
     await there.run(OUTAGE_S, unreachable("valkey"))
+    there.step_least_s = 10
     await there.run(WELL_S, [])
 
     assert kinds(who) == [OPENED, RESOLVED]
@@ -277,6 +278,7 @@ async def test_a_receiver_that_was_away_for_an_hour_gets_every_event_in_order(
     await there.run(WELL_S, [])
     await there.run(OUTAGE_S, unreachable("postgres"))
     await there.run(WELL_S, [])
+    there.step_least_s = 30
     await there.run(3600)
     assert kinds(who) == []
 

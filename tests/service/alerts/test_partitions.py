@@ -20,6 +20,7 @@ from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
 from service.alerts.loop import AlertLoop
 from service.alerts.policy import policy
+from service.alerts.state import State
 from service.alerts.targets import Target
 from tests.service.alerts.fakes import (
     Keyspace,
@@ -72,7 +73,8 @@ class Instance:
     @property
     def knows_alone(self) -> bool:
         """Whether it sent something that neither store knows."""
-        return bool(self.loop._sent_alone) and all(self.sees().values())
+        alone = {alert.id for alert in self.loop._sent_alone.state().alerts}
+        return bool(alone) and (all(self.sees().values()) or not alone <= self.world.stored())
 
     def sees(self) -> dict[str, bool]:
         return {
@@ -159,6 +161,12 @@ class Partitions(RuleBasedStateMachine):
         for event in self.receiver.taken:
             runs.setdefault(event.alert_id, {}).setdefault(event.id, event)
         return {run: [event.kind for event in events.values()] for run, events in runs.items()}
+
+    def stored(self) -> set[UUID]:
+        """Return the alerts that one of the stores knows."""
+        states = [State.model_validate_json(each.state) for each in (self.tables, self.keys)]
+        known = {alert.id for state in states for alert in state.alerts}
+        return known.union(*(state.closed for state in states))
 
     def _run(self, seconds: float) -> None:
         until = self.clock + seconds

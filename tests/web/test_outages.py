@@ -13,7 +13,7 @@ from local.valkey import Valkey
 from tests.web.browser import chromium
 from tests.web.server import api, service
 
-INTERVAL_S = 3
+INTERVAL_S = 5  # a row is aging for half of it, which even a busy browser shows
 PATIENCE_MS = 60_000  # for what must happen, on a machine that does much else; nothing waits it out
 SOURCES = ("postgres", "valkey", "secrets_manager")
 # Between two writes of one cycle a page rightly shows the stamps of two.

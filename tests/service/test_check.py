@@ -7,6 +7,7 @@ from service import check
 from service.check import text
 from service.settings import load
 from service.verdict import watch
+from service.verdict.readers import FIRST_WAIT_S
 from tests.fakes import MemorySource
 from tests.service.serving import NOWHERE
 from tests.web.documents import finding, iam, off, row, status, unreachable
@@ -18,7 +19,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> MemorySource:
     source, given = MemorySource(), load(NOWHERE)
 
     async def late() -> None:
-        await anyio.sleep(watch.FIRST_WAIT_S / 10)
+        await anyio.sleep(FIRST_WAIT_S / 10)
 
     source.before = late
     stores = {each.name: source for each in given.sources}

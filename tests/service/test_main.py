@@ -17,7 +17,7 @@ from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
 from service.__main__ import main
-from service.api.app import create
+from service.api.described import described
 from tests.service.processes import BARE, POLL_S, running
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_the_installed_command_prints_the_same() -> None:
     command = [str(Path(sys.executable).with_name("heartbeat")), "openapi"]
     done = subprocess.run(command, env=BARE, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert json.loads(done.stdout) == create(None).openapi()
+    assert json.loads(done.stdout) == described().openapi()
 
 
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:

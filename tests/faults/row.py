@@ -93,10 +93,11 @@ def tried(world: World, fault: Fault) -> Row:
             row.delay_ms = max(row.delay_ms, cycle["lateness_ms"] + cycle[name]["ms"])
             if cycle[name]["result"] != "ok":
                 row.failed.append(f"{name}: {cycle[name]['result']}")
-    ended = time.monotonic()
+    ended, already = time.monotonic(), len(world.cycles())
     for poll in _polls(world):
         row.after.append(poll)
-        if [status for _, status, _ in row.after[-2:]] == [200, 200]:
+        green = [status for _, status, _ in row.after[-2:]] == [200, 200]
+        if green and _has_landed(world.cycles()[already:]):
             break
     row.green_s = time.monotonic() - ended - POLL_S
     row.stamps = {cycle["stamp"] for cycle in world.cycles()[before:]}
@@ -108,6 +109,11 @@ def _late_ms(cycle: dict[str, Any], fault: Fault) -> float:
     """How late a cycle was for stores without the fault."""
     others = [cycle[name]["ms"] for name in STORES if name != fault.store]
     return float(cycle["lateness_ms"] + min(others))
+
+
+def _has_landed(cycles: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a cycle reached every store; else what is red now shows in the next row."""
+    return any({cycle.get(n, {}).get("result") for n in STORES} == {"ok"} for cycle in cycles)
 
 
 def _polls(world: World) -> Iterator[Poll]:

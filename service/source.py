@@ -43,7 +43,7 @@ class Details:
         return False
 
     def replacement(self) -> Replacement | None:
-        """Return the part that somebody else replaced, if any."""
+        """Return the part that was overwritten by somebody else, if any."""
         return None
 
 

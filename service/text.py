@@ -44,7 +44,7 @@ def _unfilled(value: str, *, secret: bool) -> str | None:
     if reference:
         what = "a reference" if secret else reference[0]
         return (
-            f"it holds {what} that nobody has filled in: App Platform does so only for components "
+            f"it holds {what} that was not filled in: App Platform does so only for components "
             "and databases of the app that have that name"
         )
     if UNFILLED.fullmatch(value):

@@ -138,7 +138,7 @@ class Spill:
         """Use Valkey, unless it has just caused a delay: a look uses it several times."""
         began = self._clock()
         if began < self._ask_at:
-            raise SourceError(ErrorWord.TIMEOUT, "it kept somebody waiting a moment ago")
+            raise SourceError(ErrorWord.TIMEOUT, "it was too slow a moment ago")
         try:
             async with self._keys.commands() as client:
                 yield client

@@ -114,7 +114,7 @@ class Archive:
     async def download(
         self, sources: Sequence[str], asked: Window, form: Format
     ) -> AsyncIterator[bytes]:
-        """Return the beats of a window in pieces, each read when it is asked for.
+        """Return the beats of a window in pieces, each read when it is needed.
 
         Args:
             sources: Slugs.

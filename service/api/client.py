@@ -46,7 +46,7 @@ def client(description: Node) -> str:
 
 def main() -> int:
     """Print the client; returns the exit status."""
-    from service.api.described import described  # noqa: PLC0415  whoever only generates needs no app
+    from service.api.described import described  # noqa: PLC0415  the generator alone needs no app
 
     sys.stdout.write(client(described().openapi()))
     return 0

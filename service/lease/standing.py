@@ -22,7 +22,7 @@ class Answer:
     Attributes:
         leads: Whether this process holds it now.
         token: The fencing token, which increases whenever another process takes the lease.
-        holder: Who holds it, None if nobody does.
+        holder: The process that holds it, None if none does.
         left_s: Remaining seconds of the lease, by the store's clock.
         standbys: Who stands by.
     """

@@ -49,7 +49,7 @@ class LastReading:
         failing_since: When readings began to fail, None while they succeed.
         last_stamp: The stamp of the last reading that succeeded, None if none did.
         last_answer: When that reading ended.
-        outdated: Whether nobody asked for so long that a newer reading is awaited.
+        outdated: Whether there was no request for so long that a newer reading is awaited.
     """
 
     found: Observation

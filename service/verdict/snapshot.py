@@ -111,7 +111,7 @@ class Snapshot:
         """Return a source's last reading if it may still be true, else None.
 
         After a time without requests the answer does not wait for a slow store. What was good then
-        may be old now because nobody looked, and what was bad may be good again.
+        may be outdated because there was no request, and a bad state may have ended.
         """
         look = self.looks.get(source.name)
         if look is None or not look.outdated:

@@ -46,11 +46,11 @@ def cert(holder: Holder) -> str:
 LISTED: list[Row] = [
     ("PGHOST", "  db\t", None),
     ("PGPASSWORD", f"{PASSWORD}\n", None),
-    ("PGHOST", "${db.HOSTNAME}", "it holds ${db.HOSTNAME} that nobody has filled in"),
-    ("PGPASSWORD", "${db.PASSWORD}", "it holds a reference that nobody has filled in"),
-    ("VALKEY_PORT", "${cache.PORT}", "it holds ${cache.PORT} that nobody has filled in"),
-    ("DATABASE_URL", "postgresql://me:${db.PASSWORD}@db/app", "nobody has filled in"),
-    ("PG_CA_CERT", "${db.CA_CERT}", "it holds ${db.CA_CERT} that nobody has filled in"),
+    ("PGHOST", "${db.HOSTNAME}", "it holds ${db.HOSTNAME} that was not filled in"),
+    ("PGPASSWORD", "${db.PASSWORD}", "it holds a reference that was not filled in"),
+    ("VALKEY_PORT", "${cache.PORT}", "it holds ${cache.PORT} that was not filled in"),
+    ("DATABASE_URL", "postgresql://me:${db.PASSWORD}@db/app", "was not filled in"),
+    ("PG_CA_CERT", "${db.CA_CERT}", "it holds ${db.CA_CERT} that was not filled in"),
     ("PGHOST", '"db"', "the quotes around it"),
     ("PGPASSWORD", "'hunter2'", "the quotes around it"),
     ("HEARTBEAT_NAME", "'worker'", "the quotes around it"),
@@ -160,7 +160,7 @@ BEYOND: list[Row] = [
     ("TRUSTED_PROXY_HEADER", "DO-Connecting-IP: 1", "must be the header's name alone"),
     ("MAX_VIEWERS", "unlimited", "must be a whole number"),
     ("HEARTBEAT_SOURCE_ORDERS", '"redis://cache2"', "the quotes around it"),
-    ("HEARTBEAT_SOURCE_ORDERS", "redis://me:${cache.PASSWORD}@cache2", "nobody has filled in"),
+    ("HEARTBEAT_SOURCE_ORDERS", "redis://me:${cache.PASSWORD}@cache2", "was not filled in"),
 ]
 
 BLOB = '{"connection": {"host": "db.example.com", "port": 25060, "password": "h\u00fcnter2!"}}'

@@ -87,7 +87,7 @@ def test_the_example_is_valid() -> None:
         ("updateSecrets", "once", "true or false"),
         ("public", "yes please", "true or false"),
         ("dashboardPassword", "short", "at least 12"),
-        ("dashboardPassword", "${db.PASSWORD}-long", "a reference that nobody has filled in"),
+        ("dashboardPassword", "${db.PASSWORD}-long", "a reference that was not filled in"),
         ("dashboardPassword", "a long password\n", "white space around"),
         ("heartbeatName", "k\u00fcche", "1 to 50"),
         ("dashboardPassword", "", "or set public to true"),

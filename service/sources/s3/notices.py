@@ -26,7 +26,7 @@ def notices(answer: Mapping[str, Any], interval_s: float, *, is_locked: bool) ->
         )
     if is_locked:
         yield (
-            "object lock keeps every version until its date, and nobody can delete one before: "
+            "object lock keeps every version until its date, and none can be deleted before: "
             "choose another bucket"
         )
     if "Expiration" in answer:

@@ -12,7 +12,7 @@ def test_a_delay_comes_before_everything_else() -> None:
     faults = Faults(sleep=slept.append)
     faults.add(Fault(latency_s=1.5, code="InternalServiceError", times=1))
 
-    with pytest.raises(AwsError, match="fault asked for"):
+    with pytest.raises(AwsError, match="fault requested"):
         faults.before("GetSecretValue")
 
     assert slept == [1.5]

@@ -15,6 +15,7 @@ SLOW = (
     "tests/service/alerts/test_faults.py",
     "tests/service/test_soak.py",
     "tests/faults/test_faults.py",
+    "tests/faults/test_more_stores.py",
     "tests/web/test_outages.py",
     "tests/service/test_forever.py",
     "tests/stack/engine/test_app.py",

@@ -15,7 +15,7 @@ import psutil
 
 from bench.slope import slope
 from tests.faults.kinds import MORE, QUICK
-from tests.faults.row import HEAL_S, TELL_S, Row, tried
+from tests.faults.row import TELL_S, Row, tried
 from tests.faults.test_faults import HEAD
 from tests.faults.world import INTERVAL_S, MOST_S, World, world
 
@@ -73,7 +73,7 @@ def _wrong(made: World, row: Row) -> list[str]:
         bad = [poll for poll in row.during + row.after if poll[1] != 200]
     else:
         bad = [poll for poll in row.during if poll[0] >= TELL_S and poll[1] == 200]
-    bad += [poll for poll in row.after if poll[0] >= HEAL_S + 1 and poll[1] != 200]
+    bad += [poll for poll in row.after if poll[0] >= row.heal_s and poll[1] != 200]
     if not any(fault.words in sentence for _, _, sentence in row.during):
         bad.append((0.0, 0, f"nothing says {fault.words}"))
     lost = _lost(made, row)

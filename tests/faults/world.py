@@ -18,11 +18,12 @@ from local.aws.process import RunningAws
 from local.aws.process import running as running_aws
 from local.proxy import Mode, Proxy, serving
 from local.valkey import Valkey
+from tests.faults.more_stores import MoreStores
 from tests.platform import admin
 from tests.platform.replica import Primary, Standby, streaming
 from tests.service.processes import Running, running
 
-STORES = ("postgres", "valkey", "secrets_manager")
+TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey", "secrets_manager": "AWS Secrets"}
 KEPT = "SELECT source, stamp FROM heartbeat_beats"
 INTERVAL_S = 2.5
 ALL_SESSIONS = (
@@ -50,6 +51,7 @@ class World:
         worker: The worker's process.
         api: The API's process.
         database: The PostgreSQL that takes writes now.
+        more: The stores beside these three, if there are any.
     """
 
     portal: BlockingPortal
@@ -61,6 +63,12 @@ class World:
     worker: Running
     api: Running
     database: Primary
+    more: MoreStores | None = None
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What sentences call each store, by slug."""
+        return TITLES | (self.more.titles if self.more else {})
 
     def switch(self, store: str, mode: Mode) -> None:
         """Let a store's connections pass, hang, or be refused or cut."""
@@ -107,7 +115,7 @@ class World:
     def lost(self, stamps: set[str]) -> set[tuple[str, str]]:
         """Return store and stamp of the outcomes of these cycles that the database lacks."""
         kept = {(row["source"], row["stamp"].isoformat()) for row in self.sql(KEPT)}
-        return {(name, stamp) for name in STORES for stamp in stamps} - kept
+        return {(name, stamp) for name in self.titles for stamp in stamps} - kept
 
     def health(self) -> tuple[int, str]:
         """Request `/worker/health`; return the status and the sentence."""
@@ -116,11 +124,12 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
+def world(folder: Path, more: MoreStores | None = None) -> Iterator[World]:
     """A world whose first cycles have landed.
 
     Args:
         folder: For the servers' data; PostgreSQL's own user must be able to enter it.
+        more: Running stores that are watched besides.
     """
     with ExitStack() as stack:
         primary, standby = stack.enter_context(streaming(folder))
@@ -128,6 +137,7 @@ def world(folder: Path) -> Iterator[World]:
         aws = stack.enter_context(running_aws(folder / "aws"))
         portal = stack.enter_context(start_blocking_portal())
         ports = {"postgres": primary.port, "valkey": valkey.port, "secrets_manager": aws.port}
+        ports |= more.ports if more else {}
         proxies = {name: portal.call(Proxy, port) for name, port in ports.items()}
         stack.enter_context(portal.wrap_async_context_manager(serving(*proxies.values())))
         environ = {
@@ -139,9 +149,12 @@ def world(folder: Path) -> Iterator[World]:
             "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
             "LOG_FORMAT": "json",
         }
+        if more:
+            addresses = {name: proxy.port for name, proxy in proxies.items()}
+            environ |= more.environment(addresses, Path(environ["AWS_CA_BUNDLE"]), folder)
         worker = stack.enter_context(running("worker", "HEALTH_PORT", environ, folder))
         api = stack.enter_context(running("api", "PORT", environ, folder))
-        made = World(portal, proxies, primary, standby, valkey, aws, worker, api, primary)
+        made = World(portal, proxies, primary, standby, valkey, aws, worker, api, primary, more)
         made.sql(*SYNCHRONOUS)
         give_up = time.monotonic() + MOST_S
         while made.health()[0] != 200 or len(made.cycles()) < 2:

@@ -25,7 +25,7 @@ from tests.service.pgbouncer import pgbouncer
 SERVER = "PgBouncer 1.18, by asyncpg 0.32"
 pytestmark = pytest.mark.anyio
 
-CYCLES = 300  # each of some ten transactions, on whichever connection is free
+CYCLES = 1000  # each of some ten transactions, on whichever connection is free
 PROCESSES = 3  # each with pools of its own: as many clients as the pool has connections, and more
 
 

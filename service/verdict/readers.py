@@ -161,7 +161,7 @@ class Reader:
             if self._reading is not None:
                 self._reading.set()
                 self._reading = None
-            self._learn(found, (time.perf_counter() - started) * 1000)
+            self._learn(found, round((time.perf_counter() - started) * 1000, 3))
 
     async def _ask(self, source: Readable) -> Observation:
         """Read; retry once if the connection was lost, since it may have been dead before."""

@@ -112,7 +112,7 @@ async def _stamp(
         cause=cause,
         warning=short.word if short else None,
         attempts=attempts,
-        latency_ms=(time.perf_counter() - started) * 1000,
+        latency_ms=round((time.perf_counter() - started) * 1000, 3),
         detail=detail,
         tries=tuple(tries),
     )

@@ -1,5 +1,10 @@
 """`python -m local`: Heartbeat on one machine, until Ctrl-C."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during imports ends without a traceback
+
 import argparse
 import sys
 from contextlib import ExitStack
@@ -96,4 +101,5 @@ def say(name: str, line: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

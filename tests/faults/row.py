@@ -154,10 +154,14 @@ def _polls(world: World) -> Iterator[Poll]:
 
 
 def _is_over(row: Row) -> bool:
-    """Tell whether the polls suffice: three that report the fault, or enough time without one."""
-    passed_s = row.during[-1][0]
+    """Tell whether the polls suffice.
+
+    They do if three report the fault and a cycle was due meanwhile, or after enough time without
+    one.
+    """
+    heard = any(row.fault.words in sentence for _, _, sentence in row.during)
     if row.fault.writable:
-        heard = any(row.fault.words in sentence for _, _, sentence in row.during)
-        return passed_s >= SERVE_S and heard
+        return heard and row.during[-1][0] >= SERVE_S
     told = [status for _, status, _ in row.during if status == UNAVAILABLE]
-    return len(told) >= 3 and any(row.fault.words in sentence for _, _, sentence in row.during)
+    was_due = (len(row.during) - 1) * POLL_S > INTERVAL_S
+    return heard and was_due and len(told) >= 3

@@ -62,6 +62,7 @@ def assert_reported(row: Row) -> None:
         assert any(row.titles[fault.store] in sentence for _, _, sentence in row.during)
     assert [poll for poll in row.red(row.after) if poll[0] >= row.heal_s] == []
     assert any(fault.words in sentence for _, _, sentence in row.during)
+    assert row.delay_ms or row.late, "no cycle shows how the other stores fared"
     assert row.failed == []
     assert row.blamed == []
 

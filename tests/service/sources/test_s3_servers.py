@@ -123,7 +123,7 @@ async def test_losing_every_attempt_is_reported() -> None:
     server = Objects("keep")
     server.meanwhile = [beat(n) for n in range(10, 30)]
 
-    with pytest.raises(SourceError, match="others wrote"):
+    with pytest.raises(SourceError, match="another worker changed the object"):
         await S3(server, SETTINGS, "worker").write(beat())
 
 

@@ -29,6 +29,8 @@ COPY local local
 RUN UV_COMPILE_BYTECODE=1 uv sync --locked --no-default-groups --all-extras --group local --no-editable --reinstall-package heartbeat
 
 FROM build AS trimmed
+# For `strip`; nothing of this stage but the environment reaches the image.
+RUN apt-get update && apt-get install -y --no-install-recommends binutils
 COPY .ci/trim.py /src/trim.py
 # -P: what is installed, and not the sources beside the script.
 RUN /opt/heartbeat/bin/python -P /src/trim.py

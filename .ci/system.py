@@ -2,9 +2,9 @@
 """Install what the tests need of the system, and print the path of a Chromium for them.
 
 As root on Debian it installs what is missing: Chromium, PostgreSQL and Redis, which speak TLS as
-the embedded servers cannot, MariaDB, PgBouncer, Prometheus and its Alertmanager. Only the programs
-are needed: no service is started, now or at the next boot. Elsewhere Playwright downloads a
-Chromium, and the rest is left to the user.
+the embedded servers cannot, MariaDB, PgBouncer, Prometheus and its Alertmanager, and binutils. Only
+the programs are needed: no service is started, now or at the next boot. Elsewhere Playwright
+downloads a Chromium, and the rest is left to the user.
 """
 
 import os
@@ -18,6 +18,7 @@ from pathlib import Path
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POLICY = Path("/usr/sbin/policy-rc.d")  # https://manpages.debian.org/invoke-rc.d
 SERVICES = {"mariadb-server": "mariadb"}  # where a package and its service differ in name
+PROGRAMS = ("chromium", "binutils")  # have no service
 FORBIDDEN = "#!/bin/sh\nexit 101\n"
 
 
@@ -27,10 +28,8 @@ def main() -> None:
         install(missing_packages())
     if servers := [package for package in missing_packages() if package != "chromium"]:
         missing = " and ".join(servers)
-        print(
-            f"the tests of TLS, MySQL, pools, rules and alerts will fail without {missing}",
-            file=sys.stderr,
-        )
+        tests = "TLS, MySQL, pools, rules, alerts and the image"
+        print(f"the tests of {tests} will fail without {missing}", file=sys.stderr)
     print(chromium() or downloaded_chromium())
 
 
@@ -43,6 +42,7 @@ def missing_packages() -> list[str]:
         "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"),
         "prometheus": shutil.which("promtool"),
         "prometheus-alertmanager": shutil.which("prometheus-alertmanager"),
+        "binutils": shutil.which("strip"),
         "mariadb-server": shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin"),
     }
     return [package for package, program in found.items() if not program]
@@ -59,7 +59,7 @@ def install(packages: Sequence[str]) -> None:
     run(["apt-get", "update", "-qq"])
     with no_service_starts():
         run(["apt-get", "install", "-qq", "--no-install-recommends", *packages])
-    services = [SERVICES.get(package, package) for package in packages if package != "chromium"]
+    services = [SERVICES.get(package, package) for package in packages if package not in PROGRAMS]
     if services and shutil.which("systemctl"):
         run(["systemctl", "disable", "--quiet", *services])
 

@@ -15,6 +15,9 @@ INSTALL_S = 900.0  # an empty cache downloads every dependency
 def image_mb(build: Build) -> float:
     """Install as the Dockerfile does, trim where the revision trims, and add up the files.
 
+    A revision whose `.ci/trim.py` strips does it here too; without `strip` it says so on stderr,
+    and the figure is higher than the image's.
+
     Args:
         build: The revision; its Dockerfile copies nothing but this environment onto the base.
     """

@@ -18,7 +18,7 @@ from service.alerts.ledger import DeliverySummary, LostLeaseError, RecentEvent
 from service.alerts.mutes import Mute, active, is_muted
 from service.alerts.outbox import STORE_S, Outbox, try_store
 from service.alerts.sent_alone import SentAlone
-from service.alerts.state import State, merged, without_durations
+from service.alerts.state import Alert, State, merged, without_durations
 from service.errors import SourceError
 
 UPKEEP_S = 3600.0
@@ -77,6 +77,7 @@ class AlertLoop:
         self._clock = clock
         self._sent_alone = SentAlone(context.name, YIELD_LOOKS * context.policy.calm_s, clock)
         self._decided_at: float | None = None
+        self._adopted: list[Alert] = []
         self._saved_at = 0.0
         self._upkeep_due = 0.0
 
@@ -111,6 +112,7 @@ class AlertLoop:
         if standing is Standing.STANDBY:
             if self._decided_at is not None:
                 self._sent_alone.start_waiting()
+            await self._hand_over()
             ended = self._sent_alone.resolve(self.memory.state, self.now())
             await self.outbox.hold(fan_out(ended, self.context, self.now()))
         await self._catch_up(standing)
@@ -118,11 +120,28 @@ class AlertLoop:
             self._decided_at, self.findings = None, ()
             self.looked = self._clock()
             return policy.calm_s
+        await self._adopt()
         self.memory.state = merged(self.memory.state, self._sent_alone.state())
         decision = self._decide(evaluation or await self._evaluator.evaluate())
         await self._keep(decision, standing)
         self.looked = self._clock()
         return policy.tense_s if decision.tense else policy.calm_s
+
+    async def _hand_over(self) -> None:
+        """Leave to the decider what only this process knows, in case it is killed.
+
+        Unless the decider sees the error too, it ends the alert at its second look.
+        """
+        quiet = {"quiet_s": self.context.policy.resolve_s}
+        unknown = self._sent_alone.unknown_to(self.memory.state)
+        if await self.outbox.leave([alert.model_copy(update=quiet) for alert in unknown]):
+            self._sent_alone.note_left(unknown)
+
+    async def _adopt(self) -> None:
+        """Take over what standbys left."""
+        if self._spill is not None:
+            self._adopted = await try_store(self._spill.left, [])
+            self.memory.state = merged(self.memory.state, State(alerts=tuple(self._adopted)))
 
     async def _catch_up(self, standing: Standing) -> None:
         """Load pending deliveries, and update PostgreSQL."""
@@ -192,7 +211,14 @@ class AlertLoop:
         self._sent_alone.replace(() if is_stored else decision.state.alerts)
         if self._spill is not None:
             spill = self._spill
-            await try_store(lambda: spill.save(seq, decision.state), None)
+            adopted, self._adopted = self._adopted, []
+
+            async def save() -> None:
+                await spill.save(seq, decision.state)
+                if adopted:
+                    await spill.adopt(adopted)
+
+            await try_store(save, None)
         for each in decision.events:
             event = each.content
             about = {"kind": event.kind, "code": event.code, "sources": event.sources}
@@ -208,6 +234,8 @@ class AlertLoop:
 
     def _is_worth_saving(self, state: State) -> bool:
         """Tell whether another process would decide differently without it; durations can wait."""
+        if self._adopted:
+            return True  # only then may Valkey forget them
         if self.memory.seq > self.memory.saved_seq and self.outbox.with_database:
             return True  # decided without PostgreSQL, and not yet stored there
         if without_durations(state) != without_durations(self.memory.state):

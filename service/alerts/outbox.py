@@ -11,6 +11,7 @@ import structlog
 from service.alerts.deliveries import Delivery, Settlement
 from service.alerts.ledger import DeliverySummary, Ledger
 from service.alerts.spill import Spill
+from service.alerts.state import Alert
 from service.errors import SourceError
 
 STORE_S = 2.0  # the longest that a store may take: a slow store must not delay an alert
@@ -107,6 +108,20 @@ class Outbox:
         there = {delivery.key for delivery in left}
         if self.may_send:
             await self._spill_all([self._held[key] for key in self._unmerged - there])
+
+    async def leave(self, alerts: Sequence[Alert]) -> bool:
+        """Leave alerts to the decider in Valkey, after the deliveries that go before their end."""
+        if self._spill is None or not alerts:
+            return False
+        spill, ids = self._spill, {alert.id for alert in alerts}
+        unmerged = [self._held[key] for key in self._unmerged]
+
+        async def leave() -> bool:
+            await spill.put([each for each in unmerged if each.event.alert_id in ids])
+            await spill.leave(alerts)
+            return True
+
+        return await try_store(leave, otherwise=False)
 
     async def reconcile(self) -> None:
         """Add missing deliveries to PostgreSQL; their ids prevent duplicates.

@@ -24,6 +24,7 @@ class SentAlone:
         self._yield_s = yield_s
         self._clock = clock
         self._alerts: dict[UUID, Alert] = {}
+        self._left: set[UUID] = set()
         self._waits_since = 0.0
 
     def __bool__(self) -> bool:
@@ -37,6 +38,15 @@ class SentAlone:
     def replace(self, alerts: Iterable[Alert]) -> None:
         """Remember the alerts among these that receivers know, instead of the former ones."""
         self._alerts = {alert.id: alert for alert in alerts if alert.told}
+
+    def unknown_to(self, stored: State) -> list[Alert]:
+        """Return those that the decider's state lacks."""
+        known = {alert.id for alert in stored.alerts} | set(stored.closed)
+        return [alert for alert in self._alerts.values() if alert.id not in known]
+
+    def note_left(self, alerts: Iterable[Alert]) -> None:
+        """Note that Valkey has these, so that only the decider ends them."""
+        self._left |= {alert.id for alert in alerts}
 
     def start_waiting(self) -> None:
         """Note that this process has just stopped deciding."""
@@ -54,11 +64,14 @@ class SentAlone:
         """
         if self._clock() - self._waits_since < self._yield_s:
             return []
-        known = {alert.id for alert in stored.alerts} | set(stored.closed)
         keys = {alert_key(self._name, alert) for alert in stored.alerts if alert.told}
-        left = [alert for alert in self._alerts.values() if alert.id not in known]
-        ended = [alert for alert in left if alert_key(self._name, alert) not in keys]
-        self._alerts = {alert.id: alert for alert in left if alert not in ended}
+        unknown = self.unknown_to(stored)
+        ended = [
+            alert
+            for alert in unknown
+            if alert.id not in self._left and alert_key(self._name, alert) not in keys
+        ]
+        self._alerts = {alert.id: alert for alert in unknown if alert not in ended}
         look = Look(at=now, elapsed_s=0.0, findings=())
         return [event(EventKind.RESOLVED, _ended(each, now), look, self._name) for each in ended]
 

@@ -12,7 +12,7 @@ from schema.errors import ErrorWord
 from service.alerts.deliveries import Delivery
 from service.alerts.ledger import LeaseState
 from service.alerts.mutes import MUTE, Mute
-from service.alerts.state import State
+from service.alerts.state import Alert, State
 from service.errors import SourceError
 from service.source import Keys
 
@@ -61,6 +61,7 @@ class Spill:
         self._state = f"{name}:alerts:state"
         self._waiting = f"{name}:alerts:waiting"
         self._mutes = f"{name}:alerts:mutes"
+        self._left = f"{name}:alerts:left"
 
     async def claim_lease(self, holder: str, lease_s: float, *, overrides: bool) -> LeaseState:
         """Take or renew the lease, and read the state.
@@ -121,6 +122,29 @@ class Spill:
         if deliveries:
             async with self._commands() as client:
                 await client.hdel(self._waiting, *map(_field, deliveries))
+
+    async def leave(self, alerts: Sequence[Alert]) -> None:
+        """Leave alerts that only this process knows to the decider."""
+        entries: dict[Any, Any] = {str(alert.id): alert.model_dump_json() for alert in alerts}
+        async with self._commands() as client:
+            await client.hset(self._left, mapping=entries)
+
+    async def left(self) -> list[Alert]:
+        """Return the alerts that other processes left to the decider."""
+        async with self._commands() as client:
+            texts = await client.hvals(self._left)
+        found = []
+        for text in texts:
+            try:
+                found.append(Alert.model_validate_json(text))
+            except ValidationError:  # not ours: leave it, it does no harm
+                continue
+        return found
+
+    async def adopt(self, alerts: Sequence[Alert]) -> None:
+        """Remove alerts that the decider has stored."""
+        async with self._commands() as client:
+            await client.hdel(self._left, *(str(alert.id) for alert in alerts))
 
     async def mute(self, mute: Mute) -> None:
         """Add a mute, or move its end forward."""

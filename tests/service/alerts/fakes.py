@@ -11,7 +11,7 @@ from service.alerts.deliveries import Delivery, Settlement
 from service.alerts.ledger import DeliverySummary, LeaseState, LostLeaseError, RecentEvent
 from service.alerts.mutes import Mute
 from service.alerts.senders.result import SendResult
-from service.alerts.state import State
+from service.alerts.state import Alert, State
 from service.errors import SourceError
 
 Clock = Callable[[], float]
@@ -127,6 +127,7 @@ class Keyspace:
         self.holder, self.until = "", 0.0
         self.seq, self.state = 0, State().model_dump_json()
         self.waiting: dict[tuple[UUID, str], Delivery] = {}
+        self.left: dict[UUID, Alert] = {}
 
 
 class MemorySpill:
@@ -165,6 +166,19 @@ class MemorySpill:
         self._check()
         for delivery in deliveries:
             self._k.waiting.pop(delivery.key, None)
+
+    async def leave(self, alerts: Sequence[Alert]) -> None:
+        self._check()
+        self._k.left |= {alert.id: alert for alert in alerts}
+
+    async def left(self) -> list[Alert]:
+        self._check()
+        return list(self._k.left.values())
+
+    async def adopt(self, alerts: Sequence[Alert]) -> None:
+        self._check()
+        for alert in alerts:
+            self._k.left.pop(alert.id, None)
 
     async def mutes(self) -> list[Mute]:
         self._check()

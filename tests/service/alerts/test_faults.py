@@ -219,6 +219,34 @@ async def test_an_instance_resolves_what_it_sent_alone_once_stores_are_back(
     assert await rows(there) == [("opened", True), ("resolved", True)]
 
 
+async def test_what_an_instance_sent_alone_is_resolved_even_if_it_is_killed(
+    there: World, who: Receiver
+) -> None:
+    one, other = there.start(hook(who)), there.start(hook(who))
+    await there.run(60)
+    for each in (one, other):
+        each.to_database.cut = True
+    other.to_valkey.cut = True
+    one.findings, other.findings = unreachable("postgres"), unreachable("postgres", "valkey")
+    await there.run(OUTAGE_S)
+    assert kinds(who) == [OPENED, OPENED]
+    assert len({event.alert_id for event in accepted(who)}) == 2
+
+    other.to_valkey.cut = False
+    await other.step()
+    there.stop(other)
+    await there.run(60)
+    one.to_database.cut = False
+    one.findings = None
+    await there.run(WELL_S, [])
+
+    resolved = {event.alert_id for event in accepted(who) if event.kind is RESOLVED}
+    assert resolved == {event.alert_id for event in accepted(who)}
+    assert sorted(await rows(there)) == [("opened", True)] * 2 + [("resolved", True)] * 2
+    assert one.stores.spill is not None
+    assert await one.stores.spill.left() == []
+
+
 async def test_a_process_killed_while_sending_repeats_it_under_the_same_id(
     there: World, who: Receiver
 ) -> None:

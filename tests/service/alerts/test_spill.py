@@ -15,7 +15,8 @@ from service.alerts.spill import RETRY_S, SLOW_S, Spill
 from service.alerts.state import State
 from service.errors import SourceError
 from tests.service.alerts.events import event
-from tests.service.alerts.findings import NOW
+from tests.service.alerts.findings import NOW, unreachable
+from tests.service.alerts.looking import Looking
 from tests.service.alerts.world import NAME, CutKeys, Partition, World, world
 
 pytestmark = pytest.mark.anyio
@@ -73,14 +74,32 @@ async def test_deliveries_stay_until_they_are_taken_out(spill: Spill) -> None:
     assert await spill.all() == [later]
 
 
+async def test_alerts_left_to_the_decider_stay_until_it_adopts_them(spill: Spill) -> None:
+    looking = Looking()
+    looking.looks(200, unreachable("valkey"))
+    [first] = looking.state.alerts
+    other = first.model_copy(update={"id": uuid4()})
+    await spill.leave([first, other])
+    await spill.leave([first])
+    assert {alert.id: alert for alert in await spill.left()} == {
+        first.id: first,
+        other.id: other,
+    }
+
+    await spill.adopt([first])
+    assert await spill.left() == [other]
+
+
 async def test_foreign_entries_are_ignored(spill: Spill, there: World) -> None:
     assert there.keys is not None
     async with there.keys.commands() as client:
         await client.hset(f"{NAME}:alerts:waiting", "x", "y")
         await client.hset(f"{NAME}:alerts:mutes", "x", "y")
+        await client.hset(f"{NAME}:alerts:left", "x", "y")
         await client.set(f"{NAME}:alerts:state", "y")
 
     assert await spill.all() == []
+    assert await spill.left() == []
     assert (await spill.claim_lease("a", 30, overrides=False)).state == State()
 
 

@@ -22,8 +22,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 FIRST_ANSWER_S = 900.0  # a bound for a hang: the packages come from an index that may be slow
 STOP_S = 60.0
 FRESH = {"postgres", "valkey", "secrets_manager"}
-# One test file for each kind of
-# dependency: stores, the stand-in AWS, TLS, a browser, the stack's SDKs.
+# Test files for each kind of dependency: stores, stand-in AWS, TLS, a browser, the stack's SDKs.
 PART = (
     "tests/schema tests/service/sources/test_contract.py tests/service/test_tls.py "
     "tests/web/test_rows.py tests/stack/test_settings.py"

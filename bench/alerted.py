@@ -36,8 +36,10 @@ class Receiver:
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def opened_after(self, moment: float, patience_s: float) -> tuple[float, UUID | None]:
-        """Return the seconds from a moment until the first alert opened, and which; infinite if
-        none did."""
+        """Return the seconds from a moment until the first alert opened, and which.
+
+        Infinite if none did.
+        """
         with self.came:
             self.came.wait_for(lambda: bool(self._since(moment, EventKind.OPENED)), patience_s)
             found = self._since(moment, EventKind.OPENED)

@@ -13,6 +13,7 @@ import redis
 
 from bench.counted import session
 from bench.program import Program
+from bench.slope import MEGABYTE_A_DAY_KB
 from bench.stores import Stores
 
 KB = 1e3
@@ -22,13 +23,12 @@ SELECT relname IN ('heartbeat_beats', 'heartbeat_incidents') AS grows,
        sum(pg_total_relation_size(relid)) AS bytes
 FROM pg_stat_user_tables GROUP BY 1
 """
-A_MEGABYTE_A_DAY_KB = 0.7  # a cycle, at one a minute
 GROWS_MAX: Mapping[str, float] = {
-    "worker, RSS in kB": A_MEGABYTE_A_DAY_KB,
+    "worker, RSS in kB": MEGABYTE_A_DAY_KB,
     "worker, descriptors": 0.001,
     "worker, threads": 0.001,
     "worker, log in bytes": 1_000,
-    "API, RSS in kB": A_MEGABYTE_A_DAY_KB,
+    "API, RSS in kB": MEGABYTE_A_DAY_KB,
     "API, descriptors": 0.001,
     "API, threads": 0.001,
     "API, log in bytes": 1,

@@ -71,8 +71,10 @@ class Worker:
         return said
 
     def wait_green(self) -> float:
-        """Return the seconds until the page is green and the worker's last cycle was ok in all
-        sources."""
+        """Return the seconds until all is well.
+
+        The page is green, and the worker's last cycle was ok in all sources.
+        """
         began = time.monotonic()
         while time.monotonic() - began < GREEN_MAX_S:
             try:

@@ -80,23 +80,13 @@ class Traffic:
 
 def first_load(browser: Browser, url: str) -> tuple[int, float]:
     """Open the page, and return how many requests and kilobytes it took until it is complete."""
-    with _opened(browser) as (page, session):
-        traffic = Traffic()
-        traffic.watch(session)
-        page.goto(url)
-        expect(page.locator("[data-history]")).not_to_have_count(0, timeout=30_000)
-        page.wait_for_timeout(SETTLE_MS)
+    with _loaded(browser, url) as (_, _, traffic):
         return traffic.requests, traffic.size / 1000
 
 
 def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
     """Open the page, wait until it has loaded, then leave it idle; takes over a minute."""
-    with _opened(browser) as (page, session):
-        traffic = Traffic()
-        traffic.watch(session)
-        page.goto(url)
-        expect(page.locator("[data-history]")).not_to_have_count(0, timeout=30_000)
-        page.wait_for_timeout(SETTLE_MS)
+    with _loaded(browser, url) as (page, session, traffic):
         requests, size = traffic.requests, traffic.size
         # Time that the thread ran, so that other processes of the machine do not count.
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -118,6 +108,18 @@ def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
 
 
 @contextmanager
+def _loaded(browser: Browser, url: str) -> Iterator[tuple[Page, CDPSession, Traffic]]:
+    """Open the page, and wait until it is complete."""
+    with _opened(browser) as (page, session):
+        traffic = Traffic()
+        traffic.watch(session)
+        page.goto(url)
+        expect(page.locator("[data-history]")).not_to_have_count(0, timeout=30_000)
+        page.wait_for_timeout(SETTLE_MS)
+        yield page, session, traffic
+
+
+@contextmanager
 def _opened(browser: Browser) -> Iterator[tuple[Page, CDPSession]]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
@@ -132,8 +134,10 @@ def _counters(session: CDPSession) -> dict[str, float]:
 
 
 def table(found: dict[str, list[Seen]]) -> str:
-    """Format the medians of all rounds; the last
-    column is the last revision as a multiple of the first."""
+    """Format the medians of all rounds.
+
+    The last column is the last revision as a multiple of the first.
+    """
     names = list(found)
     lines = [f"{'figure':16}" + "".join(f"{name:>16}" for name in names) + f"{'ratio':>8}"]
     for figure in Seen.model_fields:

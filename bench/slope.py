@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
+MEGABYTE_A_DAY_KB = 0.7  # a cycle, at one a minute
+
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Return the median of the slopes between any two points, 0 of fewer than two.

@@ -1,7 +1,7 @@
-"""Test whether a worker
-leaks: `python -m bench.soak [CYCLES]` on the embedded stores; 3,000 by default.
+"""Test whether a worker leaks: `python -m bench.soak [CYCLES]`, 3,000 by default.
 
-The worker's cycles run in this process without the waits between them, with history and all.
+On the embedded stores, the worker's cycles run in this process without the waits between them, with
+history and all.
 """
 
 import gc
@@ -20,7 +20,7 @@ import anyio
 import psutil
 import structlog
 
-from bench.slope import slope
+from bench.slope import MEGABYTE_A_DAY_KB, slope
 from local.aws.process import running
 from local.postgres import Postgres
 from local.valkey import Valkey
@@ -35,7 +35,7 @@ from service.worker.schedule import Schedule
 
 CYCLES = 3_000
 WARM_UP = 300  # cycles until caches, pools and code paths are what they will be
-GROWTH_MAX_KB = 0.7  # a cycle: 1 MB a day at one a minute
+COUNTS = ("descriptors", "threads", "tasks", "connections")
 KB, MB = 2**10, 2**20
 
 
@@ -76,10 +76,13 @@ def main(arguments: Sequence[str]) -> int:
             environ |= stack.enter_context(store).environment
         environ |= stack.enter_context(running(folder / "aws")).environment()
         os.environ |= {name: value for name, value in environ.items() if name.startswith("AWS_")}
-        return anyio.run(soak, load(environ), cycles, backend_options={"use_uvloop": True})
+        settings = load(environ)
+        figures = anyio.run(soaked, settings, cycles, backend_options={"use_uvloop": True})
+        return judge(figures)
 
 
-async def soak(settings: Settings, cycles: int) -> int:
+async def soaked(settings: Settings, cycles: int, warm_up: int = WARM_UP) -> list[Held]:
+    """Run a worker with all stores and history, and return its resources."""
     sources = connect(settings)
     store = sources["postgres"]
     assert isinstance(store, PostgresSource)
@@ -87,13 +90,13 @@ async def soak(settings: Settings, cycles: int) -> int:
     worker = Worker(settings.process, sources, history)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(history.run)
-        figures = [held async for held in run(worker, cycles)]
+        figures = [held async for held in run(worker, cycles, warm_up)]
         tasks.cancel_scope.cancel()
     await close(sources)
-    return judge(figures)
+    return figures
 
 
-async def run(worker: Worker, cycles: int, warm_up: int = WARM_UP) -> AsyncIterator[Held]:
+async def run(worker: Worker, cycles: int, warm_up: int) -> AsyncIterator[Held]:
     """Run cycles without the waits; measure after the warm-up, and ten times more.
 
     They lie in the past, since history refuses slots of the future.
@@ -116,7 +119,7 @@ def judge(figures: Sequence[Held]) -> int:
     more = grown(figures)
     rest = f"grew: {more}" if more else "is flat"
     print(f"RSS grew by {growth_kb:.2f} kB a cycle after warm-up; everything else {rest}.")
-    return 0 if growth_kb < GROWTH_MAX_KB and not more else 1
+    return 0 if growth_kb < MEGABYTE_A_DAY_KB and not more else 1
 
 
 def grown(figures: Sequence[Held]) -> dict[str, int]:
@@ -125,11 +128,11 @@ def grown(figures: Sequence[Held]) -> dict[str, int]:
     The fewest of three samples are compared: a busy machine may hold one more for a moment, but a
     leak never goes away.
     """
-    counts = [(each.descriptors, each.threads, each.tasks, each.connections) for each in figures]
-    first, last = (map(min, zip(*part, strict=True)) for part in (counts[:3], counts[-3:]))
-    names = ("descriptors", "threads", "tasks", "connections")
-    growth = {name: b - a for name, a, b in zip(names, first, last, strict=True)}
-    return {name: by for name, by in growth.items() if by > 0}
+    first, last = (
+        {name: min(getattr(each, name) for each in some) for name in COUNTS}
+        for some in (figures[:3], figures[-3:])
+    )
+    return {name: last[name] - first[name] for name in COUNTS if last[name] > first[name]}
 
 
 def growth_kb_a_cycle(figures: Sequence[Held]) -> float:

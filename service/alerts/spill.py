@@ -3,8 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -16,7 +15,9 @@ from service.alerts.state import Alert, State
 from service.errors import SourceError
 from service.source import Keys
 
-DELIVERY = TypeAdapter(Delivery)
+T = TypeVar("T")
+DELIVERY: TypeAdapter[Delivery] = TypeAdapter(Delivery)
+ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 SLOW_S = 1.0  # a failure that took longer counts as a delay
 RETRY_S = 5.0  # pause after such a delay
 MUTE_KEPT_S = 7 * 86400  # after the last mute was set
@@ -109,13 +110,7 @@ class Spill:
         """Return all kept deliveries, in the order of their decisions."""
         async with self._commands() as client:
             texts = await client.hvals(self._waiting)
-        found = []
-        for text in texts:
-            try:
-                found.append(DELIVERY.validate_json(text))
-            except ValidationError:  # not ours: leave it, it does no harm
-                continue
-        return sorted(found, key=lambda delivery: delivery.created)
+        return sorted(_valid(DELIVERY, texts), key=lambda delivery: delivery.created)
 
     async def remove(self, deliveries: Sequence[Delivery]) -> None:
         """Remove deliveries that PostgreSQL has, or that are no longer needed."""
@@ -132,14 +127,7 @@ class Spill:
     async def left(self) -> list[Alert]:
         """Return the alerts that other processes left to the decider."""
         async with self._commands() as client:
-            texts = await client.hvals(self._left)
-        found = []
-        for text in texts:
-            try:
-                found.append(Alert.model_validate_json(text))
-            except ValidationError:  # not ours: leave it, it does no harm
-                continue
-        return found
+            return _valid(ALERT, await client.hvals(self._left))
 
     async def adopt(self, alerts: Sequence[Alert]) -> None:
         """Remove alerts that the decider has stored."""
@@ -183,12 +171,16 @@ def _saved(text: str | bytes | None) -> _Saved:
         return _Saved(seq=0, state=State())
 
 
-def _mutes_of(texts: Sequence[str | bytes]) -> list[Mute]:
-    found: dict[UUID, Mute] = {}
+def _valid(entries: TypeAdapter[T], texts: Sequence[str | bytes]) -> list[T]:
+    """Parse entries; leave out those that are not ours, which do no harm."""
+    found = []
     for text in texts:
         try:
-            mute = MUTE.validate_json(text)
+            found.append(entries.validate_json(text))
         except ValidationError:
             continue
-        found[mute.id] = mute
-    return list(found.values())
+    return found
+
+
+def _mutes_of(texts: Sequence[str | bytes]) -> list[Mute]:
+    return list({mute.id: mute for mute in _valid(MUTE, texts)}.values())

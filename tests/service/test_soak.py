@@ -1,22 +1,17 @@
 """Leaks of a worker over some hundred cycles; bench/soak.py runs thousands."""
 
 import mmap
-from datetime import timedelta
 from typing import Any
 
-import anyio
 import pytest
 
-from bench.soak import Held, grown, growth_kb_a_cycle, run
-from service.connections import close, connect
-from service.history.ledger import Ledger
-from service.history.recorder import History
+from bench.soak import grown, growth_kb_a_cycle, soaked
 from service.settings import load
-from service.sources.postgres.store import Postgres
 from service.worker.loop import Worker
 
 pytestmark = pytest.mark.anyio
 
+CYCLES, WARM_UP = 150, 50
 GROWTH_MAX_KB = 10.0  # a cycle; pytest's own memory grows as well, but not with the cycles
 LEAK_BYTES = 20_000
 
@@ -24,7 +19,7 @@ LEAK_BYTES = 20_000
 async def test_descriptors_threads_tasks_connections_and_memory_stay_flat(
     environ: dict[str, str],
 ) -> None:
-    held = await soaked(environ)
+    held = await soaked(load(environ), CYCLES, WARM_UP)
 
     assert grown(held) == {}
     assert growth_kb_a_cycle(held) < GROWTH_MAX_KB
@@ -45,20 +40,4 @@ async def test_a_leak_of_some_kilobytes_per_cycle_is_detected(
 
     monkeypatch.setattr(Worker, "_cycle", leaking)
 
-    assert growth_kb_a_cycle(await soaked(environ)) > GROWTH_MAX_KB
-
-
-async def soaked(environ: dict[str, str]) -> list[Held]:
-    """Sample the resources of a worker with all stores over 150 cycles."""
-    settings = load(environ)
-    sources = connect(settings)
-    store = sources["postgres"]
-    assert isinstance(store, Postgres)
-    history = History(Ledger(store, "worker"), None, timedelta(days=90), "postgres")
-    worker = Worker(settings.process, sources, history)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(history.run)
-        held = [each async for each in run(worker, cycles=150, warm_up=50)]
-        tasks.cancel_scope.cancel()
-    await close(sources)
-    return held
+    assert growth_kb_a_cycle(await soaked(load(environ), CYCLES, WARM_UP)) > GROWTH_MAX_KB

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -13,17 +12,15 @@ from service.errors import Shortfall
 from service.kind import AnyKind
 from service.settings import load
 from service.sources import postgres, secrets_manager
-from service.verdict import readers
 from service.verdict.readers import FIRST_WAIT_S, Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
 from service.verdict.watch import SLACK_S
-from service.worker import cycle
 from service.worker.loop import Worker
 from tests.fakes import NOW
 from tests.service.serving import NOWHERE
-from tests.service.verdict.test_short_intervals import Slow, now
-from tests.service.worker.simulated import BACKEND, TIME, SimulatedLoop
+from tests.service.verdict.test_short_intervals import Slow, now, use_the_loops_clock
+from tests.service.worker.simulated import BACKEND, SimulatedLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -40,11 +37,7 @@ def anyio_backend() -> tuple[str, dict[str, type[SimulatedLoop]]]:
 
 @pytest.fixture(autouse=True)
 def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that measures time use the loop's clock."""
-    monkeypatch.setattr(cycle, "time", TIME)
-    both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)
-    monkeypatch.setattr(readers, "time", both)
-    monkeypatch.setattr(readers, "utc_now", now)
+    use_the_loops_clock(monkeypatch)
 
 
 class Aws(Slow):

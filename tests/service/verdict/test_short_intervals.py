@@ -38,6 +38,10 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_the_loops_clock(monkeypatch)
+
+
+def use_the_loops_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything that measures time use the loop's clock."""
     monkeypatch.setattr(cycle, "time", TIME)
     both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)

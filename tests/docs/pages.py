@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -83,6 +84,13 @@ class Page:
             elif token.type == "inline" and token.level > 3:  # in a cell
                 rows[-1].append(token.content)
         return rows
+
+    def sections(self, heading: str) -> list[str]:
+        """Return the headings below a heading, up to the next one of its level."""
+        levels = {text: self.tokens[index].tag for index, text in self._headings()}
+        texts = list(levels)
+        later = texts[texts.index(heading) + 1 :]
+        return list(takewhile(lambda text: levels[text] > levels[heading], later))
 
     def named(self, heading: str, column: int = 0) -> set[str]:
         """Return the inline code of one column of the tables under a heading."""

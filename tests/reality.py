@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -24,7 +25,17 @@ HEAD = """\
 `make reality` writes this page from the tests. Each row is a test that brings a real server into a
 state and checks the error word of a write or a reading. The [runbook](runbook.md#error-words) says
 what each word means and what to do; ↻ marks the words that the worker retries within a cycle.
+
+AWS, S3, Spaces and MySQL 8 are missing, because no test can run them: [stores](stores.md) and
+[what only a real account can prove](real-account.md) say what is known of them.
 """
+DOCUMENTED = {
+    "MariaDB": "https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference",
+    "PgBouncer": "https://www.postgresql.org/docs/18/errcodes-appendix.html",
+    "PostgreSQL": "https://www.postgresql.org/docs/18/errcodes-appendix.html",
+    "Valkey": "https://valkey.io/topics/cluster-spec/",
+}
+"""Where the codes of each server are documented; of Valkey only those of a cluster are."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +47,24 @@ class Fact:
         state: The state of the server, or what was done to it.
         answer: What the server answers: a code, the beginning of its text, or what happens instead.
         word: The error word that Heartbeat gives it.
-        source: Where the answer is documented; "" where only the test shows it.
     """
 
     server: str
     state: str
     answer: str
     word: ErrorWord
-    source: str = ""
 
 
-def reality(
-    server: str, state: str, answer: str, word: ErrorWord, source: str = ""
-) -> pytest.MarkDecorator:
+def reality(server: str, state: str, answer: str, word: ErrorWord) -> pytest.MarkDecorator:
     """Mark a test as the proof of a fact, which it takes as the fixture `fact`."""
-    return pytest.mark.reality(Fact(server, state, answer, word, source))
+    return pytest.mark.reality(Fact(server, state, answer, word))
 
 
-def facts() -> Iterator[Fact]:
-    """Yield all facts, in the order of the modules and tests."""
+def facts() -> Iterator[tuple[Fact, str]]:
+    """Yield all facts with the path of their test, in the order of the modules and tests."""
     for test in _tests():
-        yield from _marked(test.pytestmark)
+        for fact in _marked(test.pytestmark):
+            yield fact, f"{test.__module__.replace('.', '/')}.py"
 
 
 def proofs() -> Iterator[FunctionType]:
@@ -85,13 +93,14 @@ def page() -> str:
     """Return the text of docs/reality.md."""
     found = list(facts())
     text = HEAD
-    for server in dict.fromkeys(fact.server for fact in found):
-        text += f"\n## {server}\n\n| state | answer | word |\n| --- | --- | --- |\n"
-        for fact in found:
-            if fact.server == server:
-                answer = f"[{fact.answer}]({fact.source})" if fact.source else fact.answer
-                again = " ↻" if fact.word in RETRYABLE else ""
-                text += f"| {fact.state} | {answer} | `{fact.word}`{again} |\n"
+    for server in dict.fromkeys(fact.server for fact, _ in found):
+        tests = dict.fromkeys(path for fact, path in found if fact.server == server)
+        links = ", ".join(f"[{Path(path).name}](../{path})" for path in tests)
+        text += f"\n## {server}\n\nTests: {links}. [Codes]({DOCUMENTED[server.split()[0]]}).\n"
+        text += "\n| state | answer | word |\n| --- | --- | --- |\n"
+        for fact in (fact for fact, _ in found if fact.server == server):
+            again = " ↻" if fact.word in RETRYABLE else ""
+            text += f"| {fact.state} | {fact.answer} | `{fact.word}`{again} |\n"
     return text
 
 

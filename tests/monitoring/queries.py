@@ -56,7 +56,7 @@ def panels() -> Iterator[Query]:
 
 def questions() -> Iterator[Query]:
     """Yield the queries of docs/slo.md, one for each question."""
-    for row in SLO.rows("The questions of operation")[1:]:
+    for row in SLO.rows("Queries for daily questions")[1:]:
         for text in re.findall(r"`([^`]+)`", row[1].replace("\\|", "|")):
             yield Query(f"question: {row[0]}", text)
 

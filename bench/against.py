@@ -17,12 +17,12 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from bench import many
-from bench.build import Build
+from bench.build import ROOT, Build
 from bench.image import image_mb
 from bench.load import load
 from bench.numbers import median
 from bench.past import fill
-from bench.program import ROOT, api, worker
+from bench.program import api, worker
 from bench.stores import Stores
 from bench.written import written
 

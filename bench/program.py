@@ -9,18 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 from pydantic import BaseModel
 
+from bench.build import ROOT, Build
 from local.process import Process
 from local.server import free_port
 
-if TYPE_CHECKING:
-    from bench.build import Build
-
-ROOT = Path(__file__).parents[1]
 START_S = 30.0
 GRACE_S = 15.0
 POLL_S = 0.002
@@ -110,7 +107,7 @@ def program(
     environ: Mapping[str, str],
     folder: Path,
     port: int = 0,
-    build: "Build | None" = None,
+    build: Build | None = None,
 ) -> Iterator[Program]:
     """Run `python -m …` until the block ends, then stop it by its id.
 
@@ -136,9 +133,7 @@ def program(
 
 
 @contextmanager
-def api(
-    environ: Mapping[str, str], folder: Path, build: "Build | None" = None
-) -> Iterator[Program]:
+def api(environ: Mapping[str, str], folder: Path, build: Build | None = None) -> Iterator[Program]:
     """Run the API; yield it once it answers."""
     port = free_port()
     given = {**environ, "HOST": "127.0.0.1", "PORT": str(port)}
@@ -148,7 +143,7 @@ def api(
 
 @contextmanager
 def worker(
-    environ: Mapping[str, str], folder: Path, interval_s: float, build: "Build | None" = None
+    environ: Mapping[str, str], folder: Path, interval_s: float, build: Build | None = None
 ) -> Iterator[Program]:
     """Run the worker; yield it once it is started."""
     port = free_port()

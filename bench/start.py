@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from bench.build import ROOT
 from bench.figure import Bar, Figure, at_most
 from bench.numbers import median
 from bench.past import migrate
-from bench.program import MB, ROOT, api, worker
+from bench.program import MB, api, worker
 from bench.stores import Stores
 
 ROUNDS = 3  # starts of each; the first, which reads the disk, is one of them

@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Iterator
 
+from bench.build import ROOT
 from bench.figure import Bar, Figure, at_most
 from bench.floors import Floors
 from bench.numbers import median, percentile
 from bench.past import migrate
-from bench.program import ROOT, Program, worker
+from bench.program import Program, worker
 from bench.stores import STORES, Stores
 
 INTERVAL_S = 0.25

@@ -7,23 +7,16 @@ from pulumi.runtime.config import is_config_secret
 from pydantic import ValidationError
 
 from stack import variables
-from stack.choices.buckets import Buckets
-from stack.choices.clusters import Clusters
-from stack.choices.components import Components
-from stack.choices.identity import IdentityChoices
-from stack.choices.image import Image
-from stack.choices.place import Place
+from stack.choices.settings import Settings
 from stack.contradictions import contradictions
+
+__all__ = ["Settings", "SettingsError", "load", "parse"]
 
 SECRETS = (
     *("dashboardPassword", "imageCredentials", "logToken", "clientKey"),
     *("alertTargets", "alertPingUrl", "otlpHeaders"),
 )
 PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
-
-
-class Settings(Components, IdentityChoices, Image, Buckets, Clusters, Place):
-    """One stack's configuration."""
 
 
 class SettingsError(pulumi.RunError):

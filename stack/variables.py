@@ -4,16 +4,13 @@ Whatever the service would refuse at its start is refused here, before the first
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from service import settings as service
 from service.aws import arns
 from stack.choices import HIDDEN
-
-if TYPE_CHECKING:
-    from stack.settings import Settings
+from stack.choices.settings import Settings
 
 PLAIN = {
     "HEARTBEAT_NAME": "heartbeat_name",
@@ -54,7 +51,7 @@ URLS = {
 }
 
 
-def plain(settings: "Settings") -> dict[str, str]:
+def plain(settings: Settings) -> dict[str, str]:
     """Return the variables that hold a setting and no secret."""
     return dict(_given(settings, PLAIN))
 
@@ -64,7 +61,7 @@ def source(name: str) -> str:
     return f"HEARTBEAT_SOURCE_{name.replace('-', '_').upper()}"
 
 
-def problems(settings: "Settings") -> list[str]:
+def problems(settings: Settings) -> list[str]:
     """List what the service would refuse, in its words under the setting's name."""
     databases = {source(each.name): URLS[each.kind] for each in settings.databases}
     buckets = {
@@ -88,7 +85,7 @@ def problems(settings: "Settings") -> list[str]:
     return [_named(each, aliases) for each in found]
 
 
-def _given(settings: "Settings", fields: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _given(settings: Settings, fields: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Return those that are set, without the secrets of which only the presence is known."""
     for variable, field in fields.items():
         value = getattr(settings, field)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from schema.history import WORKER
 from service.environment import Environment
-from service.kind import AnyInstance, AnyKind, Instance, Kind, S
-from service.url_variable import TITLE, read
+from service.kind import AnyInstance, AnyKind, D, Instance, Kind, S
+from service.url_variable import TITLE, UrlVariable, read
 
 PREFIX = "HEARTBEAT_SOURCE_"
 CA_SUFFIX = "_CA_CERT"
@@ -13,15 +14,19 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 NAME_MAX = 50  # characters, as many as history keeps
 TITLE_MAX = 60
 # Fields of each cycle's log line, which has one more for each source.
-TAKEN = frozenset({"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness_ms"})
+FIELDS = frozenset({"event", "level", "timestamp", "logger", "cycle", "stamp", "lateness_ms"})
+TAKEN = FIELDS | {WORKER}  # which is the source of incidents in which nothing was recorded
 
 
-def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
+def by_variables(environment: Environment, kind: Kind[S, D]) -> Instance[S, D] | None:
     """Return the instance that a kind's own variables define, None if it is off or invalid.
 
     A URL and the other variables may each give a part; where both give a value, it must agree.
     """
-    given = [read(environment, name, [kind]) for name in kind.urls if name in environment.values]
+    found = [read(environment, name, [kind]) for name in kind.urls if name in environment.values]
+    given = [each for each in found if each is not None]
+    if len(given) < len(found):
+        return None
     values: dict[str, object] = {
         field: environment.values[name]
         for field, name in kind.variables.items()
@@ -29,8 +34,6 @@ def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
     }
     names = dict(kind.variables)
     for each in given:
-        if each is None:
-            return None
         differ = [f for f in each.fields if f in values and _differ(f, each.fields[f], values[f])]
         if differ:
             one, other = (", ".join(who[field] for field in differ) for who in (each.names, names))
@@ -41,17 +44,18 @@ def by_variables(environment: Environment, kind: Kind[S]) -> Instance[S] | None:
         values = {**each.fields, **values}
     if not values.keys() - kind.ambient:
         return None
+    titles = [_title(environment, each) for each in given]
     settings = environment.validated(kind.settings, values, names)
     if settings is None:
         return None
     return Instance(
         name=kind.name,
-        title=kind.title,
+        title=next((title for title in titles if title), kind.title),
         kind=kind,
         settings=settings,
         variable=next(iter(names.values())),
         variables=names,
-        notes=tuple(note for each in given if each for note in each.notes),
+        notes=tuple(note for each in given for note in each.notes),
     )
 
 
@@ -83,12 +87,12 @@ def _by_url(
     certificates = {"ca": environment.values[ca]} if ca in environment.values else {}
     names = {**given.names, "ca": ca}
     settings = environment.validated(kind.settings, {**given.fields, **certificates}, names)
-    title = _title(environment, variable, given.url.parameters.get(TITLE, _words(name)))
+    title = _title(environment, given)
     if settings is None:
         return None
     return Instance(
         name=name,
-        title=title,
+        title=_words(name) if title is None else title,
         kind=kind,
         settings=settings,
         variable=variable,
@@ -116,11 +120,14 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _title(environment: Environment, variable: str, text: str) -> str:
-    title = text.strip()
+def _title(environment: Environment, given: UrlVariable) -> str | None:
+    """Return the title that a URL gives, None if it gives none."""
+    if TITLE not in given.url.parameters:
+        return None
+    title = given.url.parameters[TITLE].strip()
     if not title or len(title) > TITLE_MAX or not title.isprintable():
         environment.problems.append(
-            f"{variable} ({TITLE}): a title has 1 to {TITLE_MAX} printable characters"
+            f"{given.variable} ({TITLE}): a title has 1 to {TITLE_MAX} printable characters"
         )
     return title
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
 
 from schema.errors import Cause, ErrorWord
 from service.aws.client import Aws
 from service.group import SourceSettings
-from service.source import Source
+from service.source import Details, Source
 from service.timeouts import ANSWER_TIMEOUT_S
 from service.url import Url
 
 S = TypeVar("S", bound=SourceSettings)
+D = TypeVar("D", bound=Details, default=Details)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +33,7 @@ class Shared:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Kind(Generic[S]):
+class Kind(Generic[S, D]):
     """One kind of store: how its instances are configured, connected and read.
 
     Attributes:
@@ -42,15 +45,14 @@ class Kind(Generic[S]):
         ambient: Fields whose variables do not switch it on, since other programs use them too.
         urls: Variables that hold this instance's URL.
         schemes: The schemes of its URLs, the usual one first.
-        parse: Returns the fields that a URL gives, None for those that it leaves open.
-
-    Raises:
-                ValueError: The URL is invalid; the text never repeats a part of it.
+        parse: Returns the fields that a URL gives, None for those that it leaves open; raises a
+            ValueError, which never repeats a part of the URL, if the URL is invalid.
         parameters: The query parameters that `parse` uses.
         parts: What people call a field in a URL, where that is not the field's own name.
         depends_on: The kind that it needs an instance of.
         keeps_stamp: False if nothing is written: a successful reading is the proof.
         keeps_history: Whether its sources have a `database` that can keep history.
+        details: What its readings report for its own endpoint, None if it has none.
         lifetime_s: Seconds for which all requests share one reading.
         read_deadline_s: Seconds that one reading may take.
     """
@@ -69,12 +71,13 @@ class Kind(Generic[S]):
     depends_on: str | None = None
     keeps_stamp: bool = True
     keeps_history: bool = False
+    details: type[D] | None = None
     lifetime_s: float = 1.0
     read_deadline_s: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Instance(Generic[S]):
+class Instance(Generic[S, D]):
     """One configured store.
 
     Attributes:
@@ -89,7 +92,7 @@ class Instance(Generic[S]):
 
     name: str
     title: str
-    kind: Kind[S]
+    kind: Kind[S, D]
     settings: S
     variable: str
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -119,8 +122,8 @@ class Instance(Generic[S]):
         return [*self.notes, *self.settings.warnings(self.variables)]
 
 
-AnyKind = Kind[Any]
+AnyKind = Kind[Any, Any]
 """A kind with any settings, for tuples of all kinds."""
 
-AnyInstance = Instance[Any]
+AnyInstance = Instance[Any, Any]
 """An instance of any kind."""

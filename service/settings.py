@@ -8,7 +8,7 @@ from service.alerts.settings import AlertSettings
 from service.aws import roles_anywhere
 from service.environment import Environment
 from service.instances import CA_SUFFIX, PREFIX, by_urls, by_variables
-from service.kind import AnyInstance, AnyKind, Instance, Kind, S
+from service.kind import AnyInstance, AnyKind, D, Instance, Kind, S
 from service.process import ProcessSettings
 from service.sources import KINDS, iam
 from service.telemetry.settings import TelemetrySettings
@@ -60,7 +60,7 @@ class Settings:
         """The sources that keep a stamp: all but the AWS identity."""
         return [each for each in self.sources if each.kind.keeps_stamp]
 
-    def first(self, kind: Kind[S]) -> Instance[S] | None:
+    def first(self, kind: Kind[S, D]) -> Instance[S, D] | None:
         """Return the first source of a kind, None if there is none."""
         return next((each for each in self.sources if each.kind is kind), None)
 
@@ -124,10 +124,22 @@ def _history(
     if name is None:
         return next(iter(able), None)
     chosen = next((source for source in able if source.name == name), None)
-    if chosen is None:
+    is_known = any(source.name == name for source in sources)
+    if chosen is None and (is_known or not _is_given(environment, name)):
         there = ", ".join(source.name for source in able) or "none"
         shown = environment.shown("HISTORY_SOURCE")
         environment.problems.append(
             f"HISTORY_SOURCE{shown}: history is kept in a PostgreSQL, and here there is {there}"
         )
     return chosen
+
+
+def _is_given(environment: Environment, name: str) -> bool:
+    """Tell whether a variable defines a store of this name; if invalid, it has its own problem."""
+    own = {
+        each
+        for kind in KINDS
+        if kind.name == name
+        for each in (*kind.variables.values(), *kind.urls)
+    }
+    return bool({f"{PREFIX}{name.upper()}", *own} & environment.values.keys())

@@ -54,6 +54,12 @@ STAND_IN = {
     "s3": {"iam", "wire"},
     "control": {"wire"},
 }
+# Documents and examples with a key of their own for a source.
+SLUGS = {
+    "service/api/examples.py": {"postgres", "valkey", "secrets_manager"},
+    "service/api/live.py": {"iam"},
+    "service/api/totals.py": {"iam"},
+}
 COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate"}
 
 
@@ -171,14 +177,51 @@ def test_no_code_checks_the_type_of_a_store() -> None:
     assert found == set()
 
 
+def test_only_sources_know_the_classes_of_a_store() -> None:
+    packages = {f"service.sources.{kind.name}" for kind in KINDS}
+    named = {
+        name
+        for path in modules("service")
+        if "sources" not in path.relative_to(ROOT / "service").parts[:1]
+        for name in imports(path)
+        if name.startswith("service.sources.")
+    }
+
+    assert "service.sources.postgres" in named
+    assert named <= packages | {"service.sources.KINDS"}
+
+
+def test_only_its_own_package_and_the_edge_of_the_api_name_a_source() -> None:
+    slugs = {kind.name for kind in KINDS}
+    found: dict[str, set[str]] = {}
+    for path in modules("service"):
+        name = str(path.relative_to(ROOT))
+        nodes = ast.walk(parsed(path.read_text()))
+        texts = {n.value for n in nodes if isinstance(n, ast.Constant)}
+        literals = {each for each in slugs if each in texts}
+        if literals:
+            found[name] = literals
+    own = {
+        name
+        for name, literals in found.items()
+        for slug in slugs
+        if literals == {slug} and name.startswith(f"service/sources/{slug}/")
+    }
+
+    assert "service/sources/valkey/__init__.py" in own
+    assert {name: found[name] for name in found.keys() - own} == SLUGS
+
+
 def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:
     return isinstance(node, ast.ClassDef)
 
 
 def types_asked_for(node: ast.AST) -> set[str]:
-    """Return the types named by a call of isinstance or issubclass or by a case of match."""
+    """Return the types named by a call of isinstance or issubclass, a case of match, or `is`."""
     if isinstance(node, ast.MatchClass):
         return {ast.unparse(node.cls).rpartition(".")[2]}
+    if isinstance(node, ast.Compare) and ast.unparse(node.left).startswith("type("):
+        return {ast.unparse(each).rpartition(".")[2] for each in node.comparators}
     called = isinstance(node, ast.Call) and ast.unparse(node.func)
     if not isinstance(node, ast.Call) or called not in {"isinstance", "issubclass"}:
         return set()
@@ -186,8 +229,8 @@ def types_asked_for(node: ast.AST) -> set[str]:
     return {ast.unparse(each).rpartition(".")[2] for each in named}
 
 
-def test_no_modules_of_the_service_import_each_other_in_a_circle() -> None:
-    paths = {module_of(path): path for path in modules("service")}
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = {module_of(path): path for part in (*PARTS, "bench") for path in modules(part)}
     graph = {name: imports(path) & paths.keys() - {name} for name, path in paths.items()}
     for name, imported in graph.items():  # of `from package import module`, only the module
         packages = {each.rpartition(".")[0] for each in imported if each.rpartition(".")[0]}

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from schema.freshness import Freshness
+from schema.heartbeat import IDENTITY
 from schema.history import REPLICA, WORKER, Range
 from schema.responses import History, Incidents, WorkerStatus
 from schema.timestamps import utc_now
@@ -38,7 +39,7 @@ async def source_badge(
 ) -> Response:
     """Show one source: the freshness of its stamp, and its uptime."""
     whole = await _whole(request)
-    row = whole.timestamps.get(source) or (whole.iam if source == "iam" else None)
+    row = whole.timestamps.get(source) or (whole.iam if source == IDENTITY else None)
     if row is None:
         return problem(NOT_FOUND, "not_found", f"there is no source {source!r} here")
     state = "ok" if row.freshness in ALIVE and row.error is None else "error"

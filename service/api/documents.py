@@ -13,10 +13,6 @@ from schema.responses import (
 from service.accounts import mask
 from service.kind import AnyInstance
 from service.sources import iam, postgres, secrets_manager, valkey
-from service.sources.iam.store import Caller
-from service.sources.postgres.settings import PostgresDetails
-from service.sources.secrets_manager.settings import SecretDetails
-from service.sources.valkey.settings import ValkeyDetails
 from service.verdict.snapshot import Snapshot
 
 
@@ -29,7 +25,7 @@ def secret_status(snapshot: Snapshot) -> SecretStatus:
     """Describe the first secret, without its value."""
     source = snapshot.settings.first(secrets_manager.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source, SecretDetails) if source else None
+    said = snapshot.details(source) if source else None
     interval_s = source.settings.value_interval_s if source else 1.0
     return SecretStatus(
         **reading.model_dump(),
@@ -51,7 +47,7 @@ def iam_status(snapshot: Snapshot) -> IamStatus:
     """Describe the AWS identity; its ARN only while AWS confirms it."""
     source, aws = snapshot.settings.first(iam.KIND), snapshot.aws
     reading = _reading(snapshot, source)
-    caller = snapshot.details(source, Caller) if source and reading.error is None else None
+    caller = snapshot.details(source) if source and reading.error is None else None
     return IamStatus(
         **reading.model_dump(),
         ok=caller is not None,
@@ -68,7 +64,7 @@ def iam_status(snapshot: Snapshot) -> IamStatus:
 def _postgres(snapshot: Snapshot) -> PostgresStatus:
     source = snapshot.settings.first(postgres.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source, PostgresDetails) if source else None
+    said = snapshot.details(source) if source else None
     return PostgresStatus(
         **reading.model_dump(),
         connected=said is not None,
@@ -82,7 +78,7 @@ def _postgres(snapshot: Snapshot) -> PostgresStatus:
 def _valkey(snapshot: Snapshot) -> ValkeyStatus:
     source = snapshot.settings.first(valkey.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source, ValkeyDetails) if source else None
+    said = snapshot.details(source) if source else None
     return ValkeyStatus(
         **reading.model_dump(),
         connected=said is not None,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
 
 from schema.errors import ErrorWord
 from schema.freshness import judge
@@ -18,9 +17,9 @@ from schema.heartbeat import (
     WorkerReport,
 )
 from service.aws.client import Facts
-from service.kind import AnyInstance
+from service.kind import AnyInstance, D, Instance, S
 from service.settings import Settings
-from service.source import Details, Observation
+from service.source import Observation
 from service.undelivered import Undelivered
 from service.verdict.age import AgedReading, aged
 from service.verdict.readers import (
@@ -34,8 +33,6 @@ from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, 
 
 SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals
 BAD_NEWS_LASTS = timedelta(minutes=10)  # longer than anybody who monitors waits between two polls
-
-D = TypeVar("D", bound=Details)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +85,11 @@ class Snapshot:
         look = self.looks.get(name)
         return look.found if look else None
 
-    def details(self, source: AnyInstance, kind: type[D]) -> D | None:
-        """Return a source's details for its own endpoint, None if it has none of that kind."""
-        look = self.known(source)
-        return look.found.details if look and isinstance(look.found.details, kind) else None
+    def details(self, source: Instance[S, D]) -> D | None:
+        """Return a source's details for its own endpoint, None if it could not be read."""
+        look, of_kind = self.known(source), source.kind.details
+        found = look.found.details if look else None
+        return found if of_kind is not None and isinstance(found, of_kind) else None
 
     def aged(self, source: AnyInstance) -> AgedReading:
         """Return a source's reading with its age at this moment.

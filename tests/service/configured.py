@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from service.kind import Kind, S
+from service.kind import D, Kind, S
 from service.settings import load
 
 
-def settings_of(environ: Mapping[str, str], kind: Kind[S]) -> S:
+def settings_of(environ: Mapping[str, str], kind: Kind[S, D]) -> S:
     """Return the settings of the first store of a kind; fail if there is none."""
     found = load(environ).first(kind)
     assert found is not None

@@ -36,6 +36,8 @@ def test_a_title_in_the_url_is_taken() -> None:
     assert load({"HEARTBEAT_SOURCE_A": f"{URL}?title=Orders+%26+more"}).sources[0].title == (
         "Orders & more"
     )
+    settings = load({"DATABASE_URL": f"{URL}?title=Main", "REDIS_URL": "redis://cache"})
+    assert [each.title for each in settings.sources] == ["Main", "Valkey"]
 
 
 def test_stores_of_urls_follow_those_of_variables_in_the_order_of_their_names() -> None:
@@ -141,8 +143,22 @@ def test_an_error_in_a_url_names_its_variable_and_does_not_repeat_it(
     assert problem in text
 
 
+def test_a_login_in_the_query_is_refused_and_a_part_of_it_is_never_named() -> None:
+    text = problems({"REDIS_URL": "rediss://cache?Password=hun&ter2"})
+    note = "REDIS_URL: Heartbeat does not use ssl, a parameter without a value in the URL"
+
+    assert "write them before it, as rediss://USER:PASSWORD@HOST" in text
+    assert "ter2" not in text
+    assert load({"REDIS_URL": "rediss://cache?ssl=hun&ter2"}).notes == ()
+    assert load({"REDIS_URL": "rediss://cache?ssl=hun&ter2"}).warnings() == [note]
+
+
 @pytest.mark.parametrize(
-    "name", ["", "a", "A-B", "1A", "A__B", "_A", "A" * 51, "CYCLE", "TIMESTAMP", "IAM", "VALKEY"]
+    "name",
+    [
+        *("", "a", "A-B", "1A", "A__B", "_A", "A" * 51),
+        *("CYCLE", "TIMESTAMP", "IAM", "VALKEY", "WORKER"),
+    ],
 )
 def test_an_invalid_or_duplicate_name_is_refused(name: str) -> None:
     assert f"HEARTBEAT_SOURCE_{name}: " in problems({f"HEARTBEAT_SOURCE_{name}": URL})
@@ -250,6 +266,20 @@ def test_history_cannot_be_kept_where_there_is_no_postgresql(name: str) -> None:
 
     assert f"HISTORY_SOURCE={name!r}" in text
     assert "orders_db" in text
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HEARTBEAT_SOURCE_A": "postgresql://me@db/app", "HISTORY_SOURCE": "a"},
+        {"DATABASE_URL": "postgresql://me@db/app", "HISTORY_SOURCE": "postgres"},
+        {"PGHOST": "db", "HISTORY_SOURCE": "postgres"},
+    ],
+)
+def test_a_store_with_a_problem_of_its_own_has_no_second_one_as_keeper_of_history(
+    environ: dict[str, str],
+) -> None:
+    assert "HISTORY_SOURCE" not in problems(environ)
 
 
 def test_unknown_parameters_and_unverified_servers_are_warnings() -> None:

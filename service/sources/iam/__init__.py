@@ -3,7 +3,7 @@
 from schema.heartbeat import IDENTITY
 from service.aws.roles_anywhere import AMBIENT, VARIABLES, Settings
 from service.kind import Kind, Shared
-from service.sources.iam.store import IdentitySource
+from service.sources.iam.store import Caller, IdentitySource
 
 
 def connect(settings: Settings, shared: Shared) -> IdentitySource:  # noqa: ARG001 - they made `aws`
@@ -22,6 +22,7 @@ KIND = Kind(
     variables=VARIABLES,
     ambient=AMBIENT,
     keeps_stamp=False,
+    details=Caller,
     lifetime_s=60.0,
     read_deadline_s=8.0,  # the first call creates a session and imports boto3
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from service.kind import Kind, Shared
-from service.sources.postgres.settings import VARIABLES, Settings, parse
+from service.sources.postgres.settings import VARIABLES, PostgresDetails, Settings, parse
 
 if TYPE_CHECKING:
     from service.sources.postgres.store import Postgres
@@ -35,4 +35,5 @@ KIND = Kind(
     parameters=frozenset({"sslmode", "replica"}),
     parts={"tls": "sslmode", "replica_host": "replica", "replica_port": "replica"},
     keeps_history=True,
+    details=PostgresDetails,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from schema.heartbeat import IDENTITY
 from service.kind import Kind, Shared
-from service.sources.secrets_manager.settings import VARIABLES, Settings
+from service.sources.secrets_manager.settings import VARIABLES, SecretDetails, Settings
 
 if TYPE_CHECKING:
     from service.sources.secrets_manager.store import SecretsManager
@@ -35,6 +35,7 @@ KIND = Kind(
     variables=VARIABLES,
     ambient=frozenset({"value_interval_s"}),
     depends_on=IDENTITY,
+    details=SecretDetails,
     lifetime_s=20.0,
     read_deadline_s=8.0,  # the first call creates a session and imports boto3
 )

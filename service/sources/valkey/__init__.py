@@ -3,7 +3,14 @@
 from typing import TYPE_CHECKING
 
 from service.kind import Kind, Shared
-from service.sources.valkey.settings import PARAMETERS, PARTS, VARIABLES, Settings, parse
+from service.sources.valkey.settings import (
+    PARAMETERS,
+    PARTS,
+    VARIABLES,
+    Settings,
+    ValkeyDetails,
+    parse,
+)
 
 if TYPE_CHECKING:
     from service.sources.valkey.store import Valkey
@@ -27,4 +34,5 @@ KIND = Kind(
     parse=parse,
     parameters=PARAMETERS,
     parts=PARTS,
+    details=ValkeyDetails,
 )

@@ -1,26 +1,23 @@
 """One cycle: write one stamp to all sources concurrently, each with its own deadline."""
 
-import time
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
-import stamina
 import structlog
 
-from schema.errors import Cause, ErrorWord
-from schema.heartbeat import Breaker, Counted, Heartbeat, Result, SourceReport
+from schema.errors import ErrorWord
+from schema.heartbeat import Breaker, Counted, Heartbeat, SourceReport
 from schema.history import LATENCY_BOUNDS_MS
-from service.errors import Shortfall, SourceError, SupersededError
-from service.outcome import Attempt, Outcome
+from service.errors import SourceError, SupersededError
+from service.outcome import Outcome
 from service.shutdown import WRITES_S
 from service.source import Source
+from service.worker.write import Write, retried
 
 BREAKER_OPENS_AFTER = 3  # failed cycles
-RETRY_INITIAL_S = 0.2
-RETRY_MAX_S = 5.0  # four attempts fit into a deadline of 20 s
 
 log = structlog.get_logger()
 
@@ -72,67 +69,24 @@ async def _stamp(
     name: str, source: Source, heartbeat: Heartbeat, retry_for_s: float, scope: anyio.CancelScope
 ) -> Outcome:
     """Write one stamp to one source within `scope`, with retries for transient errors."""
-    result: Result = ErrorWord.TIMEOUT
-    cause: Cause | None = None
-    short: Shortfall | None = None
-    detail, attempts, started = "", 0, time.perf_counter()
-    began, tries = started, list[Attempt]()
-
-    def ended() -> None:
-        tries.append(Attempt(started - began, time.perf_counter() - began, result))
-
+    write = Write(name, source, heartbeat)
     with scope:
         try:
-            async for attempt in _attempts(retry_for_s):
-                with attempt:
-                    attempts, started = attempt.num, time.perf_counter()
-                    try:
-                        short = await source.write(heartbeat)
-                    except SourceError as error:
-                        result, detail, cause = error.word, error.detail, error.cause
-                        said = {"attempt": attempts, "error": result, "detail": detail}
-                        log.debug("attempt_failed", source=name, **said)
-                        ended()
-                        raise
-                    result = "ok"
-                    detail, cause = (short.detail, short.cause) if short else ("", None)
+            await retried(write.attempt, retry_for_s)
         except SupersededError:
             raise
         except SourceError:
             pass  # its word is in the result
         except Exception as error:  # a defect in one source must not stop the others
             log.exception("source_defect", source=name)
-            result, detail, cause = ErrorWord.FAILED, type(error).__name__, None
-    if len(tries) < attempts:  # the one that succeeded, or that the deadline ended
-        ended()
-    return Outcome(
-        source=name,
-        stamp=heartbeat.timestamp,
-        result=result,
-        cause=cause,
-        warning=short.word if short else None,
-        attempts=attempts,
-        latency_ms=round((time.perf_counter() - started) * 1000, 3),
-        detail=detail,
-        tries=tuple(tries),
-    )
+            write.result, write.detail, write.cause = ErrorWord.FAILED, type(error).__name__, None
+    return write.outcome()
 
 
 async def _cut_short(stop: anyio.Event, scopes: Sequence[anyio.CancelScope]) -> None:
     await stop.wait()
     for scope in scopes:
         scope.deadline = min(scope.deadline, anyio.current_time() + WRITES_S)
-
-
-def _attempts(retry_for_s: float) -> Any:  # Any: stamina's own type is private
-    return stamina.retry_context(
-        on=lambda error: isinstance(error, SourceError) and error.retryable,
-        attempts=None if retry_for_s else 1,
-        timeout=retry_for_s or None,
-        wait_initial=RETRY_INITIAL_S,
-        wait_max=RETRY_MAX_S,
-        wait_jitter=RETRY_INITIAL_S,
-    )
 
 
 R = TypeVar("R", bound=SourceReport)

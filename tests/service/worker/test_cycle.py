@@ -31,7 +31,7 @@ DEADLINE_S = 20.0
 
 @pytest.fixture(autouse=True)
 def simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.worker.cycle.time", TIME)
+    monkeypatch.setattr("service.worker.write.time", TIME)
 
 
 def hang() -> Callable[[], Awaitable[None]]:
@@ -96,6 +96,17 @@ async def test_permanent_errors_are_not_retried(word: ErrorWord) -> None:
     [outcome] = await stamp_all({"source": source}, BEAT, DEADLINE_S)
 
     assert (outcome.result, outcome.attempts) == (word, 1)
+
+
+async def test_a_write_that_succeeds_sets_up_no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("service.worker.write.stamina.retry_context", refuse)
+
+    [outcome] = await stamp_all({"source": MemorySource()}, BEAT, DEADLINE_S)
+
+    assert (outcome.result, outcome.attempts) == ("ok", 1)
 
 
 async def test_an_open_breaker_makes_one_probe_without_retries() -> None:

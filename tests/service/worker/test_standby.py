@@ -29,7 +29,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.worker.cycle.time", TIME)
+    monkeypatch.setattr("service.worker.write.time", TIME)
 
 
 def now() -> datetime:

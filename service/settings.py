@@ -126,7 +126,7 @@ def _history(
     chosen = next((source for source in able if source.name == name), None)
     is_known = any(source.name == name for source in sources)
     if chosen is None and (is_known or not _is_given(environment, name)):
-        there = ", ".join(source.name for source in able) or "none"
+        there = ", ".join(dict.fromkeys(source.name for source in able)) or "none"
         shown = environment.shown("HISTORY_SOURCE")
         environment.problems.append(
             f"HISTORY_SOURCE{shown}: history is kept in a PostgreSQL, and here there is {there}"

@@ -51,7 +51,7 @@ def parse(text: str) -> Url:
         ValueError: It is not a server's URL; the text names the remedy, and no part of the URL.
     """
     if CONTROL.search(text):
-        msg = "the URL holds a blank or a control character"
+        msg = f"the URL holds a blank or a control character: remove it, or {ENCODE}"
         raise ValueError(msg)
     if PLACEHOLDER.search(text):
         msg = "the URL holds a placeholder instead of the password: put the password there"
@@ -68,8 +68,11 @@ def parse(text: str) -> Url:
     if stray or split.fragment or "@" in userinfo or BAD_ESCAPE.search(text):
         msg = f"the URL is not percent-encoded: {ENCODE}"
         raise ValueError(msg)
-    if not split.hostname or "%" in host or "," in host:
-        msg = "the URL names no host, or not one host alone"
+    if not split.hostname:
+        msg = "the URL names no host: write it as SCHEME://USER:PASSWORD@HOST"
+        raise ValueError(msg)
+    if "%" in host or "," in host:
+        msg = "the URL names several hosts, or a socket: give the one host that takes writes"
         raise ValueError(msg)
     user, _, password = userinfo.partition(":")
     return Url(

@@ -16,6 +16,7 @@ class Kind:
         binding: Names the first cluster of the kind in the spec, and ends its own name.
         scheme: Begins a connection's URL.
         other_name: The URL's parameter that accepts a host whose name the certificate lacks.
+        version: Of a new cluster, for a kind whose version is no setting of the stack.
         eviction_policy: What a full cluster does, None where there is no choice.
         has_databases: Whether a cluster has databases and users that a spec can choose.
     """
@@ -25,8 +26,14 @@ class Kind:
     binding: str
     scheme: str
     other_name: str
+    version: str = ""
     eviction_policy: str | None = None
     has_databases: bool = False
+
+    @property
+    def example(self) -> str:
+        """A URL of such a cluster, for the service's rules on URLs."""
+        return f"{self.scheme}://user:password@db{'/db' if self.has_databases else ''}"
 
 
 KINDS: dict[KindName, Kind] = {
@@ -54,6 +61,7 @@ KINDS: dict[KindName, Kind] = {
         binding="mysql",
         scheme="mysql",
         other_name="ssl-mode=VERIFY_CA",
+        version="8",  # DigitalOcean's only one; an entry of `databases` may give another
         has_databases=True,
     ),
 }

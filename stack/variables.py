@@ -11,6 +11,7 @@ from service import settings as service
 from service.aws import arns
 from stack.choices import HIDDEN
 from stack.choices.settings import Settings
+from stack.kinds import KINDS
 
 PLAIN = {
     "HEARTBEAT_NAME": "heartbeat_name",
@@ -44,11 +45,6 @@ IDENTITY = {
 
 # Stand for what is made, or bound by App Platform; no rule looks at them.
 STORE = {"PGHOST": "db", "PGDATABASE": "db", "PGUSER": "user", "PGPASSWORD": "password"}
-URLS = {
-    "postgres": "postgresql://user:password@db/db",
-    "valkey": "rediss://user:password@db",
-    "mysql": "mysql://user:password@db/db",
-}
 
 
 def plain(settings: Settings) -> dict[str, str]:
@@ -63,7 +59,7 @@ def source(name: str) -> str:
 
 def problems(settings: Settings) -> list[str]:
     """List what the service would refuse, in its words under the setting's name."""
-    databases = {source(each.name): URLS[each.kind] for each in settings.databases}
+    databases = {source(each.name): KINDS[each.kind].example for each in settings.databases}
     buckets = {
         source(each.name): f"s3://key:secret@{each.existing or 'bucket'}/{each.prefix}"
         f"?region={each.region or settings.aws_region}"

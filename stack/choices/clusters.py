@@ -15,7 +15,6 @@ VERSION = r"^\d{1,2}(\.\d+)?$"
 RESERVED = frozenset({"api", "worker", "migrate", "pg", "valkey"})
 DATABASE = r"^[A-Za-z_][\w-]{0,62}$"
 TRUSTED = r"^(ip_addr:[0-9a-f.:/]+|(droplet|k8s|app):[0-9a-f-]+|tag:[\w:-]+)$"
-MYSQL_VERSION = "8"  # DigitalOcean's only one; an entry of `databases` may say another
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 Size = Annotated[str, StringConstraints(pattern=DATABASE_SIZE)]
@@ -85,15 +84,15 @@ class Clusters(Choices):
         return [self._cluster(each) for each in (postgres, valkey, *self.databases)]
 
     def _cluster(self, database: Database) -> ClusterArgs:
-        versions: dict[KindName, str] = {
+        chosen: dict[KindName, str] = {
             "postgres": self.postgres_version,
             "valkey": self.valkey_version,
-            "mysql": MYSQL_VERSION,
         }
+        version = chosen.get(database.kind, KINDS[database.kind].version)
         return ClusterArgs(
             binding=database.name,
             kind=database.kind,
-            version=database.version or versions[database.kind],
+            version=database.version or version,
             size=database.size or self.database_size,
             nodes=database.nodes or self.database_nodes,
             existing=database.existing,

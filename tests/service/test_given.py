@@ -227,7 +227,7 @@ PASTED: list[Row] = [
     ("HEARTBEAT_SOURCE_ORDERS", "s3://bucket/heartbeat/", None),
     ("HEARTBEAT_SOURCE_ORDERS", "https://bucket.s3.amazonaws.com/", "https:// is unknown"),
     ("HEARTBEAT_SOURCE_ORDERS", "mongodb://me:pw@db/app", "mongodb:// is unknown"),
-    ("HEARTBEAT_SOURCE_ORDERS", "postgresql://me:pw@db2,db3/app", "not one host alone"),
+    ("HEARTBEAT_SOURCE_ORDERS", "postgresql://me:pw@db2,db3/app", "the URL names several hosts"),
     ("HEARTBEAT_SOURCE_ORDERS", "mysql://me:pw@db2/app/", "a slash or a question mark of a URL"),
     ("ALERT_TARGETS", "hooks.slack.com/services/T/B/x", "is no URL such as slack://"),
     ("ALERT_TARGETS", "https://hooks.slack.com/services/T/B/x", "write webhook+https://"),

@@ -44,7 +44,7 @@ PAGE = """\
 {alerts}  </body>
 </html>
 """
-EMPTY = "None yet. Run with --faults and stage an outage: it rings two intervals later."
+EMPTY = "None yet. Run with --faults and stage an outage: its alert arrives two intervals later."
 
 
 class Inbox:

@@ -19,7 +19,7 @@ def _to_utc(value: datetime) -> datetime:
 
 def _is_possible(value: datetime) -> datetime:
     if not is_possible(value):
-        msg = f"a stamp lies from {EARLIEST.year} to {LATEST.year}"
+        msg = f"a stamp must be in the years {EARLIEST.year} to {LATEST.year}"
         raise ValueError(msg)
     return value
 

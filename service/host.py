@@ -5,11 +5,11 @@ from ipaddress import ip_address
 
 LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")  # with _, which Docker networks allow
 MISTAKES = (
-    (re.compile(r"://|@"), "it is a URL, or holds a login: give the host alone"),
-    (re.compile(r"[\[\]]"), "it has brackets: give the address alone, without them or a port"),
-    (re.compile(r"\s"), "it holds a blank: give the host alone"),
+    (re.compile(r"://|@"), "it is a URL, or contains a login: give only the host"),
+    (re.compile(r"[\[\]]"), "it has brackets: give only the address, without brackets or a port"),
+    (re.compile(r"\s"), "it contains a space: give only the host"),
     (re.compile(r","), "it names several hosts: give the one that takes writes"),
-    (re.compile(r"^[^:]+:\d*$"), "it holds a port, which has a variable of its own"),
+    (re.compile(r"^[^:]+:\d*$"), "it contains a port, which has a variable of its own"),
     (re.compile(r"[/\\]"), "it is a path or a part of a URL: give a host, to connect to by TCP"),
 )
 IPV4 = re.compile(r"\d+(\.\d+){3}")
@@ -28,7 +28,9 @@ def host(value: str) -> str:
         if mistake.search(value):
             raise ValueError(sentence)
     if IPV4.fullmatch(value):
-        msg = "it is no valid IPv4 address: four numbers from 0 to 255, without zeros before them"
+        msg = (
+            "it is not a valid IPv4 address: four numbers from 0 to 255, without zeros before them"
+        )
         raise ValueError(msg)
     labels = value.removesuffix(".").split(".")
     if len(value) > LENGTH_MAX or not all(map(LABEL.fullmatch, labels)):

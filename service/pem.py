@@ -81,7 +81,7 @@ def certificates(text: str) -> list[Block]:
     """
     found = blocks(text)
     if any("PRIVATE KEY" in each.label for each in found):
-        msg = "it holds a private key: give the certificate alone"
+        msg = "it contains a private key: give only the certificate"
         raise ValueError(msg)
     kept = [each for each in found if each.label == CERTIFICATE]
     if not kept:
@@ -130,4 +130,4 @@ def _instead(text: str) -> str:
         return "it is a path, not a PEM certificate or key: give the text of the file"
     if raw is not None and raw.startswith(DER):
         return "it is binary (DER or PKCS #12), not PEM: convert it with openssl, as `openssl x509`"
-    return "it is no PEM, which begins with -----BEGIN; `base64 -w0 FILE.pem` makes one line of it"
+    return "it is not PEM, which begins with -----BEGIN; `base64 -w0 FILE.pem` makes one line of it"

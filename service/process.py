@@ -12,7 +12,7 @@ from service.logs import LogFormat
 
 # Only scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"https?://[^\s/?#@\\*]+")
-HEADER = "the header's name alone, such as DO-Connecting-IP"
+HEADER = "only the header's name, such as DO-Connecting-IP"
 SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 WRITE_DEADLINE_S = 20.0  # for one source in one cycle, including retries
 WRITE_DEADLINE_INTERVALS = 0.8  # below the interval, so that cycles never overlap

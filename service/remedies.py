@@ -9,21 +9,23 @@ from schema.heartbeat import Refusal
 REMEDIES = {
     ErrorWord.TIMEOUT: "Check whether it is overloaded, and whether a firewall or the network "
     "drops packets.",
-    ErrorWord.UNREACHABLE: "Check whether it runs, and whether it lets this app in.",
+    ErrorWord.UNREACHABLE: "Check whether it runs, and whether it accepts connections "
+    "from this app.",
     ErrorWord.TLS: "Check that it speaks TLS, that its certificate is for this host name, and that "
     "its CA is trusted.",
     ErrorWord.AUTH: "Compare user and password with the cluster's.",
     ErrorWord.PERMISSION: "Grant the user or role the right that it lacks.",
     ErrorWord.READ_ONLY: "Connect to the primary: this is a read-only replica, or was demoted.",
-    ErrorWord.FULL: "Make room on its disk or in its memory, or resize it.",
+    ErrorWord.FULL: "Free space on its disk or in its memory, or resize it.",
     ErrorWord.QUOTA: "Write less often: a quota is exhausted.",
-    ErrorWord.THROTTLED: "See who else uses it: it has too many requests or connections.",
+    ErrorWord.THROTTLED: "Find out who else uses it: it has too many requests or connections.",
     ErrorWord.NOT_FOUND: "Create or restore the database, table or secret that is missing.",
     ErrorWord.NOT_CONFIGURED: "Set its variables.",
-    ErrorWord.INVALID_DATA: "See who else writes there: Heartbeat did not write what is stored.",
+    ErrorWord.INVALID_DATA: "Find out who else writes there: Heartbeat did not write what "
+    "is stored.",
     ErrorWord.UNSUPPORTED: "Connect to a single primary, directly or through a pool in transaction "
     "mode: Heartbeat cannot use what it is connected to.",
-    ErrorWord.CLOCK: "See that this host and the store keep time by NTP: their clocks differ by "
+    ErrorWord.CLOCK: "Synchronize the clocks of this host and of the store by NTP: they differ by "
     "more than 5 s.",
     ErrorWord.FAILED: "Read the log: the cause of this error is unknown.",
 }
@@ -32,7 +34,7 @@ CAUSES = {
     Cause.NO_TLS: "Turn on TLS at the server: it answers in plain text.",
     Cause.UNTRUSTED: "Trust the CA that signed the server's certificate: this app does "
     "not trust it.",
-    Cause.WRONG_HOST: "Connect by a name that the server's certificate is for.",
+    Cause.WRONG_HOST: "Connect by a host name for which the server's certificate is valid.",
     Cause.CERTIFICATE_EXPIRED: "Renew the server's certificate: it has expired or is not "
     "yet valid.",
     Cause.STATEMENT_POOL: "Set the pool to transaction mode: in statement mode it allows no "
@@ -69,23 +71,24 @@ AWS_REMEDIES: dict[ErrorWord | Cause, str] = {
     "unset it if there is none: no trusted CA signed the certificate.",
     Cause.WRONG_HOST: "Check AWS_ENDPOINT_URL and any proxy between this app and AWS: its "
     "certificate is for another host name.",
-    ErrorWord.AUTH: "Read the worker's log, which has AWS's own words.",
-    ErrorWord.THROTTLED: "See who else calls AWS with this identity: it makes too many requests.",
+    ErrorWord.AUTH: "Read the worker's log, which has AWS's own message.",
+    ErrorWord.THROTTLED: "Find out who else calls AWS with this identity: it makes too "
+    "many requests.",
 }
 """Remedies that differ for services of AWS."""
 
 REFUSALS = {
     Refusal.UNTRUSTED_CA: "Deploy certificate and trust anchor together: the anchor does not hold "
     "the CA of this certificate.",
-    Refusal.CERTIFICATE_EXPIRED: "Renew the client certificate with `pulumi up`: it is out of its "
-    "validity.",
+    Refusal.CERTIFICATE_EXPIRED: "Renew the client certificate with `pulumi up`: it has "
+    "expired or is not yet valid.",
     Refusal.CERTIFICATE_REVOKED: "Deploy the new client certificate: this one is revoked.",
-    Refusal.CLOCK_SKEW: "See that this host keeps time by NTP: its clock is wrong.",
+    Refusal.CLOCK_SKEW: "Synchronize this host's clock by NTP: it is wrong.",
     Refusal.WRONG_KEY: "Deploy IAM_CLIENT_CERT and IAM_CLIENT_KEY together: they do not match.",
     Refusal.NOT_ALLOWED: "Compare the role's trust policy with the certificate's name, and check "
     "that profile and role are enabled.",
     Refusal.NOT_FOUND: "Compare the three ARNs: anchor, profile or role does not exist.",
-    Refusal.OTHER: "Read the worker's log, which has AWS's own words.",
+    Refusal.OTHER: "Read the worker's log, which has AWS's own message.",
 }
 
 

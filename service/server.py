@@ -61,10 +61,10 @@ def database(value: str) -> str:
         ValueError: It contains other parts of a URL.
     """
     if "://" in value:
-        msg = "it is a URL: give the name alone, or the URL as DATABASE_URL"
+        msg = "it is a URL: give only the name, or the URL as DATABASE_URL"
         raise ValueError(msg)
     if value.startswith("/") or value.endswith("/") or "?" in value:
-        msg = "it holds a slash or a question mark of a URL: give the name alone"
+        msg = "it contains a slash or a question mark of a URL: give only the name"
         raise ValueError(msg)
     return value
 

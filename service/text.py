@@ -44,7 +44,7 @@ def _unfilled(value: str, *, secret: bool) -> str | None:
     if reference:
         what = "a reference" if secret else reference[0]
         return (
-            f"it holds {what} that was not filled in: App Platform does so only for components "
+            f"it contains {what} that was not filled in: App Platform does so only for components "
             "and databases of the app that have that name"
         )
     if UNFILLED.fullmatch(value):
@@ -91,12 +91,12 @@ def _character(value: str) -> str | None:
     """Return the first character that is not allowed in a value."""
     for each in value:
         if each in LINES:
-            return "it holds a line break: give one line"
+            return "it contains a line break: give one line"
         if unicodedata.category(each) == "Cc":
-            return f"it holds a control character (U+{ord(each):04X}): type it anew"
+            return f"it contains a control character (U+{ord(each):04X}): type it again"
         # Cf: zero-width blanks, marks of direction, soft hyphens. U+200D joins emoji in a title.
         if unicodedata.category(each) == "Cf" and each != "\u200d":
-            return f"it holds a character that cannot be seen (U+{ord(each):04X}): type it anew"
+            return f"it contains a character that cannot be seen (U+{ord(each):04X}): type it again"
         if "\ud800" <= each <= "\udfff":
-            return "it is no UTF-8"
+            return "it is not UTF-8"
     return None

@@ -58,7 +58,7 @@ def ca_certificates(value: str) -> str:
         # Without the system's CAs, which take 0.02 s to load.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
     except ssl.SSLError:
-        msg = "it holds a certificate that OpenSSL cannot read"
+        msg = "it contains a certificate that OpenSSL cannot read"
         raise ValueError(msg) from None
     return found
 

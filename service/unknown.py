@@ -60,10 +60,10 @@ def warnings(given: Iterable[str], known: Collection[str], prefix: str) -> list[
             continue
         nearest = _nearest(name, known)
         if nearest is not None and nearest not in given:
-            found.append(f"{name} is not read: {nearest} is the variable that exists")
+            found.append(f"{name} is not read; did you mean {nearest}?")
         elif nearest is None and name.upper().startswith(OURS):
             found.append(
-                f"{name} is not read, and no variable is named like it: see docs/settings.md"
+                f"{name} is not read, and no variable has a similar name: see docs/settings.md"
             )
     return found
 

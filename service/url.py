@@ -51,10 +51,10 @@ def parse(text: str) -> Url:
         ValueError: It is not a server's URL; the text names the remedy, and no part of the URL.
     """
     if CONTROL.search(text):
-        msg = f"the URL holds a blank or a control character: remove it, or {ENCODE}"
+        msg = f"the URL contains a space or a control character: remove it, or {ENCODE}"
         raise ValueError(msg)
     if PLACEHOLDER.search(text):
-        msg = "the URL holds a placeholder instead of the password: put the password there"
+        msg = "the URL contains a placeholder instead of the password: put the password there"
         raise ValueError(msg)
     try:
         split = urlsplit(text)
@@ -96,9 +96,9 @@ def _decoded(part: str) -> str:
     try:
         text = unquote(part, errors="strict")
     except UnicodeDecodeError:
-        msg = "the URL's percent-encoded bytes are no UTF-8"
+        msg = "the URL's percent-encoded bytes are not UTF-8"
         raise ValueError(msg) from None
     if "\x00" in text:
-        msg = "the URL holds a NUL"
+        msg = "the URL contains a NUL"
         raise ValueError(msg)
     return text

@@ -91,10 +91,10 @@ def _unknown(text: str, kinds: Sequence[AnyKind]) -> str:
         )
     begin = f"begin it with one of {', '.join(f'{each}://' for each in known)}"
     if scheme is None:
-        return f"this is no URL: {begin}"
+        return f"this is not a URL: {begin}"
     if len(kinds) > 1:
         return f"{scheme}:// is unknown: {begin}"
     return (
-        f"{scheme}:// is no URL of {kinds[0].title}: {begin}, or set HEARTBEAT_SOURCE_<NAME> to it "
-        "if it is another kind of store"
+        f"{scheme}:// is not a URL of {kinds[0].title}: {begin}, or set HEARTBEAT_SOURCE_<NAME> to "
+        "it if it is another kind of store"
     )

@@ -86,4 +86,4 @@ def _logs(values: Mapping[str, str]) -> Iterator[str]:
     elif values.get("logToken") and not needs_token:
         yield "logToken is set: Papertrail takes none; remove it, or choose another logDestination"
     elif kind == "opensearch" and ":" not in values.get("logToken", ""):
-        yield "logToken is no USER:PASSWORD, which OpenSearch asks for"
+        yield "logToken is not USER:PASSWORD, which OpenSearch needs"

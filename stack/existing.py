@@ -140,7 +140,7 @@ def _registry(values: Mapping[str, str]) -> Iterator[str]:
             "imageCredentials is set: only an image on ghcr.io or docker.io needs them; remove them"
         )
     elif ":" not in values["imageCredentials"]:
-        yield "imageCredentials is no USER:TOKEN"
+        yield "imageCredentials is not USER:TOKEN"
 
 
 def _domain(values: Mapping[str, str]) -> Iterator[str]:

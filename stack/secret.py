@@ -82,6 +82,6 @@ def name_in(arn: str) -> str:
     """Return the secret's name, which its ARN holds before a hyphen and six random characters."""
     match = re.fullmatch(r"arn:.+:secret:(.+)-[A-Za-z0-9]{6}", arn)
     if match is None:
-        msg = f"{arn!r} is no whole ARN of a secret"
+        msg = f"{arn!r} is not the full ARN of a secret"
         raise ValueError(msg)
     return match[1]

@@ -53,7 +53,7 @@ def upgrade(connection: "Connection") -> str:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     revision = current(connection)
     if revision is not None and not (len(revision) == len(head()) and revision.isdigit()):
-        msg = f"{VERSION_TABLE} holds {revision!r}, which is no revision of Heartbeat"
+        msg = f"{VERSION_TABLE} holds {revision!r}, which is not a revision of Heartbeat"
         raise UnknownRevisionError(msg)
     if revision is None or not is_current(revision):
         command.upgrade(config(connection), "head")

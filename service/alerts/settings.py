@@ -45,7 +45,7 @@ class AlertSettings(Group):
     @classmethod
     def _is_url(cls, value: SecretStr) -> SecretStr:
         if not URL.fullmatch(value.get_secret_value()):
-            msg = "it is no URL that begins with https://, names a host and has no blank in it"
+            msg = "it is not a URL that begins with https://, names a host and contains no space"
             raise ValueError(msg)
         return value
 

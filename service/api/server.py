@@ -24,7 +24,7 @@ BUFFER_MAX_BYTES = 16_384  # a few documents: the most memory that a slow viewer
 LINGER_S = 5.0  # seconds that a closed viewer may take to read the rest
 
 SWITCHING_PROTOCOLS = 101
-NO_HANDSHAKE = "this is no handshake of a WebSocket"
+NO_HANDSHAKE = "this is not a WebSocket handshake"
 
 log = structlog.get_logger()
 

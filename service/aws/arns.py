@@ -67,7 +67,7 @@ def region(value: str) -> str:
     if zone:
         msg = f"it is an availability zone: the region is {zone[1]}"
         raise ValueError(msg)
-    msg = "it is no region's name, such as us-west-2"
+    msg = "it is not the name of a region, such as us-west-2"
     raise ValueError(msg)
 
 

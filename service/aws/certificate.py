@@ -59,7 +59,7 @@ def certificates(text: str) -> list[x509.Certificate]:
     try:
         return [x509.load_der_x509_certificate(each.der) for each in found]
     except (ValueError, x509.InvalidVersion):
-        msg = "it holds a certificate that cannot be read: its content is damaged"
+        msg = "it contains a certificate that cannot be read: its content is damaged"
         raise ValueError(msg) from None
 
 

@@ -24,7 +24,7 @@ def private_key(text: str) -> Key:
     keys = [each for each in found if "PRIVATE KEY" in each.label]
     if len(keys) != 1:
         many = f"{len(keys)} private keys" if keys else f"no private key but a {found[0].label}"
-        msg = f"it holds {many}: give the one of the certificate"
+        msg = f"it contains {many}: give the one of the certificate"
         raise ValueError(msg)
     [block] = keys
     if block.label.startswith("ENCRYPTED") or "ENCRYPTED" in block.headers:

@@ -166,10 +166,10 @@ def _url(value: str, *, must_be_secure: bool) -> str:
         msg = "its port must be a number from 0 to 65535"
         raise ValueError(msg) from None
     if split.scheme not in {"http", "https"} or not split.hostname:
-        msg = "it is no URL: begin it with https://, as in https://127.0.0.1:4566"
+        msg = "it is not a URL: begin it with https://, as in https://127.0.0.1:4566"
         raise ValueError(msg)
     if split.username or split.password:
-        msg = "it holds a user or a password, which AWS's clients do not send: remove them"
+        msg = "it contains a user or a password, which AWS's clients do not send: remove them"
         raise ValueError(msg)
     if must_be_secure and split.scheme != "https":
         msg = "sessions are requested only over https: begin it with https://"

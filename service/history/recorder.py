@@ -198,13 +198,13 @@ class History:
         """
         if self._spill is None:
             return
-        self._lose(await self._spill.drop_oversized(), "what Valkey held is no record")
+        self._lose(await self._spill.drop_oversized(), "what Valkey held is not a valid record")
         while entries := await self._spill.first(BATCH):
             records = [entry.record for entry in entries if entry.record is not None]
             if records:
                 await self._add(records)
             await self._spill.remove(entries)
-            self._lose(len(entries) - len(records), "what Valkey held is no record")
+            self._lose(len(entries) - len(records), "what Valkey held is not a valid record")
             log.info("history_picked_up", records=len(records))
 
     def _drop_oldest(self) -> None:

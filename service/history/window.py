@@ -77,7 +77,7 @@ def window(
     # Compared before any arithmetic, which could overflow for the years 1 and 9999.
     for name, moment in (("from", begin), ("to", end)):
         if moment is not None and moment > now + timedelta(seconds=CLOCK_TOLERANCE_S):
-            raise WindowError(f"{name}: {moment.isoformat()} lies in the future")
+            raise WindowError(f"{name}: {moment.isoformat()} is in the future")
         if moment is not None and moment < now - KEPT - SLACK:
             raise WindowError(f"{name}: {moment.isoformat()} is beyond the {KEPT.days} days kept")
     last = min(now, (end or now).astimezone(UTC))

@@ -51,7 +51,7 @@ class TelemetrySettings(Group):
     @classmethod
     def _is_url(cls, value: SecretStr) -> SecretStr:
         if not URL.fullmatch(value.get_secret_value()):
-            msg = "it is no URL that begins with http:// or https://, such as http://collector:4318"
+            msg = "it is not a URL that begins with http:// or https://, such as http://collector:4318"
             raise ValueError(msg)
         return value
 

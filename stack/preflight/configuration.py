@@ -31,7 +31,9 @@ def check(found: Mapping[str, str], stack: Path) -> Findings:
         yield bad("stack", f"{stack.name} is missing", f"pulumi stack init {_name(stack)}")
     known = {str(field.alias) for field in Settings.model_fields.values()}
     for key in sorted(key for key in found if key not in known and ":" not in key):
-        yield warning("configuration", f"{key} is no setting", "remove it, or mend its spelling")
+        yield warning(
+            "configuration", f"{key} is not a setting", "remove it, or correct its spelling"
+        )
     settings, problems = settings_in(found)
     for problem in problems:
         what, _, remedy = problem.partition(": ")

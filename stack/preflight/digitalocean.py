@@ -92,10 +92,10 @@ def _region(account: Account, settings: Settings) -> Finding:
     if region is None:
         return unknown("region", f"App Platform does not list {settings.region}", "see doctl apps")
     if settings.cluster_region in region["data_centers"]:
-        return good("region", f"{settings.region} lies in {settings.cluster_region}")
+        return good("region", f"{settings.region} is in {settings.cluster_region}")
     return warning(
         "region",
-        f"{settings.region} lies in {', '.join(region['data_centers'])}",
+        f"{settings.region} is in {', '.join(region['data_centers'])}",
         f"stack/regions.py says {settings.cluster_region}: correct it, or set network to public",
     )
 

@@ -122,7 +122,7 @@ def test_a_remedy_names_the_variables_of_its_store() -> None:
             "mongodb://me:hunter2@db/app",
             "mongodb:// is unknown: begin it with one of postgresql://",
         ),
-        ("hunter2", "this is no URL"),
+        ("hunter2", "this is not a URL"),
         ("postgresql://me@db/app", "(password) is missing in the URL"),
         ("postgresql://me:hunter2@db", "(database) is missing in the URL"),
         ("postgresql://me:hunter2@/app", "names no host"),

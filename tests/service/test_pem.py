@@ -57,7 +57,7 @@ def test_a_bundle_keeps_all_of_its_certificates() -> None:
         (TEXT[:200], "cut off"),
         (base64.b64encode(CA.pem[:200]).decode(), "cut off"),
         (base64.b64encode(pem.blocks(TEXT)[0].der).decode(), "binary (DER or PKCS #12)"),
-        (TEXT + key_pem(CA.key).decode(), "holds a private key"),
+        (TEXT + key_pem(CA.key).decode(), "contains a private key"),
         (TEXT.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), "OpenSSL's own TRUSTED"),
         (TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "a certificate request"),
         (TEXT.replace("CERTIFICATE", "PKCS7"), "a PKCS #7 bundle"),

@@ -120,9 +120,9 @@ def test_a_region_alone_enables_no_source() -> None:
     [
         ("IAM_CLIENT_CERT", "-----BEGIN", "cut off"),
         ("IAM_CLIENT_CERT", "aGVsbG8=", ""),
-        ("IAM_CLIENT_KEY", "aGVsbG8=", "it is no PEM, which begins with"),
+        ("IAM_CLIENT_KEY", "aGVsbG8=", "it is not PEM, which begins with"),
         ("IAM_ROLE_ARN", "arn:aws:iam::1:user/me", "not of the form arn:aws:iam::"),
-        ("AWS_REGION", "Oregon", "no region's name, such as"),
+        ("AWS_REGION", "Oregon", "not the name of a region, such as"),
     ],
 )
 def test_an_invalid_identity_is_reported_by_name(

@@ -131,7 +131,7 @@ def test_any_size_is_taken_and_one_without_a_price_is_named() -> None:
         ({"imageCredentials": "somebody:token"}, "only an image on ghcr.io or docker.io"),
         (
             {"imageGit": "", "image": "ghcr.io/o/heartbeat:1", "imageCredentials": "token"},
-            "no USER:TOKEN",
+            "not USER:TOKEN",
         ),
         ({"domain": "heartbeat.example.org", "domainZone": "example.com"}, "is not in it"),
         ({"domainZone": "example.com"}, "is not in it"),
@@ -139,7 +139,7 @@ def test_any_size_is_taken_and_one_without_a_price_is_named() -> None:
         ({"logDestination": "logs.example.org:123", "logToken": "token"}, "Papertrail takes none"),
         (
             {"logDestination": "opensearch:https://o.example", "logToken": "token"},
-            "no USER:PASSWORD",
+            "not USER:PASSWORD",
         ),
         (
             {"databases": '[{"kind": "postgres", "name": "orders", "user": "me"}]'},

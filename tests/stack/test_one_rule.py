@@ -87,7 +87,10 @@ def test_every_variable_of_the_app_is_under_a_rule_or_made(program: Program) -> 
     [
         ({"alertTargets": "nosuch://key"}, "alertTargets"),
         ({"alertTargets": "pagerduty://key pagerduty://key"}, "alertTargets"),
-        ({"alertPingUrl": "https://ping.example.org/${key}"}, "alertPingUrl: it holds a reference"),
+        (
+            {"alertPingUrl": "https://ping.example.org/${key}"},
+            "alertPingUrl: it contains a reference",
+        ),
         ({"otlpHeaders": "'authorization=key'"}, "otlpHeaders: the quotes around it"),
         ({"databases": '[{"kind": "valkey", "name": "lateness-ms"}]'}, "databases: a name is"),
         ({"databases": '[{"kind": "postgres", "name": "mysql"}]'}, "databases: 'mysql' is the"),

@@ -51,7 +51,7 @@ def test_a_name_with_a_hyphen_keeps_it() -> None:
 
 
 def test_a_part_of_an_arn_is_refused() -> None:
-    with pytest.raises(ValueError, match="no whole ARN"):
+    with pytest.raises(ValueError, match="not the full ARN"):
         name_in("arn:aws:secretsmanager:us-west-2:1:secret:app")
 
 

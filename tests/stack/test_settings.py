@@ -91,7 +91,7 @@ def test_the_example_is_valid() -> None:
         ("dashboardPassword", "a long password\n", "white space around"),
         ("heartbeatName", "k\u00fcche", "1 to 50"),
         ("dashboardPassword", "", "or set public to true"),
-        ("alertTargets", "on-call@example.org", "no URL such as"),
+        ("alertTargets", "on-call@example.org", "not a URL such as"),
         ("otlpEndpoint", "otlp.example.org:4318", "a URL such as"),
         ("otlpHeaders", "Bearer key", "name=value"),
         ("alertPingUrl", "ping.example.org", "begins with https://"),

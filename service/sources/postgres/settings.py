@@ -67,7 +67,7 @@ class Settings(ServerSettings):
     @classmethod
     def _is_no_url(cls, value: str) -> str:
         if "://" in value:
-            msg = "it is a URL: give the name alone, or the URL as DATABASE_URL"
+            msg = "it is a URL: give only the name, or the URL as DATABASE_URL"
             raise ValueError(msg)
         return value
 

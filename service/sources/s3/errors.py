@@ -68,7 +68,7 @@ def translate(error: Exception) -> SourceError:
     if isinstance(error, ClientError):
         return _of_response(error)
     if isinstance(error, ResponseParserError):
-        return SourceError(ErrorWord.UNSUPPORTED, "the answer is no XML of S3's", Cause.NO_S3)
+        return SourceError(ErrorWord.UNSUPPORTED, "the answer is not S3's XML", Cause.NO_S3)
     found = aws_errors.translate(error)
     if found.word is ErrorWord.FAILED and isinstance(error, BotoCoreError) and _broken(error):
         return SourceError(ErrorWord.UNREACHABLE, found.detail)

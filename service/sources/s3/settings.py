@@ -178,7 +178,7 @@ def _endpoint(value: str) -> str:
     whole = value if "://" in value else f"https://{value}"
     split = urlsplit(whole)
     if split.scheme not in {"http", "https"} or not split.hostname or split.path.strip("/"):
-        msg = "it is no server's address, such as https://fra1.digitaloceanspaces.com"
+        msg = "it is not the address of a server, such as https://fra1.digitaloceanspaces.com"
         raise ValueError(msg)
     spaces = SPACES.fullmatch(split.hostname)
     if spaces and spaces["cdn"]:

@@ -134,7 +134,7 @@ class S3(Source):
         try:
             heartbeat = Heartbeat.model_validate_json(said["Body"])
         except ValidationError:  # one that is too long is cut, and so invalid JSON
-            detail = f"the object {self.key} is no stamp: it is not changed"
+            detail = f"the object {self.key} is not a stamp, so it is not overwritten"
             raise SourceError(ErrorWord.INVALID_DATA, detail) from None
         return Found(said["ETag"], heartbeat, "ObjectLockMode" in said)
 

@@ -71,8 +71,8 @@ def test_no_secret_is_in_a_targets_text() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("s3cret", "target no. 1 is no URL"),
-        ("slack://a/b/c s3cret", "target no. 2 is no URL"),
+        ("s3cret", "target no. 1 is not a URL"),
+        ("slack://a/b/c s3cret", "target no. 2 is not a URL"),
         ("carrier-pigeon://s3cret", "target no. 1 (carrier-pigeon) is of no known kind"),
         ("https://h.example/s3cret", "for a webhook write webhook+https://"),
         ("webhook+https://h.example/s3cret", "needs ?secret=whsec_"),
@@ -81,7 +81,7 @@ def test_no_secret_is_in_a_targets_text() -> None:
         ("alertmanager+http://h.example:s3cret/", "has a host or port that cannot be parsed"),
         ("pagerduty://", "has no host or key"),
         ("slack://a/b/s3cret?severity=grave", "has a severity that is none: set error or degraded"),
-        ("slack://a/b/s3cret?repeat=often", "has a repeat that is no span"),
+        ("slack://a/b/s3cret?repeat=often", "has a repeat that is not a duration"),
         ("slack://a/b/s3cret?repeat=5s", "repeats more often than once a minute"),
         ("slack://a/b/s3cret slack://a/b/s3cret", "target no. 2 (slack) is the same as no. 1"),
     ],
@@ -104,7 +104,7 @@ def test_an_invalid_ping_url_is_not_shown_either() -> None:
     with pytest.raises(ConfigurationError) as ended:
         load(STORE | {"ALERT_PING_URL": "ftp://s3cret"})
 
-    assert "ALERT_PING_URL: it is no URL" in str(ended.value)
+    assert "ALERT_PING_URL: it is not a URL" in str(ended.value)
     assert "s3cret" not in str(ended.value)
 
 

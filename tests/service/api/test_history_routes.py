@@ -152,7 +152,7 @@ async def test_an_unknown_source_is_an_error_that_lists_the_sources(
         ({"buckets": "many"}, "buckets: "),
         ({"from": "yesterday"}, "from: "),
         ({"from": "2026-11-24T10:00:00"}, "from: "),
-        ({"to": "2099-01-01T00:00:00Z"}, "to: 2099-01-01T00:00:00+00:00 lies in the future"),
+        ({"to": "2099-01-01T00:00:00Z"}, "to: 2099-01-01T00:00:00+00:00 is in the future"),
         ({"from": "2001-01-01T00:00:00Z"}, "from: 2001-01-01T00:00:00+00:00 is beyond the 400"),
         ({"from": "0001-01-01T00:00:00+14:00"}, "from: "),
         ({"to": "0001-01-01T00:00:00+14:00"}, "to: "),

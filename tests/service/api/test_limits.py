@@ -189,7 +189,7 @@ async def test_a_handshake_without_a_key_is_refused_like_every_request(
     assert status == 400
     assert json.loads(body) == {
         "error": "bad_request",
-        "message": "this is no handshake of a WebSocket",
+        "message": "this is not a WebSocket handshake",
     }
 
 

@@ -37,8 +37,8 @@ def test_a_slow_client_may_request_the_whole_retention() -> None:
     [
         (NOW, NOW - HOUR, "from: 2026-11-24T10:30:00.* is not before to, 2026-11-24T09:30:00"),
         (NOW - HOUR, NOW - HOUR, "is not before"),
-        (NOW + HOUR, None, r"from: 2026-11-24T11:30:00\+00:00 lies in the future"),
-        (NOW - HOUR, NOW + HOUR, "to: .* lies in the future"),
+        (NOW + HOUR, None, r"from: 2026-11-24T11:30:00\+00:00 is in the future"),
+        (NOW - HOUR, NOW + HOUR, "to: .* is in the future"),
         (NOW - 402 * DAY, None, "from: .* is beyond the 400 days kept"),
         (datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), None, "beyond the 400 days"),
         (None, datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), "to: .* beyond"),

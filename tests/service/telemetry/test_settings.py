@@ -50,8 +50,8 @@ def test_each_signal_goes_where_the_specification_says(
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        (ENDPOINT, f"collector:4318/{SECRET}", "is no URL that begins with http:// or https://"),
-        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"grpc://{SECRET}", "is no URL"),
+        (ENDPOINT, f"collector:4318/{SECRET}", "is not a URL that begins with http:// or https://"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"grpc://{SECRET}", "is not a URL"),
         ("OTEL_EXPORTER_OTLP_HEADERS", SECRET, "must be name=value, separated by commas"),
         ("OTEL_EXPORTER_OTLP_HEADERS", f"a=b,Bearer {SECRET}", "must be name=value"),
         ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", f"=x{SECRET}", "must be name=value"),

@@ -25,7 +25,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "two images": ({"image": "ghcr.io/owner/heartbeat:1.2.3"}, "image source = image and imageGit"),
     "a reference in the password": (
         {"--secret dashboardPassword": "${pg.PASSWORD}-and-more"},
-        "dashboardPassword: it holds a reference that was not filled in",
+        "dashboardPassword: it contains a reference that was not filled in",
     ),
     "a target of alerts of no known kind": (
         {"--secret alertTargets": "nosuch://key"},

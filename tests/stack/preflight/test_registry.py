@@ -47,7 +47,7 @@ def test_a_login_that_may_push_is_good_and_leaves_no_upload_behind() -> None:
         ({f"POST {UPLOADS}": page(status=403)}, "bad", "may not push to ada/heartbeat"),
         ({f"POST {UPLOADS}": page(status=401)}, "bad", "may not push to ada/heartbeat"),
         ({f"POST {UPLOADS}": page(status=404)}, "unknown", "answers 404 to an upload"),
-        ({"https://ghcr.io/v2/": page(status=0)}, "unknown", "cannot be asked"),
+        ({"https://ghcr.io/v2/": page(status=0)}, "unknown", "cannot be checked"),
         ({TOKEN: page({}, status=403), f"POST {UPLOADS}": page(status=403)}, "bad", "may not push"),
     ],
 )

@@ -235,7 +235,7 @@ def test_a_finding_links_to_its_section_of_the_runbook(name: str, anchor: str) -
         ),
         (
             "two not written for different reasons",
-            "PostgreSQL is not written (full): make room on its disk or in its memory, or resize "
+            "PostgreSQL is not written (full): free space on its disk or in its memory, or resize "
             "it. Also: Valkey is not written (auth): compare user and password with the cluster's.",
         ),
     ],

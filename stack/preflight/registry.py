@@ -44,9 +44,7 @@ def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
     api = f"https://{HUB_API if host == HUB else host}/v2/"
     header = _authorization(world, api, path, basic)
     if header is None:
-        return unknown(
-            "image", f"{host} cannot be checked for write access", "check the network"
-        )
+        return unknown("image", f"{host} cannot be checked for write access", "check the network")
     url = f"{api}{path}/blobs/uploads/"
     begun = world.send("POST", url, {"Authorization": header})
     if begun.status == ACCEPTED:

@@ -124,7 +124,7 @@ class SourceReport(_Document):
     failing_since: Moment | None = None
     last_success: Moment | None = None
     breaker: Breaker = Breaker.CLOSED
-    counted: Counted = Counted()
+    counted: Counted = Field(default_factory=Counted)  # a default is copied deeply each time
 
 
 class IamReport(SourceReport):

@@ -21,7 +21,7 @@ class Lane:
     """
 
     def __init__(self) -> None:
-        self._turn = Lock()
+        self._turn = Lock(fast_acquire=True)
         self._gate = threading.Lock()
         self._limiter = CapacityLimiter(1)
 

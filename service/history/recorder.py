@@ -51,7 +51,7 @@ class History:
         self._came = anyio.Event()
         self._landed = anyio.Event()
         self._upkeep_due = anyio.current_time()
-        self._turn = anyio.Lock()  # a last flush waits for one in flight
+        self._turn = anyio.Lock(fast_acquire=True)  # a last flush waits for one in flight
         self._away = False
         self._failing: ErrorWord | None = None
 

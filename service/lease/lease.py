@@ -46,7 +46,7 @@ class Lease:
         self._keys = keys
         self._clock = clock
         self._view = LeaseView()
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
         self._leading = anyio.Event()
         self._begun: int | None = None  # the token at the start of the cycle
         self._registered_at: float | None = None  # when this process last registered as a standby

@@ -57,6 +57,11 @@ class Replicas:
         self._wait_s = min(WAIT_MOST_S, interval_s * WAIT_INTERVALS)
         self.reports: dict[str, ReplicaReport] = {}
 
+    @property
+    def any(self) -> bool:
+        """Whether any store has a replica."""
+        return bool(self._replicas)
+
     async def follow(
         self, heartbeat: Heartbeat, outcomes: Sequence[Outcome], began: float
     ) -> list[Outcome]:

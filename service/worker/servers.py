@@ -39,13 +39,18 @@ class Servers:
         self._every_s = min(LOOK_MOST_S, LOOK_INTERVALS * interval_s)
         self._due = -math.inf
 
+    @property
+    def due(self) -> bool:
+        """Whether any server is to be checked now."""
+        return bool(self._servers) and anyio.current_time() >= self._due
+
     async def look(self, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
         """Check the stores that were written.
 
         Returns:
             One outcome for each changed server, for the history.
         """
-        if anyio.current_time() < self._due:
+        if not self.due:
             return []
         written = [each.source for each in outcomes if each.ok and each.source in self._servers]
         if written:  # else the next cycle looks: a promotion shows only against an earlier look

@@ -63,6 +63,8 @@ class StoreChecks:
             began: When they began, in the event loop's seconds.
             stop: Ends it immediately.
         """
+        if not (self._servers.due or self._replicas.any):
+            return
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cancel_after, stop, tasks.cancel_scope)
             promoted = await self._servers.look(outcomes, self._now())

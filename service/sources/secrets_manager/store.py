@@ -37,6 +37,7 @@ class SecretsManager(Source):
         self._now = now
         self._slot: int | None = None  # the newest slot whose value needs no further attempt
         self._short: Shortfall | None = None
+        self._known: tuple[str, str | None] = ("", None)  # the last description, and its note
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
         """Write the description, and once per slot the value.
@@ -156,16 +157,23 @@ class SecretsManager(Source):
         self, heartbeat: Heartbeat, said: dict[str, Any], replaced: Replaced | None
     ) -> str:
         """Format the stamp as a description; keep a person's text as its note."""
-        text = said.get("Description", "")
-        ours = Description.from_text(text)
-        note = ours.note if ours else text or None
+        note = self._note(said.get("Description", ""))
         if heartbeat.report is not None:  # made before this cycle read the value
             report = heartbeat.report.model_copy(update={"value_replaced": replaced})
             heartbeat = heartbeat.model_copy(update={"report": report})
         try:
-            return Description.of(heartbeat, note).to_text()
+            text = Description.of(heartbeat, note).to_text()
         except ValueError as error:
             raise SourceError(ErrorWord.INVALID_DATA, str(error)) from None
+        self._known = (text, note)
+        return text
+
+    def _note(self, text: str) -> str | None:
+        """Return a description's note; it is parsed only if somebody else has written it."""
+        if text != self._known[0]:
+            ours = Description.from_text(text)
+            self._known = (text, ours.note if ours else text or None)
+        return self._known[1]
 
     async def _check_clock(self) -> None:
         """Refuse to write by a wrong clock; compare it again first, it may be right by now."""

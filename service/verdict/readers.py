@@ -14,8 +14,8 @@ from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.source import Observation
 
-FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: a hung store's
-# reading ends after 2 s, and its result is worth the wait
+FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: most readings of a
+# hung store end after 2 s, and their result is worth the wait
 UNASKED_S = 2.0  # a reading that expired longer ago is old: there was no request since
 FAILED_S = 5.0  # how soon a store that could not be read is tried again
 STILL_S = 60.0  # beyond its deadline: connecting takes some seconds of CPU

@@ -26,4 +26,5 @@ KIND = Kind(
     parse=parse,
     parameters=PARAMETERS,
     parts={"tls": "ssl-mode"},
+    read_deadline_s=8.0,  # with opening a connection, which has a limit of its own
 )

@@ -76,6 +76,7 @@ def engine(settings: Settings) -> AsyncEngine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=ANSWER_TIMEOUT_S,
+        skip_autocommit_rollback=True,  # a round trip for nothing
         pool_reset_on_return=None,  # no transaction is left open, and a rollback could hang
         hide_parameters=True,
         connect_args={

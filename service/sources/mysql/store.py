@@ -1,7 +1,7 @@
 """The row in MySQL."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from service.timeouts import ANSWER_TIMEOUT_S
 
 NO_SUCH_TABLE = 1146
 CLOSE_TIMEOUT_S = 0.5
+OPEN_S = 6.0  # of a connection: the first one takes 17 round trips
+READ_S = 2.0  # of a reading's two statements on an open connection
 MICROSECONDS = 1_000_000
 
 
@@ -57,7 +59,7 @@ class MySql(Source):
             SourceError: `clock` if our clock and the server's differ by more than the tolerance;
                 else the error of the server or the network.
         """
-        async with self._connection() as connection:
+        async with self._connection(self._answer_timeout_s) as connection:
             await self._check_clock(connection)
             try:
                 await connection.execute(WRITE, _row(heartbeat))
@@ -75,8 +77,9 @@ class MySql(Source):
             SourceError: The server cannot be read.
         """
         try:
-            async with self._connection() as connection:
+            async with self._connection(READ_S) as connection:
                 row = (await connection.execute(READ, {"name": self.name})).one_or_none()
+                refused = await _probe(connection)
         except SourceError as error:
             if (
                 isinstance(error.__cause__, DBAPIError)
@@ -84,7 +87,7 @@ class MySql(Source):
             ):
                 return Observation()
             raise
-        return _observation(row, await self._probe())
+        return _observation(row, refused)
 
     async def close(self) -> None:
         """Close the pool's connections; abort those to a silent server."""
@@ -92,10 +95,12 @@ class MySql(Source):
             await self.engine.dispose()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, limit_s: float) -> AsyncIterator[AsyncConnection]:
         try:
-            with anyio.fail_after(self._answer_timeout_s):
-                async with self.engine.connect() as connection:
+            async with AsyncExitStack() as stack:
+                with anyio.fail_after(OPEN_S):
+                    connection = await stack.enter_async_context(self.engine.connect())
+                with anyio.fail_after(limit_s):
                     yield connection
         except (DBAPIError, Error, PoolTimeoutError, OSError) as error:
             raise translate(error) from error
@@ -107,13 +112,13 @@ class MySql(Source):
         if abs(skew_s) > CLOCK_TOLERANCE_S:
             raise SourceError(ErrorWord.CLOCK, f"MySQL's clock is {skew_s:+.1f} s from ours")
 
-    async def _probe(self) -> ErrorWord | None:
-        try:
-            async with self._connection() as connection:
-                await connection.execute(PROBE)
-        except SourceError as error:
-            return error.word
-        return None
+
+async def _probe(connection: AsyncConnection) -> ErrorWord | None:
+    try:
+        await connection.execute(PROBE)
+    except DBAPIError as error:
+        return translate(error).word
+    return None
 
 
 def _row(heartbeat: Heartbeat) -> dict[str, object]:

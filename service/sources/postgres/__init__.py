@@ -36,4 +36,6 @@ KIND = Kind(
     parts={"tls": "sslmode", "replica_host": "replica", "replica_port": "replica"},
     keeps_history=True,
     details=PostgresDetails,
+    # With opening a connection, whose own limit ends a reading of a server that hangs.
+    read_deadline_s=8.0,
 )

@@ -1,5 +1,6 @@
-"""Compare a database with this version's schema, in one round trip."""
+"""Compare a database with this version's schema."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from schema import migrations
@@ -54,12 +55,21 @@ class Found:
 async def look(connection: Connection) -> Found:
     """Look up the state of the schema."""
     rows = await connection.rows(THERE, names=NAMES)
-    columns = {row.name: set(row.columns) if row.columns else None for row in rows}
-    known = await connection.row(REVISION) if columns[migrations.VERSION_TABLE] else None
-    revision = known.version_num if known else None
+    columns = {row.name: set(row.columns) for row in rows if row.columns}
+    known = await connection.row(REVISION) if migrations.VERSION_TABLE in columns else None
+    return compared(known.version_num if known else None, columns)
+
+
+def compared(revision: str | None, columns: Mapping[str, Collection[str]]) -> Found:
+    """Compare what a database has with what this version needs.
+
+    Args:
+        revision: The version table's content, None without one.
+        columns: The columns of each existing table of `NAMES`.
+    """
     newer = revision is not None and revision > migrations.head()
     missing = () if newer else tuple(_missing(columns))
-    return Found(revision, missing, columns[STAMPS] is not None)
+    return Found(revision, missing, STAMPS in columns)
 
 
 def lacks_stamps(found: Found) -> bool:
@@ -75,12 +85,11 @@ async def why_hidden(connection: Connection) -> tuple[ErrorWord, Cause | None]:
     return ErrorWord.NOT_FOUND, Cause.SEARCH_PATH if found.nowhere else None
 
 
-def _missing(columns: dict[str, set[str] | None]) -> list[str]:
+def _missing(columns: Mapping[str, Collection[str]]) -> list[str]:
     found = []
     for name, needed in COLUMNS.items():
-        has = columns[name]
-        if has is None:
-            found.append(name)
+        if name in columns:
+            found += [f"{name}.{each}" for each in needed if each not in columns[name]]
         else:
-            found += [f"{name}.{each}" for each in needed if each not in has]
+            found.append(name)
     return found

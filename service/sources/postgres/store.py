@@ -19,12 +19,21 @@ from service.source import Observation, Source
 from service.sources.postgres.migration import Migration
 from service.sources.postgres.place import PLACE
 from service.sources.postgres.pool import Pool
-from service.sources.postgres.schema import lacks_stamps, look, why_hidden
+from service.sources.postgres.reading import read_whole
+from service.sources.postgres.schema import Found, lacks_stamps, look, why_hidden
 from service.sources.postgres.session import Session
 from service.sources.postgres.settings import PostgresDetails
 from service.sql.stamps import PROBE, READ, WRITE
 
 LOOK_S = 60.0  # how often the worker checks that the whole schema exists
+READ_S = 2.0  # of a reading's one statement; opening a connection has a limit of its own
+PARTS_S = 4.0  # if it takes several, one after the other
+REFUSED_PART = frozenset(  # words of a server that may still do the other parts of a reading
+    {
+        *(ErrorWord.NOT_FOUND, ErrorWord.PERMISSION, ErrorWord.READ_ONLY),
+        *(ErrorWord.INVALID_DATA, ErrorWord.FAILED),
+    }
+)
 
 log = structlog.get_logger()
 
@@ -69,14 +78,19 @@ class Postgres(Source):
     async def read(self) -> Observation:
         """Read the row and the schema's revision, and probe a write.
 
-        If the server has become a replica, the connection is dropped, and the reading is repeated
-        on a new one, which finds the new primary.
+        One statement does all of it. If the server refuses that, each part is tried alone, on
+        another connection if the server has become a replica: that one finds the new primary.
 
         Raises:
             SourceError: The server cannot be read.
         """
-        found = await self._read()
-        return await self._read() if found.error is ErrorWord.READ_ONLY else found
+        try:
+            return await self._read_whole()
+        except SourceError as error:
+            if error.word not in REFUSED_PART:
+                raise
+            log.debug("reading_in_parts", error=error.word, detail=error.detail)
+        return await self._read_parts()
 
     async def migrate(self, *, thorough: bool = False) -> str:
         """Migrate the schema to this version's head.
@@ -145,15 +159,23 @@ class Postgres(Source):
         else:
             self._look_due = anyio.current_time() + LOOK_S
 
-    async def _read(self) -> Observation:
+    async def _read_whole(self) -> Observation:
+        # The first time in a transaction, which a pool in statement mode refuses.
         async with self.connection(transaction=not self._transactions) as connection:
-            there = await look(connection)
-            self._transactions = True
-            if lacks_stamps(there):
-                word, cause = await why_hidden(connection)
-                row = None
-            else:
-                row = await connection.row(READ, name=self.name)
+            with anyio.fail_after(READ_S):
+                there, row = await read_whole(connection, self.name)
+        self._transactions = True
+        return _with_schema(observation(row, None), there, writable=True)
+
+    async def _read_parts(self) -> Observation:
+        async with self.connection() as connection:
+            with anyio.fail_after(PARTS_S):
+                there = await look(connection)
+                if lacks_stamps(there):
+                    word, cause = await why_hidden(connection)
+                    row = None
+                else:
+                    row = await connection.row(READ, name=self.name)
         if lacks_stamps(there):
             if there.stamps:
                 cause = Cause.COLUMN_MISSING
@@ -166,14 +188,8 @@ class Postgres(Source):
             )
         refused = await self._probe()
         found = observation(row, refused.word if refused else None)
-        return replace(
-            found,
-            cause=refused.cause if refused else None,
-            schema_revision=there.revision,
-            schema_behind=not there.current,
-            schema_missing=there.missing,
-            details=PostgresDetails(readable=True, writable=refused is None),
-        )
+        found = replace(found, cause=refused.cause if refused else None)
+        return _with_schema(found, there, writable=refused is None)
 
     async def _stamp(self, heartbeat: Heartbeat) -> None:
         row = _row(heartbeat, self._now())
@@ -205,6 +221,16 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
         error = error or ErrorWord.INVALID_DATA
     interval_s = report.interval_seconds if report else None
     return Observation(stamp=row.timestamp, interval_s=interval_s, report=report, error=error)
+
+
+def _with_schema(found: Observation, there: Found, *, writable: bool) -> Observation:
+    return replace(
+        found,
+        schema_revision=there.revision,
+        schema_behind=not there.current,
+        schema_missing=there.missing,
+        details=PostgresDetails(readable=True, writable=writable),
+    )
 
 
 def _row(heartbeat: Heartbeat, our_now: datetime) -> dict[str, object]:

@@ -410,3 +410,27 @@ def test_errors_that_only_mysql_gives_have_their_error_words(
 
     assert translate(error).word == word
     assert message not in translate(error).detail
+
+
+async def test_an_open_connection_waits_for_nothing_but_its_statements(
+    mariadb: MariaDb, store: MySql, author: str
+) -> None:
+    def told() -> dict[str, int]:
+        said = mariadb.execute("SHOW GLOBAL STATUS LIKE 'Com%'")
+        wanted = ("Com_select", "Com_insert", "Com_update", "Com_rollback", "Com_commit")
+        return {name: int(count) for name, count in said if name in wanted}
+
+    await store.write(beat(author))
+    before = told()
+
+    await store.read()
+    await store.write(beat(author))
+
+    counts = {name: count - before[name] for name, count in told().items()}
+    assert counts == {
+        "Com_select": 2,  # the row, and the clock
+        "Com_insert": 1,
+        "Com_update": 1,  # the probe
+        "Com_rollback": 0,
+        "Com_commit": 0,
+    }

@@ -1,4 +1,4 @@
-"""`python -m local`: Heartbeat on one machine, until Ctrl-C."""
+"""Run Heartbeat on this machine, with real stores and a stand-in for AWS, until Ctrl-C."""
 
 import signal
 

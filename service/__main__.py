@@ -66,46 +66,58 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="heartbeat", description="Prove that writes land in every store."
+        prog="python -m service",
+        description="Prove that writes land in every store. Settings are environment variables: "
+        "docs/settings.md.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    api = commands.add_parser("api", help="serve the API and the page")
-    api.add_argument("--host", help="address to listen on (HOST)")
-    api.add_argument("--port", type=int, help="port to listen on (PORT)")
-    commands.add_parser("worker", help="write a stamp to every source, once per interval")
-    commands.add_parser("migrate", help="migrate the database to this version's schema")
-    verdict = "print the verdict; exit 0 ok, 1 degraded, 2 error, 3 wrong settings or usage"
-    commands.add_parser("check", help=verdict)
-    address = commands.add_parser("address", help="print the signed address of a badge or the feed")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    api = _add(commands, "api", "serve the API and the page")
+    api.add_argument("--host", help="address to listen on, instead of the variable HOST")
+    api.add_argument("--port", type=int, help="port to listen on, instead of the variable PORT")
+    _add(commands, "worker", "write a stamp to every store, once per interval")
+    _add(commands, "migrate", "migrate the database to this version's schema")
+    verdict = "exit with 0 (ok), 1 (degraded), 2 (error) or 3 (wrong settings or usage)"
+    _add(commands, "check", f"read every store, print the verdict, and {verdict}")
+    address = _add(commands, "address", "print the signed address of a badge or of the feed")
     address.add_argument("path", help="such as /badge.svg, /badge/postgres.svg, /incidents.atom")
-    commands.add_parser("openapi", help="print the API's description")
+    _add(commands, "openapi", "print the OpenAPI description of the API")
     _add_alerts(commands)
     return parser
 
 
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, purpose: str
+) -> argparse.ArgumentParser:
+    """Add a command whose own help also says what it does."""
+    sentence = f"{purpose[:1].upper()}{purpose[1:]}."
+    return commands.add_parser(name, help=purpose, description=sentence)
+
+
 def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    alerts = commands.add_parser(
-        "alerts", help="send alerts in a process of its own; list, test or resend them"
-    )
+    alerts = _add(commands, "alerts", "run alerting without the API; list, test or resend alerts")
     alerts.add_argument(
         "action",
         nargs="?",
         choices=("run", "list", "test", "resend"),
         default="run",
-        help="run (default), list open alerts, test each target, resend what was given up",
+        help="run alerting (default), list open alerts, send a test to each target, or resend "
+        "what was given up",
     )
-    mute = commands.add_parser("mute", help="send no alerts for some time")
-    mute.add_argument("--for", dest="span", required=True, help="such as 30m, 2h or 1d")
+    mute = _add(commands, "mute", "send no alerts for some time")
+    mute.add_argument(
+        "--for",
+        dest="span",
+        metavar="TIME",
+        required=True,
+        help="such as 30m, 2h or 1d; at most 7d",
+    )
     mute.add_argument("--reason", default="", help="shown on the page")
     mute.add_argument(
-        "--source", action="append", default=[], help="mute only this source; repeatable"
+        "--source", action="append", default=[], help="mute only this store; repeatable"
     )
-    unmute = commands.add_parser("unmute", help="end mutes")
+    unmute = _add(commands, "unmute", "end mutes, and send what they have kept back")
     unmute.add_argument(
-        "--source",
-        action="append",
-        default=[],
-        help="end only the mutes of this source; repeatable",
+        "--source", action="append", default=[], help="end only mutes of this store; repeatable"
     )
 
 

@@ -3,16 +3,15 @@
 `tests/test_fourth_source.py` lays it into a copy of the service as `service/sources/orders.py`.
 """
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from pydantic import ValidationError
 
 from schema.errors import ErrorWord
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, read_report
+from service import tls_errors
 from service.errors import Shortfall, SourceError
 from service.kind import Kind
 from service.server import ServerSettings, of_url
@@ -33,11 +32,6 @@ WHERE heartbeat.stamp < excluded.stamp
 READ = "SELECT stamp, report FROM heartbeat WHERE author = $1"
 WORDS = {"25006": ErrorWord.READ_ONLY, "42501": ErrorWord.PERMISSION, "3D000": ErrorWord.NOT_FOUND}
 WORDS |= {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHABLE}
-KINDS = (
-    (ssl.SSLError, ErrorWord.TLS),
-    (TimeoutError, ErrorWord.TIMEOUT),
-    (OSError, ErrorWord.UNREACHABLE),
-)
 
 
 class Settings(ServerSettings):
@@ -97,16 +91,14 @@ class Orders(Source):
 def translate(error: Exception) -> SourceError:
     """One of asyncpg's errors as ours."""
     state = getattr(error, "sqlstate", None) or ""
-    words = [word for kind, word in KINDS if isinstance(error, kind)]
-    word = WORDS.get(state) or WORDS.get(state[:2]) or next(iter(words), ErrorWord.FAILED)
-    return SourceError(word, type(error).__name__)
+    word = WORDS.get(state) or WORDS.get(state[:2]) or ErrorWord.UNREACHABLE
+    if isinstance(error, TimeoutError):
+        word = ErrorWord.TIMEOUT
+    return tls_errors.judge(error) or SourceError(word, type(error).__name__)
 
 
 def _observation(row: Any) -> Observation:  # Any: asyncpg's Record
-    try:
-        report = WorkerReport.model_validate_json(row["report"] or "{}")
-    except ValidationError:
-        report = None
+    report, _ = read_report(row["report"])
     interval_s = report.interval_seconds if report else None
     return Observation(stamp=row["stamp"], interval_s=interval_s, report=report)
 

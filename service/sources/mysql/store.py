@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 from pymysql.err import Error
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -15,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from schema.errors import ErrorWord
 from schema.freshness import CLOCK_TOLERANCE_S
-from schema.heartbeat import Heartbeat, WorkerReport
+from schema.heartbeat import Heartbeat, read_report
 from schema.timestamps import utc_now
 from service.errors import Shortfall, SourceError
 from service.source import Observation, Source
@@ -135,10 +134,9 @@ def _observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Ro
         return Observation(error=error)
     if not isinstance(row.timestamp, datetime):  # such as 0000-00-00, which is no date in Python
         return Observation(error=error or ErrorWord.INVALID_DATA)
-    try:
-        report = WorkerReport.model_validate_json(row.report or "{}")
-    except ValidationError:
-        report = None
+    report, readable = read_report(row.report)
+    if not readable:
+        error = error or ErrorWord.INVALID_DATA
     return Observation(
         stamp=row.timestamp.replace(tzinfo=UTC),
         interval_s=report.interval_seconds if report else None,

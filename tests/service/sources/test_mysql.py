@@ -175,7 +175,8 @@ async def test_a_document_that_is_not_ours_does_not_hide_the_stamp(
 
     found = await store.read()
 
-    assert (found.stamp, found.report) == (given.timestamp, None)
+    expected = (given.timestamp, None, ErrorWord.INVALID_DATA)
+    assert (found.stamp, found.report, found.error) == expected
 
 
 @reality(SERVER, "a stamp that is no date", "a row with 0000-00-00", ErrorWord.INVALID_DATA)

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from schema.heartbeat import IDENTITY
 from service.api.headers import SECURITY
+from tests.web.answers import Answers
+from tests.web.screenshots import SCENES
 
 WEB = Path(__file__).parent.parent.parent / "web"
 LIMIT_BYTES = 44_000  # of everything, compressed
@@ -67,6 +70,23 @@ def test_it_fits_a_small_phone_without_scrolling_sideways(page: Page, address: s
     expect(page.locator(".strip")).to_have_count(3)
 
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("width", [320, 360, 820, 1280])
+def test_twelve_stores_fit_every_width_with_a_row_each(
+    page: Page, answers: Answers, address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    SCENES["twelve"].stage(answers)
+    assert answers.status is not None
+    names = [*answers.status.timestamps, IDENTITY]
+
+    page.goto(address)
+
+    rows = page.locator("[data-source]")
+    expect(rows).to_have_count(len(names))
+    assert [row.get_attribute("data-source") for row in rows.all()] == names
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.usefixtures("answers")

@@ -1,5 +1,6 @@
 """Decide which alerts open, repeat and end from one look to the next: pure functions of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.alerts.events import Event, Look, notify
@@ -35,7 +36,8 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decision:
     """
     step_s = min(max(look.elapsed_s, 0.0), policy.step_max_s)
     seen = topics(look.findings, policy.interval_s)
-    alerts = [_updated(alert, seen, look, step_s, policy) for alert in state.alerts]
+    joined = _join(state.alerts, seen)
+    alerts = [_updated(alert, seen, look, step_s, policy) for alert in joined]
     covered = {key for alert in alerts if not alert.over for key in alert.topics}
     fresh = {key: topic for key, topic in seen.items() if key not in covered}
     pending = count_looks(state.pending, fresh, step_s)
@@ -57,6 +59,23 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decision:
         events=tuple(event for _, events in notified for event in events),
         tense=bool(seen or pending or opened or any(not alert.over for alert in alerts)),
     )
+
+
+def _join(alerts: Sequence[Alert], seen: dict[str, Topic]) -> list[Alert]:
+    """Add to each open alert what shares the cause of its topics and is in no alert yet.
+
+    AWS that hangs is noticed by a store and by the identity, each when it is read: one alert. Its
+    sources stay, because its key at the receivers follows from them.
+    """
+    covered = {key for alert in alerts if not alert.over for key in alert.topics}
+    found = []
+    for alert in alerts:
+        related = {other for key in alert.topics if key in seen for other in seen[key].related}
+        more = set() if alert.over else related - covered
+        covered |= more
+        topics = tuple(sorted({*alert.topics, *more})) if more else alert.topics
+        found.append(alert.model_copy(update={"topics": topics}))
+    return found
 
 
 def _updated(

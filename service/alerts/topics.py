@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schema.findings import Finding, FindingCode, Severity
+from schema.heartbeat import IDENTITY
 
 WHOLE = frozenset({FindingCode.WORKER_SILENT, FindingCode.CREDENTIALS, FindingCode.OUT_OF_STEP})
 """Findings about one thing for all affected sources. All others are about each source."""
@@ -35,6 +36,8 @@ class Topic:
         remedy: What to do.
         runbook: The section of the runbook.
         since: When it began, None if unknown.
+        related: The keys of the topics that share its cause, itself included: an AWS identity that
+            does not answer, and the stores that need it. Empty if it has a cause of its own.
     """
 
     code: FindingCode
@@ -45,6 +48,7 @@ class Topic:
     remedy: str | None
     runbook: str
     since: datetime | None
+    related: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -114,4 +118,16 @@ def _topic(finding: Finding, source: str, interval_s: float) -> Topic:
         remedy=finding.remedy,
         runbook=finding.runbook,
         since=since,
+        related=_related(finding),
     )
+
+
+def _related(finding: Finding) -> frozenset[str]:
+    """Return the keys of the topics of an AWS identity that does not answer, else none.
+
+    All stores away are one finding too, but alert again after one of them has: that is news.
+    """
+    is_identity = finding.sources[:1] == [IDENTITY]
+    if finding.code is not FindingCode.SOURCE_UNREACHABLE or not is_identity:
+        return frozenset()
+    return frozenset(key(finding.code, source) for source in finding.sources)

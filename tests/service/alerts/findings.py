@@ -41,6 +41,10 @@ def refused(*sources: str) -> list[Finding]:
     return [finding(FindingCode.CREDENTIALS, "iam", *sources)]
 
 
+def unproved(*sources: str) -> list[Finding]:
+    return [finding(FindingCode.SOURCE_UNREACHABLE, "iam", *sources)]
+
+
 def starting(*sources: str) -> list[Finding]:
     return [finding(FindingCode.STARTING, *sources, severity=Severity.DEGRADED)]
 

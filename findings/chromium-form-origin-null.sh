@@ -4,8 +4,8 @@
 # Versions: the chromium that is installed (Debian 12's when this was seen). Seen: 2026-11-28.
 # Most would expect: a form that posts to its own origin names that origin, whatever the page hides
 #   from other sites.
-# What is: the policy that hides the referrer hides the origin too, also from the page's own server
-#   (Fetch standard, "append a request Origin header"; a request in mode "cors" keeps it). A server that
+# What is: the policy that hides the referrer hides the origin too, even from the page's own server (Fetch
+#   standard, "append a request Origin header"; a request in mode "cors" keeps the origin). A server that
 #   compares Origin with its own address refuses its own login form.
 source "$(dirname "$0")/ground.sh"
 command -v chromium >/dev/null || { echo "needs chromium: apt-get install chromium" >&2; exit 2; }

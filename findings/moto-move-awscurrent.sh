@@ -5,7 +5,7 @@
 # Most would expect: GetSecretValue without a version returns the version that has AWSCURRENT, as AWS
 #   does; so a rollback by UpdateSecretVersionStage can be tested.
 # What is: DescribeSecret shows the label moved, and GetSecretValue returns the version that was written
-#   last. UpdateSecret with an empty description does not clear the description, as it does at AWS.
+#   last. UpdateSecret with an empty description keeps the old description, which AWS would clear.
 source "$(dirname "$0")/ground.sh"
 install moto==5.2.5 boto3==1.44.8
 python <<'PY'

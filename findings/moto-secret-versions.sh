@@ -4,9 +4,10 @@
 # Versions: moto 5.2.5, boto3 1.44.8. Seen: 2026-11-28.
 # Most would expect: a stand-in refuses what the service's documented quota refuses.
 # What is: 150 values make 151 versions. A loop that writes a value each minute passes every test
-#   against it, and gets LimitExceededException within two hours at AWS, which keeps all versions of
-#   the last 24 hours (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
-#   An update of the description alone makes no version, there as at AWS.
+#   against it. At AWS, by its documentation, it gets LimitExceededException within two hours, because AWS
+#   keeps all versions of the last 24 hours
+#   (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
+#   An update of only the description makes no version, in moto as at AWS.
 source "$(dirname "$0")/ground.sh"
 install 'moto[secretsmanager]==5.2.5' boto3==1.44.8
 python <<'PY'

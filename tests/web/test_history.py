@@ -263,6 +263,7 @@ def test_a_history_that_fails_to_load_breaks_nothing_else(
 
     expect(page.locator("#history-note")).to_have_text("History is not available now.")
     expect(page.locator("#incidents-note")).to_have_text("Incidents are not available now.")
+    expect(page.locator(".history")).to_have_css("min-height", "0px")  # no space for no strips
     expect(page.locator("body")).to_have_attribute("data-tone", "ok")
 
 

@@ -11,13 +11,11 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
-from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from botocore.session import Session
-from botocore.utils import get_environ_proxies
 from iam_rolesanywhere_session import IAMRolesAnywhereSession, IAMRolesAnywhereSigner
 
-from service.aws import endpoints
+from service.aws import endpoints, tls
 from service.aws.certificate import ClientCertificate
 from service.aws.roles_anywhere import Settings
 from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
@@ -29,6 +27,7 @@ CONFIG = Config(
     retries={"total_max_attempts": 1},  # retries are ours alone
 )
 ENDPOINTS = "endpoint_resolver"  # botocore's name for its component
+TLS = "heartbeat_tls"  # our own component: the context of all connections
 # Each is: key in a config file, variable, default, conversion. `auto` would read the metadata.
 _OURS_ALONE = {
     "profile": (None, None, None, None),
@@ -65,6 +64,7 @@ def open_session(settings: Settings) -> Any:  # Any: as above
     """Create a botocore session without credentials, in the identity's region."""
     session = bare_session()
     session.set_config_variable("region", settings.region)
+    session.lazy_register_component(TLS, lambda: tls.context(settings.ca_bundle or True))
     return session
 
 
@@ -83,8 +83,10 @@ def sign_with(session: Any, fetch: Fetch) -> Any:
 
 def client(session: Any, settings: Settings, service: str, **options: Any) -> Any:
     """Make a client of one service, such as `secretsmanager`; `options` replace ours."""
-    given = {"verify": settings.ca_bundle or True, "config": CONFIG, **options}
-    return session.create_client(service, **given)
+    verify = settings.ca_bundle or True
+    made = session.create_client(service, **{"verify": verify, "config": CONFIG, **options})
+    tls.share(made, verify, session.get_component(TLS))
+    return made
 
 
 def create_session(session: Any, settings: Settings, certificate: ClientCertificate) -> Fetch:
@@ -110,10 +112,8 @@ def create_session(session: Any, settings: Settings, certificate: ClientCertific
         region=settings.region,
     )
     # The library's own has a time-out of 60 s, and ignores HTTPS_PROXY and NO_PROXY.
-    opened._session = URLLib3Session(  # noqa: SLF001 - as above
-        proxies=get_environ_proxies(f"https://{host}/sessions"),
-        verify=verify,
-        timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+    opened._session = tls.Connections(  # noqa: SLF001 - as above
+        f"https://{host}/sessions", verify, session.get_component(TLS)
     )
     fetch: Fetch = opened.get_refreshable_credentials()._refresh_using  # noqa: SLF001 - as above
     return fetch

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.config import Config
 
+from service.aws import tls
 from service.aws.calls import Calls
 from service.aws.client import Aws
 from service.aws.session import CONFIG, bare_session
@@ -90,12 +91,16 @@ class KeyCalls(Calls):
     def _client(self, service: str) -> Any:
         if self._made is None:
             secret = self._settings.secret
-            self._made = bare_session().create_client(
+            session = bare_session()
+            verify = session.get_config_variable("ca_bundle") or True
+            self._made = session.create_client(
                 service,
+                verify=verify,
                 region_name=self._settings.signing_region,
                 endpoint_url=self._settings.endpoint_url,
                 aws_access_key_id=self._settings.key_id,
                 aws_secret_access_key=secret.get_secret_value() if secret else None,
                 config=OF_S3,
             )
+            tls.share(self._made, verify, tls.context(verify))
         return self._made

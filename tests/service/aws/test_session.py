@@ -1,6 +1,7 @@
 """The process's AWS session: certificate chain, algorithm, proxies and rotated certificates."""
 
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import permutations
@@ -17,6 +18,7 @@ from structlog.testing import capture_logs
 from local.aws.certificates import load as load_identity
 from local.aws.folder import Folder
 from local.aws.process import RunningAws
+from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
 from service.aws.client import Aws
 from service.errors import SourceError
@@ -118,6 +120,52 @@ async def test_foreign_profiles_files_and_keys_are_ignored(
         monkeypatch.setenv(name, value)
 
     assert ":assumed-role/heartbeat-local/" in await arn(identity_of(aws.environment()))
+
+
+@pytest.fixture
+def bundle(aws: RunningAws, tmp_path: Path) -> Path:
+    """Return a copy of the stand-in's CA bundle, which a test may remove."""
+    copy = tmp_path / "bundle.pem"
+    copy.write_bytes(Path(aws.environment()["AWS_CA_BUNDLE"]).read_bytes())
+    return copy
+
+
+async def test_the_ca_bundle_is_read_once_for_all_connections(
+    aws: RunningAws, bundle: Path
+) -> None:
+    identity = identity_of(aws.environment() | {"AWS_CA_BUNDLE": str(bundle)})
+    await arn(identity)
+
+    bundle.unlink()
+
+    secret = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
+    said = await identity.call("secretsmanager", "describe_secret", SecretId=secret)
+    assert said["Name"] == secret
+
+
+async def test_a_ca_bundle_that_vanished_before_the_first_call_is_an_error_of_tls(
+    aws: RunningAws, bundle: Path
+) -> None:
+    identity = identity_of(aws.environment() | {"AWS_CA_BUNDLE": str(bundle)})
+    bundle.unlink()
+
+    with pytest.raises(SourceError) as caught:
+        await arn(identity)
+
+    assert caught.value.word is ErrorWord.TLS
+
+
+async def test_requests_to_aws_do_not_wait_for_earlier_packets_to_be_confirmed(
+    aws: RunningAws,
+) -> None:
+    identity = identity_of(aws.environment())
+    await arn(identity)
+    client = identity._client("sts")
+
+    pool = client._endpoint.http_session._manager.connection_from_url(client.meta.endpoint_url)
+
+    [used] = [each for each in pool.pool.queue if each is not None]
+    assert used.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.usefixtures("foreign_home")

@@ -19,7 +19,8 @@ from local.postgres import Postgres, UnsyncedPostgres
 from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres import migration
-from tests import interruption, order
+from tests import order
+from tests.interruption import Interruption
 from tests.platform import admin, docker, emptied, project
 from tests.reality import Fact
 from tests.service.upgraded import upgraded
@@ -73,8 +74,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
-    interruption.end_in_order_on_signals()
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Interruption())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

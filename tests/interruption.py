@@ -4,21 +4,29 @@ import signal
 import time
 from types import FrameType
 
+import pytest
+
 ECHO_S = 0.5  # a terminal, make and timeout may each send a signal for the same wish
 
 
-def end_in_order_on_signals() -> None:
-    """Take SIGINT and SIGTERM from now on; the main thread must call this."""
-    first_at: float | None = None
+class Interruption:
+    """A plugin that takes SIGINT and SIGTERM from its making on, in the main thread."""
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        nonlocal first_at
+    def __init__(self) -> None:
+        self._first_at: float | None = None
+        signal.signal(signal.SIGINT, self._interrupt)
+        signal.signal(signal.SIGTERM, self._interrupt)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """End the run before the next test if the last one caught the signal's exception."""
+        if self._first_at is not None:
+            pytest.exit("ended by a signal", returncode=pytest.ExitCode.INTERRUPTED)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        if first_at is None:
-            first_at = now
+        if self._first_at is None:
+            self._first_at = now
             raise KeyboardInterrupt
-        if number == signal.SIGINT and now - first_at > ECHO_S:  # somebody is in a hurry
+        if now - self._first_at > ECHO_S:  # somebody is in a hurry
             raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)

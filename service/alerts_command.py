@@ -174,7 +174,7 @@ async def _mute(settings: Settings, stores: Stores, parsed: argparse.Namespace) 
     found = SPAN.fullmatch(parsed.span)
     lasts = timedelta(seconds=float(found[1]) * UNIT_S[found[2]] if found and found[1] else 0)
     if not timedelta(0) < lasts <= MUTE_MOST:
-        return _refuse(f"--for {parsed.span}: a span such as 30m, 2h or 1d, 7d at most")
+        return _refuse(f"--for {parsed.span}: give a time such as 30m, 2h or 1d, at most 7d")
     there = [source.name for source in settings.sources]
     for name in parsed.source:
         if name not in there:

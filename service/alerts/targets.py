@@ -156,7 +156,7 @@ def _repeat_s(number: int, kind: str, text: str | None) -> float | None:
     found = SPAN.fullmatch(text)
     if found is None:
         raise _error(
-            number, kind, "has a repeat that is not a duration such as 30m, 4h, 1d, or 0 for none"
+            number, kind, "has a repeat that is not a time such as 30m, 4h, 1d, or 0 for none"
         )
     repeat_s = float(found[1]) * UNIT_S[found[2]] if found[1] else 0.0
     if 0 < repeat_s < REPEAT_LEAST_S:

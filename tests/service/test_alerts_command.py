@@ -87,9 +87,9 @@ def test_a_mute_without_postgresql_is_stored_in_valkey(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mute", "--for", "soon"], "--for soon: a span such as 30m"),
-        (["mute", "--for", "0"], "--for 0: a span such as 30m"),
-        (["mute", "--for", "8d"], "7d at most"),
+        (["mute", "--for", "soon"], "--for soon: give a time such as 30m"),
+        (["mute", "--for", "0"], "--for 0: give a time such as 30m"),
+        (["mute", "--for", "8d"], "at most 7d"),
         (["mute", "--for", "1h", "--source", "mysql"], "--source mysql: there is only"),
     ],
 )

@@ -81,7 +81,7 @@ def test_no_secret_is_in_a_targets_text() -> None:
         ("alertmanager+http://h.example:s3cret/", "has a host or port that cannot be parsed"),
         ("pagerduty://", "has no host or key"),
         ("slack://a/b/s3cret?severity=grave", "has a severity that is none: set error or degraded"),
-        ("slack://a/b/s3cret?repeat=often", "has a repeat that is not a duration"),
+        ("slack://a/b/s3cret?repeat=often", "has a repeat that is not a time"),
         ("slack://a/b/s3cret?repeat=5s", "repeats more often than once a minute"),
         ("slack://a/b/s3cret slack://a/b/s3cret", "target no. 2 (slack) is the same as no. 1"),
     ],

@@ -1,23 +1,25 @@
 """Find valid values that contradict each other."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from service.aws import arns, roles_anywhere
 from service.environment import Environment
+from service.instances import PREFIX
 from service.kind import AnyInstance
-from service.sources import iam, secrets_manager
+from service.sources import KINDS, iam, secrets_manager
 
 
-def named_twice(sources: Sequence[AnyInstance]) -> list[str]:
-    """Return one sentence for each name that two variables define."""
-    counts = Counter(source.name for source in sources)
+def named_twice(environment: Environment) -> list[str]:
+    """Return one sentence for each kind whose name a URL has too, though one may be invalid."""
+    both = [
+        (kind.name, own[0], url)
+        for kind in KINDS
+        if (own := kind.set_in(environment.values))
+        and (url := f"{PREFIX}{kind.name.upper()}") in environment.values
+    ]
     return [
-        f"two stores are named {name}: "
-        + " and ".join(source.variable for source in sources if source.name == name)
-        + "; set one of them, or choose another name"
-        for name, count in counts.items()
-        if count > 1
+        f"two stores are named {name}: {own} and {url}; set one of them, or choose another name"
+        for name, own, url in both
     ]
 
 
@@ -30,15 +32,22 @@ def places_differ(environment: Environment) -> list[str]:
     return arns.contradictions(given)
 
 
-def something_missing(sources: Sequence[AnyInstance], identity: AnyInstance | None) -> list[str]:
-    """Return a sentence if the AWS identity is missing or unused, or if no source is set."""
+def something_missing(
+    environment: Environment, sources: Sequence[AnyInstance], identity: AnyInstance | None
+) -> list[str]:
+    """Return a sentence if the AWS identity is missing or unused, or if no source is set.
+
+    What is set and invalid has its own problem, and is not missing.
+    """
     needing = [source.title for source in sources if source.depends_on == iam.KIND.name]
-    if needing and identity is None:
+    if needing and not iam.KIND.set_in(environment.values):
         fields = roles_anywhere.Settings.model_fields.items()
         required = [name for name, field in fields if field.is_required()]
         given = ("certificate", "private_key", *required)
         names = sorted(iam.KIND.variables[name] for name in given)
         return [f"{', '.join(needing)} needs the AWS identity: set {', '.join(names)}"]
+    if environment.problems:
+        return []
     if identity is not None and not needing:
         return ["the AWS identity is set, but nothing uses it: set SECRETS_MANAGER_SECRET_NAME"]
     if sources:

@@ -71,7 +71,12 @@ class Environment:
         return self.validated(kind, self.values, names)
 
     def validated(
-        self, kind: type[G], values: Mapping[str, object], names: Mapping[str, str]
+        self,
+        kind: type[G],
+        values: Mapping[str, object],
+        names: Mapping[str, str],
+        *,
+        whole: bool = True,
     ) -> G | None:
         """Validate settings; None, with problems added, if any is invalid.
 
@@ -79,13 +84,15 @@ class Environment:
             kind: The settings.
             values: By field.
             names: What people call each field: the variable that sets it.
+            whole: False if others are invalid: then no value counts as missing.
         """
-        together = kind.contradictions(values, names)
+        together = kind.contradictions(values, names) if whole else []
         found: G | None = None
         try:
             found = kind.model_validate(values)
         except ValidationError as error:
-            sentences = [self._sentence(kind, each, names) for each in error.errors()]
+            errors = [each for each in error.errors() if whole or each["type"] != "missing"]
+            sentences = [self._sentence(kind, each, names) for each in errors]
             together = [each for each in sentences if each is not None] + together
         self.problems += together
         return None if together else found

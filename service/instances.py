@@ -23,10 +23,30 @@ def by_variables(environment: Environment, kind: Kind[S, D]) -> Instance[S, D] |
 
     A URL and the other variables may each give a part; where both give a value, it must agree.
     """
-    found = [read(environment, name, [kind]) for name in kind.urls if name in environment.values]
-    given = [each for each in found if each is not None]
-    if len(given) < len(found):
+    urls = [name for name in kind.urls if name in environment.values]
+    given = [each for each in (read(environment, name, [kind]) for name in urls) if each]
+    if not kind.set_in(environment.values):
         return None
+    values, names = _together(environment, kind, given)
+    titles = [_title(environment, each) for each in given]
+    whole = len(given) == len(urls)  # what an invalid URL would give is not missing
+    settings = environment.validated(kind.settings, values, names, whole=whole)
+    if settings is None or not whole:
+        return None
+    return Instance(
+        name=kind.name,
+        title=next((title for title in titles if title), kind.title),
+        kind=kind,
+        settings=settings,
+        variables=names,
+        notes=tuple(note for each in given for note in each.notes),
+    )
+
+
+def _together(
+    environment: Environment, kind: AnyKind, given: Sequence[UrlVariable]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Return the fields that URLs and variables give, and what people call each."""
     values: dict[str, object] = {
         field: environment.values[name]
         for field, name in kind.variables.items()
@@ -42,21 +62,7 @@ def by_variables(environment: Environment, kind: Kind[S, D]) -> Instance[S, D] |
             )
         names |= {field: each.names[field] for field in each.fields if field not in values}
         values = {**each.fields, **values}
-    if not values.keys() - kind.ambient:
-        return None
-    titles = [_title(environment, each) for each in given]
-    settings = environment.validated(kind.settings, values, names)
-    if settings is None:
-        return None
-    return Instance(
-        name=kind.name,
-        title=next((title for title in titles if title), kind.title),
-        kind=kind,
-        settings=settings,
-        variable=next(iter(names.values())),
-        variables=names,
-        notes=tuple(note for each in given for note in each.notes),
-    )
+    return values, names
 
 
 def by_urls(environment: Environment, kinds: Sequence[AnyKind]) -> list[AnyInstance]:
@@ -95,7 +101,6 @@ def _by_url(
         title=_words(name) if title is None else title,
         kind=kind,
         settings=settings,
-        variable=variable,
         variables=names,
         notes=given.notes,
     )

@@ -1,6 +1,6 @@
 """Kinds of stores, and instances of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -75,6 +75,11 @@ class Kind(Generic[S, D]):
     lifetime_s: float = 1.0
     read_deadline_s: float = 2.0
 
+    def set_in(self, given: Collection[str]) -> list[str]:
+        """List those of its own variables that are given and switch it on."""
+        switches = (name for each, name in self.variables.items() if each not in self.ambient)
+        return [name for name in (*self.urls, *switches) if name in given]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Instance(Generic[S, D]):
@@ -85,7 +90,6 @@ class Instance(Generic[S, D]):
         title: Its name for people.
         kind: Its kind.
         settings: How to reach it.
-        variable: The variable that defines it.
         variables: What sets each field of the settings, in words for people.
         notes: Oddities of its configuration; one sentence each, without any secret.
     """
@@ -94,7 +98,6 @@ class Instance(Generic[S, D]):
     title: str
     kind: Kind[S, D]
     settings: S
-    variable: str
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -95,10 +95,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     found = [*own, *by_urls(environment, KINDS), identity]
     sources = tuple(source for source in found if source is not None)
     history = _history(environment, process, sources)
-    environment.problems += contradictions.named_twice(sources)
+    environment.problems += contradictions.named_twice(environment)
     environment.problems += contradictions.places_differ(environment)
-    if not environment.problems:
-        environment.problems += contradictions.something_missing(sources, identity)
+    environment.problems += contradictions.something_missing(environment, sources, identity)
     notes = tuple(unknown.warnings(environment.values, names, PREFIX))
     if environment.problems or process is None or alerts is None or telemetry is None:
         raise ConfigurationError(environment.problems, notes)
@@ -136,10 +135,6 @@ def _history(
 
 def _is_given(environment: Environment, name: str) -> bool:
     """Tell whether a variable defines a store of this name; if invalid, it has its own problem."""
-    own = {
-        each
-        for kind in KINDS
-        if kind.name == name
-        for each in (*kind.variables.values(), *kind.urls)
-    }
-    return bool({f"{PREFIX}{name.upper()}", *own} & environment.values.keys())
+    given = environment.values
+    own = any(kind.set_in(given) for kind in KINDS if kind.name == name)
+    return own or f"{PREFIX}{name.upper()}" in given

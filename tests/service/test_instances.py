@@ -191,6 +191,25 @@ def test_every_problem_is_named_at_once() -> None:
         assert name in text
 
 
+def test_an_invalid_url_hides_no_other_problem() -> None:
+    text = problems(
+        {
+            "DATABASE_URL": "postgresql://me:hun@ter2@db/app",
+            "PGPORT": "port",
+            "HEARTBEAT_SOURCE_POSTGRES": "postgresql://db",
+            "SECRETS_MANAGER_SECRET_NAME": "app",
+        }
+    )
+
+    assert "DATABASE_URL: the URL is not percent-encoded" in text
+    assert "PGPORT='port': must be a whole number" in text
+    assert "two stores are named postgres: DATABASE_URL and HEARTBEAT_SOURCE_POSTGRES" in text
+    assert "HEARTBEAT_SOURCE_POSTGRES (password) is missing in the URL" in text
+    assert "AWS Secrets Manager needs the AWS identity: set AWS_REGION, IAM_CLIENT_CERT" in text
+    assert "PGHOST is not set" not in text
+    assert text.count("\n") == 7  # the second URL lacks three parts
+
+
 def test_a_platforms_url_stands_for_the_group() -> None:
     settings = load({"DATABASE_URL": URL, "REDIS_URL": "rediss://default:x@cache:25061"})
 

@@ -1,5 +1,6 @@
 """Test whether an existing table of stamps accepts our stamps, by a write that is rolled back."""
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -8,9 +9,10 @@ if TYPE_CHECKING:
 
 # As the worker writes it, with the longest possible name, and with microseconds.
 AUTHOR = "heartbeat's migration, which takes this row back".ljust(50, ".")
+DOCUMENT = json.dumps({"report": "of the usual size".ljust(16_384, ".")})
 MOMENTS = tuple(datetime(2026, 1, 1, 0, 0, second, 123456, tzinfo=UTC) for second in (1, 2))
 STAMP = (
-    "INSERT INTO last_update (source, timestamp, metadata) VALUES (:author, :moment, '{}') "
+    "INSERT INTO last_update (source, timestamp, metadata) VALUES (:author, :moment, :document) "
     "ON CONFLICT (source) DO UPDATE SET timestamp = excluded.timestamp, "
     "metadata = excluded.metadata WHERE last_update.timestamp < excluded.timestamp "
     "RETURNING source, timestamp"
@@ -34,11 +36,13 @@ def try_stamp(connection: "Connection") -> None:
     savepoint = connection.begin_nested()
     try:
         for moment in MOMENTS:
-            row = connection.execute(text(STAMP), {"author": AUTHOR, "moment": moment}).first()
+            stamp = {"author": AUTHOR, "moment": moment, "document": DOCUMENT}
+            row = connection.execute(text(STAMP), stamp).first()
             if row is None:
                 raise RuntimeError(_refusal("a trigger or a rule discards the row"))
             if tuple(row) != (AUTHOR, moment):
                 raise RuntimeError(_refusal("it does not keep a stamp as it was written"))
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # what a commit would check
     except DBAPIError as error:
         cause = error.orig.__cause__ if error.orig else None
         state = getattr(cause, "sqlstate", None)

@@ -175,5 +175,8 @@ def is_starting(situation: Situation) -> bool:
         return True
     read_at = min(source.read_at or situation.now for source in situation.sources)
     waited_s = (read_at - situation.watching_since).total_seconds()
-    empty = all(s.reachable and s.stamp is None and not s.error for s in situation.sources)
+    empty = all(
+        s.reachable and s.stamp is None and (not s.error or s.schema_behind)
+        for s in situation.sources
+    )
     return empty and waited_s <= STARTING_INTERVALS * situation.interval_s

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import stale_after_s
+from service.remedies import CAUSES
 from service.source import Replacement
 from service.verdict import credentials
 from service.verdict.situation import Situation, SourceView, is_starting
@@ -21,8 +22,8 @@ NEXT_SLOT = (
     "versions of a secret in 24 h."
 )
 MIGRATE = (
-    "Run the migrate job (`python -m service migrate`), or restart the worker, which migrates when "
-    "it starts."
+    "Run the migrate job (`python -m service migrate`), or wait a minute: a worker of this version "
+    "checks its tables that often."
 )
 
 
@@ -82,7 +83,7 @@ def schema_behind(situation: Situation) -> list[Finding]:
             sources=[source.name],
             since=None,
             title=_schema(source),
-            remedy=MIGRATE,
+            remedy=_restore(source),
             runbook=FindingCode.SCHEMA,
         )
         for source in situation.sources
@@ -94,6 +95,11 @@ def _schema(source: SourceView) -> str:
     if source.schema_missing:
         return f"{source.title} lacks {', '.join(source.schema_missing)}"
     return f"{source.title}'s schema is not the one that this version needs"
+
+
+def _restore(source: SourceView) -> str:
+    lacks_column = any("." in name for name in source.schema_missing)
+    return CAUSES[Cause.COLUMN_MISSING] if lacks_column else MIGRATE
 
 
 def part_not_written(situation: Situation) -> list[Finding]:

@@ -262,6 +262,24 @@ UNIQUE = "CREATE UNIQUE INDEX ON last_update (source)"
             ],
             "discards",
         ),
+        (
+            [
+                TABLE.format(", metadata VARCHAR(100)", ""),
+                UNIQUE,
+            ],
+            r"character varying\(100\)",
+        ),
+        (
+            [
+                TABLE.format("", ""),
+                UNIQUE,
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE 'not at the commit'; END $$",
+                "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON last_update "
+                "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+            ],
+            "not at the commit",
+        ),
     ],
 )
 async def test_a_table_that_takes_no_stamp_is_refused_with_the_reason_and_not_changed(

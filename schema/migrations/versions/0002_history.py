@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(20), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("latency_ms", sa.Float(), nullable=False),
+        if_not_exists=True,
     )
     op.create_table(
         "heartbeat_hours",
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.Column("latencies", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.Column("dirty", sa.Boolean(), nullable=False),
         sa.Column("pruned", sa.Boolean(), nullable=False),
+        if_not_exists=True,
     )
     op.create_table(
         "heartbeat_incidents",
@@ -39,6 +41,7 @@ def upgrade() -> None:
         sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(20), nullable=False),
         sa.Column("missed", sa.Integer(), nullable=False),
+        if_not_exists=True,
     )
 
 

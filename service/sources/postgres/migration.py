@@ -3,6 +3,7 @@
 import asyncio
 
 import anyio
+import structlog
 
 from schema.errors import ErrorWord
 from service.errors import SourceError
@@ -10,6 +11,8 @@ from service.sources.postgres.child import upgrade
 from service.sources.postgres.settings import Settings
 
 DEADLINE_S = 60.0  # the lock waits at most 30 s
+
+log = structlog.get_logger()
 
 
 class Migration:
@@ -36,10 +39,17 @@ class Migration:
         Raises:
             SourceError: It is not at the head.
         """
+        return await asyncio.shield(self._started())
+
+    def start(self) -> None:
+        """Start the migration in the background, unless it runs; a failure is logged."""
+        self._started().add_done_callback(_log_failure)
+
+    def _started(self) -> "asyncio.Task[str]":
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._migrate())
             self._running.add_done_callback(_look)
-        return await asyncio.shield(self._running)
+        return self._running
 
     async def close(self) -> None:
         """End it; the server rolls back its transaction."""
@@ -59,3 +69,11 @@ def _look(task: "asyncio.Task[str]") -> None:
     """Retrieve the result even if nobody waits any more, or asyncio would log a warning."""
     if not task.cancelled():
         task.exception()
+
+
+def _log_failure(task: "asyncio.Task[str]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, SourceError):
+        log.warning("schema_incomplete", error=error.word, detail=error.detail)
+    elif error is not None:
+        log.error("schema_incomplete", exc_info=error)

@@ -40,11 +40,14 @@ class Found:
         missing: Missing tables, and columns as `table.column`; empty if the schema is newer, since
             this version cannot know what that needs.
         stamps: Whether the table of stamps exists.
+        ours: Whether Heartbeat has migrated this database: an unknown table of that name belongs to
+            somebody else until it is adopted.
     """
 
     revision: str | None
     missing: tuple[str, ...]
     stamps: bool
+    ours: bool
 
     @property
     def current(self) -> bool:
@@ -69,7 +72,12 @@ def compared(revision: str | None, columns: Mapping[str, Collection[str]]) -> Fo
     """
     newer = revision is not None and revision > migrations.head()
     missing = () if newer else tuple(_missing(columns))
-    return Found(revision, missing, STAMPS in columns)
+    return Found(revision, missing, STAMPS in columns, ours=any(t != STAMPS for t in columns))
+
+
+def takes_stamps(found: Found) -> bool:
+    """Tell whether a stamp can be written, whatever else is missing."""
+    return found.ours and not lacks_stamps(found)
 
 
 def lacks_stamps(found: Found) -> bool:

@@ -20,7 +20,7 @@ from service.sources.postgres.migration import Migration
 from service.sources.postgres.place import PLACE
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.reading import read_whole
-from service.sources.postgres.schema import Found, lacks_stamps, look, why_hidden
+from service.sources.postgres.schema import Found, lacks_stamps, look, takes_stamps, why_hidden
 from service.sources.postgres.session import Session
 from service.sources.postgres.settings import PostgresDetails
 from service.sql.stamps import PROBE, READ, WRITE
@@ -104,17 +104,10 @@ class Postgres(Source):
         Raises:
             SourceError: As for a write.
         """
-        # In a transaction, which a pool in statement mode refuses: such a pool is not supported.
-        async with self.connection(transaction=True) as connection:
-            there = await look(connection)
-            if not there.stamps:
-                word, cause = await why_hidden(connection)
-                if cause is not None:
-                    raise SourceError(word, "no schema for the tables", cause)
-        revision = there.revision
+        there = await self._look()
         if thorough or not there.current:
-            revision = await self._migration.run()
-        return str(revision)
+            return await self._migration.run()
+        return str(there.revision)
 
     async def place(self) -> ServerReport:
         """Return the server's timeline and address, as far as it reports them.
@@ -144,20 +137,33 @@ class Postgres(Source):
         """
         return self.pool.session(transaction=transaction)
 
+    async def _look(self) -> Found:
+        """Look up the state of the schema.
+
+        Raises:
+            SourceError: The server cannot be read, or no schema for the tables is accessible.
+        """
+        # In a transaction, which a pool in statement mode refuses: such a pool is not supported.
+        async with self.connection(transaction=True) as connection:
+            there = await look(connection)
+            if not there.stamps:
+                word, cause = await why_hidden(connection)
+                if cause is not None:
+                    raise SourceError(word, "no schema for the tables", cause)
+        return there
+
     async def _look_after_schema(self) -> None:
         """Migrate, and restore what is missing; check again in a minute.
 
-        A missing table of history does not stop stamps; a missing table of stamps fails the write.
+        A stamp waits only for its own table: the rest is restored in the background.
         """
         self._look_due = -math.inf
-        try:
-            await self.migrate()
-        except SourceError as error:
-            if error.cause is not Cause.COLUMN_MISSING:
-                raise
-            log.warning("schema_incomplete", detail=error.detail)
-        else:
-            self._look_due = anyio.current_time() + LOOK_S
+        there = await self._look()
+        if not takes_stamps(there):
+            await self._migration.run()
+        elif not there.current:
+            self._migration.start()
+        self._look_due = anyio.current_time() + LOOK_S
 
     async def _read_whole(self) -> Observation:
         # The first time in a transaction, which a pool in statement mode refuses.

@@ -131,6 +131,18 @@ SITUATIONS: dict[str, Expected] = {
             ),
         ],
     ),
+    "just started, and the worker still makes the tables": (
+        seen(
+            missing(PG, error=E.NOT_FOUND, schema_behind=True),
+            missing(VK),
+            watching_since=NOW - timedelta(seconds=20),
+        ),
+        "degraded",
+        [
+            ("starting", [], "The stores answer and hold no stamp yet"),
+            ("schema", ["postgres"], "PostgreSQL's schema is not the one that this version needs"),
+        ],
+    ),
     "empty stores for long": (
         seen(missing(PG), missing(VK), missing(SM)),
         "error",

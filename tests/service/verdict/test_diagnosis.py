@@ -196,7 +196,16 @@ def test_missing_tables_and_columns_are_named() -> None:
     (finding,) = diagnose(seen(lacking, VK)).findings
 
     assert finding.title == "PostgreSQL lacks heartbeat_beats, heartbeat_hours"
-    assert finding.severity == "degraded"
+    assert (finding.severity, finding.remedy) == ("degraded", MIGRATE)
+
+
+def test_a_missing_column_has_the_remedy_that_names_how_it_comes_back() -> None:
+    lacking = replace(PG, schema_behind=True, schema_missing=("heartbeat_beats.attempts",))
+
+    (finding,) = diagnose(seen(lacking, VK)).findings
+
+    assert finding.title == "PostgreSQL lacks heartbeat_beats.attempts"
+    assert finding.remedy == CAUSES[Cause.COLUMN_MISSING]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from service.url import Url, parse, scheme_of
 
 TITLE = "title"  # the parameter that every kind of store has
 LOGIN = frozenset({"user", "username", "password", "passwd", "pass", "pwd"})
+MISPLACED = (
+    "user and password stand behind the host: write them before it, as {}://USER:PASSWORD@HOST"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +47,7 @@ def read(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> U
             raise ValueError(_unknown(text, kinds))  # noqa: TRY301 - a problem like the parser's
         url = parse(text)
         if LOGIN & {name.lower() for name in url.parameters}:
-            raise ValueError(_MISPLACED.format(url.scheme))  # noqa: TRY301 - as above
+            raise ValueError(MISPLACED.format(url.scheme))  # noqa: TRY301 - as above
         parsed = kind.parse(url)
     except ValueError as error:
         environment.problems.append(f"{variable}: {error}")
@@ -57,11 +60,6 @@ def read(environment: Environment, variable: str, kinds: Sequence[AnyKind]) -> U
         names={f: f"{variable} ({kind.parts.get(f, f)})" for f in kind.settings.model_fields},
         notes=_notes(variable, {TITLE, *kind.parameters}, url),
     )
-
-
-_MISPLACED = (
-    "user and password stand behind the host: write them before it, as {}://USER:PASSWORD@HOST"
-)
 
 
 def _notes(variable: str, known: Collection[str], url: Url) -> tuple[str, ...]:

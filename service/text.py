@@ -13,7 +13,7 @@ ALSO_BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # invisible characters that Pytho
 # What scripts write for a value that they do not have, and programs for a secret that they hide.
 ABSENT = frozenset({"null", "None", "undefined", "(null)", "[object Object]"})
 MASKED = re.compile(r"[*\u2022\u25cf]{3,}")
-ASSIGNMENT = r"(?:export\s+|set\s+|\$env:)?{name}\s*="
+ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|\$env:)?([^\s=]+)\s*=")
 SERVICE_LINK = "tcp://"  # Kubernetes sets such variables for every service
 
 
@@ -59,7 +59,8 @@ def _unfilled(value: str, *, secret: bool) -> str | None:
 
 def _not_alone(name: str, value: str) -> str | None:
     """Describe what was copied together with a value."""
-    if re.match(ASSIGNMENT.format(name=re.escape(name)), value):
+    assigned = ASSIGNMENT.match(value)
+    if assigned and assigned[1] == name:
         return "it begins with its own name: give only the part after the = sign"
     return "it is JSON: give the one value in it" if _is_json(value) else None
 

@@ -1,6 +1,8 @@
 """TLS settings: by default a server's certificate and host name are verified."""
 
 import ssl
+import warnings
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -53,14 +55,30 @@ def ca_certificates(value: str) -> str:
     Raises:
         ValueError: There is none that TLS can use.
     """
-    found = "".join(each.text for each in pem.certificates(value))
-    try:
-        # Without the system's CAs, which take 0.02 s to load.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
-    except ssl.SSLError:
+    found = pem.certificates(value)
+    if not _are_certificates(each.der for each in found):
         msg = "it contains a certificate that OpenSSL cannot read"
-        raise ValueError(msg) from None
-    return found
+        raise ValueError(msg)
+    return "".join(each.text for each in found)
+
+
+def _are_certificates(found: Iterable[bytes]) -> bool:
+    """Tell whether TLS can read all certificates, in DER.
+
+    OpenSSL takes 0.15 ms for each, so it reads only those that a stricter parser refuses.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of old CAs with odd serial numbers
+        for each in found:
+            try:
+                x509.load_der_x509_certificate(each)
+            except (ValueError, x509.InvalidVersion):
+                try:
+                    # Without the system's CAs, which take 0.02 s to load.
+                    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=each)
+                except ssl.SSLError:
+                    return False
+    return True
 
 
 def out_of_date(ca_pem: str, now: datetime) -> str | None:

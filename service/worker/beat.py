@@ -3,16 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import stamina.instrumentation
 import structlog
 from anyio import Event
-from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
-from service import garbage, logs
+from service import logs
 from service.aws.client import Aws
 from service.aws.notices import IdentityWarnings
 from service.connections import close, connect, shared
@@ -26,13 +26,18 @@ from service.signals import stop_on_signals
 from service.source import Source
 from service.version import version
 from service.worker import standby
-from service.worker.liveness import LATE_S, Route, Server, server
+from service.worker.health import Health
 from service.worker.loop import Worker
-from service.worker.metrics import MEDIA_TYPE, WorkerMetrics
 
-if TYPE_CHECKING:  # imported only if metrics are pushed
-    from service.telemetry.instruments import Collect
+if TYPE_CHECKING:  # imported later, or only if metrics are pushed or asked for
+    from prometheus_client.core import Metric
+
     from service.telemetry.push import Push
+    from service.worker.liveness import Route
+    from service.worker.metrics import WorkerMetrics
+
+LATE_S = 30.0  # how much later than its deadline a loop may be before it counts as dead
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 log = structlog.get_logger()
 
@@ -68,38 +73,42 @@ async def _beat(settings: Settings, push: "Push | None") -> None:
     among = shared(settings)
     sources, aws = connect(settings, among), among.aws
     history, lease = _history(settings, sources), standby.lease(settings, sources)
+    routes: dict[str, Route] = {
+        "/livez": lambda: _livez(worker),
+        "/metrics": lambda: (200, METRICS_TYPE, metrics().render()),
+    }
+    health = Health(settings.process, routes)
     worker = Worker(
         settings.process,
         sources,
         recorder=history,
         lease=lease,
-        observe=_after_cycle(settings, aws, push),
+        observe=_after_cycle(settings, aws, health, push),
     )
-    metrics = WorkerMetrics(worker)
-    routes: dict[str, Route] = {
-        "/livez": lambda: _livez(worker),
-        "/metrics": lambda: (200, MEDIA_TYPE, metrics.render()),
-    }
+    metrics = _metrics(worker)
+
+    async def collect() -> Iterable["Metric"]:
+        return metrics().collect()
+
     if push is not None:
-        await push.start(_collector(metrics))
-    health = server(settings.process.host, settings.process.health_port, routes)
+        await push.start(collect)
     await _run(worker, health, history, push)
 
 
 async def _run(
-    worker: Worker, health: Server, history: History | None, push: "Push | None"
+    worker: Worker, health: Health, history: History | None, push: "Push | None"
 ) -> None:
     """Write or stand by, serve the health port and record history, until a signal arrives."""
     stop = Event()
     async with anyio.create_task_group() as tasks:
         await tasks.start(stop_on_signals, stop)
-        tasks.start_soon(health.listen)
+        tasks.start_soon(health.run)
         if history is not None:
             tasks.start_soon(history.run)
         if worker.lease is not None:
             tasks.start_soon(worker.lease.run, stop)
         await worker.run(stop)
-        health.should_exit = True
+        health.stop()
         await _finish(worker, history)
         with anyio.move_on_after(CLOSE_S):
             await _close(worker, push)
@@ -124,10 +133,10 @@ async def _close(worker: Worker, push: "Push | None") -> None:
 
 
 def _after_cycle(
-    settings: Settings, aws: Aws | None, push: "Push | None"
+    settings: Settings, aws: Aws | None, health: Health, push: "Push | None"
 ) -> Callable[[Sequence[Outcome]], None]:
     """Check for credentials that end soon, and push the results of the cycle."""
-    looks: list[Callable[[Sequence[Outcome]], object]] = [lambda _: garbage.resume()]
+    looks: list[Callable[[Sequence[Outcome]], object]] = [lambda _: health.note_cycle()]
     if aws is not None:
         notices = IdentityWarnings(aws)
         looks.append(lambda _: notices.look(utc_now()))
@@ -143,11 +152,16 @@ def _after_cycle(
     return look
 
 
-def _collector(metrics: WorkerMetrics) -> "Collect":
-    async def collect() -> Iterable[Metric]:
-        return metrics.collect()
+def _metrics(worker: Worker) -> "Callable[[], WorkerMetrics]":
+    """Return the worker's metrics on first use: the platform never asks for them."""
 
-    return collect
+    @cache
+    def made() -> "WorkerMetrics":
+        from service.worker.metrics import WorkerMetrics  # noqa: PLC0415 - 2 MB
+
+        return WorkerMetrics(worker)
+
+    return made
 
 
 def _history(settings: Settings, sources: dict[str, Source]) -> History | None:

@@ -13,8 +13,6 @@ from service.listener import listen
 
 log = structlog.get_logger()
 
-LATE_S = 30.0  # how much later than its deadline a loop may be before it counts as dead
-
 Route = Callable[[], tuple[int, str, bytes]]
 """Returns a status, a media type and a body."""
 

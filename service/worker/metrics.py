@@ -11,8 +11,6 @@ from schema.timestamps import utc_now
 from service.report_metrics import facts, rendered
 from service.worker.loop import Worker
 
-MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 class WorkerMetrics:
     """Metrics of a worker's report and process.

@@ -43,6 +43,14 @@ def test_a_bundle_keeps_all_of_its_certificates() -> None:
     assert ca_certificates(both).count("BEGIN CERTIFICATE") == 2
 
 
+def test_a_certificate_that_only_openssl_reads_is_accepted() -> None:
+    version_3, version_6 = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05"
+    der = pem.blocks(TEXT)[0].der.replace(version_3, version_6, 1)
+    odd = pem.Block("CERTIFICATE", base64.b64encode(der).decode()).text
+
+    assert ca_certificates(odd) == odd
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -1,1 +1,1 @@
-"""What deploys Heartbeat: the Pulumi program, its preflight, and nothing that runs in the cloud."""
+"""The Pulumi program that deploys Heartbeat, and its preflight checks."""

@@ -10,7 +10,7 @@ before = deployed.outputs()
 deployed.check_place(chosen, before)
 for size in costs.unpriced(chosen):
     pulumi.log.warn(f"stack/prices.json has no price of {size}: monthlyCostUsd leaves it out")
-made = wiring.deploy(chosen, wiring.Given(before=before))
+made = wiring.deploy(chosen, wiring.ProgramInputs(before=before))
 
 pulumi.export("url", made.app.url)
 pulumi.export("appId", made.app.id)

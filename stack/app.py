@@ -9,11 +9,11 @@ from stack import components
 from stack.databases import Cluster
 from stack.parts import AppArgs
 
-# Of the first deployment, which may wait in a queue. Of later ones the provider takes no limit:
-# it waits 30 minutes for each.
+# The first deployment may wait in a queue. The provider accepts no timeout for later ones: it waits
+# 30 minutes.
 FIRST_TIMEOUT = "45m"
-# App Platform returns a secret as EV[1:…], so the provider would see a change, and redeploy, on
-# every `up` [terraform-provider-digitalocean #1603].
+# App Platform returns a secret as EV[1:…], so the provider would see a change and redeploy on every
+# `up` [terraform-provider-digitalocean #1603].
 SECRETS = [
     "spec.envs",
     *(
@@ -27,13 +27,13 @@ SECRETS = [
         )
     ),
 ]
-# It never returns an alert's recipients, so every `refresh` would lose them, and the next `up`
-# would deploy again.
+# App Platform never returns an alert's recipients, so every `refresh` would lose them and the next
+# `up` would redeploy.
 RECIPIENTS = [f"spec.{part}alerts[*].destinations" for part in ("", "services[*].", "workers[*].")]
 
 
 class App(pulumi.ComponentResource):
-    """The app on App Platform, deployed after whatever `after` names."""
+    """The app on App Platform, deployed after the resources in `after`."""
 
     id: pulumi.Output[str]
     """The app's id, for `doctl apps`."""
@@ -55,7 +55,7 @@ class App(pulumi.ComponentResource):
             digitalocean.AppArgs(spec=spec(args)),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=after,  # of the component alone, it would not reach this resource
+                depends_on=after,  # the component's own would not apply to this resource
                 protect=args.protect,
                 ignore_changes=[
                     *([] if args.sends_secrets else SECRETS),

@@ -1,4 +1,4 @@
-"""What the parts of a deployment are told, as far as the settings alone say it."""
+"""Build the components' arguments from the settings; `stack/wiring.py` adds what resources give."""
 
 import pulumi
 import pulumi_digitalocean as digitalocean
@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from stack import image
 from stack.databases import Databases
-from stack.identity import GivenCertificate, IdentityArgs
+from stack.identity import IdentityArgs, SuppliedCertificate
 from stack.parts import AppArgs
 from stack.policies import StoredObject
 from stack.secret import Secret
@@ -15,7 +15,7 @@ from stack.spaces import SpacesArgs
 
 
 def app(chosen: Settings, source: image.Source, databases: Databases) -> AppArgs:
-    """Take from the settings what they say of the app; the rest depends on what is made."""
+    """Build the app's arguments; the caller replaces those that depend on other resources."""
     return AppArgs(
         name=chosen.name,
         region=chosen.region,
@@ -41,10 +41,10 @@ def app(chosen: Settings, source: image.Source, databases: Databases) -> AppArgs
 
 
 def identity(chosen: Settings, secret: Secret) -> IdentityArgs:
-    """Return what the identity is made of, and may use."""
-    given = None
+    """Build the arguments of the AWS identity, with what its role may use."""
+    certificate = None
     if chosen.trust_anchor_arn and chosen.client_certificate and chosen.client_key:
-        given = GivenCertificate(
+        certificate = SuppliedCertificate(
             anchor_arn=chosen.trust_anchor_arn,
             certificate=chosen.client_certificate,
             key=chosen.client_key.get_secret_value(),
@@ -59,12 +59,12 @@ def identity(chosen: Settings, secret: Secret) -> IdentityArgs:
         role_arn=chosen.role_arn,
         boundary_arn=chosen.permissions_boundary_arn,
         protect=chosen.protect_data,
-        given=given,
+        supplied=certificate,
     )
 
 
 def spaces(chosen: Settings) -> SpacesArgs:
-    """Return what the buckets at DigitalOcean are made of."""
+    """Build the arguments of the buckets at DigitalOcean."""
     return SpacesArgs(
         name=chosen.name,
         region=chosen.cluster_region,

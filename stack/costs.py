@@ -11,7 +11,7 @@ CALLS_A_CYCLE = 2  # of Secrets Manager: describe the secret, update its descrip
 
 
 def unpriced(settings: Settings) -> list[str]:
-    """List the sizes that the price list does not have, and the estimate leaves out."""
+    """List the sizes without a price, which the estimate omits."""
     prices = json.loads(PRICES.read_text())
     return sorted(
         {
@@ -23,7 +23,7 @@ def unpriced(settings: Settings) -> list[str]:
 
 
 def monthly_usd(settings: Settings) -> float:
-    """Estimate USD a month without traffic, taxes, what already existed, and what has no price."""
+    """Estimate USD a month, without traffic, taxes, existing resources and unpriced sizes."""
     prices = json.loads(PRICES.read_text())
     parts = sum(count * prices.get(part, {}).get(size, 0) for part, size, count in _parts(settings))
     secret = prices["secret"] if settings.secret_arn is None else 0
@@ -35,7 +35,7 @@ def monthly_usd(settings: Settings) -> float:
 
 
 def _parts(settings: Settings) -> list[tuple[str, str, int]]:
-    """List the parts that are priced by size: its list of prices, its size, how many."""
+    """List the parts that are priced by size: the price list, the size, and the number."""
     clusters = [c for c in settings.clusters if c.existing is None]
     return [
         ("app", settings.api_size, settings.api_instances),

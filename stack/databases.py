@@ -21,7 +21,7 @@ class ClusterArgs:
         version: The engine's version of a new cluster.
         size: Size of one node of a new cluster.
         nodes: Nodes of a new cluster, 1 to 3.
-        existing: An existing cluster's name, None to make one.
+        existing: An existing cluster's name, None to create one.
         database: A database in it that exists, None for the cluster's default.
         user: A user of it that exists, None for its administrator.
     """
@@ -57,13 +57,13 @@ class DatabasesArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """One cluster, as the app's spec sees it.
+    """One cluster, with the references for the app's spec.
 
     Attributes:
         args: Its arguments.
         cluster_name: The cluster's own name.
         private_host: Its host name inside the VPC.
-        resource: The cluster if it is ours, None if it existed.
+        resource: The resource of a new cluster, None for an existing one.
     """
 
     args: ClusterArgs
@@ -77,7 +77,7 @@ class Cluster:
         return KINDS[self.args.kind]
 
     def bind(self, attribute: str) -> str:
-        """Return a reference that App Platform resolves, so that the spec holds no secret.
+        """Return a reference that App Platform resolves, so that the spec contains no secret.
 
         Args:
             attribute: HOSTNAME, PORT, USERNAME, PASSWORD, DATABASE or CA_CERT.
@@ -103,13 +103,13 @@ class Cluster:
 
 
 class Databases(pulumi.ComponentResource):
-    """All clusters, and the app's own two among them."""
+    """All clusters, including the app's own two."""
 
     clusters: Sequence[Cluster]
     """In the order of the arguments."""
     first: Mapping[KindName, Cluster]
-    """The app's own store of each kind. PostgreSQL's is reached as its administrator, unless a user
-    is named: since version 15 only that one may create tables in the schema `public`."""
+    """The app's own store of each kind. PostgreSQL is used as its administrator unless a user is
+    set, because since version 15 only the administrator may create tables in `public`."""
 
     def __init__(
         self, name: str, args: DatabasesArgs, opts: pulumi.ResourceOptions | None = None

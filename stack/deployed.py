@@ -1,4 +1,4 @@
-"""The outputs of this stack's last `up`, to find what has changed."""
+"""Compare the settings with the outputs of this stack's last `up`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,21 +13,21 @@ ATTEMPTS = 5
 
 
 def outputs() -> Mapping[str, Any]:
-    """Return the stack's outputs, as they were; empty before its first `up`."""
+    """Return the outputs of the stack's last `up`; empty before the first one."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     for left in reversed(range(ATTEMPTS)):
         try:
             found = pulumi.runtime.invoke(READ, {"name": name}).value or {}
             break
         except Exception as error:  # the SDK has no narrower type
-            # A state in files is written in place: a reading can meet half of it.
+            # A state in files is not written atomically, so a reading can be incomplete.
             if not left or "failed to load checkpoint" not in str(error):
                 raise
     return dict(found.get("outputs") or {})
 
 
 def place(settings: Settings) -> dict[str, str]:
-    """Return the values that cannot change while clusters and app exist."""
+    """Return the settings that cannot change while clusters and app exist."""
     return {
         "name": settings.name,
         "region": settings.region,
@@ -40,7 +40,7 @@ def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
     """Refuse changes for which DigitalOcean would replace clusters and app.
 
     Raises:
-        SettingsError: The stack stands elsewhere; where, and what to do.
+        SettingsError: The stack was deployed with other values; names them and the remedy.
     """
     stood, stands = before.get(PLACE) or {}, place(settings)
     moved = [key for key in stood if stood[key] != stands.get(key)]
@@ -56,13 +56,13 @@ def check_place(settings: Settings, before: Mapping[str, Any]) -> None:
         raise SettingsError("\n".join(["The stack cannot move:", *problems]))
 
 
-def told(settings: Settings, before: Mapping[str, Any]) -> bool:
+def has_recipients(settings: Settings, before: Mapping[str, Any]) -> bool:
     """Tell whether App Platform already has the alerts' recipients, which it never returns."""
     return list(before.get(RECIPIENTS) or []) == list(settings.alert_emails)
 
 
 def spaces(settings: Settings) -> list[dict[str, str]]:
-    """Return the buckets whose URLs with their keys the app has, as far as that is no secret."""
+    """Return the buckets whose URLs the app has, without their keys."""
     return [
         {
             "name": each.name,
@@ -74,10 +74,9 @@ def spaces(settings: Settings) -> list[dict[str, str]]:
     ]
 
 
-def keyed(settings: Settings, before: Mapping[str, Any]) -> bool:
+def has_bucket_keys(settings: Settings, before: Mapping[str, Any]) -> bool:
     """Tell whether the app has the keys of exactly these buckets; secrets are sent once.
 
-    A first `up` sends them all. If that is unknown, as in another Pulumi program, they count as
-    sent.
+    Return True without outputs, because a first `up` sends all secrets.
     """
     return not before or list(before.get(KEYED) or []) == spaces(settings)

@@ -1,4 +1,4 @@
-"""The preflight, `python -m stack.doctor`: what would make an `up` fail, and what to do."""
+"""The preflight checks, `python -m stack.doctor`: what would fail an `up`, and the remedy."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stack.preflight import aws, configuration, deployed, digitalocean, image, tools
 from stack.preflight.finding import Finding
-from stack.preflight.world import ThisMachine
+from stack.preflight.machine import ThisMachine
 
 ROOT = Path(__file__).parents[1]
 SIGNS = {"good": "ok  ", "unknown": "?   ", "warning": "warn", "bad": "BAD "}
@@ -23,7 +23,7 @@ AWS_DEADLINES = Config(connect_timeout=5, read_timeout=10, retries={"total_max_a
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print every finding; 1 if one would make an `up` fail."""
+    """Print every finding; return 1 if one of them would fail an `up`."""
     parser = argparse.ArgumentParser(prog="python -m stack.doctor", description=__doc__)
     parser.add_argument("--stack", default="dev", help="the stack to look at")
     found = findings(parser.parse_args(arguments).stack)
@@ -34,17 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def findings(stack: str) -> list[Finding]:
     """Run all checks; takes some seconds if the network is slow."""
-    world, file = ThisMachine(), ROOT / f"Pulumi.{stack}.yaml"
+    machine, file = ThisMachine(), ROOT / f"Pulumi.{stack}.yaml"
     values = configuration.values(ROOT / "Pulumi.yaml", file)
     settings, _ = configuration.settings_in(values)
-    exports = deployed.outputs(world, stack)
+    exports = deployed.outputs(machine, stack)
     return [
-        *tools.check(world, _own_uv()),
+        *tools.check(machine, _own_uv()),
         *configuration.check(values, file),
-        *digitalocean.check(world, os.environ, settings, exports.get("appId")),
+        *digitalocean.check(machine, os.environ, settings, exports.get("appId")),
         *aws.check(_Aws(values.get("aws:region")), (BotoCoreError, ClientError), settings),
-        *(image.check(world, os.environ, _docker(), settings) if settings else ()),
-        *deployed.check(world, exports, settings, datetime.now(UTC)),
+        *(image.check(machine, os.environ, _docker(), settings) if settings else ()),
+        *deployed.check(machine, exports, settings, datetime.now(UTC)),
     ]
 
 

@@ -25,7 +25,7 @@ class Variable:
 
     Attributes:
         key: Its name.
-        value: Its value; of a secret, an output that Pulumi encrypts.
+        value: Its value; for a secret, an output that Pulumi encrypts.
         secret: Whether App Platform encrypts it.
     """
 
@@ -45,25 +45,25 @@ def variables(
 ) -> list[Variable]:
     """Build the variables of every component; none is secret.
 
-    The databases' credentials are references that App Platform resolves, so that the spec does not
-    hold them; the state does, encrypted, as the clusters' own outputs.
+    The databases' credentials are references that App Platform resolves, so the spec does not
+    contain them. The state does, encrypted, in the clusters' outputs.
 
-    `head`, the newest migration, is there so that a preview shows a change of the schema.
+    `head`, the newest migration, makes a preview show a change of the schema.
     """
     return [
         *_postgres(settings, databases),
         *_valkey(settings, databases),
         *_aws(settings, secret, identity),
         *_choices(settings),
-        # Where App Platform's edge puts the viewer's address [its documentation of headers]; the
-        # edge overwrites what a client sends. Unproved with a live app.
+        # App Platform's edge sets this header to the viewer's address [its documentation of
+        # headers], and overwrites a client's own. Unproved with a live app.
         Variable(key="TRUSTED_PROXY_HEADER", value="do-connecting-ip"),
         Variable(key="HEALTH_PORT", value=str(HEALTH_PORT)),
         Variable(key="SCHEMA_HEAD", value=head),
-        Variable(key="PUBLIC_URL", value="${APP_URL}"),  # App Platform knows it, for alerts' links
-        # Empty is none; a component's own variable goes before the app's.
+        Variable(key="PUBLIC_URL", value="${APP_URL}"),  # for the links in alerts
+        # Empty means no password; a component's variable overrides the app's.
         *([Variable(key="DASHBOARD_PASSWORD", value="")] if settings.public else []),
-        # An image carries its own commit; what App Platform builds learns it from there.
+        # A published image knows its commit; one that App Platform builds does not.
         *(
             [Variable(key="HEARTBEAT_COMMIT", value="${_self.COMMIT_HASH}")]
             if isinstance(source, GitSource)
@@ -78,21 +78,21 @@ def secrets(
     settings: Settings,
     identity: Identity,
     spaces: Spaces | None,
-    given: pulumi.Input[str] | None,
+    supplied_password: pulumi.Input[str] | None,
 ) -> list[Variable]:
     """Build the few secrets, which are set only at the app's level.
 
-    There is always a password, if necessary one that nobody knows: secrets are sent once, and a
-    dashboard that stops being public must be closed even so.
+    There is always a password, if necessary a generated one: secrets are sent only once, and a
+    dashboard that stops being public must be protected.
 
     Args:
-        settings: With the password, unless there is none.
-        identity: With the client's key.
-        spaces: With the URLs of its buckets; None if there is none.
-        given: A password that the program knows and the settings do not.
+        settings: The settings, which may have a password.
+        identity: The identity, which has the client's key.
+        spaces: The buckets with their secret URLs, None without buckets.
+        supplied_password: The calling program's password, which replaces that of the settings.
     """
-    if given is not None:
-        password = pulumi.Output.secret(given)
+    if supplied_password is not None:
+        password = pulumi.Output.secret(supplied_password)
     elif settings.dashboard_password is None:
         password = identity.private_key.apply(lambda key: sha256(key.encode()).hexdigest())
     else:
@@ -104,7 +104,7 @@ def secrets(
             variable
             for key, field in SECRET.items()
             if key != "DASHBOARD_PASSWORD"
-            for variable in _told(key, getattr(settings, field))
+            for variable in _optional_secret(key, getattr(settings, field))
         ),
         *(
             Variable(key=source_of(name), value=url, secret=True)
@@ -113,7 +113,7 @@ def secrets(
     ]
 
 
-def _told(key: str, value: SecretStr | None) -> list[Variable]:
+def _optional_secret(key: str, value: SecretStr | None) -> list[Variable]:
     if value is None:
         return []
     return [Variable(key=key, value=pulumi.Output.secret(value.get_secret_value()), secret=True)]
@@ -164,7 +164,7 @@ def _more(settings: Settings, databases: Databases) -> list[Variable]:
 
 
 def _buckets(settings: Settings) -> list[Variable]:
-    """Add a source for each bucket of S3, which the role opens; no URL holds a secret."""
+    """Add a source for each bucket of S3; the URLs have no keys, because the role has access."""
     return [
         Variable(
             key=source_of(bucket.name),

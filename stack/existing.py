@@ -1,4 +1,4 @@
-"""Contradictions in settings of resources that exist already."""
+"""Find contradictions in the settings of existing resources."""
 
 import json
 import re

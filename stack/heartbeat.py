@@ -16,9 +16,9 @@ class HeartbeatArgs:
     """The arguments of a Heartbeat.
 
     Attributes:
-        settings: By the keys of docs/stack.md; what is missing has its default.
+        settings: Values by the keys of docs/stack.md; missing ones have their defaults.
         clusters: Clusters of this program that replace the app's own two, by kind.
-        vpc: Where they lie, None in public mode, or for a VPC of Heartbeat's own.
+        vpc: The clusters' VPC; None in public mode, or to create one for Heartbeat.
         password: The page's password, None for `dashboardPassword` or `public` in the settings.
     """
 
@@ -48,7 +48,7 @@ class Heartbeat(pulumi.ComponentResource):
         super().__init__("heartbeat:stack:Heartbeat", name, None, opts)
         made = wiring.deploy(
             chosen(args),
-            wiring.Given(clusters=args.clusters, vpc=args.vpc, password=args.password),
+            wiring.ProgramInputs(clusters=args.clusters, vpc=args.vpc, password=args.password),
             prefix=f"{name}-",
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -60,10 +60,10 @@ class Heartbeat(pulumi.ComponentResource):
 
 
 def chosen(args: HeartbeatArgs) -> settings.Settings:
-    """Parse the settings that the arguments give.
+    """Parse the settings in the arguments.
 
     Raises:
-        SettingsError: Some are invalid, or contradict the given resources.
+        SettingsError: Some are invalid, or contradict the arguments' resources.
     """
     known = defaults.defaults()
     region = {"aws:region": pulumi.Config("aws").get("region") or ""}

@@ -14,9 +14,8 @@ from stack import policies
 from stack.certificates import Certificates
 
 SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore's refresh window]
-# Days before expiry at which AWS sends a
-# notice. Certificates renew at the first `up` 60 days before
-# (stack/certificates.py), so the notice means that no `up` has run for a while.
+# Days before expiry at which AWS sends a notice. Certificates renew at the first `up` in their last
+# 60 days (stack/certificates.py), so the notice means that no `up` has run for a while.
 CLIENT_NOTICE_DAYS = 45
 CA_NOTICE_DAYS = 360  # the most that AWS accepts
 
@@ -32,10 +31,10 @@ class IdentityArgs:
         secret_arn: The one secret that the role may use.
         key_arn: The KMS key of that secret, None for AWS's own.
         objects: Objects in buckets of S3 that the role may use too.
-        role_arn: An existing role that gets the permissions, None to make one.
+        role_arn: An existing role that gets the permissions, None to create one.
         boundary_arn: The permissions boundary of a new role, None for none.
-        protect: Whether Pulumi refuses to delete what cannot be had again: the authority's key.
-        given: A certificate of another authority, None to make our own.
+        protect: Whether Pulumi refuses to delete the authority's key, which cannot be restored.
+        supplied: A certificate of another authority, None to create our own.
     """
 
     name: str
@@ -47,11 +46,11 @@ class IdentityArgs:
     role_arn: str | None
     boundary_arn: str | None
     protect: bool
-    given: "GivenCertificate | None"
+    supplied: "SuppliedCertificate | None"
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenCertificate:
+class SuppliedCertificate:
     """A certificate of another authority, and the trust anchor of that authority.
 
     Attributes:
@@ -88,8 +87,8 @@ class Identity(pulumi.ComponentResource):
     ) -> None:
         super().__init__("heartbeat:stack:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        given = args.given
-        accepted = self._taken(given) if given else self._made(name, args, child)
+        supplied = args.supplied
+        accepted = self._use(supplied) if supplied else self._create(name, args, child)
         self.trust_policy = self.anchor_arn.apply(lambda arn: policies.trust(arn, accepted))
         self.role_arn = self._role(name, args)
         self.profile_arn = rolesanywhere.Profile(
@@ -101,8 +100,8 @@ class Identity(pulumi.ComponentResource):
         ).arn
         self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
 
-    def _made(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
-        """Create our own authority and certificate; return the common names to be accepted."""
+    def _create(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
+        """Create our own authority and certificate; return the common names to accept."""
         made = Certificates(name, args.name, args.generations[-1], child, protect=args.protect)
         self.certificate = made.client.cert_pem.apply(_base64)
         self.private_key = made.key.private_key_pem.apply(_base64)
@@ -110,14 +109,14 @@ class Identity(pulumi.ComponentResource):
         self.anchor_arn = _anchor(name, made.authority.cert_pem, child).arn
         return [f"{args.name}-{generation}" for generation in args.generations]
 
-    def _taken(self, given: GivenCertificate) -> list[str]:
-        """Take over the certificate that was given, and return its common name."""
-        certificate = x509.load_pem_x509_certificate(given.certificate.encode())
-        self.certificate = pulumi.Output.from_input(_base64(given.certificate))
-        self.private_key = pulumi.Output.secret(_base64(given.key))
+    def _use(self, supplied: SuppliedCertificate) -> list[str]:
+        """Use the certificate of another authority; return its common name."""
+        certificate = x509.load_pem_x509_certificate(supplied.certificate.encode())
+        self.certificate = pulumi.Output.from_input(_base64(supplied.certificate))
+        self.private_key = pulumi.Output.secret(_base64(supplied.key))
         expiry = certificate.not_valid_after_utc.isoformat()
         self.certificate_expiry = pulumi.Output.from_input(expiry)
-        self.anchor_arn = pulumi.Output.from_input(given.anchor_arn)
+        self.anchor_arn = pulumi.Output.from_input(supplied.anchor_arn)
         return [common_name(certificate)]
 
     def _role(self, name: str, args: IdentityArgs) -> pulumi.Output[str]:

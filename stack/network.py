@@ -16,7 +16,7 @@ class NetworkArgs:
     Attributes:
         name: Names a new VPC.
         region: The data centre of the clusters, such as sfo3.
-        vpc_id: An existing VPC to use, None to make one.
+        vpc_id: An existing VPC to use, None to create one.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Network(pulumi.ComponentResource):
 
 
 class Firewalls(pulumi.ComponentResource):
-    """The rules of each cluster of ours; an existing cluster's rules are its owner's.
+    """The firewall rules of each new cluster; those of existing clusters stay unchanged.
 
     A cluster without a rule is open to the internet. In VPC mode the rule is the VPC's range and
     comes before the app, so the clusters are never open; an `app` rule needs the app first, so in

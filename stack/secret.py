@@ -7,8 +7,8 @@ import pulumi
 from pulumi_aws import secretsmanager
 
 FIRST_VALUE = "{}"  # JSON from the start: the worker adds its keys to an object
-# AWS keeps what has a label, so a refresh always finds the first version; and a version that is
-# made with a label of its own does not become the current one, unless it is the secret's first
+# AWS keeps versions with a label, so a refresh always finds the first version. A version that is
+# created with its own label does not become the current one, unless it is the secret's first
 # (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
 FIRST_LABEL = "heartbeat-first"
 RECOVERY_DAYS = 7  # how long AWS keeps a deleted secret; the least it allows but "none"
@@ -16,11 +16,11 @@ RECOVERY_DAYS = 7  # how long AWS keeps a deleted secret; the least it allows bu
 
 @dataclass(frozen=True, kw_only=True)
 class SecretArgs:
-    """What a secret is made of.
+    """The arguments of a secret.
 
     Attributes:
-        arn: An existing secret's whole ARN, None to make one.
-        key_arn: The KMS key that a new one lies under, None for AWS's own.
+        arn: An existing secret's whole ARN, None to create one.
+        key_arn: The KMS key that encrypts a new one, None for AWS's own.
         protect: Whether Pulumi refuses to delete a new one.
     """
 
@@ -33,9 +33,9 @@ class Secret(pulumi.ComponentResource):
     """A secret for the heartbeat alone."""
 
     arn: pulumi.Output[str]
-    """The whole ARN, with its random end, which the policy names."""
+    """The whole ARN, with its random suffix, for the policy."""
     name: pulumi.Output[str]
-    """The name under which the app asks for it."""
+    """The name by which the app requests it."""
 
     def __init__(
         self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None
@@ -50,8 +50,8 @@ class Secret(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "name": self.name})
 
     def _new(self, name: str, args: SecretArgs) -> secretsmanager.Secret:
-        # Pulumi appends a random end to the name: AWS keeps a deleted secret's name for days, so
-        # a fixed one would refuse the `up` after a `destroy`.
+        # Pulumi appends a random suffix to the name. AWS keeps a deleted secret's name for days, so
+        # with a fixed name an `up` after a `destroy` would fail.
         secret = secretsmanager.Secret(
             name,
             secretsmanager.SecretArgs(

@@ -1,4 +1,4 @@
-"""What the person who deploys chose, validated; the only reader of Pulumi's configuration."""
+"""Read and validate the stack's settings; nothing else reads Pulumi's configuration."""
 
 from collections.abc import Mapping
 
@@ -16,18 +16,18 @@ SECRETS = (
     *("dashboardPassword", "imageCredentials", "logToken", "clientKey"),
     *("alertTargets", "alertPingUrl", "otlpHeaders"),
 )
-PROJECT = "heartbeat"  # Pulumi.yaml's name, which stands before every key
+PROJECT = "heartbeat"  # the project's name in Pulumi.yaml, which prefixes every key
 
 
 class SettingsError(pulumi.RunError):
-    """The configuration has mistakes; Pulumi shows the message, which says how to mend each."""
+    """The configuration is invalid; the message tells how to correct each mistake."""
 
 
 def load() -> Settings:
     """Load the current stack's settings.
 
     Raises:
-        SettingsError: As `parse`; and if a secret lies in the configuration in plain text.
+        SettingsError: As in `parse`, or a secret is in the configuration in plain text.
     """
     config, aws = pulumi.Config(PROJECT), pulumi.Config("aws")
     fields = Settings.model_fields.values()
@@ -45,8 +45,8 @@ def parse(values: Mapping[str, str]) -> Settings:
     """Parse settings from configuration as Pulumi holds it: text by key, lists as JSON.
 
     Raises:
-        SettingsError: Some value is missing, wrong, contradicts another, or is one that the service
-            would refuse.
+        SettingsError: A value is missing, is invalid, contradicts another, or would be refused by
+            the service.
     """
     problems = contradictions(values)
     try:

@@ -1,4 +1,4 @@
-"""The buckets of Spaces, new or existing, and a key for each."""
+"""Create the buckets of Spaces that do not exist, and a key for each bucket."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ import pulumi_digitalocean as digitalocean
 
 from stack.choices.buckets import Bucket
 
-PERMISSION = "readwrite"  # of read, readwrite and fullaccess, which reaches every bucket
+PERMISSION = "readwrite"  # the others are read, and fullaccess, which allows every bucket
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpacesArgs:
-    """What the buckets are made of.
+    """The arguments of the buckets.
 
     Attributes:
-        name: Names new buckets and all keys, with a suffix.
-        region: The data centre of buckets that name none, such as sfo3.
-        protect: Whether Pulumi refuses to delete new buckets; if not, their objects go with them.
+        name: The beginning of the names of new buckets and all keys.
+        region: The data centre of buckets without a region of their own, such as sfo3.
+        protect: Whether Pulumi refuses to delete new buckets; otherwise it deletes their objects
+            too.
         buckets: The buckets.
     """
 
@@ -30,16 +31,16 @@ class SpacesArgs:
 
 
 class Spaces(pulumi.ComponentResource):
-    """All buckets at DigitalOcean; each key opens one of them.
+    """All buckets at DigitalOcean; each key has access to one of them.
 
-    The provider makes buckets by S3's protocol, with SPACES_ACCESS_KEY_ID and
-    SPACES_SECRET_ACCESS_KEY from the environment of `pulumi up`; keys need the token alone.
+    The provider creates buckets by S3's protocol, with SPACES_ACCESS_KEY_ID and
+    SPACES_SECRET_ACCESS_KEY from the environment of `pulumi up`; for keys the token suffices.
     """
 
     urls: Mapping[str, pulumi.Output[str]]
-    """By the source's name: the URL with the key, a secret."""
+    """The secret URL with its key, by the source's name."""
     urns: Sequence[pulumi.Output[str]]
-    """What a project calls the new buckets."""
+    """The new buckets' URNs, by which a project refers to them."""
 
     def __init__(
         self, name: str, args: SpacesArgs, opts: pulumi.ResourceOptions | None = None
@@ -55,7 +56,7 @@ class Spaces(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _new(self, wanted: Bucket) -> digitalocean.SpacesBucket:
-        # Pulumi appends a random end to the name: all customers share one space of names.
+        # Pulumi appends a random suffix to the name, because all customers share one namespace.
         return digitalocean.SpacesBucket(
             f"{self._args.name}-{wanted.name}",
             digitalocean.SpacesBucketArgs(

@@ -1,6 +1,6 @@
-"""The settings that become variables of the service, held to the service's own rules.
+"""The settings that become variables of the service, validated by the service's own rules.
 
-Whatever the service would refuse at its start is refused here, before the first cluster is made.
+So the stack refuses what the service would refuse at its start, before it creates a cluster.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PLAIN = {
     "API_CORS_ORIGINS": "cors_origins",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "otlp_endpoint",
 }
-"""Variables that show a setting as it is, by its field."""
+"""Variables with the plain value of a setting, and the setting's field."""
 
 SECRET = {
     "DASHBOARD_PASSWORD": "dashboard_password",
@@ -31,7 +31,7 @@ SECRET = {
     "ALERT_PING_URL": "alert_ping_url",
     "OTEL_EXPORTER_OTLP_HEADERS": "otlp_headers",
 }
-"""Variables that hold a secret setting, by its field."""
+"""Variables with the value of a secret setting, and the setting's field."""
 
 IDENTITY = {
     "IAM_TRUST_ANCHOR_ARN": "trust_anchor_arn",
@@ -41,15 +41,15 @@ IDENTITY = {
     "SECRETS_MANAGER_SECRET_NAME": "secret_arn",
     "AWS_REGION": "aws_region",
 }
-"""Variables of the AWS identity, where it is given and not made, by the setting's field."""
+"""Variables of an existing AWS identity, and the setting's field."""
 
-# Stand for what is made, or bound by App Platform; no rule looks at them.
+# Placeholders for values that exist only after the deployment; no rule checks them.
 STORE = {"PGHOST": "db", "PGDATABASE": "db", "PGUSER": "user", "PGPASSWORD": "password"}
 
 
 def plain(settings: Settings) -> dict[str, str]:
-    """Return the variables that hold a setting and no secret."""
-    return dict(_given(settings, PLAIN))
+    """Return the variables of the settings that are no secrets."""
+    return dict(_values(settings, PLAIN))
 
 
 def source(name: str) -> str:
@@ -58,19 +58,19 @@ def source(name: str) -> str:
 
 
 def problems(settings: Settings) -> list[str]:
-    """List what the service would refuse, in its words under the setting's name."""
+    """List what the service would refuse, in its words, with the settings' names."""
     databases = {source(each.name): KINDS[each.kind].example for each in settings.databases}
     buckets = {
         source(each.name): f"s3://key:secret@{each.existing or 'bucket'}/{each.prefix}"
         f"?region={each.region or settings.aws_region}"
         for each in settings.buckets
     }
-    environ = {**STORE, **plain(settings), **dict(_given(settings, SECRET))}
+    environ = {**STORE, **plain(settings), **dict(_values(settings, SECRET))}
     environ |= databases | buckets
-    given = dict(_given(settings, IDENTITY))
-    found = arns.contradictions(given)
-    if settings.trust_anchor_arn and {"IAM_CLIENT_CERT", "IAM_CLIENT_KEY"} <= given.keys():
-        environ |= _made(settings.trust_anchor_arn) | given
+    identity = dict(_values(settings, IDENTITY))
+    found = arns.contradictions(identity)
+    if settings.trust_anchor_arn and {"IAM_CLIENT_CERT", "IAM_CLIENT_KEY"} <= identity.keys():
+        environ |= _placeholders(settings.trust_anchor_arn) | identity
     try:
         service.load(environ)
     except service.ConfigurationError as error:
@@ -81,8 +81,8 @@ def problems(settings: Settings) -> list[str]:
     return [_named(each, aliases) for each in found]
 
 
-def _given(settings: Settings, fields: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Return those that are set, without the secrets of which only the presence is known."""
+def _values(settings: Settings, fields: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield variable and value of each setting that is set and whose value is known."""
     for variable, field in fields.items():
         value = getattr(settings, field)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -90,8 +90,8 @@ def _given(settings: Settings, fields: dict[str, str]) -> Iterator[tuple[str, st
             yield variable, ",".join(text) if isinstance(text, tuple) else str(text)
 
 
-def _made(anchor_arn: str) -> dict[str, str]:
-    """Return what the program makes beside a given anchor, in its account and region."""
+def _placeholders(anchor_arn: str) -> dict[str, str]:
+    """Return placeholders of the resources to create, in the anchor's account and region."""
     _, partition, _, region, account, _ = anchor_arn.split(":", 5)
     return {
         "IAM_PROFILE_ARN": f"arn:{partition}:rolesanywhere:{region}:{account}:profile/made",
@@ -101,7 +101,7 @@ def _made(anchor_arn: str) -> dict[str, str]:
 
 
 def _named(problem: str, aliases: dict[str, str]) -> str:
-    """Put settings in place of variables, the longest first, as some begin alike."""
+    """Replace variables by settings, the longest first, because some are prefixes of others."""
     for variable in sorted(aliases, key=len, reverse=True):
         problem = problem.replace(variable, aliases[variable])
     return problem

@@ -1,4 +1,4 @@
-"""How the parts of a deployment depend on each other."""
+"""Create a deployment's resources, and connect them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,14 +21,14 @@ from stack.spaces import Spaces
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
-    """What another part of the program made, in place of settings.
+class ProgramInputs:
+    """Values from the calling program that settings cannot express.
 
     Attributes:
-        clusters: The app's own stores, by kind.
-        vpc: The VPC of app and clusters.
-        password: The page's password.
-        before: What the stack's last `up` exported.
+        clusters: Clusters of the program that become the app's own stores, by kind.
+        vpc: The VPC of app and clusters, None to use the settings'.
+        password: The page's password, None to use the settings'.
+        before: The outputs of the stack's last `up`.
     """
 
     clusters: Mapping[KindName, digitalocean.DatabaseCluster] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What was made, as far as others need it."""
+    """The resources whose outputs a program exports."""
 
     app: App
     identity: Identity
@@ -47,18 +47,22 @@ class Deployment:
 
 
 def deploy(
-    chosen: Settings, given: Given, *, prefix: str = "", opts: pulumi.ResourceOptions | None = None
+    chosen: Settings,
+    inputs: ProgramInputs,
+    *,
+    prefix: str = "",
+    opts: pulumi.ResourceOptions | None = None,
 ) -> Deployment:
     """Register everything.
 
     Args:
         chosen: The settings.
-        given: What is there already, in this program.
-        prefix: Begins the resources' names.
-        opts: Of every part: its parent, if it has one.
+        inputs: Values from the calling program.
+        prefix: The beginning of the resources' names.
+        opts: The options of every component, such as its parent.
     """
-    network = _network(chosen, given, prefix, opts)
-    databases = Databases(f"{prefix}databases", _databases(chosen, given, network), opts)
+    network = _network(chosen, inputs, prefix, opts)
+    databases = Databases(f"{prefix}databases", _databases(chosen, inputs, network), opts)
     secret = Secret(
         f"{prefix}{chosen.name}",
         SecretArgs(
@@ -87,9 +91,9 @@ def deploy(
         arguments.app(chosen, source, databases),
         vpc_id=network.vpc_id if network else None,
         environment=variables,
-        secrets=environment.secrets(chosen, identity, spaces, given.password),
-        sends_secrets=chosen.sends_secrets or not deployed.keyed(chosen, given.before),
-        sends_recipients=not deployed.told(chosen, given.before),
+        secrets=environment.secrets(chosen, identity, spaces, inputs.password),
+        sends_secrets=chosen.sends_secrets or not deployed.has_bucket_keys(chosen, inputs.before),
+        sends_recipients=not deployed.has_recipients(chosen, inputs.before),
     )
     app = App(f"{prefix}app", args, after=before, opts=opts)
     if not network:
@@ -103,17 +107,17 @@ def deploy(
 
 
 def _network(
-    chosen: Settings, given: Given, prefix: str, opts: pulumi.ResourceOptions | None
+    chosen: Settings, inputs: ProgramInputs, prefix: str, opts: pulumi.ResourceOptions | None
 ) -> Network | None:
     if chosen.network != "vpc":
         return None
-    vpc_id = given.vpc.id if given.vpc else chosen.vpc_id
+    vpc_id = inputs.vpc.id if inputs.vpc else chosen.vpc_id
     args = NetworkArgs(name=chosen.name, region=chosen.cluster_region, vpc_id=vpc_id)
     return Network(f"{prefix}network", args, opts)
 
 
-def _databases(chosen: Settings, given: Given, network: Network | None) -> DatabasesArgs:
-    own = {KINDS[kind].binding: cluster.name for kind, cluster in given.clusters.items()}
+def _databases(chosen: Settings, inputs: ProgramInputs, network: Network | None) -> DatabasesArgs:
+    own = {KINDS[kind].binding: cluster.name for kind, cluster in inputs.clusters.items()}
     return DatabasesArgs(
         name=chosen.name,
         region=chosen.cluster_region,

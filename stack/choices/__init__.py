@@ -1,6 +1,6 @@
 """The settings of a stack, by subject; Pulumi.yaml describes them.
 
-Each has a pattern, and the remedy of a mistake.
+Each has a pattern, and a description that tells how to correct a mistake.
 """
 
 from typing import Annotated
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
-HIDDEN = "hidden-by-encryption"  # replaces a secret of which only the presence is known
+HIDDEN = "hidden-by-encryption"  # stands for a secret whose value is unknown
 
 Unset = BeforeValidator(lambda text: text or None)  # Pulumi.yaml's "" means: not set
 Secret = Annotated[SecretStr | None, Unset]

@@ -1,4 +1,4 @@
-"""The buckets that the app watches beside its clusters: of Spaces, and of S3."""
+"""The buckets of Spaces and S3 that the app watches beside its clusters."""
 
 from typing import Annotated, Literal
 
@@ -12,12 +12,12 @@ from stack.choices.identity import KEY_ARN
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 REGION = r"^[a-z]{2,3}[a-z0-9-]*\d$"
-# No character that means something in a URL, or in the ARNs of a policy, as * and ? do.
+# Excludes characters with a meaning in URLs or in a policy's ARNs, such as * and ?.
 PREFIX = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
 
 
 class Bucket(BaseModel):
-    """One bucket to watch; one of Spaces is created unless it exists."""
+    """A bucket to watch; a bucket of Spaces is created unless `existing` names it."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
@@ -34,7 +34,7 @@ class Bucket(BaseModel):
 
 
 class Buckets(Choices):
-    """The buckets' setting."""
+    """The setting of the buckets."""
 
     buckets: Json[tuple[Bucket, ...]] = Field(
         description='use a list such as [{"kind": "spaces", "name": "photos"}]: kind is spaces or'

@@ -11,7 +11,7 @@ from stack.kinds import KINDS, KindName
 
 DATABASE_SIZE = r"^(db|gd|so1_5|so|m3|m|c)-[a-z0-9.-]+$"
 VERSION = r"^\d{1,2}(\.\d+)?$"
-# What the spec calls so already; what the service does, stack/variables.py finds out.
+# Names that the spec already uses; stack/variables.py finds those that the service uses.
 RESERVED = frozenset({"api", "worker", "migrate", "pg", "valkey"})
 DATABASE = r"^[A-Za-z_][\w-]{0,62}$"
 TRUSTED = r"^(ip_addr:[0-9a-f.:/]+|(droplet|k8s|app):[0-9a-f-]+|tag:[\w:-]+)$"
@@ -23,7 +23,7 @@ Version = Annotated[str, StringConstraints(pattern=VERSION)]
 
 
 class Database(BaseModel):
-    """One more cluster to watch: a new one, or an existing one by its name."""
+    """A further cluster to watch, new or existing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""How the app's components run, who may see them, and who gets alerts."""
+"""The settings of the app's components: sizes, access to the page, and alerts."""
 
 from typing import Annotated, Literal
 

@@ -1,1 +1,1 @@
-"""Checks before an `up`: one module for each party that is involved."""
+"""Checks before an `up`, one module for each system that they check."""

@@ -1,4 +1,4 @@
-"""Check AWS: our identity, our rights, and what must exist."""
+"""Check AWS: the login, its permissions, and the resources that must exist."""
 
 from typing import Any, Protocol
 
@@ -28,7 +28,13 @@ class Cloud(Protocol):
 
 
 def check(cloud: Cloud, errors: tuple[type[Exception], ...], settings: Settings | None) -> Findings:
-    """Check what an `up` needs of AWS; `errors` are what the clients raise."""
+    """Check what an `up` needs of AWS.
+
+    Args:
+        cloud: The clients.
+        errors: The exceptions that the clients raise.
+        settings: The stack's settings, None if they are invalid.
+    """
     try:
         arn = str(cloud.client("sts").get_caller_identity()["Arn"])
     except errors as error:
@@ -61,16 +67,16 @@ def _permissions(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) ->
 def _secret(
     cloud: Cloud, errors: tuple[type[Exception], ...], arn: str, key_arn: str | None
 ) -> Findings:
-    """Check that an existing secret is there, and under the configured key."""
+    """Check that an existing secret exists and uses the configured key."""
     try:
-        said = cloud.client("secretsmanager").describe_secret(SecretId=arn)
+        secret = cloud.client("secretsmanager").describe_secret(SecretId=arn)
     except errors as error:
         yield bad("secret", f"cannot see secretArn ({type(error).__name__})", "check its ARN")
         return
     yield good("secret", "secretArn exists")
-    if said.get("KmsKeyId", "").endswith(AWS_OWN_KEY):
-        said = {}
-    found = said.get("KmsKeyId")
+    if secret.get("KmsKeyId", "").endswith(AWS_OWN_KEY):
+        secret = {}
+    found = secret.get("KmsKeyId")
     remedy = "`pulumi config set --plaintext secretKmsKeyArn ARN-OF-ITS-KEY`"
     if found and key_arn is None:
         yield warning("key", f"secretArn is under {found}, which the role may not use", remedy)
@@ -99,7 +105,7 @@ def _key(cloud: Cloud, errors: tuple[type[Exception], ...], arn: str) -> Finding
 def _bucket(
     cloud: Cloud, errors: tuple[type[Exception], ...], bucket: Bucket, region: str
 ) -> Findings:
-    """Check that a bucket is there, in its region, and under the configured key."""
+    """Check that a bucket exists in its region and uses the configured key."""
     s3, name = cloud.client("s3"), bucket.existing
     try:
         found = s3.head_bucket(Bucket=name).get("BucketRegion", region)
@@ -112,11 +118,11 @@ def _bucket(
         return
     yield good("bucket", f"{name} exists")
     try:
-        said = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+        encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
     except errors:
         return
-    rule = said["Rules"][0].get("ApplyServerSideEncryptionByDefault", {})
-    key = rule.get("KMSMasterKeyID", AWS_S3_KEY)  # without one, AWS's own
+    rule = encryption["Rules"][0].get("ApplyServerSideEncryptionByDefault", {})
+    key = rule.get("KMSMasterKeyID", AWS_S3_KEY)  # absent for AWS's own key
     if not key.endswith(AWS_S3_KEY) and bucket.kms_key_arn is None:
         remedy = "set kmsKeyArn in buckets to that key's own ARN"
         yield warning("key", f"{name} is under {key}, which the role may not use", remedy)

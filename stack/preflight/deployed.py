@@ -6,26 +6,26 @@ from datetime import datetime, timedelta
 
 from stack.certificates import CLIENT_RENEWAL_H
 from stack.preflight.finding import Finding, Findings, bad, good, warning
-from stack.preflight.world import World, get
+from stack.preflight.machine import Machine, get
 from stack.settings import Settings
 
 UNAUTHORIZED = 401
 
 
-def outputs(world: World, stack: str) -> dict[str, str]:
-    """Return the stack's exports; empty before the first `up`, or without Pulumi."""
-    done = world.run("pulumi", "stack", "output", "--json", "--stack", stack)
+def outputs(machine: Machine, stack: str) -> dict[str, str]:
+    """Return the stack's exports; empty before the first `up` or without Pulumi."""
+    done = machine.run("pulumi", "stack", "output", "--json", "--stack", stack)
     return dict(json.loads(done.out)) if done.code == 0 and done.out else {}
 
 
 def check(
-    world: World, exports: Mapping[str, str], settings: Settings | None, now: datetime
+    machine: Machine, exports: Mapping[str, str], settings: Settings | None, now: datetime
 ) -> Findings:
     """Check the deployed app."""
     if "certificateExpiry" in exports:
         yield _certificate(datetime.fromisoformat(exports["certificateExpiry"]), now)
     if settings and "url" in exports:
-        yield _dashboard(world, exports["url"], settings)
+        yield _dashboard(machine, exports["url"], settings)
 
 
 def _certificate(expiry: datetime, now: datetime) -> Finding:
@@ -37,8 +37,8 @@ def _certificate(expiry: datetime, now: datetime) -> Finding:
     return good("certificate", f"{left.days} days left")
 
 
-def _dashboard(world: World, url: str, settings: Settings) -> Finding:
-    status = get(world, f"{url}/worker/status").status
+def _dashboard(machine: Machine, url: str, settings: Settings) -> Finding:
+    status = get(machine, f"{url}/worker/status").status
     closed = status == UNAUTHORIZED
     if closed != settings.public:
         return good("dashboard", "open to everyone" if settings.public else "asks for its password")

@@ -1,11 +1,11 @@
-"""Check DigitalOcean: the token and its rights, the app's name, regions, and what must exist."""
+"""Check DigitalOcean: the token's rights, the app's name, regions, and existing resources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stack.preflight.finding import Finding, Findings, bad, good, unknown, warning
-from stack.preflight.world import Answer, World, get
+from stack.preflight.machine import Answer, Machine, get
 from stack.settings import Settings
 
 API = "https://api.digitalocean.com/v2"
@@ -32,12 +32,12 @@ OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 class Account:
     """The API with a token."""
 
-    world: World
+    machine: Machine
     token: str
 
     def get(self, path: str) -> Answer:
         """Send a request to the API."""
-        return get(self.world, f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
+        return get(self.machine, f"{API}/{path}", {"Authorization": f"Bearer {self.token}"})
 
     def all(self, path: str, key: str) -> list[dict[str, Any]] | None:
         """Return a list, its first 200 entries; None if it may not be read."""
@@ -46,14 +46,14 @@ class Account:
 
 
 def check(
-    world: World, environ: Mapping[str, str], settings: Settings | None, app_id: str | None
+    machine: Machine, environ: Mapping[str, str], settings: Settings | None, app_id: str | None
 ) -> Findings:
-    """Check what an `up` needs of DigitalOcean; `app_id` is the app that the stack already has."""
+    """Check what an `up` needs of DigitalOcean; `app_id` is the stack's app, None before it."""
     token = environ.get("DIGITALOCEAN_TOKEN") or environ.get("DIGITALOCEAN_ACCESS_TOKEN")
     if not token:
         yield bad("DigitalOcean", "no token", LOGIN_REMEDY)
         return
-    account = Account(world, token)
+    account = Account(machine, token)
     login = account.get("account").status
     if login == UNAUTHORIZED:
         yield bad("DigitalOcean", "the token is refused", LOGIN_REMEDY)
@@ -70,7 +70,7 @@ def check(
         yield from _open(account, settings)
         if settings.spaces:
             yield from _scopes(account, KEY_SCOPE)
-            yield from _spaces(world, environ, settings)
+            yield from _spaces(machine, environ, settings)
 
 
 def _scopes(account: Account, scopes: Mapping[str, str]) -> Findings:
@@ -130,8 +130,8 @@ def _open(account: Account, settings: Settings) -> Findings:
             yield good("firewall", f"{cluster['name']} has trusted sources")
 
 
-def _spaces(world: World, environ: Mapping[str, str], settings: Settings) -> Findings:
-    """Check the credentials that new buckets need, and that existing ones are there.
+def _spaces(machine: Machine, environ: Mapping[str, str], settings: Settings) -> Findings:
+    """Check that new buckets have their credentials, and that existing buckets exist.
 
     No login is needed: a private bucket answers 403, and a missing one 404.
     """
@@ -142,7 +142,7 @@ def _spaces(world: World, environ: Mapping[str, str], settings: Settings) -> Fin
         if bucket.existing is None:
             continue
         region = bucket.region or settings.cluster_region
-        status = get(world, f"https://{region}.digitaloceanspaces.com/{bucket.existing}").status
+        status = get(machine, f"https://{region}.digitaloceanspaces.com/{bucket.existing}").status
         if status == MISSING:
             remedy = "correct existing or region in buckets"
             yield bad("bucket", f"there is no {bucket.existing} in {region}", remedy)

@@ -13,7 +13,7 @@ class Finding:
 
     Attributes:
         subject: The subject of the check, in a word or two.
-        verdict: `bad` will make an `up` fail; `warning` will not; `unknown` could not be seen.
+        verdict: `bad` would fail an `up`; `warning` would not; `unknown` could not be checked.
         says: The finding.
         remedy: What to do; empty if nothing.
     """
@@ -28,17 +28,17 @@ Findings = Iterator[Finding]
 
 
 def good(subject: str, says: str) -> Finding:
-    """Report that all is well."""
+    """Report a passed check."""
     return Finding(subject=subject, verdict="good", says=says)
 
 
 def bad(subject: str, says: str, remedy: str) -> Finding:
-    """Report a problem that would make an `up` fail."""
+    """Report a problem that would fail an `up`."""
     return Finding(subject=subject, verdict="bad", says=says, remedy=remedy)
 
 
 def warning(subject: str, says: str, remedy: str) -> Finding:
-    """Report a problem that an `up` would not notice."""
+    """Report a problem that would not fail an `up`."""
     return Finding(subject=subject, verdict="warning", says=says, remedy=remedy)
 
 

@@ -1,7 +1,7 @@
-"""Check whether docker may push to a repository, by a request to the registry: the only proof.
+"""Check whether docker may push to a repository, by starting an upload.
 
-An upload is begun and cancelled at once; nothing is stored. A token's content proves nothing: most
-registries' tokens are opaque.
+The upload is cancelled immediately; nothing is stored. Reading the token would prove nothing,
+because most registries' tokens are opaque.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
 https://distribution.github.io/distribution/spec/auth/token/
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from stack.preflight.finding import Finding, bad, good, unknown
-from stack.preflight.world import World
+from stack.preflight.machine import Machine
 
 ACCEPTED, UNAUTHORIZED, FORBIDDEN = 202, 401, 403
 HUB = "docker.io"
@@ -28,28 +28,28 @@ LOGINS = {
 }
 
 
-def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
+def check(machine: Machine, config: Mapping[str, Any], repository: str) -> Finding:
     """Check whether docker's login may write.
 
     Args:
-        world: The machine and network to check.
+        machine: The machine and network to check.
         config: Docker's `config.json`.
         repository: HOST/PATH.
     """
     host, _, path = repository.partition("/")
     login = LOGINS.get(host, f"`docker login {host}` with a token that may write")
-    basic = _login(world, config, HUB_KEY if host == HUB else host)
+    basic = _login(machine, config, HUB_KEY if host == HUB else host)
     if basic is None:
         return bad("image", f"docker is not logged in to {host}", login)
     api = f"https://{HUB_API if host == HUB else host}/v2/"
-    header = _authorization(world, api, path, basic)
+    header = _authorization(machine, api, path, basic)
     if header is None:
         return unknown("image", f"{host} cannot be checked for write access", "check the network")
     url = f"{api}{path}/blobs/uploads/"
-    begun = world.send("POST", url, {"Authorization": header})
+    begun = machine.send("POST", url, {"Authorization": header})
     if begun.status == ACCEPTED:
         if location := begun.headers.get("location"):
-            world.send("DELETE", urljoin(url, location), {"Authorization": header})
+            machine.send("DELETE", urljoin(url, location), {"Authorization": header})
         return good("image", f"docker can build, and may push to {repository}")
     if begun.status in (UNAUTHORIZED, FORBIDDEN):
         return bad("image", f"docker's login at {host} may not push to {path}", login)
@@ -57,11 +57,11 @@ def check(world: World, config: Mapping[str, Any], repository: str) -> Finding:
     return unknown("image", f"{host} answers {begun.status} to an upload", remedy)
 
 
-def _login(world: World, config: Mapping[str, Any], key: str) -> str | None:
+def _login(machine: Machine, config: Mapping[str, Any], key: str) -> str | None:
     """Return USER:TOKEN in base64, from docker's configuration or its credential helper."""
     helper = (config.get("credHelpers") or {}).get(key) or config.get("credsStore")
     if helper:
-        done = world.run(f"docker-credential-{helper}", "get", given=key)
+        done = machine.run(f"docker-credential-{helper}", "get", stdin=key)
         try:
             kept = json.loads(done.out) if done.code == 0 else {}
         except ValueError:
@@ -73,18 +73,18 @@ def _login(world: World, config: Mapping[str, Any], key: str) -> str | None:
     return str(auth) if auth else None
 
 
-def _authorization(world: World, api: str, path: str, basic: str) -> str | None:
+def _authorization(machine: Machine, api: str, path: str, basic: str) -> str | None:
     """Return the header for a push, with a token if one is required; None without an answer."""
-    challenge = world.send("GET", api, {})
+    challenge = machine.send("GET", api, {})
     if challenge.status == 0:
         return None
-    said = dict(CHALLENGE.findall(challenge.headers.get("www-authenticate", "")))
-    if not said.get("realm", "").startswith("https://"):
+    challenged = dict(CHALLENGE.findall(challenge.headers.get("www-authenticate", "")))
+    if not challenged.get("realm", "").startswith("https://"):
         return f"Basic {basic}"
-    asked = {"scope": f"repository:{path}:pull,push"}
-    asked |= {"service": said["service"]} if "service" in said else {}
-    granted = world.send(
-        "GET", f"{said['realm']}?{urlencode(asked)}", {"Authorization": f"Basic {basic}"}
+    query = {"scope": f"repository:{path}:pull,push"}
+    query |= {"service": challenged["service"]} if "service" in challenged else {}
+    granted = machine.send(
+        "GET", f"{challenged['realm']}?{urlencode(query)}", {"Authorization": f"Basic {basic}"}
     )
     body = granted.body if isinstance(granted.body, dict) else {}
     token = body.get("token") or body.get("access_token")

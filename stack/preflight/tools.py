@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stack.preflight.finding import Findings, bad, good, unknown, warning
-from stack.preflight.world import World
+from stack.preflight.machine import Machine
 
 REQUIRED = {
     "uv": "install it: https://docs.astral.sh/uv/getting-started/installation/",
@@ -16,15 +16,15 @@ USEFUL = {
 }
 
 
-def check(world: World, own_uv: Path | None) -> Findings:
+def check(machine: Machine, own_uv: Path | None) -> Findings:
     """Check what `make deploy` needs, and what is useful.
 
     Args:
-        world: The machine to check.
+        machine: The machine to check.
         own_uv: The uv that `make` installed in this folder, None if there is none.
     """
     for tool, remedy in REQUIRED.items():
-        if found := world.where(tool):
+        if found := machine.where(tool):
             yield good("tool", f"{tool} is {found}")
         elif tool == "uv" and own_uv:
             says = f"uv is not on PATH, where Pulumi looks for it; make's own is {own_uv}"
@@ -32,11 +32,11 @@ def check(world: World, own_uv: Path | None) -> Findings:
         else:
             yield bad("tool", f"no {tool}", remedy)
     for tool, remedy in USEFUL.items():
-        yield good("tool", tool) if world.where(tool) else warning("tool", f"no {tool}", remedy)
-    if not world.where("pulumi"):
+        yield good("tool", tool) if machine.where(tool) else warning("tool", f"no {tool}", remedy)
+    if not machine.where("pulumi"):
         yield unknown("Pulumi", "cannot ask for its login", REQUIRED["pulumi"])
         return
-    who = world.run("pulumi", "whoami")
+    who = machine.run("pulumi", "whoami")
     if who.code == 0:
         yield good("Pulumi", f"logged in as {who.out}")
     else:

@@ -1,4 +1,4 @@
-"""What App Platform would hand to a process."""
+"""Resolve a component's environment as App Platform does."""
 
 import functools
 import re
@@ -13,13 +13,13 @@ BINDABLE = re.compile(r"\$\{([\w-]+)\.(\w+)\}")
 def environ(
     spec: Mapping[str, Any], component: str, values: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """A component's environment, its bindables resolved.
+    """Return a component's environment with its bindables resolved.
 
     Args:
         spec: The app's spec as Pulumi's providers see it.
         component: The component's name.
-        values: What `${NAME.ATTRIBUTE}` resolves to, by `NAME.ATTRIBUTE`; else by `ATTRIBUTE`, and
-            else some text.
+        values: The value of `${NAME.ATTRIBUTE}`, by `NAME.ATTRIBUTE` or by `ATTRIBUTE`; other
+            bindables get a made-up text.
     """
     components = [c for kind in ("services", "workers", "jobs") for c in spec.get(kind, [])]
     (found,) = [c for c in components if c["name"] == component]

@@ -1,4 +1,4 @@
-"""What the providers would compute, for Pulumi's mocks; names decide, so that runs are equal."""
+"""Compute the providers' outputs for Pulumi's mocks, from names alone, so that runs are equal."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ Values = dict[str, Any]
 
 
 class Clouds(pulumi.runtime.Mocks):
-    """Stands for DigitalOcean, AWS, tls and docker-build under the mock monitor.
+    """Compute outputs of DigitalOcean, AWS, tls and docker-build for the mock monitor.
 
     Args:
-        before: What the stack's last `up` exported.
+        before: The exports of the stack's last `up`.
     """
 
     def __init__(self, before: Mapping[str, Any] | None = None) -> None:
@@ -48,7 +48,7 @@ class Clouds(pulumi.runtime.Mocks):
 
 
 def unwrapped(value: Any, path: str, secret_paths: set[str]) -> Any:
-    """A value without its marks of secrecy, whose paths are added."""
+    """Return a value without its secret markers; add their paths to `secret_paths`."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
             secret_paths.add(path)

@@ -135,7 +135,7 @@ def _run(preview: bool, *changes: tuple[str, str]) -> Recording:
 
 @pytest.fixture(scope="session")
 def program() -> Program:
-    """Runs the program once for each configuration: a variant's name, or changes by key."""
+    """Run the program once for each configuration: a variant's name, or changes by key."""
 
     def run(variant: str = "vpc", *, preview: bool = False, **changes: str) -> Recording:
         return _run(preview, *sorted({**VARIANTS[variant], **changes}.items()))

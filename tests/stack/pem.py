@@ -37,12 +37,12 @@ def request(key_pem: str, common_name: str) -> str:
 
 def locally_signed(request_pem: str, ca_pem: str, ca_key_pem: str, hours: int) -> str:
     """Return a client's certificate, PEM."""
-    asked = x509.load_pem_x509_csr(request_pem.encode())
+    csr = x509.load_pem_x509_csr(request_pem.encode())
     authority = x509.load_pem_x509_certificate(ca_pem.encode())
-    public_key = asked.public_key()
+    public_key = csr.public_key()
     assert isinstance(public_key, ec.EllipticCurvePublicKey)
     return _signed(
-        asked.subject, authority.subject, public_key, _key(ca_key_pem), hours, authority=False
+        csr.subject, authority.subject, public_key, _key(ca_key_pem), hours, authority=False
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs the program under Pulumi's mock monitor, and records what it registers."""
+"""Run the program with Pulumi's mock monitor, and record the resources that it registers."""
 
 import asyncio
 import functools
@@ -27,7 +27,7 @@ PASSWORD = "correct horse battery"
 
 
 class Monitor(mocks.MockMonitor):
-    """Pulumi's mock monitor, which also keeps every request."""
+    """Pulumi's mock monitor, which also records every request."""
 
     def __init__(self, recording: Recording, before: Mapping[str, Any] | None) -> None:
         super().__init__(Clouds(before))
@@ -74,8 +74,8 @@ def run(
 
     Args:
         config: Changes of the example's configuration.
-        preview: Whether nothing is made.
-        before: What the stack's last `up` exported; None of a first one.
+        preview: Whether it is a preview.
+        before: The exports of the stack's last `up`, None for a first one.
     """
     values = example() | {_key(k): v for k, v in (config or {}).items()}
     secrets = [f"{PROJECT}:{key}" for key in SECRETS]
@@ -95,9 +95,9 @@ def run_program(
     Args:
         program: Its folder.
         values: The configuration, by whole keys.
-        secrets: The keys of what is encrypted there.
-        preview: Whether nothing is made.
-        before: What the stack's last `up` exported; None of a first one.
+        secrets: The keys of the encrypted values.
+        preview: Whether it is a preview.
+        before: The exports of the stack's last `up`, None for a first one.
     """
     recording = Recording()
     folder = str(program)
@@ -125,7 +125,7 @@ def run_program(
 
 @contextmanager
 def _event_loop() -> Iterator[None]:
-    """A loop of the run's own, and one thread, in which Pulumi makes another for the monitor."""
+    """Provide a new event loop with a single thread, in which Pulumi makes the monitor's loop."""
     loop = asyncio.new_event_loop()
     thread = ThreadPoolExecutor(max_workers=1)
     loop.set_default_executor(thread)

@@ -1,4 +1,4 @@
-"""What one run of the program registered."""
+"""The resources that one run of the program registered."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ KINDS = ("services", "workers", "jobs")
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """One resource as the engine would see it; secrets unwrapped, their paths kept."""
+    """One resource as the engine receives it, with secrets unwrapped and their paths listed."""
 
     type: str
     name: str
@@ -22,7 +22,7 @@ class Registration:
 
     @property
     def comparable(self) -> tuple[object, ...]:
-        """The values by which the engine decides what to do with it."""
+        """The values by which the engine decides whether to change the resource."""
         request = self.request
         return (
             self.urn,
@@ -36,7 +36,7 @@ class Registration:
 
 @dataclass(kw_only=True)
 class Recording:
-    """All that one run of the program registered, in order."""
+    """All resources that one run of the program registered, in order."""
 
     registrations: list[Registration] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
@@ -58,9 +58,9 @@ class Recording:
 
     @property
     def api_spec(self) -> dict[str, Any]:
-        """The spec as the platform's API takes it, to be held against its published schema.
+        """The spec as the platform's API takes it, for a comparison with its published schema.
 
-        The provider makes a list of the one VPC, and sends alerts' destinations on their own.
+        The provider makes a list of the one VPC, and sends alerts' destinations separately.
         """
         spec: dict[str, Any] = json.loads(json.dumps(self.spec))
         for part in (spec, *(c for kind in KINDS for c in spec.get(kind, []))):
@@ -74,7 +74,7 @@ class Recording:
         return [c for kind in KINDS for c in self.spec.get(kind, [])]
 
     def needs(self, dependent: Registration) -> set[str]:
-        """The URNs that must exist before this resource, through however many others."""
+        """Return the URNs that this resource depends on, directly or indirectly."""
         by_urn = {r.urn: r for r in self.registrations}
         found, open_ = set(), list(dependent.dependencies)
         while open_:

@@ -10,7 +10,7 @@ def _component(recording: Recording, name: str) -> dict[str, Any]:
     return next(c for c in recording.components if c["name"] == name)
 
 
-def test_each_component_runs_its_part_and_gets_sigterm(program: Program) -> None:
+def test_each_component_runs_its_command_and_gets_sigterm(program: Program) -> None:
     commands = {c["name"]: c["runCommand"] for c in program().components}
 
     assert commands == {
@@ -25,7 +25,7 @@ def test_the_health_check_touches_no_store(program: Program) -> None:
     assert api["healthCheck"]["port"] == api["httpPort"] == 8080
 
 
-def test_the_worker_is_watched_on_its_own_port(program: Program) -> None:
+def test_the_workers_liveness_is_checked_on_its_own_port(program: Program) -> None:
     worker = _component(program(), "worker")
 
     assert worker["livenessHealthCheck"]["httpPath"] == "/livez"
@@ -52,7 +52,7 @@ def test_a_fix_can_be_deployed_while_postgresql_is_down(program: Program) -> Non
     )
 
 
-def test_api_and_worker_ring_on_cpu_memory_and_restarts(program: Program) -> None:
+def test_api_and_worker_alert_on_cpu_memory_and_restarts(program: Program) -> None:
     for name in ("api", "worker"):
         alerts = _component(program("everything optional"), name)["alerts"]
 
@@ -61,13 +61,13 @@ def test_api_and_worker_ring_on_cpu_memory_and_restarts(program: Program) -> Non
         assert all(a["destinations"] == {"emails": ["on-call@example.org"]} for a in alerts)
 
 
-def test_a_failed_deployment_rings(program: Program) -> None:
+def test_a_failed_deployment_alerts(program: Program) -> None:
     rules = {a["rule"] for a in program().spec["alerts"]}
 
     assert "DEPLOYMENT_FAILED" in rules
 
 
-def test_logs_go_where_they_are_sent(program: Program) -> None:
+def test_logs_are_forwarded_to_the_configured_destination(program: Program) -> None:
     for component in program("everything optional").components:
         (destination,) = component["logDestinations"]
 
@@ -83,7 +83,7 @@ def test_everything_is_routed_to_the_api_uncached(program: Program) -> None:
     assert spec["disableEdgeCache"] is True
 
 
-def test_the_secrets_stand_alone_at_the_apps_level(program: Program) -> None:
+def test_the_apps_own_variables_are_only_the_secrets(program: Program) -> None:
     app = program().one("index/app:App")
 
     envs = app.inputs["spec"]["envs"]
@@ -106,7 +106,7 @@ def test_alert_targets_and_headers_are_secrets_of_the_app(program: Program) -> N
     assert loaded.public_url == "https://heartbeat-xxxxx.ondigitalocean.app"
 
 
-def test_a_public_dashboard_overrides_the_password_that_it_keeps(program: Program) -> None:
+def test_a_public_dashboard_overrides_the_stored_password(program: Program) -> None:
     private, public = program().spec, program("public dashboard").spec
 
     assert [e["key"] for e in public["envs"]] == [e["key"] for e in private["envs"]]
@@ -116,7 +116,7 @@ def test_a_public_dashboard_overrides_the_password_that_it_keeps(program: Progra
     assert password.get_secret_value() == recorder.PASSWORD
 
 
-def test_secrets_are_ignored_until_they_are_to_be_sent(program: Program) -> None:
+def test_changes_of_secrets_are_ignored_unless_they_are_sent_again(program: Program) -> None:
     def ignored(recording: Recording) -> list[str]:
         return list(recording.one("index/app:App").request.ignoreChanges)
 
@@ -125,7 +125,7 @@ def test_secrets_are_ignored_until_they_are_to_be_sent(program: Program) -> None
     assert "spec.envs" not in ignored(program("rotating"))
 
 
-def test_recipients_of_alerts_are_sent_when_they_have_changed() -> None:
+def test_alert_recipients_are_sent_only_after_a_change() -> None:
     chosen = {"alertEmails": '["on-call@example.org"]'}
     first = recorder.run(chosen)
 
@@ -141,7 +141,7 @@ def test_recipients_of_alerts_are_sent_when_they_have_changed() -> None:
     assert _ignored(changed) == _ignored(first)
 
 
-def test_the_first_deployment_may_take_its_time(program: Program) -> None:
+def test_only_the_first_deployment_has_a_timeout(program: Program) -> None:
     timeouts = program().one("index/app:App").request.customTimeouts
 
     assert timeouts.create == "45m"

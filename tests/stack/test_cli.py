@@ -15,11 +15,11 @@ from tests.stack import cli
 from tests.stack.engine.conftest import required
 from tests.stack.recorder import ROOT
 
-PATIENCE_S = 60.0  # nothing waits it out unless something hangs
-# Says and does what Go does, in order: lists packages after downloads, then compiles, then links.
+PATIENCE_S = 60.0  # only a hang takes this long
+# Prints and does the same as Go, in order: downloads and lists packages, compiles, links.
 GO = """\
 #!/bin/sh
-echo "$@" >> {folder}/asked
+echo "$@" >> {folder}/calls
 echo "go: downloading example.com/module v1" >&2
 case "$1" in
   list) echo one; echo two ;;
@@ -33,7 +33,7 @@ esac
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """A machine with a Go of the test, and no Pulumi CLI."""
+    """The environment of a machine with a fake Go and without a Pulumi CLI."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "go").write_text(GO.format(folder=tmp_path))
@@ -45,7 +45,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def build(environ: dict[str, str]) -> subprocess.Popen[str]:
-    """Start `make pulumi`; its lines go to stdout."""
+    """Start `make pulumi` with its output in a pipe."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.watch", "-m", "tests.stack.cli"],
         cwd=ROOT,
@@ -56,9 +56,9 @@ def build(environ: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def asked(folder: Path) -> list[str]:
-    """Return the subcommands of Go that were called."""
-    log = folder / "asked"
+def subcommands(folder: Path) -> list[str]:
+    """Return the subcommands with which Go was called."""
+    log = folder / "calls"
     return [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
 
 
@@ -69,7 +69,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_without_a_cli_the_last_lines_show_how_many_tests_need_one_and_how_to_get_it(
+def test_without_a_cli_the_summary_counts_the_skipped_tests_and_names_the_remedy(
     environ: dict[str, str],
 ) -> None:
     # The provider's tests are skipped for another reason, and are not counted.
@@ -98,34 +98,34 @@ def test_in_ci_a_missing_cli_fails_and_elsewhere_skips() -> None:
         required(None, {})
 
 
-def test_two_builds_at_the_same_time_build_once_and_say_how_far_they_are(
+def test_concurrent_builds_build_once_and_print_progress(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "hold").touch()
     with build(environ) as first:
-        wait_until(lambda: "build" in asked(tmp_path))
+        wait_until(lambda: "build" in subcommands(tmp_path))
         with build(environ) as second:
             assert second.stdout is not None
             waiting = second.stdout.readline()
             (tmp_path / "hold").unlink()
-            said = [popen.communicate(timeout=PATIENCE_S)[0] for popen in (first, second)]
+            outputs = [popen.communicate(timeout=PATIENCE_S)[0] for popen in (first, second)]
 
     binary = cli.cached(environ)
     assert (first.returncode, second.returncode) == (0, 0)
     assert "another process builds" in waiting
-    assert asked(tmp_path) == ["list", "build"]
-    assert "2 of 3: compiling 2 packages\n3 of 3: linking" in said[0]
-    assert all(text.endswith(f"the Pulumi CLI is there: {binary}\n") for text in said)
+    assert subcommands(tmp_path) == ["list", "build"]
+    assert "2 of 3: compiling 2 packages\n3 of 3: linking" in outputs[0]
+    assert all(text.endswith(f"the Pulumi CLI is there: {binary}\n") for text in outputs)
     assert cli.find(environ) == binary
     assert list(binary.parent.iterdir()) == [binary]
 
 
-def test_a_build_that_is_there_is_not_made_again(environ: dict[str, str], tmp_path: Path) -> None:
+def test_an_existing_build_is_not_repeated(environ: dict[str, str], tmp_path: Path) -> None:
     for _ in range(2):
         with build(environ) as popen:
             assert popen.wait(PATIENCE_S) == 0
 
-    assert asked(tmp_path) == ["list", "build"]
+    assert subcommands(tmp_path) == ["list", "build"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -134,13 +134,13 @@ def test_an_interrupted_build_leaves_nothing(
 ) -> None:
     (tmp_path / "hold").touch()
     with build(environ) as popen:
-        wait_until(lambda: "build" in asked(tmp_path))
+        wait_until(lambda: "build" in subcommands(tmp_path))
         family = psutil.Process(popen.pid).children(recursive=True)
         popen.send_signal(number)
-        said, _ = popen.communicate(timeout=PATIENCE_S)
+        output, _ = popen.communicate(timeout=PATIENCE_S)
 
     assert popen.returncode
-    assert "Traceback" not in said
+    assert "Traceback" not in output
     assert not [process for process in family if process.is_running()]
     assert not list(cli.cached(environ).parent.iterdir())
 
@@ -149,11 +149,11 @@ def test_a_failed_build_shows_gos_output(environ: dict[str, str], tmp_path: Path
     go = tmp_path / "bin" / "go"
     go.write_text('#!/bin/sh\necho "no space left" >&2\nexit 3\n')
     with build(environ) as popen:
-        said, _ = popen.communicate(timeout=PATIENCE_S)
+        output, _ = popen.communicate(timeout=PATIENCE_S)
 
     assert popen.returncode == 1
-    assert "no space left" in said
-    assert "exit code 3" in said
+    assert "no space left" in output
+    assert "exit code 3" in output
 
 
 def test_without_go_the_build_names_what_to_install(
@@ -161,7 +161,7 @@ def test_without_go_the_build_names_what_to_install(
 ) -> None:
     (tmp_path / "bin" / "go").unlink()
     with build(environ) as popen:
-        said, _ = popen.communicate(timeout=PATIENCE_S)
+        output, _ = popen.communicate(timeout=PATIENCE_S)
 
     assert popen.returncode == 1
-    assert "install Go" in said
+    assert "install Go" in output

@@ -1,4 +1,4 @@
-"""compose.yaml: valid, and its environment is what the service needs, as with the stack's."""
+"""compose.yaml is valid, and gives the service the environment that it needs."""
 
 import json
 import re
@@ -63,13 +63,13 @@ def test_it_follows_the_compose_specification() -> None:
     ("right", "wrong"),
     [("stop_grace_period", "stop_grace"), ("service_healthy", "service_well")],
 )
-def test_a_mistake_in_it_would_be_found(right: str, wrong: str) -> None:
+def test_the_validation_finds_a_mistake(right: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         _validate(TEXT.replace(right, wrong))
 
 
 @pytest.mark.parametrize("name", ["worker", "api"])
-def test_the_service_starts_with_what_it_is_given(
+def test_the_service_accepts_its_environment(
     services: dict[str, Any], data: Path, name: str
 ) -> None:
     environ = _sourced(services[name], data)
@@ -110,7 +110,7 @@ def test_the_stores_are_those_of_the_cloud(services: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["aws", "migrate", "api", "worker"])
-def test_what_is_ours_runs_confined(services: dict[str, Any], name: str) -> None:
+def test_our_own_containers_run_confined(services: dict[str, Any], name: str) -> None:
     service = services[name]
 
     assert service["read_only"]

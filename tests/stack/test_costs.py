@@ -19,7 +19,7 @@ def test_the_example_costs_two_components_two_clusters_and_a_secret() -> None:
     assert _usd() == pytest.approx(5 + 5 + 15.15 + 15 + 0.40 + 0.44, abs=0.01)
 
 
-def test_what_existed_costs_nothing() -> None:
+def test_existing_resources_cost_nothing() -> None:
     postgres = {"postgresCluster": "team-pg", "network": "public"}
     both = {**postgres, "valkeyCluster": "team-valkey"}
 
@@ -27,7 +27,7 @@ def test_what_existed_costs_nothing() -> None:
     assert _usd(**both) == pytest.approx(10 + 0.40 + 0.44, abs=0.01)
 
 
-def test_more_databases_cost_what_is_made() -> None:
+def test_only_new_databases_add_to_the_cost() -> None:
     made = {"kind": "valkey", "name": "sessions", "size": "db-s-1vcpu-2gb", "nodes": 2}
     existing = {"kind": "postgres", "name": "orders", "existing": "team-orders"}
 
@@ -35,7 +35,7 @@ def test_more_databases_cost_what_is_made() -> None:
     assert more == pytest.approx(_usd() + 2 * 30, abs=0.01)
 
 
-def test_the_first_new_bucket_costs_a_subscription_and_s3_each_write() -> None:
+def test_the_first_new_bucket_adds_a_subscription_and_s3_adds_its_writes() -> None:
     new = [{"kind": "spaces", "name": name} for name in ("photos", "media")]
     s3 = [{"kind": "s3", "name": name, "existing": f"team-{name}"} for name in ("a", "b")]
     existing = [{"kind": "spaces", "name": "c", "existing": "team-c"}]

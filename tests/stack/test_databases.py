@@ -14,12 +14,12 @@ def test_the_clusters_are_postgresql_17_and_valkey_8(program: Program) -> None:
     assert "evictionPolicy" not in clusters["pg"].inputs
 
 
-def test_a_cluster_that_was_upgraded_outside_keeps_its_version(program: Program) -> None:
+def test_a_cluster_upgraded_without_pulumi_keeps_its_version(program: Program) -> None:
     for cluster in program("more databases").of("DatabaseCluster"):
         assert list(cluster.request.ignoreChanges) == ["version"]
 
 
-def test_the_list_of_databases_makes_further_clusters(program: Program) -> None:
+def test_the_list_of_databases_creates_further_clusters(program: Program) -> None:
     recording = program("more databases", databaseSize="db-s-2vcpu-4gb", valkeyVersion="9")
 
     made = {c.inputs["name"]: c.inputs for c in recording.of("DatabaseCluster")}
@@ -39,44 +39,44 @@ def test_more_clusters_are_attached_and_become_sources(program: Program) -> None
     assert attached["orders-db"] == "heartbeat-dev-orders-db"
     assert attached["sessions"] == "team-sessions"
     names = {"HEARTBEAT_SOURCE_ORDERS_DB", "HEARTBEAT_SOURCE_SESSIONS"}
-    given = {e["key"]: e["value"] for e in private.components[0]["envs"]}
-    assert {k for k in given if k.startswith("HEARTBEAT_SOURCE_")} == {
+    environ = {e["key"]: e["value"] for e in private.components[0]["envs"]}
+    assert {k for k in environ if k.startswith("HEARTBEAT_SOURCE_")} == {
         *names,
         *(f"{name}_CA_CERT" for name in names),
     }
-    assert given["HEARTBEAT_SOURCE_ORDERS_DB"] == (
+    assert environ["HEARTBEAT_SOURCE_ORDERS_DB"] == (
         "postgresql://${orders-db.USERNAME}:${orders-db.PASSWORD}"
         "@private-heartbeat-dev-orders-db.db.example:${orders-db.PORT}/${orders-db.DATABASE}"
         "?sslmode=verify-ca"
     )
-    assert given["HEARTBEAT_SOURCE_SESSIONS"] == (
+    assert environ["HEARTBEAT_SOURCE_SESSIONS"] == (
         "rediss://${sessions.USERNAME}:${sessions.PASSWORD}"
         "@private-team-sessions.db.example:${sessions.PORT}?ssl_check_hostname=false"
     )
-    given = {e["key"]: e["value"] for e in public.components[0]["envs"]}
-    assert given["HEARTBEAT_SOURCE_SESSIONS"] == (
+    environ = {e["key"]: e["value"] for e in public.components[0]["envs"]}
+    assert environ["HEARTBEAT_SOURCE_SESSIONS"] == (
         "rediss://${sessions.USERNAME}:${sessions.PASSWORD}@${sessions.HOSTNAME}:${sessions.PORT}"
     )
 
 
-def test_a_mysql_is_made_attached_and_becomes_a_source(program: Program) -> None:
+def test_a_mysql_is_created_attached_and_becomes_a_source(program: Program) -> None:
     recording = program(databases='[{"kind": "mysql", "name": "shop"}]')
 
     (made,) = (c.inputs for c in recording.of("DatabaseCluster") if c.inputs["engine"] == "mysql")
     assert (made["name"], made["version"]) == ("heartbeat-dev-shop", "8")
     (attached,) = (each for each in recording.spec["databases"] if each["name"] == "shop")
     assert attached["engine"] == "MYSQL"
-    given = {e["key"]: e["value"] for e in recording.components[0]["envs"]}
-    url = given["HEARTBEAT_SOURCE_SHOP"]
+    environ = {e["key"]: e["value"] for e in recording.components[0]["envs"]}
+    url = environ["HEARTBEAT_SOURCE_SHOP"]
     assert url == (
         "mysql://${shop.USERNAME}:${shop.PASSWORD}"
         "@private-heartbeat-dev-shop.db.example:${shop.PORT}/${shop.DATABASE}?ssl-mode=VERIFY_CA"
     )
-    assert given["HEARTBEAT_SOURCE_SHOP_CA_CERT"] == "${shop.CA_CERT}"
+    assert environ["HEARTBEAT_SOURCE_SHOP_CA_CERT"] == "${shop.CA_CERT}"
     assert recording.one("DatabaseFirewall", "shop").inputs["rules"]
 
 
-def test_data_and_app_are_protected_unless_they_are_given_up(program: Program) -> None:
+def test_data_and_app_are_protected_unless_protect_data_is_off(program: Program) -> None:
     kept, given_up = program(), program(protectData="false")
 
     for kind in ("DatabaseCluster", "secret:Secret", "index/app:App"):
@@ -96,7 +96,7 @@ def test_the_app_attaches_both_clusters(program: Program) -> None:
     ]
 
 
-def test_existing_clusters_are_attached_and_otherwise_left_alone(program: Program) -> None:
+def test_existing_clusters_are_attached_and_otherwise_unchanged(program: Program) -> None:
     for variant in ("existing clusters", "existing clusters, public"):
         recording = program(variant)
 
@@ -105,16 +105,16 @@ def test_existing_clusters_are_attached_and_otherwise_left_alone(program: Progra
         assert not recording.of("DatabaseFirewall")
 
 
-def test_valkey_is_reached_as_the_user_that_the_cluster_comes_with(program: Program) -> None:
+def test_valkey_is_used_as_the_clusters_default_user(program: Program) -> None:
     for variant in ("vpc", "public network", "existing clusters"):
-        given = {e["key"]: e["value"] for e in program(variant).components[0]["envs"]}
+        environ = {e["key"]: e["value"] for e in program(variant).components[0]["envs"]}
 
-        assert given["VALKEY_USER"] == "${valkey.USERNAME}"
-        assert given["VALKEY_PASSWORD"] == "${valkey.PASSWORD}"
+        assert environ["VALKEY_USER"] == "${valkey.USERNAME}"
+        assert environ["VALKEY_PASSWORD"] == "${valkey.PASSWORD}"
 
 
 def test_the_provider_still_has_no_acl_for_a_user_of_valkey() -> None:
-    """Once it has one, decisions/115 is to be looked at again."""
+    """Review decisions/115 once it has one."""
     known = digitalocean.DatabaseUserSettingArgs.__init__.__annotations__
 
     assert set(known) == {"acls", "opensearch_acls"}

@@ -20,7 +20,7 @@ from tests.stack.conftest import OLD_VPC, VARIANTS
         ({"vpcId": OLD_VPC}, ""),
     ],
 )
-def test_a_stack_that_stands_does_not_move(change: dict[str, str], was: str) -> None:
+def test_a_deployed_stack_cannot_move(change: dict[str, str], was: str) -> None:
     before = recorder.run().exports
 
     with pytest.raises(SettingsError) as caught:
@@ -40,7 +40,7 @@ def test_an_app_without_clusters_of_its_own_may_change_its_network() -> None:
         recorder.run({**chosen, "region": "fra"}, before=before)
 
 
-def test_what_an_older_version_deployed_may_stay_where_it_is() -> None:
+def test_a_stack_of_an_older_version_keeps_its_place() -> None:
     assert recorder.run(before={"url": "https://heartbeat.example"}).exports["place"] == {
         "name": "heartbeat-dev",
         "region": "sfo",
@@ -55,12 +55,12 @@ def test_what_an_older_version_deployed_may_stay_where_it_is() -> None:
 def test_a_state_that_is_being_written_is_read_again(
     monkeypatch: pytest.MonkeyPatch, failures: list[str], attempts: int
 ) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     def invoke(function: str, _: object) -> object:
-        asked.append(function)
-        if len(asked) <= len(failures):
-            raise Exception(failures[len(asked) - 1])  # noqa: TRY002 - as the SDK does
+        calls.append(function)
+        if len(calls) <= len(failures):
+            raise Exception(failures[len(calls) - 1])  # noqa: TRY002 - as the SDK does
         return SimpleNamespace(value={"outputs": {"url": "https://heartbeat.example"}})
 
     monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
@@ -70,4 +70,4 @@ def test_a_state_that_is_being_written_is_read_again(
     else:
         with pytest.raises(Exception, match="no access"):
             deployed.outputs()
-    assert asked == [deployed.READ] * attempts
+    assert calls == [deployed.READ] * attempts

@@ -9,9 +9,9 @@ from service.tls import TlsMode
 from tests.stack import bindables
 from tests.stack.conftest import Program
 
-PUSH = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}  # the rest refines them
+PUSH = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}  # the others are refinements
 INFORMATION = {"SCHEMA_HEAD"}  # for the reader of a preview; no process needs it
-# What a process may be told and the stack leaves at its default, or that is for local use alone.
+# Variables that the stack leaves at their defaults, or that are only for local use.
 UNSET = {
     *("HOST", "PORT", "MAX_VIEWERS", "LOG_FORMAT", "HISTORY_SOURCE"),
     *("ALERT_AFTER_INTERVALS", "ALERT_RESOLVE_INTERVALS", "ALERT_REMINDER_HOURS"),
@@ -28,7 +28,7 @@ MORE = {
 }
 
 
-def test_the_service_starts_with_what_it_is_given(program: Program, variant: str) -> None:
+def test_the_service_accepts_its_environment(program: Program, variant: str) -> None:
     loaded = settings.load(bindables.environ(program(variant).spec, "worker"))
 
     own = {"postgres", "valkey", "secrets_manager", "iam"}
@@ -37,7 +37,7 @@ def test_the_service_starts_with_what_it_is_given(program: Program, variant: str
     assert not loaded.warnings()
 
 
-def test_a_cluster_more_is_verified_like_the_first(program: Program) -> None:
+def test_further_clusters_are_verified_like_the_first(program: Program) -> None:
     for changes, tls in (
         ({}, TlsMode.VERIFY_CA),
         ({"network": "public", "vpcId": ""}, TlsMode.VERIFY_FULL),
@@ -49,10 +49,10 @@ def test_a_cluster_more_is_verified_like_the_first(program: Program) -> None:
             assert loaded[name].settings.tls is tls, name
 
 
-def test_every_variable_is_one_that_the_service_knows(program: Program) -> None:
-    given = set(bindables.environ(program("everything optional").spec, "api"))
+def test_the_service_knows_every_variable(program: Program) -> None:
+    environ = set(bindables.environ(program("everything optional").spec, "api"))
 
-    assert given - INFORMATION == known_variables() - UNSET
+    assert environ - INFORMATION == known_variables() - UNSET
 
 
 def test_configured_origins_may_send_requests(program: Program) -> None:
@@ -64,7 +64,7 @@ def test_configured_origins_may_send_requests(program: Program) -> None:
     assert origins == ("https://status.example.org", "http://localhost:3000")
 
 
-def test_a_variable_that_the_service_needs_is_missed(program: Program) -> None:
+def test_the_service_refuses_a_missing_variable(program: Program) -> None:
     environ = bindables.environ(program().spec, "worker")
     del environ["IAM_ROLE_ARN"]
 
@@ -102,7 +102,7 @@ def test_every_component_gets_the_same_environment(program: Program, variant: st
     assert all(e == environments[0] for e in environments)
 
 
-def test_the_schema_shows_in_the_spec(program: Program) -> None:
+def test_the_spec_contains_the_schema_head(program: Program) -> None:
     recording = program()
     envs = {e["key"]: e["value"] for e in recording.components[0]["envs"]}
 

@@ -18,7 +18,7 @@ ANCHOR = {
 }
 
 
-def test_a_shared_cluster_gives_its_database_and_user(program: Program) -> None:
+def test_a_shared_cluster_is_used_with_its_database_and_user(program: Program) -> None:
     (postgres, valkey) = program("shared cluster").spec["databases"]
 
     assert postgres == {
@@ -32,7 +32,7 @@ def test_a_shared_cluster_gives_its_database_and_user(program: Program) -> None:
     assert "dbName" not in valkey
 
 
-def test_a_given_certificate_is_the_apps_and_the_role_is_bound_to_its_name(
+def test_the_app_uses_a_supplied_certificate_and_the_role_trusts_only_its_name(
     program: Program,
 ) -> None:
     recording = program("given certificate")
@@ -72,7 +72,7 @@ def test_further_trusted_sources_follow_the_app(program: Program, network: str, 
         ]
 
 
-def test_a_private_image_comes_with_its_credentials_which_are_sent_once(program: Program) -> None:
+def test_the_credentials_of_a_private_image_are_sent_once(program: Program) -> None:
     recording = program("own domain")
 
     app = recording.one("index/app:App")
@@ -114,7 +114,7 @@ def test_logs_go_to_each_kind_of_destination(
         assert destination == {"name": where.partition(":")[0], **expected}
 
 
-def test_any_size_is_taken_and_one_without_a_price_is_named() -> None:
+def test_any_size_is_accepted_and_sizes_without_a_price_are_named() -> None:
     chosen = settings.parse(values(databaseSize="gd-2vcpu-8gb", apiSize="apps-d-4vcpu-8gb"))
 
     assert costs.unpriced(chosen) == ["apps-d-4vcpu-8gb", "gd-2vcpu-8gb"]
@@ -158,13 +158,13 @@ def test_a_contradiction_is_named_and_shows_no_secret(changes: dict[str, str], r
     assert not [changes[key] for key in settings.SECRETS if key in changes and changes[key] in text]
 
 
-def test_every_secret_setting_is_known_as_one() -> None:
+def test_every_secret_setting_is_listed_as_a_secret() -> None:
     fields = settings.Settings.model_fields.values()
 
     assert {f.alias for f in fields if "SecretStr" in str(f.annotation)} == set(settings.SECRETS)
 
 
-def test_no_secret_setting_may_stand_in_plain_text() -> None:
+def test_secret_settings_in_plain_text_are_refused() -> None:
     for key in settings.SECRETS:
         pulumi.runtime.set_all_config({**recorder.example(), f"heartbeat:{key}": "text"}, [])
 

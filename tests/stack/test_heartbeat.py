@@ -33,7 +33,7 @@ def test_it_watches_the_programs_own_clusters_in_their_vpc(shop: Recording) -> N
     assert shop.spec["region"] == "fra"
 
 
-def test_the_service_starts_with_what_it_is_given(shop: Recording) -> None:
+def test_the_service_accepts_its_environment(shop: Recording) -> None:
     loaded = service_settings.load(bindables.environ(shop.spec, "worker"))
 
     assert {s.name for s in loaded.sources} == {"postgres", "valkey", "secrets_manager", "iam"}
@@ -49,7 +49,7 @@ def test_the_password_stays_secret(shop: Recording) -> None:
     assert HIDDEN not in set(strings(app.inputs))
 
 
-def test_all_that_it_makes_is_its_child_and_bears_its_name(shop: Recording) -> None:
+def test_its_resources_are_its_children_and_carry_its_name(shop: Recording) -> None:
     theirs = {"shop", "shop-pg", "shop-valkey", "heartbeat"}
     made = [r for r in shop.registrations if not r.type.startswith("pulumi:")]
 
@@ -91,7 +91,7 @@ def test_the_defaults_are_those_of_the_project() -> None:
     assert found["databaseSize"] == declared["databaseSize"]
 
 
-def test_the_program_needs_no_configuration_of_ours() -> None:
+def test_the_program_needs_no_configuration_of_heartbeat() -> None:
     pulumi.runtime.set_all_config({"aws:region": "us-west-2"}, [])
     args = heartbeat.HeartbeatArgs(
         settings={"imageGit": "https://example.org/h.git"}, password="correct horse battery"

@@ -124,7 +124,7 @@ def _public_key_of_key(encoded: str) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def test_the_authoritys_key_is_kept_and_the_clients_may_go(program: Program) -> None:
+def test_the_authoritys_key_is_protected_and_the_clients_is_not(program: Program) -> None:
     keys = {k.name: k.request.protect for k in program("rotating").of("PrivateKey")}
 
     assert keys == {"identity-authority-key": True, "identity-client-key-2": False}

@@ -24,7 +24,7 @@ def test_a_digest_is_deployed_without_tag_and_without_registry(program: Program)
     }
 
 
-def test_a_tag_is_deployed_from_its_owner(program: Program) -> None:
+def test_a_tag_is_deployed_with_its_registry(program: Program) -> None:
     assert _sources(program("published tag"))[0][0] == {
         "registryType": "GHCR",
         "registry": "owner",
@@ -33,7 +33,7 @@ def test_a_tag_is_deployed_from_its_owner(program: Program) -> None:
     }
 
 
-def test_what_is_built_here_is_deployed_by_its_digest(program: Program) -> None:
+def test_a_local_build_is_deployed_by_its_digest(program: Program) -> None:
     recording = program("built here")
 
     built = recording.one("Image").inputs

@@ -84,7 +84,9 @@ def test_it_registers_the_inventory(program: Program, variant: str, preview: boo
     assert found == expected
 
 
-def test_no_secret_travels_in_plain_text(program: Program, variant: str, preview: bool) -> None:
+def test_no_secret_is_registered_in_plain_text(
+    program: Program, variant: str, preview: bool
+) -> None:
     recording = program(variant, preview=preview)
 
     assert len(_plaintexts(recording)) >= 6
@@ -95,7 +97,7 @@ def test_no_secret_travels_in_plain_text(program: Program, variant: str, preview
             assert hidden or not leaked, f"{registration.name}: {path}"
 
 
-def test_no_export_holds_a_secret(program: Program, variant: str, preview: bool) -> None:
+def test_no_export_contains_a_secret(program: Program, variant: str, preview: bool) -> None:
     recording = program(variant, preview=preview)
 
     assert set(recording.exports) == EXPORTS

@@ -1,7 +1,7 @@
 from tests.stack.conftest import OLD_VPC, Program
 
 
-def test_in_vpc_mode_the_databases_are_closed_before_the_app_comes(program: Program) -> None:
+def test_in_vpc_mode_the_databases_are_closed_before_the_app_is_created(program: Program) -> None:
     recording = program()
 
     app, firewalls = recording.one("index/app:App"), recording.of("DatabaseFirewall")

@@ -1,4 +1,4 @@
-"""The stack accepts only what the service accepts: later failures cost clusters."""
+"""The stack refuses what the service would refuse, before it creates clusters."""
 
 import json
 
@@ -38,7 +38,7 @@ RULES = {
     "otlpEndpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
     "otlpHeaders": "OTEL_EXPORTER_OTLP_HEADERS",
 }
-# What the program makes, or App Platform fills in; no setting is behind it.
+# Variables without a setting: the program or App Platform generates their values.
 MADE = {
     *("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PG_CA_CERT"),
     *("VALKEY_HOST", "VALKEY_PORT", "VALKEY_USER", "VALKEY_PASSWORD", "VALKEY_SSLMODE"),
@@ -48,10 +48,10 @@ MADE = {
 
 
 def check(key: str, value: str) -> None:
-    """Check a value by the stack, and the resulting variables by the service."""
-    given_ = json.dumps([value]) if key == "corsOrigins" else value
+    """Parse a value with the stack, and if accepted, the resulting variable with the service."""
+    choices = json.dumps([value]) if key == "corsOrigins" else value
     try:
-        chosen = stack.parse(values(**{key: given_}))
+        chosen = stack.parse(values(**{key: choices}))
     except stack.SettingsError:
         return
     taken = getattr(chosen, {**variables.PLAIN, **variables.SECRET}[RULES[key]])
@@ -73,13 +73,13 @@ def refusal(**changes: str) -> str:
     return str(caught.value)
 
 
-def test_every_variable_of_the_app_is_under_a_rule_or_made(program: Program) -> None:
+def test_every_variable_of_the_app_is_validated_or_generated(program: Program) -> None:
     ruled = {*variables.PLAIN, *variables.SECRET, *variables.IDENTITY}
     assert set(RULES.values()) == {*variables.PLAIN, *variables.SECRET}
 
     for variant in VARIANTS:
-        given_ = set(bindables.environ(program(variant).spec, "worker"))
-        assert {n for n in given_ if not n.startswith("HEARTBEAT_SOURCE_")} <= ruled | MADE
+        choices = set(bindables.environ(program(variant).spec, "worker"))
+        assert {n for n in choices if not n.startswith("HEARTBEAT_SOURCE_")} <= ruled | MADE
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_every_variable_of_the_app_is_under_a_rule_or_made(program: Program) -> 
         ),
     ],
 )
-def test_what_the_service_refuses_the_stack_refuses_under_its_own_name(
+def test_the_stack_refuses_what_the_service_refuses_and_names_the_setting(
     changes: dict[str, str], sentence: str
 ) -> None:
     text = refusal(**changes)
@@ -127,21 +127,21 @@ OTHER = pem.issued("another-app")
         ({"roleArn": OLD_ROLE.replace("111122223333", "111122220000")}, "roleArn"),
     ],
 )
-def test_a_given_certificate_is_judged_before_anything_is_made(
+def test_a_supplied_certificate_is_checked_before_anything_is_created(
     changes: dict[str, str], sentence: str | None
 ) -> None:
-    given_ = VARIANTS["given certificate"] | changes
+    choices = VARIANTS["given certificate"] | changes
     if sentence is None:
-        stack.parse(values(**given_))
+        stack.parse(values(**choices))
         return
 
-    text = refusal(**given_)
+    text = refusal(**choices)
 
     assert sentence in text
     assert "PRIVATE KEY" not in text
 
 
-def test_of_a_hidden_secret_only_its_presence_counts() -> None:
+def test_a_hidden_secret_is_accepted_without_its_value() -> None:
     hidden = dict.fromkeys(
         ("dashboardPassword", "alertTargets", "alertPingUrl", "otlpHeaders", "clientKey"), HIDDEN
     )
@@ -151,7 +151,7 @@ def test_of_a_hidden_secret_only_its_presence_counts() -> None:
 
 @pytest.mark.parametrize("key", RULES)
 @given(value=ANY)
-def test_what_the_stack_takes_the_service_takes(key: str, value: str) -> None:
+def test_the_service_accepts_what_the_stack_accepts(key: str, value: str) -> None:
     check(key, value)
 
 

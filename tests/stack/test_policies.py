@@ -109,8 +109,8 @@ def test_the_role_may_read_and_write_one_object_of_a_bucket(
     assert without == "implicitly denied"
     revoked = policies.permissions(MINE, None, REVOKED, [PLAIN])
     before = {"aws:tokenissuetime": "2026-11-24T11:59:59Z"}
-    asked = Question(f"s3:{action}", resource, context=before)
-    assert decide([revoked], asked) == "explicitly denied"
+    question = Question(f"s3:{action}", resource, context=before)
+    assert decide([revoked], question) == "explicitly denied"
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_the_key_of_a_bucket_is_used_by_s3_for_this_object_alone(
     action: str, via: str, place: str, decision: str
 ) -> None:
     context = {"kms:viaservice": via, "kms:encryptioncontext:aws:s3:arn": place}
-    asked = Question(action, KEY, context=context)
+    question = Question(action, KEY, context=context)
 
-    assert decide([policies.permissions(MINE, objects=[ENCRYPTED])], asked) == decision
-    assert decide([policies.permissions(MINE, objects=[PLAIN])], asked) == "implicitly denied"
+    assert decide([policies.permissions(MINE, objects=[ENCRYPTED])], question) == decision
+    assert decide([policies.permissions(MINE, objects=[PLAIN])], question) == "implicitly denied"
 
 
 def test_buckets_of_other_partitions_are_named_as_there() -> None:

@@ -15,7 +15,7 @@ from tests.stack.recorder import ROOT
 TEXT = (ROOT / ".github/workflows/release.yaml").read_text()
 JOBS: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["jobs"]
 USES = re.findall(r"uses: (.*)", TEXT)
-# With a registry's token it must be nobody's code but ours and GitHub's.
+# A job with the registry's token runs only our code and GitHub's.
 TRUSTED = ("actions/",)
 
 
@@ -52,7 +52,7 @@ def test_a_job_has_the_rights_that_it_names_and_no_others() -> None:
 
 
 def test_an_auditor_of_workflows_finds_nothing() -> None:
-    """zizmor looks for injection, left credentials, wide rights and unpinned dependencies."""
+    """zizmor finds injection, leaked credentials, excessive rights and unpinned dependencies."""
     done = subprocess.run(
         [Path(sys.executable).with_name("zizmor"), "--offline", "--quiet", ROOT / ".github"],
         capture_output=True,
@@ -69,7 +69,7 @@ def test_the_registrys_token_is_in_one_job_that_runs_only_our_code() -> None:
     assert all(action.startswith(TRUSTED) for action in _actions("publish"))
 
 
-def test_what_is_pushed_is_the_file_that_was_run_and_scanned() -> None:
+def test_the_pushed_image_is_the_file_that_was_run_and_scanned() -> None:
     outputs = _actions("build")["docker/build-push-action"]["outputs"]
 
     assert outputs == "type=oci,dest=image.tar"
@@ -81,14 +81,14 @@ def test_what_is_pushed_is_the_file_that_was_run_and_scanned() -> None:
     assert set(JOBS["publish"]["needs"]) == {"build", "scan"}
 
 
-def test_the_image_carries_what_is_inside_and_how_it_was_made() -> None:
+def test_the_image_has_an_sbom_and_its_provenance() -> None:
     built = _actions("build")["docker/build-push-action"]
 
     assert built["sbom"] is True
     assert built["provenance"] == "mode=max"
 
 
-def test_what_builds_the_package_is_locked() -> None:
+def test_the_build_dependencies_are_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     locked = tomllib.loads((ROOT / "uv.lock").read_text())["manifest"]["build-constraints"]
 
@@ -98,7 +98,7 @@ def test_what_builds_the_package_is_locked() -> None:
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", each) for each in constraints)
 
 
-def test_the_image_is_built_with_the_uv_of_everybody() -> None:
+def test_the_image_is_built_with_the_pinned_uv() -> None:
     (version,) = re.findall(r'^VERSION = "(.*)"$', (ROOT / ".ci/uv.py").read_text(), re.MULTILINE)
 
     assert f"uv=={version}" in (ROOT / "Dockerfile").read_text()

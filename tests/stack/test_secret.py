@@ -12,7 +12,7 @@ def test_a_new_secret_begins_as_a_json_object(program: Program) -> None:
     assert json.loads(version.inputs["secretString"]) == {}
 
 
-def test_what_the_worker_writes_is_left_alone(program: Program) -> None:
+def test_the_workers_values_are_not_reverted(program: Program) -> None:
     recording = program()
 
     assert "description" in recording.one("secret:Secret").request.ignoreChanges
@@ -20,13 +20,13 @@ def test_what_the_worker_writes_is_left_alone(program: Program) -> None:
     assert set(ignored) == {"secretString", "versionStages"}
 
 
-def test_the_first_version_is_never_made_the_current_one_over_another(program: Program) -> None:
+def test_the_first_version_never_replaces_a_newer_current_one(program: Program) -> None:
     (label,) = program().one("SecretVersion").inputs["versionStages"]
 
     assert not label.startswith("AWS")  # with AWSCURRENT, or without a label, AWS would do so
 
 
-def test_the_first_version_goes_with_its_secret(program: Program) -> None:
+def test_the_first_version_is_deleted_with_its_secret(program: Program) -> None:
     recording = program()
 
     version = recording.one("SecretVersion")
@@ -50,17 +50,17 @@ def test_a_name_with_a_hyphen_keeps_it() -> None:
     assert name_in("arn:aws:secretsmanager:us-west-2:1:secret:a-b/c-d-AbCdEf") == "a-b/c-d"
 
 
-def test_a_part_of_an_arn_is_refused() -> None:
+def test_a_partial_arn_is_refused() -> None:
     with pytest.raises(ValueError, match="not the full ARN"):
         name_in("arn:aws:secretsmanager:us-west-2:1:secret:app")
 
 
-def test_a_new_secret_is_made_under_the_key_that_was_chosen(program: Program) -> None:
+def test_a_new_secret_uses_the_configured_key(program: Program) -> None:
     assert program("own key").one("secret:Secret").inputs["kmsKeyId"] == OLD_KEY
     assert "kmsKeyId" not in program().one("secret:Secret").inputs
 
 
-def test_the_role_may_use_the_key_of_a_new_secret_and_of_an_existing_one(program: Program) -> None:
+def test_the_role_may_use_the_key_of_new_and_existing_secrets(program: Program) -> None:
     for recording in (program("own key"), program("existing secret", secretKmsKeyArn=OLD_KEY)):
         document = json.loads(recording.one("RolePolicy").inputs["policy"])
         key = document["Statement"][1]

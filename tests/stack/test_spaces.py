@@ -1,4 +1,4 @@
-"""Buckets of Spaces and S3: what is made, what may be done with it, and what the app is told."""
+"""Buckets of Spaces and S3: their resources, permissions, and variables of the app."""
 
 import json
 from typing import Any
@@ -25,14 +25,14 @@ def test_a_new_bucket_is_private_in_the_apps_region_and_named_by_pulumi(program:
     assert bucket.request.protect
 
 
-def test_a_bucket_that_is_given_up_may_go_with_its_objects(program: Program) -> None:
+def test_an_unprotected_bucket_is_deleted_with_its_objects(program: Program) -> None:
     bucket = program("buckets", protectData="false").one("SpacesBucket")
 
     assert bucket.inputs["forceDestroy"]
     assert not bucket.request.protect
 
 
-def test_each_key_opens_its_own_bucket_and_no_other(program: Program) -> None:
+def test_each_key_allows_only_its_own_bucket(program: Program) -> None:
     keys = {key.name: key.inputs for key in program("buckets").of("SpacesKey")}
 
     assert {name: inputs["grants"] for name, inputs in keys.items()} == {
@@ -77,7 +77,7 @@ def test_the_service_signs_for_the_bucket_that_was_made(program: Program) -> Non
     assert found["archive"].is_dependent
 
 
-def test_the_role_may_use_the_very_objects_that_the_service_writes(program: Program) -> None:
+def test_the_role_may_use_exactly_the_objects_that_the_service_writes(program: Program) -> None:
     recording = program("buckets", heartbeatName="shop-1")
     loaded = service.load(bindables.environ(recording.spec, "worker"))
     policy = json.loads(recording.one("RolePolicy").inputs["policy"])
@@ -102,7 +102,7 @@ def test_new_buckets_are_members_of_the_project(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "sends"),
+    ("previous", "sends"),
     [
         (None, False),  # a first `up` sends everything
         (VARIANTS["buckets"]["buckets"], False),
@@ -112,18 +112,18 @@ def test_new_buckets_are_members_of_the_project(program: Program) -> None:
     ],
 )
 def test_an_up_that_changes_the_list_of_buckets_sends_their_keys(
-    told: str | None, sends: bool
+    previous: str | None, sends: bool
 ) -> None:
     before = None
-    if told is not None:
-        before = recorder.run(VARIANTS["buckets"] | {"buckets": told}).exports
+    if previous is not None:
+        before = recorder.run(VARIANTS["buckets"] | {"buckets": previous}).exports
     recording = recorder.run(VARIANTS["buckets"], before=before)
 
     ignored = recording.one("index/app:App").request.ignoreChanges
     assert ("spec.envs" not in ignored) is sends
 
 
-def test_a_bucket_that_left_the_list_leaves_the_app_too(program: Program) -> None:
+def test_a_bucket_removed_from_the_list_is_removed_from_the_app(program: Program) -> None:
     before = program("buckets").exports
     recording = recorder.run({}, before=before)
 
@@ -169,7 +169,7 @@ def test_a_bucket_and_a_database_cannot_share_a_name() -> None:
 
 
 def test_the_provider_still_limits_a_key_to_buckets_and_not_to_prefixes() -> None:
-    """Once it can, decisions/132 is to be looked at again."""
+    """Review decisions/132 once it can."""
     known = digitalocean.SpacesKeyGrantArgs.__init__.__annotations__
 
     assert set(known) == {"bucket", "permission"}

@@ -76,7 +76,7 @@ def _shortened(value: Any) -> Any:
 
 
 def _without_environment(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Remove the variables: those that are new in this version change the app alone."""
+    """Remove the variables, because a new variable only changes the app."""
     spec = inputs.get("spec", {})
     for part in (
         spec,

@@ -1,4 +1,4 @@
-"""The Pulumi CLI of the engine's tests: the one on PATH, else one that `make pulumi` has built."""
+"""Find the Pulumi CLI for the engine's tests: on PATH, or as `make pulumi` built it."""
 
 import os
 import re
@@ -11,7 +11,7 @@ COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
 
 def find(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The CLI's path, None if there is none."""
+    """Return the CLI's path, None if there is none."""
     if on_path := shutil.which("pulumi", path=environ.get("PATH")):
         return Path(on_path)
     built = cached(environ)
@@ -19,19 +19,19 @@ def find(environ: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def cached(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where `make pulumi` puts the CLI, by the XDG Base Directory Specification.
+    """Return the path to which `make pulumi` builds the CLI [XDG Base Directory Specification].
 
-    It lies outside of the checkout because a build takes long, and serves every checkout.
+    The path is outside of the checkout, because a build takes long and serves every checkout.
     """
     caches = environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(caches).expanduser() / "heartbeat" / f"pulumi-{version()}" / "pulumi"
 
 
 def version() -> str:
-    """The version that go.mod pins, such as `3.274.1`.
+    """Return the version that go.mod pins, such as `3.274.1`.
 
     Raises:
-        ValueError: It pins none.
+        ValueError: go.mod pins none.
     """
     pinned = re.search(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)", (MODULE / "go.mod").read_text())
     if pinned is None:

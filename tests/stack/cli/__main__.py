@@ -1,4 +1,4 @@
-"""`make pulumi`: build the Pulumi CLI with Go, once, and say how far the build is."""
+"""`make pulumi`: build the Pulumi CLI with Go, once, and print the progress."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ STOP_S = 5.0  # Go removes its own temporary files on SIGINT
 
 
 def main() -> int:
-    """Print the CLI's path, and build the CLI before if there is none.
+    """Build the CLI if there is none, and print its path.
 
     Returns:
         The exit code.
@@ -42,7 +42,7 @@ def main() -> int:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for one build at a time; the lock ends with the process."""
+    """Lock a folder for one build at a time; the lock ends with the process."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -56,10 +56,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def build(binary: Path) -> None:
-    """Build into a folder beside the binary's place, which is gone afterwards, and move it there.
+    """Build in a temporary folder beside the binary's path, then move the binary there.
 
     Raises:
-        SystemExit: Go failed; it has said why.
+        SystemExit: Go failed, and has printed why.
     """
     work = binary.with_name("building")
     shutil.rmtree(work, ignore_errors=True)  # of a build that was killed
@@ -80,10 +80,10 @@ def build(binary: Path) -> None:
 
 
 def go(arguments: list[str], environ: dict[str, str], packages: int = 0) -> list[str]:
-    """Run Go, say how far it is, and end it and its compilers whatever happens.
+    """Run Go and print its progress; always end it and its compilers.
 
     Returns:
-        The lines of its standard output.
+        Its lines of standard output.
     """
     with subprocess.Popen(
         ["go", *arguments],
@@ -102,14 +102,14 @@ def go(arguments: list[str], environ: dict[str, str], packages: int = 0) -> list
             end(process)
     if code:
         say("\n".join(printed))
-        sys.exit(f"go {arguments[0]} failed with exit code {code}; what it said stands above")
+        sys.exit(f"go {arguments[0]} failed with exit code {code}; its output is above")
     return printed
 
 
 def follow(process: subprocess.Popen[str], packages: int) -> list[str]:
-    """Count what Go downloads and compiles, and let through all else that it says."""
+    """Count Go's downloads and compiled packages; print its other lines."""
     assert process.stdout is not None
-    began = said = time.monotonic()
+    began = reported = time.monotonic()
     downloaded, compiled, printed = 0, 0, []
     for line in map(str.rstrip, process.stdout):
         if line.startswith("go: downloading"):
@@ -123,15 +123,15 @@ def follow(process: subprocess.Popen[str], packages: int) -> list[str]:
         if compiled and compiled == packages:
             say("3 of 3: linking, which takes a minute")
             packages += 1  # once
-        elif time.monotonic() - said > SAY_EVERY_S:
-            said = time.monotonic()
+        elif time.monotonic() - reported > SAY_EVERY_S:
+            reported = time.monotonic()
             of = f"{compiled} of {packages} packages" if compiled else f"{downloaded} modules"
-            say(f"  {of}, {said - began:.0f} s")
+            say(f"  {of}, {reported - began:.0f} s")
     return printed
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End Go and what it has started, in order if it obeys."""
+    """End Go and its children; kill them if they do not end by themselves."""
     for number in (signal.SIGINT, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -143,7 +143,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line without buffering."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The aws provider's resources, made in the stand-in AWS, so that ARNs and policies are real."""
+"""Create the aws provider's resources in the stand-in AWS, so that ARNs and policies are real."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,12 +35,12 @@ class Account:
         )
 
     def create(self, kind: str, inputs: Values) -> tuple[str, Values]:
-        """The new resource's id and what AWS adds to its inputs."""
+        """Create a resource; return its id and the outputs that AWS computes."""
         id_, computed = getattr(self, f"_create_{kind}")(inputs)
         return str(id_), dict(computed)
 
     def read(self, kind: str, id_: str) -> Values | None:
-        """What AWS says of a resource now, of what may have changed; None if it is gone."""
+        """Return the properties of a resource that AWS may have changed; None if it is gone."""
         read = getattr(self, f"_read_{kind}", None)
         try:
             return dict(read(id_)) if read else {}
@@ -50,7 +50,7 @@ class Account:
             raise
 
     def update(self, kind: str, id_: str, inputs: Values) -> None:
-        """Change what the program changes; anything else is an error."""
+        """Update a resource of a kind that the program updates; raise for other kinds."""
         getattr(self, f"_update_{kind}")(id_, inputs)
 
     def delete(self, kind: str, id_: str) -> None:
@@ -65,11 +65,11 @@ class Account:
         return made["ARN"], {"arn": made["ARN"]}
 
     def _read_Secret(self, id_: str) -> Values:  # noqa: N802 - as above
-        said = self.client("secretsmanager").describe_secret(SecretId=id_)
-        return {"description": said["Description"]}
+        response = self.client("secretsmanager").describe_secret(SecretId=id_)
+        return {"description": response["Description"]}
 
     def _update_Secret(self, id_: str, inputs: Values) -> None:  # noqa: N802 - as above
-        """The program changes protection alone, which AWS does not know."""
+        """Do nothing: the program changes only `protect`, which exists only in Pulumi."""
 
     def _delete_Secret(self, id_: str) -> None:  # noqa: N802 - as above
         self.client("secretsmanager").delete_secret(SecretId=id_, RecoveryWindowInDays=7)
@@ -84,8 +84,8 @@ class Account:
 
     def _read_SecretVersion(self, id_: str) -> Values:  # noqa: N802 - as above
         arn, version = id_.split("|")
-        said = self.client("secretsmanager").get_secret_value(SecretId=arn, VersionId=version)
-        return {"versionStages": sorted(said["VersionStages"])}
+        response = self.client("secretsmanager").get_secret_value(SecretId=arn, VersionId=version)
+        return {"versionStages": sorted(response["VersionStages"])}
 
     def _create_TrustAnchor(self, inputs: Values) -> tuple[str, Values]:  # noqa: N802 - as above
         made = self.client("rolesanywhere").create_trust_anchor(**_anchor(inputs))["trustAnchor"]

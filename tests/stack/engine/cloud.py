@@ -1,4 +1,4 @@
-"""The stand-in clouds' rules and memory: what exists, what comes of it, what cannot go."""
+"""The stand-in clouds: their resources, computed outputs, and rules for deletion."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from tests.stack.clouds import COMPUTED, SECRET, SIGNATURE, unwrapped
 from tests.stack.engine.aws import Account
 
 Values = dict[str, Any]
-# A change of these makes a new resource; tls has nothing that can be changed in place.
+# Changing one of these inputs replaces the resource; every change replaces a resource of tls.
 REPLACED = {
     "Vpc": {"region", "ipRange"},
     "DatabaseCluster": {"engine", "privateNetworkUuid"},
@@ -21,28 +21,28 @@ REPLACED = {
     "Secret": {"name"},
     "SecretVersion": {"secretId", "secretString"},
 }
-# What the cloud itself takes away with what it belongs to, by the input that says to what.
+# Kinds that the cloud deletes together with their parent, and the input that names the parent.
 PARTS = {"DatabaseFirewall": "clusterId", "SecretVersion": "secretId"}
 
 
 class InjectedError(Exception):
-    """The cloud was told to fail here."""
+    """The failure that a test requested."""
 
 
 class InUseError(Exception):
-    """Something else still needs this."""
+    """Another resource still refers to this one."""
 
 
 class Cloud:
-    """All resources of all stand-ins, in one folder that outlives the process.
+    """All resources of all stand-ins, stored in a folder so that they outlive the process.
 
-    Files: `resources.json` by id, `log.jsonl` of what was done, and two that a test writes,
-    each with the name of a resource: `fail`, whose next creation or update fails, and `slow`, whose
-    creation waits until the file is gone, with `begun` beside it from then on.
+    Files: `resources.json` has the resources by id, `log.jsonl` the operations. A test may write
+    two more, each with the name of a resource: `fail` makes its next creation or update fail, and
+    `slow` delays its creation until the file is removed; `begun` appears when the delay begins.
 
     Args:
         folder: As above.
-        account: Where AWS's resources are made; None to compute what AWS would.
+        account: Creates AWS's resources in the stand-in; None to only compute their outputs.
     """
 
     def __init__(self, folder: Path, account: Account | None = None) -> None:
@@ -55,7 +55,7 @@ class Cloud:
         return dict(json.loads(self._resources.read_text())) if self._resources.exists() else {}
 
     def create(self, type_: str, name: str, inputs: Values) -> tuple[str, Values]:
-        """The new resource's id and outputs."""
+        """Create a resource; return its id and outputs."""
         self._maybe_wait(name)
         self._maybe_fail(name)
         if (account := self._account_of(type_)) is not None:
@@ -63,10 +63,10 @@ class Cloud:
         else:
             id_, computed = str(uuid4()), _computed(type_, name, inputs)
         self._remember("create", id_, type_, name, inputs)
-        return id_, _given_back(type_, {**inputs, **computed})
+        return id_, _encrypted(type_, {**inputs, **computed})
 
     def read(self, id_: str, type_: str) -> Values | None:
-        """What has changed since; None, and forgotten, if the resource is gone."""
+        """Return the changed properties; if the resource is gone, forget it and return None."""
         account = self._account_of(type_)
         found = account.read(_kind(type_), id_) if account else self._read(id_, type_)
         if found is None:
@@ -74,16 +74,20 @@ class Cloud:
         return found
 
     def update(self, id_: str, type_: str, name: str, olds: Values, news: Values) -> Values:
-        """The resource's outputs; what AWS gave once, it keeps."""
+        """Update a resource; return its outputs, of which those computed by AWS stay."""
         self._maybe_fail(name)
         if (account := self._account_of(type_)) is not None:
             account.update(_kind(type_), id_, unwrapped(news, "", set()))
         computed = {} if type_.startswith("aws:") else _computed(type_, name, news)
         self._remember("update", id_, type_, name, news)
-        return _given_back(type_, {**olds, **news, **computed})
+        return _encrypted(type_, {**olds, **news, **computed})
 
     def delete(self, id_: str, type_: str, name: str) -> None:
-        """Forget a resource, if nothing needs it; its parts go with it."""
+        """Delete a resource and its parts.
+
+        Raises:
+            InUseError: Another resource refers to it.
+        """
         resources = {
             i: r
             for i, r in self.resources.items()
@@ -100,14 +104,14 @@ class Cloud:
         self._log("delete", type_, name)
 
     def _read(self, id_: str, type_: str) -> Values:
-        """App Platform gives no recipients of alerts back."""
+        """Return an app's spec without the alerts' recipients, which App Platform never returns."""
         if _kind(type_) != "App":
             return {}
         spec = self.resources[id_]["inputs"]["spec"]
         parts = [spec, *spec.get("services", []), *spec.get("workers", [])]
         for alert in (alert for part in parts for alert in part.get("alerts", [])):
             alert.pop("destinations", None)
-        return {"spec": _given_back(type_, {"spec": spec})["spec"]}
+        return {"spec": _encrypted(type_, {"spec": spec})["spec"]}
 
     def _account_of(self, type_: str) -> Account | None:
         return self._account if type_.startswith("aws:") else None
@@ -121,7 +125,7 @@ class Cloud:
         order = self.folder / "fail"
         if order.exists() and order.read_text() == name:
             order.unlink()
-            msg = f"the cloud failed at {name}, as it was told to"
+            msg = f"the cloud failed at {name}, as the test requested"
             raise InjectedError(msg)
 
     def _maybe_wait(self, name: str) -> None:
@@ -139,7 +143,7 @@ class Cloud:
 
 
 def changed(olds: Any, news: Any, path: str, ignored: list[str]) -> list[str]:
-    """The paths of what differs between state and new inputs, but for those ignored."""
+    """Return the paths at which state and new inputs differ, without the ignored ones."""
     if any(path == i or path.startswith((f"{i}.", f"{i}[")) for i in ignored):
         return []
     olds, news = unwrapped_here(olds), unwrapped_here(news)
@@ -154,13 +158,13 @@ def changed(olds: Any, news: Any, path: str, ignored: list[str]) -> list[str]:
 
 
 def replaced(type_: str, paths: list[str]) -> list[str]:
-    """Those of the changed paths that need a new resource."""
+    """Return the changed paths that replace the resource."""
     fixed = REPLACED.get(_kind(type_), set())
     return [p for p in paths if type_.startswith("tls:") or p.split(".")[0].split("[")[0] in fixed]
 
 
 def unwrapped_here(value: Any) -> Any:
-    """A value without a mark of secrecy of its own."""
+    """Return a value without its own secret marker; nested markers stay."""
     secret = isinstance(value, dict) and value.get(SIGNATURE) == SECRET
     return value["value"] if secret else value
 
@@ -174,8 +178,8 @@ def _computed(type_: str, name: str, inputs: Values) -> Values:
     return compute(name, unwrapped(inputs, "", set())) if compute else {}
 
 
-def _given_back(type_: str, outputs: Values) -> Values:
-    """App Platform never gives a secret back, only `EV[1:…]`, which is no secret."""
+def _encrypted(type_: str, outputs: Values) -> Values:
+    """Replace an app's secrets by `EV[1:…]`, as App Platform returns them."""
     if _kind(type_) != "App":
         return outputs
     envs = [dict(e) for e in outputs["spec"].get("envs", [])]

@@ -21,12 +21,12 @@ NewEngine = Callable[..., Engine]
 
 @pytest.fixture(scope="session")
 def cli() -> str:
-    """The Pulumi CLI."""
+    """Return the path of the Pulumi CLI."""
     return required(find(), os.environ)
 
 
 def required(found: Path | None, environ: Mapping[str, str]) -> str:
-    """Return the CLI's path; without a CLI skip the test, and in CI fail it."""
+    """Return the CLI's path; without a CLI, skip the test, or fail it in CI."""
     if found is None and environ.get("CI"):
         pytest.fail(NO_CLI)
     if found is None:
@@ -36,7 +36,7 @@ def required(found: Path | None, environ: Mapping[str, str]) -> str:
 
 @pytest.fixture(scope="session")
 def language() -> Iterator[int]:
-    """The port of the language host."""
+    """Start the language host; yield its port."""
     with serving("tests.stack.engine.language") as port:
         yield port
 
@@ -45,7 +45,7 @@ def language() -> Iterator[int]:
 def new_engine(
     cli: str, language: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NewEngine]:
-    """Makes stacks, each with clouds of its own; AWS's may be the stand-in's."""
+    """Return a function that creates a stack with its own clouds, on a stand-in AWS if passed."""
     with ExitStack() as servers:
 
         def make(aws: RunningAws | None = None) -> Engine:
@@ -65,7 +65,7 @@ def new_engine(
 
 @contextmanager
 def serving(module: str, *arguments: str) -> Iterator[int]:
-    """A module as a process that says its port in its first line."""
+    """Run a module as a process; yield the port that it prints in its first line."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

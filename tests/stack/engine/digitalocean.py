@@ -1,8 +1,7 @@
-"""DigitalOcean's API as far as the real provider asks for it, with a record of what it did.
+"""A stand-in for the part of DigitalOcean's API that the real provider uses; records all changes.
 
-It answers like the API's published reference and remembers what it was sent. What App Platform
-gives back differs from what it was given in two places that matter: secrets come back encrypted,
-and the recipients of alerts not at all.
+It answers as the API's published reference describes, and stores what it receives. Like App
+Platform it returns secrets encrypted, and does not return the recipients of alerts.
 """
 
 import hashlib
@@ -24,7 +23,12 @@ PARTS = ("services", "workers", "jobs")
 
 
 class Account:
-    """All that exists, by path; `record` has every change, in order; `fail` ends a deployment."""
+    """One account's resources by path.
+
+    Attributes:
+        record: Every change, in order.
+        fail: Whether the next deployments fail.
+    """
 
     def __init__(self) -> None:
         self.things: dict[str, Document] = {}
@@ -34,10 +38,10 @@ class Account:
         self.lock = threading.Lock()
 
     def answer(self, method: str, path: str, body: Document) -> tuple[int, Document]:
-        """Status and document."""
+        """Answer a request with status and document."""
         kind, *rest = path.removeprefix("/v2/").split("/")
         if kind == "test":
-            return 200, self._told(rest[0], body)
+            return 200, self._control(rest[0], body)
         if method != "GET":
             self.record.append(f"{method} {ID.sub('ID', path)}")
         if method == "POST" and not rest:
@@ -54,7 +58,8 @@ class Account:
             self._deploy(thing, body["spec"])
         return 200, {KEYS[kind]: thing}
 
-    def _told(self, what: str, body: Document) -> Document:
+    def _control(self, what: str, body: Document) -> Document:
+        """Execute a test's order; return the record and the names of all resources."""
         if what == "fail":
             self.fail = bool(body["fail"])
         if what == "upgrade":
@@ -82,7 +87,7 @@ class Account:
     ) -> tuple[int, Document]:
         name = rest[0]
         if method == "GET":
-            found = _asked(thing, name)
+            found = _part_of(thing, name)
             return (200, found) if found else (404, {"id": "not_found", "message": f"no {name}"})
         if name == "firewall":
             rules = [{**rule, "uuid": str(uuid4()), "created_at": NOW} for rule in body["rules"]]
@@ -94,8 +99,8 @@ class Account:
         return 202, {"alert": {"id": rest[-1]}} if name == "alerts" else {}
 
 
-def _asked(thing: Document, name: str) -> Document:
-    """A part of a thing; empty if it has none of this name."""
+def _part_of(thing: Document, name: str) -> Document:
+    """Return the part of a resource with this name; empty if it has none."""
     match name:
         case "deployments":
             pending = thing["pending_deployment"]
@@ -190,7 +195,7 @@ class _Request(BaseHTTPRequestHandler):
 
 
 class Api(ThreadingHTTPServer):
-    """Serves one account on a free port of this machine."""
+    """Serve one account on a free port of this machine."""
 
     daemon_threads = True
 
@@ -200,7 +205,7 @@ class Api(ThreadingHTTPServer):
 
 
 def main() -> None:
-    """Serve; the port is the first line."""
+    """Serve requests; print the port as the first line."""
     api = Api()
     sys.stdout.write(f"{api.server_address[1]}\n")
     sys.stdout.flush()

@@ -1,8 +1,8 @@
-"""A language host for Python: what the engine asks to run the program.
+"""A language host for Python, which runs the program for Pulumi's engine.
 
-Pulumi's own comes with its installer alone. This one does what the engine's protocol asks and
-nothing else: no plugins to install, no dependencies to manage. One serves every run of the CLI, and
-starts each program as a fork of a process that has the large SDKs imported already.
+Pulumi's own host comes only with its installer. This one implements the minimum of the engine's
+protocol: it installs no plugins and manages no dependencies. One host serves every run of the CLI,
+and forks each program from a process that has already imported the large SDKs.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from tests.stack.engine import program
 
 ENGINE = (
-    "tools/engine"  # in the project's folder: the address that the engine gave when starting us
+    "tools/engine"  # in the project's folder: the engine's address, which it passes at our start
 )
 
 
 class Language(language_pb2_grpc.LanguageRuntimeServicer):
-    """Runs one program after another, each in a process of its own."""
+    """Run each program in a separate process."""
 
     def __init__(self) -> None:
         self._processes = multiprocessing.get_context("forkserver")
@@ -60,16 +60,16 @@ class Language(language_pb2_grpc.LanguageRuntimeServicer):
         folders = (request.pwd, request.info.program_directory)
         process = self._processes.Process(target=program.run, args=(settings, *config, *folders))
         process.start()
-        context.add_callback(process.kill)  # the engine may have given up; a program may not know
+        context.add_callback(process.kill)  # when the engine gives up, the program does not notice
         process.join()
-        if process.exitcode == program.TOLD:
+        if process.exitcode == program.REPORTED:
             return language_pb2.RunResponse(bail=True)
         failed = f"the program ended with {process.exitcode}" if process.exitcode else ""
         return language_pb2.RunResponse(error=failed)
 
 
 def main() -> None:
-    """Serve; the port is the first line."""
+    """Serve requests; print the port as the first line."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Language(), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -1,4 +1,4 @@
-"""App Platform on this machine: runs what a spec says, with the environment that it says."""
+"""A stand-in for App Platform: run a spec's components with the spec's commands and environment."""
 
 import os
 import subprocess
@@ -17,12 +17,12 @@ GRACE_S = 30.0
 
 
 class Platform:
-    """Runs components.
+    """Run components.
 
     Args:
-        bound: What bindables resolve to.
-        outside: What reaches the stand-in AWS in AWS's place.
-        folder: For logs.
+        bound: The values of the bindables.
+        outside: Variables that lead to the stand-in AWS.
+        folder: Receives the logs.
     """
 
     def __init__(self, bound: Mapping[str, str], outside: Mapping[str, str], folder: Path) -> None:
@@ -34,7 +34,7 @@ class Platform:
         """Run a job to its end.
 
         Returns:
-            What it printed.
+            Its standard output.
         """
         command, environ = self._command(spec, name), self._environ(spec, name, {})
         done = subprocess.run(
@@ -45,8 +45,8 @@ class Platform:
 
     @contextmanager
     def running(self, spec: Mapping[str, Any], name: str) -> Iterator["Component"]:
-        """A service or a worker until the block ends, stopped as the platform stops it."""
-        # Containers have networks of their own; here two workers share one.
+        """Run a service or a worker until the block ends; stop it as the platform does."""
+        # Each container has its own network; here two workers share one.
         ports = {"PORT": str(free_port()), "HEALTH_PORT": str(free_port())}
         log = self._folder / f"{name}-{ports['PORT']}.log"
         log.touch()
@@ -69,8 +69,8 @@ class Platform:
         self, spec: Mapping[str, Any], name: str, ports: Mapping[str, str]
     ) -> dict[str, str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        given = bindables.environ(spec, name, self._bound)
-        return {"PATH": path, **given, **ports, **self._outside}
+        environ = bindables.environ(spec, name, self._bound)
+        return {"PATH": path, **environ, **ports, **self._outside}
 
 
 class Component:

@@ -1,4 +1,4 @@
-"""Runs a Pulumi program for the language host; its import brings the large SDKs."""
+"""Run a Pulumi program for the language host; importing this module imports the large SDKs."""
 
 import asyncio
 import os
@@ -14,18 +14,18 @@ import pulumi_docker_build  # noqa: F401
 import pulumi_tls  # noqa: F401
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of names that the SDK gave up
+    warnings.simplefilter("ignore", DeprecationWarning)  # from the SDK's deprecated names
     import pulumi_digitalocean  # noqa: F401
 
-TOLD = 1  # the exit status of a program that failed and has told the engine why
+REPORTED = 1  # the exit status of a program that failed and has reported why to the engine
 
 
 def run(
     settings: dict[str, Any], config: dict[str, str], secrets: list[str], pwd: str, program: str
 ) -> None:
-    """Run the program and end the process: with `TOLD` if it failed."""
+    """Run the program and end the process: with `REPORTED` if it failed."""
     os.chdir(pwd)
-    sys.path.insert(0, settings["root_directory"])  # where the project would be installed from
+    sys.path.insert(0, settings["root_directory"])  # the project is not installed here
     pulumi.runtime.set_all_config(config, secrets)
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
     loop = asyncio.new_event_loop()
@@ -34,10 +34,10 @@ def run(
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _main(program)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
-        sys.exit(TOLD)
-    except Exception:  # noqa: BLE001 - the engine shows whatever it was
+        sys.exit(REPORTED)
+    except Exception:  # noqa: BLE001 - the engine reports every error
         pulumi.log.error(traceback.format_exc())
-        sys.exit(TOLD)
+        sys.exit(REPORTED)
 
 
 def _main(program: str) -> None:

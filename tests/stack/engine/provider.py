@@ -1,4 +1,4 @@
-"""Stand-in providers for digitalocean, aws and tls behind one port, attached to by the engine."""
+"""Stand-in providers for digitalocean, aws and tls on one port, to which the engine attaches."""
 
 import json
 import sys
@@ -15,12 +15,12 @@ from tests.stack.engine import schemas
 from tests.stack.engine.aws import Account
 from tests.stack.engine.cloud import Cloud, changed, replaced
 
-# An id in hexadecimal follows such a resource's name if it is given none, as Pulumi's bridge does.
+# Kinds to which Pulumi's bridge gives a name with a hexadecimal suffix if the program sets none.
 AUTONAMED = {"Role", "RolePolicy", "TrustAnchor", "Profile", "Secret", "SpacesBucket"}
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """The engine's calls, carried out on one `Cloud`."""
+    """Execute the engine's calls on one `Cloud`."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -85,24 +85,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(id="", properties=_struct(inputs))
         try:
             id_, outputs = self.cloud.create(type_, name, inputs)
-        except Exception as error:  # noqa: BLE001 - the engine is told whatever it was
+        except Exception as error:  # noqa: BLE001 - the engine reports every error
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's
-        """As Pulumi's bridge: what was found also becomes the input that the program had given."""
+        """Read a resource; changed properties also replace the inputs, as in Pulumi's bridge."""
         try:
             found = self.cloud.read(request.id, _resource(request.urn)[0])
-        except Exception as error:  # noqa: BLE001 - the engine is told whatever it was
+        except Exception as error:  # noqa: BLE001 - the engine reports every error
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         if found is None:
             return provider_pb2.ReadResponse()
         outputs, inputs = _plain(request.properties), _plain(request.inputs)
-        given = {name: value for name, value in found.items() if name in inputs}
+        changes = {name: value for name, value in found.items() if name in inputs}
         return provider_pb2.ReadResponse(
             id=request.id,
             properties=_struct({**outputs, **found}),
-            inputs=_struct({**inputs, **given}),
+            inputs=_struct({**inputs, **changes}),
         )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's
@@ -138,12 +138,12 @@ def _struct(values: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    """Serve one folder's clouds; the port is the first line.
+    """Serve one folder's clouds; print the port as the first line.
 
-    Arguments: the folder, and a file with an operator's environment if AWS is stood in for.
+    Arguments: the folder, and optionally a file with the operator's environment of a stand-in AWS.
     """
     account = Account(json.loads(Path(sys.argv[2]).read_text())) if sys.argv[2:] else None
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))  # one change after another
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))  # serializes all changes
     provider = Provider(Cloud(Path(sys.argv[1]), account))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")

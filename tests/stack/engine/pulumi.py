@@ -1,4 +1,4 @@
-"""The real Pulumi CLI in a folder of its own, with the stand-ins instead of clouds."""
+"""Run the real Pulumi CLI in its own folder, on the stand-in clouds."""
 
 import json
 import os
@@ -21,8 +21,8 @@ TOKEN, SPACES_SECRET = "token-of-the-test", "spaces-of-the-test"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
-    """A run of the CLI."""
+class Finished:
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ class Engine:
 
     Args:
         cli: The binary.
-        folder: Holds everything; `cloud` is the clouds' folder.
+        folder: Contains everything; its folder `cloud` belongs to the clouds.
         language: The port of the language host.
         providers: The port of the stand-in providers.
     """
@@ -44,17 +44,17 @@ class Engine:
         self.config = folder / "Pulumi.dev.yaml"
         for needed in ("stack", "schema", "service", "Pulumi.yaml"):
             (folder / needed).symlink_to(ROOT / needed)
-        # The environment is there already, and shared with whoever works here.
+        # The tests' own environment exists already; `make` must not change it.
         (folder / "Makefile").write_text("environment:\n\ninclude stack/stack.mk\n")
         self.config.write_text((ROOT / "Pulumi.dev.yaml").read_text())
         self._environ = self._environment(language, providers)
 
-    def run(self, *arguments: str, check: bool = True, given: str = "") -> Ended:
-        """Run the CLI; without `check`, whatever its exit status."""
-        return self.shell(self.cli, *arguments, "--non-interactive", check=check, given=given)
+    def run(self, *arguments: str, check: bool = True, stdin: str = "") -> Finished:
+        """Run the CLI; unless `check` is False, it must succeed."""
+        return self.shell(self.cli, *arguments, "--non-interactive", check=check, stdin=stdin)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """Run the CLI, and do not wait for it."""
+        """Start the CLI without waiting for its end."""
         return subprocess.Popen(
             [self.cli, *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -64,13 +64,13 @@ class Engine:
             text=True,
         )
 
-    def shell(self, *command: str, check: bool = True, given: str = "") -> Ended:
-        """Run any command as the person who deploys would, who types what is `given`."""
+    def shell(self, *command: str, check: bool = True, stdin: str = "") -> Finished:
+        """Run a command in the project's folder; unless `check` is False, it must succeed."""
         done = subprocess.run(
             command,
             cwd=self.folder,
             env=self._environ,
-            input=given,
+            input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -78,15 +78,15 @@ class Engine:
         )
         if check and done.returncode:
             raise AssertionError(done.stdout)
-        return Ended(code=done.returncode, out=done.stdout)
+        return Finished(code=done.returncode, out=done.stdout)
 
     def start(self) -> None:
-        """Make the stack, as docs/deploy.md says."""
+        """Create the stack as docs/deploy.md describes."""
         self.run("stack", "init", "dev")
         self.run("config", "set", "--secret", "dashboardPassword", PASSWORD)
 
     def use_provider(self, name: str, api: str) -> None:
-        """The real provider on PATH instead of the stand-in, against an API on this machine."""
+        """Use the real provider on PATH instead of the stand-in, with an API on this machine."""
         attached = self._environ["PULUMI_DEBUG_PROVIDERS"].split(",")
         others = [each for each in attached if not each.startswith(f"{name}:")]
         self._environ |= {
@@ -96,16 +96,16 @@ class Engine:
             "SPACES_ENDPOINT_URL": spaces.ENDPOINT,
             "SPACES_ACCESS_KEY_ID": "of-the-provider",
             "SPACES_SECRET_ACCESS_KEY": SPACES_SECRET,
-            "HTTP_PROXY": api,  # for Spaces alone: nothing asks for this machine by it
+            "HTTP_PROXY": api,  # used only for Spaces: requests to this machine bypass a proxy
         }
 
-    def up(self, *arguments: str, check: bool = True) -> Ended:
-        """Deploy without asking."""
+    def up(self, *arguments: str, check: bool = True) -> Finished:
+        """Deploy without confirmation."""
         return self.run("up", "--yes", "--skip-preview", *arguments, check=check)
 
     @contextmanager
     def configured(self, **values: object) -> Iterator[None]:
-        """Other values for a while."""
+        """Change the configuration until the block ends."""
         before = self.config.read_text()
         self.configure(**values)
         try:
@@ -114,13 +114,13 @@ class Engine:
             self.config.write_text(before)
 
     def configure(self, **values: object) -> None:
-        """Other values from now on."""
+        """Change the configuration."""
         chosen = yaml.safe_load(self.config.read_text())
         chosen["config"] |= {f"heartbeat:{key}": value for key, value in values.items()}
         self.config.write_text(yaml.safe_dump(chosen))
 
     def preview(self) -> dict[str, list[str]]:
-        """What an `up` would do: the changed paths of each resource, by verb and name."""
+        """Return what an `up` would change: the paths, by verb and name of the resource."""
         done = self.run("preview", "--json")
         steps = json.loads(done.out[done.out.index("{\n") :])["steps"]
         return {
@@ -130,42 +130,42 @@ class Engine:
         }
 
     def resources(self) -> list[dict[str, Any]]:
-        """The state as the engine keeps it, secrets in it in plain text."""
+        """Return the resources of the state, with secrets in plain text."""
         exported = self.run("stack", "export", "--show-secrets").out
         return list(_plain(json.loads(exported)["deployment"]["resources"]))
 
     def resource(self, name: str) -> dict[str, Any]:
-        """One resource of the state by its name."""
+        """Return the resource of the state with this name."""
         (found,) = [r for r in self.resources() if r["urn"].endswith(f"::{name}") and r["custom"]]
         return found
 
     def state_file(self) -> str:
-        """The state as it lies on the disk."""
+        """Return the text of the state's file."""
         (file,) = (self.folder / "state").glob(".pulumi/stacks/**/dev.json")
         return file.read_text()
 
     def log(self) -> list[str]:
-        """What was done in the clouds, in order, as `verb name`."""
+        """Return all operations of the clouds, in order, as `verb name`."""
         lines = (self.folder / "cloud/log.jsonl").read_text().splitlines()
         return [f"{verb} {name}" for verb, _, name in map(json.loads, lines)]
 
-    def at(self, backend: str) -> str:
-        """Keep the state in another place from now on; returns the place until then."""
+    def use_backend(self, backend: str) -> str:
+        """Store the state in another backend; return the previous one."""
         before = self._environ["PULUMI_BACKEND_URL"]
         self._environ["PULUMI_BACKEND_URL"] = backend
         return before
 
     def passphrase(self, words: str) -> None:
-        """Open secrets with another passphrase from now on."""
+        """Use another passphrase for secrets."""
         self._environ["PULUMI_CONFIG_PASSPHRASE"] = words
 
     def ids(self) -> dict[str, str]:
-        """The names of all that exists, by id."""
+        """Return the names of all resources in the clouds, by id."""
         file = self.folder / "cloud/resources.json"
         return {id_: r["name"] for id_, r in json.loads(file.read_text()).items()}
 
-    def by_hand(self, name: str, change: Callable[[Any], None]) -> None:
-        """Change a resource's spec in the cloud, past Pulumi."""
+    def change_by_hand(self, name: str, change: Callable[[Any], None]) -> None:
+        """Change a resource's spec in the cloud without Pulumi."""
         file = self.folder / "cloud/resources.json"
         resources = json.loads(file.read_text())
         (found,) = (r for r in resources.values() if r["name"] == name)
@@ -173,19 +173,19 @@ class Engine:
         file.write_text(json.dumps(resources))
 
     def remove_by_hand(self, name: str) -> None:
-        """Remove a resource from the cloud, past Pulumi."""
+        """Remove a resource from the cloud without Pulumi."""
         file = self.folder / "cloud/resources.json"
         resources = json.loads(file.read_text())
         kept = {id_: r for id_, r in resources.items() if r["name"] != name}
         file.write_text(json.dumps(kept))
 
     def in_the_clouds(self) -> set[str]:
-        """The names of all that exists."""
+        """Return the names of all resources in the clouds."""
         file = self.folder / "cloud/resources.json"
         return {r["name"] for r in json.loads(file.read_text()).values()}
 
     def fail_at(self, name: str) -> None:
-        """Let the next creation or update of a resource fail."""
+        """Make the next creation or update of a resource fail."""
         (self.folder / "cloud/fail").write_text(name)
 
     def _environment(self, language: int, providers: int) -> dict[str, str]:
@@ -193,7 +193,7 @@ class Engine:
         tools.mkdir()
         state.mkdir()
         host = tools / "pulumi-language-python"
-        # The engine starts it with its own address, reads a port, and ends it when done.
+        # The engine starts this program with the engine's address, reads a port, and ends it later.
         host.write_text(
             f'#!/bin/sh\necho "$1" >"{self.folder / ENGINE}"\necho {language}\nexec sleep 3600\n'
         )

@@ -1,4 +1,4 @@
-"""What each resource takes, read from the SDKs, so that the stand-ins refuse what clouds would."""
+"""Validate each resource's inputs by the SDKs' types, so that stand-ins refuse invalid ones."""
 
 import inspect
 import typing
@@ -8,7 +8,7 @@ from typing import Any
 from pulumi._types import input_type_py_to_pulumi_names, input_type_types, is_input_type
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of names that the SDK gave up
+    warnings.simplefilter("ignore", DeprecationWarning)  # from the SDK's deprecated names
     import pulumi_digitalocean as digitalocean
 import pulumi_tls as tls
 from pulumi_aws import iam, rolesanywhere, secretsmanager
@@ -32,7 +32,7 @@ ARGS: dict[str, type] = {
     "tls:index/certRequest:CertRequest": tls.CertRequestArgs,
     "tls:index/locallySignedCert:LocallySignedCert": tls.LocallySignedCertArgs,
 }
-# What the SDKs leave open and the clouds do not.
+# Inputs that the clouds require although the SDKs declare them optional.
 NEEDED = {
     "digitalocean:index/app:App": {"spec"},
     "aws:secretsmanager/secretVersion:SecretVersion": {"secretString"},
@@ -44,12 +44,12 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's mark for "not b
 
 
 def takes(type_: str) -> set[str]:
-    """The names of a resource's inputs."""
+    """Return the names of a resource's inputs."""
     return set(input_type_py_to_pulumi_names(ARGS[type_]).values())
 
 
 def failures(type_: str, inputs: dict[str, Any]) -> list[tuple[str, str]]:
-    """Paths and reasons of what is wrong with the inputs of a resource, secrets unwrapped."""
+    """Return path and reason of each invalid input; secrets must be unwrapped."""
     if type_ not in ARGS:
         return [("", f"there is no resource {type_}")]
     missing = NEEDED.get(type_, set()) - set(inputs)
@@ -75,7 +75,7 @@ def _wrong(cls: type, value: Any, path: str) -> list[tuple[str, str]]:
 
 def _nested(type_: Any, value: Any, path: str) -> list[tuple[str, str]]:
     cls = next(iter(_input_types(type_)), None)
-    as_text = isinstance(value, str) and str in typing.get_args(type_)  # a policy as its JSON
+    as_text = isinstance(value, str) and str in typing.get_args(type_)  # a policy in JSON
     if cls is None or as_text or value == UNKNOWN:
         return []
     if isinstance(value, list):
@@ -84,7 +84,7 @@ def _nested(type_: Any, value: Any, path: str) -> list[tuple[str, str]]:
 
 
 def _input_types(type_: Any) -> list[type]:
-    """The input classes somewhere in an annotation such as `Sequence[Input[SomeArgs]]`."""
+    """Return the input classes in an annotation such as `Sequence[Input[SomeArgs]]`."""
     if isinstance(type_, type) and is_input_type(type_):
         return [type_]
     return [found for part in typing.get_args(type_) for found in _input_types(part)]

@@ -1,7 +1,7 @@
-"""Spaces as far as the real provider asks for it: buckets by S3's protocol, and their keys.
+"""A stand-in for the part of Spaces that the real provider uses: buckets (S3's protocol) and keys.
 
-The provider puts a bucket's name before the host, which no name server here knows: so it is told of
-a proxy, which asks for whole URLs.
+The provider prefixes the host with the bucket's name, which no name server here resolves. So it
+uses an HTTP proxy, which receives whole URLs.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 
 class Spaces:
-    """Buckets and keys; `record` has every change, in order."""
+    """Buckets and keys; every change is appended to `record`."""
 
     def __init__(self, record: list[str]) -> None:
         self.keys: dict[str, Document] = {}
@@ -27,9 +27,9 @@ class Spaces:
         self._record = record
 
     def bucket(self, method: str, url: str) -> tuple[int, str]:
-        """Status and XML of a request for a bucket."""
+        """Answer a request for a bucket with status and XML."""
         split = urlsplit(url)
-        # Its client asks for the location in path style, whatever the rest is asked in.
+        # The client requests a bucket's location in path style, and all else by host name.
         name = split.path.strip("/") or str(split.hostname).split(".")[0]
         if method in {"PUT", "DELETE"}:
             self._record.append(f"{method} bucket")
@@ -47,7 +47,7 @@ class Spaces:
         return (200, EMPTY[part]) if part in EMPTY else (404, NO_RULES)
 
     def key(self, method: str, id_: str, body: Document) -> tuple[int, Document]:
-        """Status and document of a request for keys; the secret is told at its creation alone."""
+        """Answer a request for keys; only the creation of a key returns its secret."""
         if method != "GET":
             self._record.append(f"{method} key")
         if method == "POST":

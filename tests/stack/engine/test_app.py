@@ -1,4 +1,4 @@
-"""The app that `pulumi up` deploys runs, and its status is green."""
+"""A deployed app's components run with the environment of its spec."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,19 @@ from local.aws.process import running as running_aws
 from tests.stack import bindables
 from tests.stack.engine import watching
 from tests.stack.engine.conftest import NewEngine
+from tests.stack.engine.deployed import DeployedStack, databases
 from tests.stack.engine.platform import Platform
-from tests.stack.engine.world import World, databases
 
 pytestmark = pytest.mark.engine
 ARCHIVE = {"kind": "s3", "name": "archive", "existing": BUCKET, "prefix": "of/the/stack"}
-INTERVAL_S = 5  # a write has 4 s then, which even a busy machine can keep
+INTERVAL_S = 5  # the deadline of a write is then 4 s, enough for a busy machine
 
 
 @pytest.fixture(scope="module")
-def world(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A stack after its first `up`: databases with TLS, and the stand-in AWS."""
+def deployed(
+    new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeployedStack]:
+    """A stack after its first `up`, with real databases over TLS and the stand-in AWS."""
     with ExitStack() as stack:
         aws: RunningAws = stack.enter_context(running_aws(tmp_path_factory.mktemp("aws")))
         engine = new_engine(aws)
@@ -39,16 +41,17 @@ def world(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) -> It
             if name.startswith(("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"))
         }
         bound = databases(stack, tmp_path_factory)
-        yield World(engine, Platform(bound, outside, tmp_path_factory.mktemp("logs")), outside)
+        platform = Platform(bound, outside, tmp_path_factory.mktemp("logs"))
+        yield DeployedStack(engine, platform, outside)
 
 
-def test_what_is_deployed_is_green(world: World) -> None:
-    spec = world.spec
-    world.platform.job(spec, "migrate")
+def test_a_deployed_app_is_green(deployed: DeployedStack) -> None:
+    spec = deployed.spec
+    deployed.platform.job(spec, "migrate")
 
     with (
-        world.platform.running(spec, "worker") as worker,
-        world.platform.running(spec, "api") as api,
+        deployed.platform.running(spec, "worker") as worker,
+        deployed.platform.running(spec, "api") as api,
     ):
         status = watching.green(api)
         closed = httpx2.get(f"{api.url}/worker/status")
@@ -61,9 +64,9 @@ def test_what_is_deployed_is_green(world: World) -> None:
     assert alive.status_code == 200
 
 
-def test_the_role_may_touch_the_one_secret_only_as_the_worker_does(world: World) -> None:
-    name = bindables.environ(world.spec, "worker")["SECRETS_MANAGER_SECRET_NAME"]
-    secrets = world.secrets(world.session(world.spec))
+def test_the_role_allows_only_what_the_worker_does_with_its_secret(deployed: DeployedStack) -> None:
+    name = bindables.environ(deployed.spec, "worker")["SECRETS_MANAGER_SECRET_NAME"]
+    secrets = deployed.secrets(deployed.session(deployed.spec))
 
     secrets.describe_secret(SecretId=name)
     secrets.get_secret_value(SecretId=name)
@@ -79,42 +82,44 @@ def test_the_role_may_touch_the_one_secret_only_as_the_worker_does(world: World)
     assert all(denied)
 
 
-def test_a_rotation_fails_no_cycle_and_a_revocation_ends_the_old_identity(world: World) -> None:
-    engine, first = world.engine, world.spec
-    world.platform.job(first, "migrate")
+def test_a_rotation_fails_no_cycle_and_a_revocation_ends_the_old_identity(
+    deployed: DeployedStack,
+) -> None:
+    engine, first = deployed.engine, deployed.spec
+    deployed.platform.job(first, "migrate")
     with (
-        world.platform.running(first, "worker") as old,
-        world.platform.running(first, "api") as api,
+        deployed.platform.running(first, "worker") as old,
+        deployed.platform.running(first, "api") as api,
     ):
         watching.green(api)
         engine.configure(identityGenerations=[1, 2])
         engine.up()
-        second = world.spec
-        with world.platform.running(second, "worker") as new:
-            watching.beats(new, 1)  # one, to prove that it can; then it stands by
-            world.secrets(world.session(first)).describe_secret(SecretId=_secret(first))
+        second = deployed.spec
+        with deployed.platform.running(second, "worker") as new:
+            watching.beats(new, 1)  # one beat proves its identity; then it stands by
+            deployed.secrets(deployed.session(first)).describe_secret(SecretId=_secret(first))
             old.process.terminate()
             old.process.finish(30.0)
             engine.configure(identityGenerations=[2])
             engine.up()
-            assert world.spec == second
+            assert deployed.spec == second
             watching.beats(new, 3)
             watching.green(api)
 
     for worker in (old, new):
         assert not watching.failures(worker)
-    assert _denied(lambda: world.secrets(world.session(first)).describe_secret(SecretId="x"))
+    assert _denied(lambda: deployed.secrets(deployed.session(first)).describe_secret(SecretId="x"))
 
-    held = world.secrets(world.session(second))
+    held = deployed.secrets(deployed.session(second))
     held.describe_secret(SecretId=_secret(second))
-    time.sleep(1.1)  # a session's time of issue has whole seconds
+    time.sleep(1.1)  # a session's time of issue is in whole seconds
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     engine.configure(identityGenerations=[4], identityRevokedBefore=now, updateSecrets=True)
     engine.up()
 
     assert _denied(lambda: held.describe_secret(SecretId=_secret(second)))
-    assert _denied(lambda: world.secrets(world.session(second)).describe_secret(SecretId="x"))
-    with world.platform.running(world.spec, "worker") as revoked_to:
+    assert _denied(lambda: deployed.secrets(deployed.session(second)).describe_secret(SecretId="x"))
+    with deployed.platform.running(deployed.spec, "worker") as revoked_to:
         watching.beats(revoked_to, 1)
     assert not watching.failures(revoked_to)
 

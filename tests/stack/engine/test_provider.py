@@ -1,7 +1,7 @@
-"""Our program under DigitalOcean's real provider, against a recording API.
+"""The Pulumi program with DigitalOcean's real provider and a recording API.
 
-Not a part of `make test`: the provider is no Python package. `make provider-check` runs it where
-`pulumi-resource-digitalocean` is on PATH, as `pulumi plugin install` or its release brings it.
+`make test` skips these tests, because the provider is not a Python package. `make provider-check`
+runs them if `pulumi-resource-digitalocean` is on PATH (`pulumi plugin install` installs it).
 """
 
 import json
@@ -54,12 +54,12 @@ def _api(port: int, what: str, **body: object) -> Any:
         return json.load(reply)
 
 
-def test_the_first_up_is_all_and_a_second_is_empty(engine: Engine, api: int) -> None:
+def test_the_first_up_creates_everything_and_a_second_is_empty(engine: Engine, api: int) -> None:
     done = _api(api, "record")["record"]
 
     assert done.count("POST /v2/databases") == 2
     assert done.index("PUT /v2/databases/ID/firewall") < done.index("POST /v2/apps")
-    # Eight alerts; the provider tells the rules of two components apart by nothing, and repeats.
+    # Eight alerts; the provider confuses equal rules of two components, and repeats requests.
     assert len([line for line in done if line.endswith("/destinations")]) >= 8
     keys = [index for index, line in enumerate(done) if line == "POST key"]
     assert len(keys) == len(BUCKETS)
@@ -67,7 +67,7 @@ def test_the_first_up_is_all_and_a_second_is_empty(engine: Engine, api: int) -> 
     assert engine.preview() == {}
 
 
-def test_no_credential_of_the_provider_lies_in_the_state_and_no_key_in_plain_text(
+def test_the_state_has_no_provider_credentials_and_no_key_in_plain_text(
     engine: Engine,
 ) -> None:
     state, shown = engine.state_file(), engine.run("stack", "export", "--show-secrets").out
@@ -78,13 +78,13 @@ def test_no_credential_of_the_provider_lies_in_the_state_and_no_key_in_plain_tex
     assert "secret%2Fof%2B" not in state
 
 
-def test_a_refresh_finds_nothing_and_leaves_nothing_to_do(engine: Engine) -> None:
+def test_an_up_after_a_refresh_is_empty(engine: Engine) -> None:
     engine.run("refresh", "--yes", "--skip-preview")
 
     assert engine.preview() == {}
 
 
-def test_a_cluster_that_was_upgraded_outside_stays_so(engine: Engine, api: int) -> None:
+def test_a_cluster_upgraded_without_pulumi_keeps_its_version(engine: Engine, api: int) -> None:
     _api(api, "upgrade", engine="pg", version="18")
     engine.run("refresh", "--yes", "--skip-preview")
 
@@ -129,7 +129,7 @@ def test_a_cluster_that_was_upgraded_outside_stays_so(engine: Engine, api: int) 
         ),
     ],
 )
-def test_each_setting_changes_what_it_means(
+def test_each_setting_changes_exactly_the_resources_that_depend_on_it(
     engine: Engine, values: dict[str, Any], expected: set[str]
 ) -> None:
     with engine.configured(**values):
@@ -149,7 +149,9 @@ def test_a_failed_deployment_is_reported_and_the_next_up_completes_it(
         assert engine.preview() == {}
 
 
-def test_a_destroy_is_refused_whole_and_then_done(engine: Engine, api: int) -> None:
+def test_a_protected_stack_refuses_a_destroy_without_deleting_anything(
+    engine: Engine, api: int
+) -> None:
     before = _api(api, "record")["things"]
     refused = engine.run("destroy", "--yes", "--skip-preview", check=False)
     after = _api(api, "record")["things"]

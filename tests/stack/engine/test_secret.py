@@ -1,4 +1,4 @@
-"""The stack's secret while the worker's versions push out its first version."""
+"""The stack's secret, after the worker's versions have pushed out its first version."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.stack.engine.pulumi import Engine
 pytestmark = pytest.mark.engine
 SLOT_S = 1800
 TEN_DAYS = 10 * 24 * 3600 // SLOT_S
-PUSHED_OUT = 110  # slots after which AWS, which keeps 100 versions, has removed an older one
+PUSHED_OUT = 110  # more versions than the 100 that AWS keeps
 FIRST = "heartbeat-dev-first"
 LABEL = "heartbeat-first"
 
@@ -36,11 +36,11 @@ class Deployed:
 
     @property
     def stages(self) -> dict[str, list[str]]:
-        """The labels of each labelled version."""
+        """The stages of each version that has any."""
         return dict(self.secrets.describe_secret(SecretId=self.arn)["VersionIdsToStages"])
 
     def write(self, slots: int) -> None:
-        """Write a person's key and the worker's stamp in some slots."""
+        """Write an operator's key and the worker's stamp in each of some slots."""
         for slot in range(slots):
             self.aws.control.advance(SLOT_S)
             value = json.dumps({"person": "key", "updated_at": slot})
@@ -60,7 +60,7 @@ def deployed(new_engine: NewEngine, tmp_path_factory: pytest.TempPathFactory) ->
         yield Deployed(engine, aws, operator.client("secretsmanager"), arn)
 
 
-def test_ten_days_of_beats_and_a_refresh_leave_nothing_to_do(deployed: Deployed) -> None:
+def test_after_ten_days_of_beats_and_a_refresh_an_up_is_empty(deployed: Deployed) -> None:
     deployed.write(TEN_DAYS)
     before = deployed.engine.log()
 
@@ -73,10 +73,10 @@ def test_ten_days_of_beats_and_a_refresh_leave_nothing_to_do(deployed: Deployed)
     assert deployed.engine.log() == before
 
 
-def test_a_first_version_that_is_gone_comes_back_behind_the_current_one(
+def test_a_lost_first_version_is_created_again_and_does_not_become_current(
     deployed: Deployed,
 ) -> None:
-    # As in a stack of an older program, which gave it no label, or where a person took it off.
+    # Older programs gave the version no label, and an operator may remove the label.
     (first,) = (version for version, stages in deployed.stages.items() if LABEL in stages)
     deployed.secrets.update_secret_version_stage(
         SecretId=deployed.arn, VersionStage=LABEL, RemoveFromVersionId=first
@@ -93,7 +93,7 @@ def test_a_first_version_that_is_gone_comes_back_behind_the_current_one(
     assert deployed.engine.preview() == {}
 
 
-def test_a_destroy_leaves_the_version_to_its_secret(deployed: Deployed) -> None:
+def test_a_destroy_deletes_the_secret_and_not_its_version(deployed: Deployed) -> None:
     deployed.engine.configure(protectData=False)
     deployed.engine.up()
     before = len(deployed.engine.log())

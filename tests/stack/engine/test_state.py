@@ -1,4 +1,4 @@
-"""docs/state.md by the real CLI: an `up` that was cut off, backups, a move, drift, lost state."""
+"""docs/state.md with the real CLI: an interrupted `up`, backups, another backend, drift."""
 
 import base64
 import json
@@ -33,8 +33,8 @@ def engine(new_engine: NewEngine) -> Engine:
     return deployed(new_engine)
 
 
-def cut_off(engine: Engine) -> None:
-    """Kill `up` while the cloud makes a cluster, which it then finishes, or fails at."""
+def interrupt(engine: Engine) -> None:
+    """Kill `up` while the cloud creates a cluster; the creation then completes, or fails."""
     cloud = engine.folder / "cloud"
     (cloud / "slow").write_text(CLUSTER)
     up = engine.begin("up", "--yes", "--skip-preview", "--parallel=1")
@@ -55,14 +55,14 @@ def until(condition: Any, process: subprocess.Popen[str] | None = None) -> None:
 
 
 @pytest.mark.parametrize("made", [True, False], ids=["made", "only begun"])
-def test_an_up_that_was_cut_off_is_unlocked_and_completed_and_makes_nothing_twice(
+def test_an_interrupted_up_can_be_unlocked_and_completed_without_duplicates(
     new_engine: NewEngine, made: bool
 ) -> None:
     engine = new_engine()
     engine.configure(imageGit="", image=IMAGE)
     if not made:
         engine.fail_at(CLUSTER)
-    cut_off(engine)
+    interrupt(engine)
 
     locked = engine.up(check=False)
     engine.run("cancel", "--yes")
@@ -81,7 +81,7 @@ def test_an_up_that_was_cut_off_is_unlocked_and_completed_and_makes_nothing_twic
     assert not engine.preview()
 
 
-def test_a_backup_holds_no_secret_and_brings_the_state_back(engine: Engine) -> None:
+def test_a_backup_has_no_plain_secret_and_restores_the_state(engine: Engine) -> None:
     engine.run("stack", "export", "--file", "backup.json")
     text = (engine.folder / "backup.json").read_text()
     before = engine.log()
@@ -99,24 +99,24 @@ def test_a_backup_holds_no_secret_and_brings_the_state_back(engine: Engine) -> N
     assert engine.log() == before
 
 
-def test_the_state_moves_to_another_place(engine: Engine, tmp_path: Path) -> None:
+def test_the_state_can_move_to_another_backend(engine: Engine, tmp_path: Path) -> None:
     before, new = engine.log(), f"file://{tmp_path}"
 
     engine.run("stack", "export", "--file", "state.json")
-    old = engine.at(new)
+    old = engine.use_backend(new)
     engine.run("stack", "init", "dev")
     engine.run("stack", "import", "--file", "state.json")
     shown = engine.preview()
-    engine.at(old)
+    engine.use_backend(old)
 
     assert shown == {}
     assert engine.log() == before
 
 
-def test_the_passphrase_changes_and_the_old_one_opens_nothing(new_engine: NewEngine) -> None:
+def test_after_a_change_of_the_passphrase_the_old_one_is_refused(new_engine: NewEngine) -> None:
     engine = deployed(new_engine)
 
-    engine.run("stack", "change-secrets-provider", "passphrase", given="another one\nanother one\n")
+    engine.run("stack", "change-secrets-provider", "passphrase", stdin="another one\nanother one\n")
     refused = engine.run("preview", check=False)
     engine.passphrase("another one")
 
@@ -126,7 +126,7 @@ def test_the_passphrase_changes_and_the_old_one_opens_nothing(new_engine: NewEng
 
 def test_a_manual_change_is_detected_and_reverted(engine: Engine) -> None:
     wanted = engine.resource("app")["inputs"]["spec"]["services"][0]["instanceSizeSlug"]
-    engine.by_hand(
+    engine.change_by_hand(
         "app", lambda spec: spec["services"][0].update(instanceSizeSlug="professional-xs")
     )
 

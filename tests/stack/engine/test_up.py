@@ -1,4 +1,4 @@
-"""`pulumi up` by the real engine: create, keep, show, change and delete."""
+"""`pulumi up` with the real engine: create, keep, preview, change and delete."""
 
 import base64
 import shutil
@@ -26,7 +26,7 @@ def engine(new_engine: NewEngine) -> Engine:
     return engine
 
 
-def test_the_first_up_makes_everything(engine: Engine) -> None:
+def test_the_first_up_creates_everything(engine: Engine) -> None:
     made = [line for line in engine.log() if line.startswith("create")]
 
     assert len(made) == len(engine.in_the_clouds()) == sum(INVENTORY.values())
@@ -42,7 +42,7 @@ def test_a_second_up_is_empty(engine: Engine) -> None:
     assert engine.log() == before
 
 
-def test_no_plain_text_lies_in_the_state(engine: Engine) -> None:
+def test_the_state_has_no_secret_in_plain_text(engine: Engine) -> None:
     resources = engine.resources()
     plain = {
         r["outputs"][name]
@@ -72,7 +72,7 @@ def test_no_plain_text_lies_in_the_state(engine: Engine) -> None:
         ({"databaseSize": "db-s-1vcpu-2gb"}, {"heartbeat-dev-pg": ["size"]}),
     ],
 )
-def test_a_preview_shows_just_the_change(
+def test_a_preview_shows_only_the_change(
     engine: Engine, values: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     with engine.configured(**values):
@@ -89,20 +89,20 @@ def test_a_preview_shows_just_the_change(
         assert found == expected
 
 
-def test_a_key_of_spaces_comes_and_goes_with_its_bucket(engine: Engine) -> None:
-    def told() -> set[str]:
+def test_a_spaces_key_is_created_and_deleted_with_its_bucket(engine: Engine) -> None:
+    def variables() -> set[str]:
         return {env["key"] for env in engine.resource("app")["inputs"]["spec"]["envs"]}
 
     with engine.configured(buckets=[{"kind": "spaces", "name": "media", "existing": "team-media"}]):
         engine.up()
-        during, on_disk, shown = told(), engine.state_file(), engine.preview()
+        during, on_disk, shown = variables(), engine.state_file(), engine.preview()
     engine.up()
 
     assert "HEARTBEAT_SOURCE_MEDIA" in during
     assert "secret/of+" not in on_disk
     assert "secret%2Fof%2B" not in on_disk
     assert shown == {}
-    assert "HEARTBEAT_SOURCE_MEDIA" not in told()
+    assert "HEARTBEAT_SOURCE_MEDIA" not in variables()
     assert engine.log()[-1] == "delete heartbeat-dev-media-key"
 
 
@@ -120,7 +120,7 @@ def test_a_preview_shows_a_change_of_the_schema(engine: Engine) -> None:
     assert found == {"update app": _variable(engine, "SCHEMA_HEAD")}
 
 
-def test_a_dashboard_becomes_public_without_a_change_of_secrets(engine: Engine) -> None:
+def test_making_the_dashboard_public_changes_no_secret(engine: Engine) -> None:
     with engine.configured(public=True, dashboardPassword=""):
         (paths,) = engine.preview().values()
 
@@ -138,7 +138,7 @@ def test_configuration_errors_are_printed_without_a_traceback(engine: Engine) ->
     assert "Traceback" not in refused.out
 
 
-def test_recipients_of_alerts_survive_a_refresh_and_can_be_changed(engine: Engine) -> None:
+def test_alert_recipients_survive_a_refresh_and_can_be_changed(engine: Engine) -> None:
     with engine.configured(alertEmails=["a@example.org"]):
         engine.up()
         engine.run("refresh", "--yes", "--skip-preview")
@@ -147,11 +147,11 @@ def test_recipients_of_alerts_survive_a_refresh_and_can_be_changed(engine: Engin
         engine.fail_at("app")
         engine.up(check=False)
         engine.up()
-        told = engine.resource("app")["inputs"]["spec"]
+        spec = engine.resource("app")["inputs"]["spec"]
     engine.up()
 
     assert not refreshed
-    assert [a["destinations"] for a in told["alerts"]] == [{"emails": ["b@example.org"]}] * 2
+    assert [a["destinations"] for a in spec["alerts"]] == [{"emails": ["b@example.org"]}] * 2
     assert "destinations" not in engine.resource("app")["inputs"]["spec"]["alerts"][0]
 
 
@@ -176,7 +176,7 @@ def test_a_rollback_is_an_up_with_the_previous_digest(engine: Engine) -> None:
     assert engine.log()[-2:] == ["update app", "update app"]
 
 
-def test_what_failed_in_the_middle_is_finished_by_the_next_up(engine: Engine) -> None:
+def test_the_next_up_completes_a_failed_one(engine: Engine) -> None:
     with engine.configured(intervalSeconds=45):
         engine.fail_at("app")
         failed = engine.up(check=False)
@@ -185,11 +185,11 @@ def test_what_failed_in_the_middle_is_finished_by_the_next_up(engine: Engine) ->
     engine.up()
 
     assert failed.code
-    assert "as it was told to" in failed.out
+    assert "as the test requested" in failed.out
     assert "45" in strings(spec)
 
 
-def test_a_rotation_leaves_no_gap_and_no_rest(engine: Engine) -> None:
+def test_a_rotation_accepts_both_certificates_until_the_app_has_the_new_one(engine: Engine) -> None:
     before = len(engine.log())
 
     engine.configure(identityGenerations=[1, 2])
@@ -205,7 +205,7 @@ def test_a_rotation_leaves_no_gap_and_no_rest(engine: Engine) -> None:
     assert not engine.preview()
 
 
-def test_a_revocation_closes_the_role_before_the_app_changes(engine: Engine) -> None:
+def test_a_revocation_changes_the_role_before_the_app(engine: Engine) -> None:
     before = len(engine.log())
 
     with engine.configured(
@@ -222,7 +222,7 @@ def test_a_revocation_closes_the_role_before_the_app_changes(engine: Engine) -> 
     assert "aws:TokenIssueTime" in policy
 
 
-def test_a_destroy_takes_everything_in_the_right_order(new_engine: NewEngine) -> None:
+def test_a_destroy_deletes_everything_in_the_right_order(new_engine: NewEngine) -> None:
     engine = new_engine()
     engine.fail_at("identity-role")
     first = engine.up(check=False)

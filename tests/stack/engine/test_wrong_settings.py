@@ -1,4 +1,4 @@
-"""docs/deploy.md with wrong settings: doctor and `up` name them, and nothing is made."""
+"""Wrong settings in docs/deploy.md's steps: doctor and `up` name them, and create nothing."""
 
 import sys
 
@@ -14,7 +14,7 @@ from tests.stack.recorder import ROOT
 pytestmark = pytest.mark.engine
 OTHER_ACCOUNT = OLD_ROLE.replace("111122223333", "111122220000")
 OURS, THEIRS = issued("the-app"), issued("another-app")
-# What is set, and a part of the sentence; `--secret` where the docs say so.
+# The settings, and a part of the error; `--secret` where the docs have it.
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a name that the service refuses": (
         {"heartbeatName": "k\u00fcche"},
@@ -53,32 +53,32 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     ),
     "an existing cluster without its VPC": ({"postgresCluster": "team-pg"}, "vpcId is not set"),
 }
-HIDDEN = ("dashboardPassword", "alertTargets", "clientKey")  # of which the doctor sees no value
+HIDDEN = ("dashboardPassword", "alertTargets", "clientKey")  # the doctor does not see their values
 
 
 @pytest.fixture(scope="module")
 def engine(new_engine: NewEngine) -> Engine:
-    """A stack before its first `up`, whose image is somebody's own."""
+    """A stack before its first `up`, with an image source that is not the example's."""
     engine = new_engine()
     engine.configure(imageGit="https://github.com/ada/heartbeat.git")
     return engine
 
 
-def choose(engine: Engine, given: dict[str, str]) -> None:
-    """Set values by the documented commands."""
-    for key, value in given.items():
+def choose(engine: Engine, settings: dict[str, str]) -> None:
+    """Set values with the documented commands."""
+    for key, value in settings.items():
         *options, name = key.split()
         engine.shell(engine.cli, "config", "set", *options, name, "--", value)
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_setting_ends_the_first_up_before_anything_is_made(
+def test_a_wrong_setting_fails_the_first_up_before_anything_is_created(
     engine: Engine, what: str
 ) -> None:
-    given, sentence = WRONG[what]
+    settings, sentence = WRONG[what]
 
     with engine.configured():
-        choose(engine, given)
+        choose(engine, settings)
         done = engine.shell("make", "deploy", "ARGS=--yes --skip-preview", check=False)
         values = configuration.values(engine.folder / "Pulumi.yaml", engine.config)
         found = list(configuration.check(values, engine.config))
@@ -87,11 +87,11 @@ def test_a_wrong_setting_ends_the_first_up_before_anything_is_made(
     assert sentence in done.out
     assert THEIRS.key not in done.out
     assert not (engine.folder / "cloud/log.jsonl").exists()
-    if not any(name in key for key in given for name in HIDDEN):
+    if not any(name in key for key in settings for name in HIDDEN):
         assert sentence.partition(": ")[0] in " ".join(f.says for f in found if f.verdict == "bad")
 
 
-def test_the_doctor_itself_names_the_example_and_ends_with_1(new_engine: NewEngine) -> None:
+def test_the_doctor_reports_the_example_and_exits_with_1(new_engine: NewEngine) -> None:
     engine = new_engine()
     offline = "AWS_EC2_METADATA_DISABLED=true"
 
@@ -103,7 +103,7 @@ def test_the_doctor_itself_names_the_example_and_ends_with_1(new_engine: NewEngi
     assert "DigitalOcean: no token" in done.out
 
 
-def test_the_docs_commands_for_more_clusters_are_taken(new_engine: NewEngine) -> None:
+def test_the_documented_commands_for_more_clusters_are_accepted(new_engine: NewEngine) -> None:
     engine = new_engine()
     text = (ROOT / "docs/stack.md").read_text().split("### More clusters")[1]
     block = text.split("```sh")[1].split("```")[0]

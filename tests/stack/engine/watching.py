@@ -1,4 +1,4 @@
-"""Waits for the status and the log of a deployed app."""
+"""Wait for the status and the log lines of a deployed app."""
 
 import json
 import time
@@ -14,7 +14,7 @@ DEADLINE_S = 180.0  # a bound for a hang
 
 
 def green(api: Component) -> dict[str, Any]:
-    """Wait until the status is good, and return it."""
+    """Wait until the status is green; return it."""
     deadline, status = time.monotonic() + DEADLINE_S, {}
     while time.monotonic() < deadline:
         assert api.process.running, api.log.read_text()
@@ -30,7 +30,7 @@ def green(api: Component) -> dict[str, Any]:
 
 
 def beats(worker: Component, cycles: int) -> None:
-    """Wait until a worker has made some cycles."""
+    """Wait until a worker has completed this many cycles."""
     deadline = time.monotonic() + DEADLINE_S
     while len(_cycles(worker)) < cycles:
         assert worker.process.running, worker.log.read_text()

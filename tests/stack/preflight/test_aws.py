@@ -10,11 +10,11 @@ from tests.stack.conftest import OLD_KEY, OLD_SECRET
 
 
 class RefusedError(Exception):
-    """The error of the fake's clients."""
+    """The error that the fake's clients raise."""
 
 
 class FakeAws:
-    """A cloud with answers by operation; all other operations are refused."""
+    """An AWS with answers by operation; it refuses all other operations."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
@@ -51,7 +51,7 @@ def test_without_credentials_the_remedy_is_to_log_in() -> None:
     assert "log in" in finding.remedy
 
 
-def test_a_role_that_may_is_good() -> None:
+def test_a_role_with_all_permissions_is_good() -> None:
     cloud = FakeAws(get_caller_identity=SESSION, simulate_principal_policy=_decisions("allowed"))
 
     found = list(aws.check(cloud, (RefusedError,), None))
@@ -60,7 +60,7 @@ def test_a_role_that_may_is_good() -> None:
     assert cloud.calls[1]["PolicySourceArn"] == "arn:aws:iam::111122223333:role/admin"
 
 
-def test_what_is_denied_is_named() -> None:
+def test_denied_actions_are_named() -> None:
     denied = _decisions("implicitDeny")
     cloud = FakeAws(get_caller_identity=SESSION, simulate_principal_policy=denied)
 
@@ -70,13 +70,13 @@ def test_what_is_denied_is_named() -> None:
     assert "iam:CreateRole" in found[-1].says
 
 
-def test_without_the_right_to_simulate_the_answer_is_unknown() -> None:
+def test_without_permission_to_simulate_the_result_is_unknown() -> None:
     found = list(aws.check(FakeAws(get_caller_identity=SESSION), (RefusedError,), None))
 
     assert found[-1].verdict == "unknown"
 
 
-def test_an_existing_secret_must_be_there() -> None:
+def test_an_existing_secret_must_exist() -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     chosen = settings.parse(values | {"secretArn": OLD_SECRET})
 
@@ -94,7 +94,7 @@ def chosen(**changes: str) -> settings.Settings:
 
 
 @pytest.mark.parametrize(
-    ("said", "key", "verdict", "says"),
+    ("secret", "key", "verdict", "says"),
     [
         ({}, "", None, ""),
         ({"KmsKeyId": "alias/aws/secretsmanager"}, "", None, ""),
@@ -107,10 +107,10 @@ def chosen(**changes: str) -> settings.Settings:
         ({}, OLD_KEY, "warning", "under AWS's own key"),
     ],
 )
-def test_an_existing_secret_lies_under_the_key_that_the_settings_name(
-    said: dict[str, str], key: str, verdict: str | None, says: str
+def test_an_existing_secret_must_use_the_configured_key(
+    secret: dict[str, str], key: str, verdict: str | None, says: str
 ) -> None:
-    cloud = FakeAws(get_caller_identity=SESSION, describe_secret=said)
+    cloud = FakeAws(get_caller_identity=SESSION, describe_secret=secret)
     settings_ = chosen(secretArn=OLD_SECRET, secretKmsKeyArn=key)
 
     found = [f for f in aws.check(cloud, (RefusedError,), settings_) if f.subject == "key"]
@@ -161,7 +161,7 @@ PLAIN = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
         ({}, NAMED, OLD_KEY, [("bucket", "good")]),
     ],
 )
-def test_a_bucket_is_there_in_its_region_and_under_a_key_that_the_role_may_use(
+def test_a_bucket_must_exist_in_its_region_with_a_key_that_the_role_may_use(
     head: dict[str, str] | None,
     rule: dict[str, Any] | None,
     key: str,

@@ -4,10 +4,10 @@ import pytest
 
 from stack import settings
 from stack.preflight import deployed
-from stack.preflight.world import Done
+from stack.preflight.machine import Done
 from tests.stack import recorder
 from tests.stack.conftest import VARIANTS
-from tests.stack.preflight.worlds import FakeWorld, page
+from tests.stack.preflight.machines import FakeMachine, page
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 URL = "https://heartbeat.example"
@@ -20,7 +20,7 @@ URL = "https://heartbeat.example"
 def test_the_certificates_remaining_time_is_reported(expiry: str, verdict: str) -> None:
     exports = {"certificateExpiry": f"{expiry}T00:00:00Z"}
 
-    (finding,) = deployed.check(FakeWorld(), exports, None, NOW)
+    (finding,) = deployed.check(FakeMachine(), exports, None, NOW)
 
     assert finding.verdict == verdict
 
@@ -34,23 +34,25 @@ def test_the_certificates_remaining_time_is_reported(expiry: str, verdict: str) 
         ("public dashboard", 401, "warning"),
     ],
 )
-def test_the_dashboard_is_as_open_as_it_should_be(variant: str, status: int, verdict: str) -> None:
+def test_the_dashboard_must_be_protected_unless_it_is_public(
+    variant: str, status: int, verdict: str
+) -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     chosen = settings.parse(values | VARIANTS[variant])
-    world = FakeWorld(pages={"/worker/status": page(status=status)})
+    machine = FakeMachine(pages={"/worker/status": page(status=status)})
 
-    (finding,) = deployed.check(world, {"url": URL}, chosen, NOW)
+    (finding,) = deployed.check(machine, {"url": URL}, chosen, NOW)
 
     assert finding.verdict == verdict
 
 
 def test_before_the_first_up_there_are_no_findings() -> None:
-    assert not deployed.outputs(FakeWorld(), "dev")
-    assert not list(deployed.check(FakeWorld(), {}, None, NOW))
+    assert not deployed.outputs(FakeMachine(), "dev")
+    assert not list(deployed.check(FakeMachine(), {}, None, NOW))
 
 
 def test_the_exports_are_read() -> None:
     done = Done(code=0, out='{"appId": "1"}')
-    world = FakeWorld(commands={"pulumi stack output --json --stack dev": done})
+    machine = FakeMachine(commands={"pulumi stack output --json --stack dev": done})
 
-    assert deployed.outputs(world, "dev") == {"appId": "1"}
+    assert deployed.outputs(machine, "dev") == {"appId": "1"}

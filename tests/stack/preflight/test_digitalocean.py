@@ -6,9 +6,9 @@ import pytest
 from stack import settings
 from stack.preflight import digitalocean
 from stack.preflight.finding import Finding
-from stack.preflight.world import Answer
+from stack.preflight.machine import Answer
 from tests.stack import recorder
-from tests.stack.preflight.worlds import FakeWorld, page
+from tests.stack.preflight.machines import FakeMachine, page
 
 VPC = "9f0c2a1e-0000-4000-8000-0123456789ab"
 GOOD: dict[str, Answer] = {
@@ -24,13 +24,13 @@ GOOD: dict[str, Answer] = {
 def _check(
     pages: dict[str, Answer],
     app_id: str | None = None,
-    given: Mapping[str, str] | None = None,
+    credentials: Mapping[str, str] | None = None,
     **changes: str,
 ) -> list[Finding]:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()} | changes
-    world = FakeWorld(pages={**pages, **{k: v for k, v in GOOD.items() if k not in pages}})
-    environ = {"DIGITALOCEAN_TOKEN": "dop_v1_secret", **(given or {})}
-    found = list(digitalocean.check(world, environ, settings.parse(values), app_id))
+    machine = FakeMachine(pages={**pages, **{k: v for k, v in GOOD.items() if k not in pages}})
+    environ = {"DIGITALOCEAN_TOKEN": "dop_v1_secret", **(credentials or {})}
+    found = list(digitalocean.check(machine, environ, settings.parse(values), app_id))
     texts = [f.says + f.remedy for f in found]
     assert not [text for text in texts for key in environ.values() if key in text]
     return found
@@ -50,12 +50,12 @@ def test_a_ready_account_is_good() -> None:
 
 
 def test_without_a_token_no_request_is_sent() -> None:
-    world = FakeWorld(pages=GOOD)
+    machine = FakeMachine(pages=GOOD)
 
-    (finding,) = digitalocean.check(world, {}, None, None)
+    (finding,) = digitalocean.check(machine, {}, None, None)
 
     assert finding.verdict == "bad"
-    assert not world.asked
+    assert not machine.requests
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_without_a_token_no_request_is_sent() -> None:
         ),
     ],
 )
-def test_what_would_fail_is_bad(pages: dict[str, Any], says: str) -> None:
+def test_problems_that_would_fail_an_up_are_bad(pages: dict[str, Any], says: str) -> None:
     assert says in _bad(_check(pages))
 
 
-def test_our_own_app_may_have_our_name() -> None:
+def test_the_stacks_own_app_may_use_the_name() -> None:
     pages = {"/apps?per_page=200": page({"apps": [{"id": "1", "spec": {"name": "heartbeat-dev"}}]})}
 
     assert not _bad(_check(pages, app_id="1"))
@@ -106,14 +106,14 @@ def test_an_existing_cluster_must_be_in_the_vpc() -> None:
 
 @pytest.mark.parametrize("missing", [*CREDENTIALS])
 def test_a_new_bucket_needs_the_providers_own_credentials(missing: str) -> None:
-    given = {name: value for name, value in CREDENTIALS.items() if name != missing}
+    incomplete = {name: value for name, value in CREDENTIALS.items() if name != missing}
 
-    assert _bad(_check({}, given=given, buckets=PHOTOS)) == [f"{missing} is not set"]
+    assert _bad(_check({}, given=incomplete, buckets=PHOTOS)) == [f"{missing} is not set"]
     assert not _bad(_check({}, given=CREDENTIALS, buckets=PHOTOS))
-    assert not _bad(_check({}, given=given))
+    assert not _bad(_check({}, given=incomplete))
 
 
-def test_a_token_that_may_not_read_keys_of_spaces_is_bad() -> None:
+def test_a_token_that_may_not_read_spaces_keys_is_bad() -> None:
     pages = {"/spaces/keys?per_page=1": page(status=403)}
 
     (says,) = _bad(_check(pages, given=CREDENTIALS, buckets=PHOTOS))
@@ -131,7 +131,7 @@ def test_a_token_that_may_not_read_keys_of_spaces_is_bad() -> None:
         (0, "unknown", "fra1 of Spaces cannot be reached"),
     ],
 )
-def test_an_existing_bucket_must_be_there(status: int, verdict: str, says: str) -> None:
+def test_an_existing_bucket_must_exist(status: int, verdict: str, says: str) -> None:
     pages = {"https://fra1.digitaloceanspaces.com/team-media": page(status=status)}
 
     found = [f for f in _check(pages, buckets=MEDIA) if f.subject == "bucket"]
@@ -165,7 +165,7 @@ def test_a_cluster_that_a_failed_deployment_left_open_is_reported(
         assert "make deploy" in found[0].remedy
 
 
-def test_the_rules_of_an_existing_cluster_are_its_owners() -> None:
+def test_the_firewall_of_an_existing_cluster_is_not_checked() -> None:
     pages = {"/databases?per_page=200": page({"databases": [{"id": "c-1", "name": "team-pg"}]})}
 
     found = _check(pages, network="public", postgresCluster="team-pg")

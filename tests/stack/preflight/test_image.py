@@ -2,10 +2,10 @@ import pytest
 
 from stack import settings
 from stack.preflight import image
-from stack.preflight.world import Answer, Done
+from stack.preflight.machine import Answer, Done
 from tests.stack import recorder
 from tests.stack.conftest import DIGEST, VARIANTS
-from tests.stack.preflight.worlds import FakeWorld, page
+from tests.stack.preflight.machines import FakeMachine, page
 
 URL = "https://github.com/ada/heartbeat.git"
 GIT = f"git ls-remote --exit-code --heads {URL} main"
@@ -33,7 +33,7 @@ GHCR = {
         ("published tag", {}, {}, "unknown"),
     ],
 )
-def test_the_image_is_looked_for(
+def test_the_image_must_exist(
     variant: str, commands: dict[str, Done], pages: dict[str, Answer], verdict: str
 ) -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
@@ -41,26 +41,26 @@ def test_the_image_is_looked_for(
         values["imageGit"] = URL
     chosen = settings.parse(values | VARIANTS[variant])
 
-    (finding,) = image.check(FakeWorld(commands=commands, pages=pages), {}, {}, chosen)
+    (finding,) = image.check(FakeMachine(commands=commands, pages=pages), {}, {}, chosen)
 
     assert finding.verdict == verdict
 
 
 def test_the_examples_repository_is_reported_as_a_placeholder() -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
-    world = FakeWorld(commands={}, pages={})
+    machine = FakeMachine(commands={}, pages={})
 
-    (finding,) = image.check(world, {}, {}, settings.parse(values))
+    (finding,) = image.check(machine, {}, {}, settings.parse(values))
 
     assert finding.verdict == "bad"
     assert "imageGit is still the example" in str(finding)
 
 
-def test_an_image_that_is_built_here_is_pushed_with_dockers_own_login() -> None:
+def test_pushing_a_local_build_needs_dockers_login() -> None:
     values = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     chosen = settings.parse(values | VARIANTS["built here"])
-    world = FakeWorld(commands={"docker buildx version": Done(code=0, out="")})
+    machine = FakeMachine(commands={"docker buildx version": Done(code=0, out="")})
 
-    (finding,) = image.check(world, {}, {"auths": {}}, chosen)
+    (finding,) = image.check(machine, {}, {"auths": {}}, chosen)
 
     assert finding.says == "docker is not logged in to registry.digitalocean.com"

@@ -5,8 +5,8 @@ import pytest
 
 from stack.preflight import registry
 from stack.preflight.finding import Finding
-from stack.preflight.world import Answer, Done
-from tests.stack.preflight.worlds import FakeWorld, page
+from stack.preflight.machine import Answer, Done
+from tests.stack.preflight.machines import FakeMachine, page
 
 REPOSITORY = "ghcr.io/ada/heartbeat"
 LOGIN = base64.b64encode(b"ada:ghp_secret").decode()
@@ -21,22 +21,22 @@ PAGES = {
 }
 
 
-def ask(world: FakeWorld, config: object = CONFIG, repository: str = REPOSITORY) -> Finding:
+def ask(machine: FakeMachine, config: object = CONFIG, repository: str = REPOSITORY) -> Finding:
     assert isinstance(config, dict)
-    finding = registry.check(world, config, repository)
+    finding = registry.check(machine, config, repository)
     assert "ghp_secret" not in str(finding)
     assert LOGIN not in str(finding)
     return finding
 
 
-def test_a_login_that_may_push_is_good_and_leaves_no_upload_behind() -> None:
-    world = FakeWorld(pages=PAGES)
+def test_a_login_that_may_push_is_good_and_the_trial_upload_is_cancelled() -> None:
+    machine = FakeMachine(pages=PAGES)
 
-    finding = ask(world)
+    finding = ask(machine)
 
     assert finding.verdict == "good"
     assert "may push to ghcr.io/ada/heartbeat" in finding.says
-    url, headers = world.asked[-1]
+    url, headers = machine.requests[-1]
     assert url == "https://ghcr.io/v2/ada/heartbeat/blobs/uploads/u-1"  # cancelled
     assert headers == {"Authorization": "Bearer t-1"}
 
@@ -54,7 +54,7 @@ def test_a_login_that_may_push_is_good_and_leaves_no_upload_behind() -> None:
 def test_the_registrys_answer_is_reported(
     pages: dict[str, Answer], verdict: str, says: str
 ) -> None:
-    finding = ask(FakeWorld(pages=PAGES | pages))
+    finding = ask(FakeMachine(pages=PAGES | pages))
 
     assert finding.verdict == verdict
     assert says in finding.says
@@ -68,16 +68,18 @@ def test_the_registrys_answer_is_reported(
         ("docker.io/ada/heartbeat", "docker login docker.io"),
     ],
 )
-def test_without_a_login_the_remedy_is_the_registrys_own(repository: str, remedy: str) -> None:
-    finding = ask(FakeWorld(), {}, repository)
+def test_without_a_login_the_remedy_is_the_registrys_login_command(
+    repository: str, remedy: str
+) -> None:
+    finding = ask(FakeMachine(), {}, repository)
 
     assert finding.verdict == "bad"
     assert remedy in finding.remedy
 
 
-def test_a_helpers_login_is_looked_up_by_docker_hubs_old_name() -> None:
+def test_a_credential_helper_is_queried_by_docker_hubs_legacy_name() -> None:
     kept = json.dumps({"Username": "ada", "Secret": "ghp_secret"})
-    world = FakeWorld(
+    machine = FakeMachine(
         commands={"docker-credential-desktop get": Done(code=0, out=kept)},
         pages={
             "https://registry-1.docker.io/v2/": page(status=401),
@@ -85,15 +87,15 @@ def test_a_helpers_login_is_looked_up_by_docker_hubs_old_name() -> None:
         },
     )
 
-    finding = ask(world, {"credsStore": "desktop"}, "docker.io/ada/heartbeat")
+    finding = ask(machine, {"credsStore": "desktop"}, "docker.io/ada/heartbeat")
 
     assert finding.verdict == "good"
-    assert world.given == ["https://index.docker.io/v1/"]
-    assert world.asked[-1][1] == {"Authorization": f"Basic {LOGIN}"}
+    assert machine.stdins == ["https://index.docker.io/v1/"]
+    assert machine.requests[-1][1] == {"Authorization": f"Basic {LOGIN}"}
 
 
 def test_a_helper_without_an_entry_gives_no_login() -> None:
     for done in (Done(code=1, out="credentials not found"), Done(code=0, out="no JSON")):
-        world = FakeWorld(commands={"docker-credential-desktop get": done})
+        machine = FakeMachine(commands={"docker-credential-desktop get": done})
 
-        assert ask(world, {"credsStore": "desktop"}).verdict == "bad"
+        assert ask(machine, {"credsStore": "desktop"}).verdict == "bad"

@@ -1,4 +1,4 @@
-"""A deployed stack, and a machine on which its components can run."""
+"""A deployed stack whose components run on this machine."""
 
 import base64
 from collections.abc import Mapping
@@ -16,8 +16,14 @@ from tests.stack.engine.pulumi import Engine
 
 
 @dataclass(frozen=True)
-class World:
-    """A deployed stack, and where its components can run."""
+class DeployedStack:
+    """A deployed stack, and the stand-in App Platform that runs its components.
+
+    Attributes:
+        engine: Deploys it.
+        platform: Runs its components.
+        outside: Variables that lead to the stand-in AWS.
+    """
 
     engine: Engine
     platform: Platform
@@ -29,7 +35,7 @@ class World:
         return spec
 
     def session(self, spec: Mapping[str, Any]) -> Any:
-        """Return an AWS session by a spec's certificate; it begins at the first call."""
+        """Return an AWS session that uses a spec's certificate; the first call creates it."""
         environ = bindables.environ(spec, "worker")
         return IAMRolesAnywhereSession(
             profile_arn=environ["IAM_PROFILE_ARN"],

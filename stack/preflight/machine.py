@@ -21,7 +21,7 @@ class Done:
 
     Attributes:
         code: Its exit status; 127 if there is no such command, 124 if it did not end in time.
-        out: Its output.
+        out: Its standard output, without white space around it.
     """
 
     code: int
@@ -33,9 +33,9 @@ class Answer:
     """An HTTP answer.
 
     Attributes:
-        status: 0 if there was none.
-        body: The JSON in it, None if it holds none.
-        headers: By their names in lower case.
+        status: The HTTP status; 0 without an answer.
+        body: The parsed JSON, None if the body is no JSON.
+        headers: The headers by their names in lower case.
     """
 
     status: int
@@ -43,14 +43,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class World(Protocol):
-    """The environment of the checks; tests use another."""
+class Machine(Protocol):
+    """The machine and network that the doctor checks; tests use a fake."""
 
     def where(self, tool: str) -> str | None:
         """Find a command on PATH."""
 
-    def run(self, *command: str, given: str = "") -> Done:
-        """Run a command with `given` on its standard input; never raises."""
+    def run(self, *command: str, stdin: str = "") -> Done:
+        """Run a command with `stdin` on its standard input; never raises."""
 
     def send(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
         """Send a request without a body; never raises."""
@@ -63,9 +63,9 @@ class ThisMachine:
         """Find a command on PATH."""
         return shutil.which(tool)
 
-    def run(self, *command: str, given: str = "") -> Done:
+    def run(self, *command: str, stdin: str = "") -> Done:
         """Run a command for at most `COMMAND_S`."""
-        return _run(command, given)
+        return _run(command, stdin)
 
     def send(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
         """Send a request, for at most `HTTP_S`."""
@@ -82,15 +82,15 @@ class ThisMachine:
             return Answer(status=0, body=None)
 
 
-def get(world: World, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+def get(machine: Machine, url: str, headers: Mapping[str, str] | None = None) -> Answer:
     """Request a page; never raises."""
-    return world.send("GET", url, headers or {})
+    return machine.send("GET", url, headers or {})
 
 
-def _run(command: Sequence[str], given: str) -> Done:
+def _run(command: Sequence[str], stdin: str) -> Done:
     try:
         ended = subprocess.run(  # noqa: S603 - commands are ours
-            command, input=given, capture_output=True, text=True, timeout=COMMAND_S, check=False
+            command, input=stdin, capture_output=True, text=True, timeout=COMMAND_S, check=False
         )
     except FileNotFoundError:
         return Done(code=127, out="")

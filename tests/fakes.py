@@ -1,4 +1,4 @@
-"""Stores in memory whose behaviour a test sets."""
+"""Stores in memory whose behaviour tests control."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -21,9 +21,9 @@ class MemorySource(Source):
     """A source that keeps its stamp in memory and fails as configured.
 
     Attributes:
-        written: Every heartbeat that was given, kept or not.
-        failures: What the next writes raise, one each.
-        before: Awaited before each write and read: hang, or wait for an event, here.
+        written: Every heartbeat passed to `write`, even if it was not stored.
+        failures: Exceptions for the next writes, one for each.
+        before: Awaited before each write and read, so that a test can delay them.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class MemorySource(Source):
         self._now = now
 
     async def connected(self) -> "MemorySource":
-        """As a reader gets it."""
+        """Return the source as a reader gets it."""
         return self
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
@@ -73,16 +73,16 @@ class MemorySource(Source):
 
 
 def failing(word: ErrorWord = ErrorWord.UNREACHABLE, times: int = 1000) -> list[Exception]:
-    """As many failures of one word."""
+    """Return a number of failures with one error word."""
     return [SourceError(word) for _ in range(times)]
 
 
 class InterruptedAws(Aws):
-    """The AWS identity of a process into whose first write of a value others come.
+    """An AWS identity that lets a test interrupt the first write of a value.
 
     Args:
-        settings: Who we are.
-        interrupt: Awaited between the reading and the writing of the value.
+        settings: The identity's settings.
+        interrupt: Awaited between reading and writing the value.
     """
 
     def __init__(self, settings: Settings, interrupt: Callable[[], Awaitable[None]]) -> None:

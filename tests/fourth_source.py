@@ -1,6 +1,6 @@
-"""A further kind of store in one file: a table of one row in any PostgreSQL.
+"""A further kind of store in one file: a table with one row in any PostgreSQL.
 
-`tests/test_fourth_source.py` lays it into a copy of the service as `service/sources/orders.py`.
+`tests/test_fourth_source.py` copies it to `service/sources/orders.py` in a copy of the service.
 """
 
 from collections.abc import AsyncIterator
@@ -35,14 +35,14 @@ WORDS |= {"28": ErrorWord.AUTH, "53": ErrorWord.FULL, "57": ErrorWord.UNREACHABL
 
 
 class Settings(ServerSettings):
-    """How to reach the table."""
+    """The settings of the table's database."""
 
     port: int = 5432
     database: str
 
 
 class Orders(Source):
-    """The source; it opens a connection for each write and each reading."""
+    """The source; it opens a connection for each write and each read."""
 
     def __init__(self, settings: Settings, name: str) -> None:
         self.settings = settings
@@ -57,7 +57,7 @@ class Orders(Source):
         return None
 
     async def read(self) -> Observation:
-        """The row."""
+        """Read the row."""
         async with self._connection() as connection:
             if await connection.fetchval("SELECT to_regclass('heartbeat') IS NULL"):
                 return Observation()
@@ -65,7 +65,7 @@ class Orders(Source):
         return Observation() if row is None else _observation(row)
 
     async def close(self) -> None:
-        """Do nothing: no connection stays open."""
+        """Do nothing, because no connection stays open."""
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:  # Any: asyncpg has no types
@@ -89,7 +89,7 @@ class Orders(Source):
 
 
 def translate(error: Exception) -> SourceError:
-    """One of asyncpg's errors as ours."""
+    """Convert an error of asyncpg."""
     state = getattr(error, "sqlstate", None) or ""
     word = WORDS.get(state) or WORDS.get(state[:2]) or ErrorWord.UNREACHABLE
     if isinstance(error, TimeoutError):

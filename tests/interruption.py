@@ -1,4 +1,4 @@
-"""SIGTERM ends pytest as Ctrl-C does: fixtures stop their servers, and the summary is printed."""
+"""Make SIGTERM end pytest like Ctrl-C: fixtures stop their servers, the summary is printed."""
 
 import signal
 import time
@@ -10,7 +10,7 @@ ECHO_S = 0.5  # a terminal, make and timeout may each send a signal for the same
 
 
 class Interruption:
-    """A plugin that takes SIGINT and SIGTERM from its making on, in the main thread."""
+    """A plugin that handles SIGINT and SIGTERM; create it in the main thread."""
 
     def __init__(self) -> None:
         self._first_at: float | None = None

@@ -1,4 +1,4 @@
-"""The order of the test files: slow ones first.
+"""Sort the test files: slow ones first.
 
 `make test` hands whole files to its processes (pytest-xdist's `--dist loadfile`). A slow file that
 starts last runs alone while the other processes have nothing left to do. By default pytest-xdist

@@ -40,13 +40,13 @@ DOCUMENTED = {
 
 @dataclass(frozen=True)
 class Fact:
-    """What one server does in one state.
+    """One server's answer in one state.
 
     Attributes:
         server: The server and its version.
         state: The state of the server, or what was done to it.
-        answer: What the server answers: a code, the beginning of its text, or what happens instead.
-        word: The error word that Heartbeat gives it.
+        answer: The server's answer: a code, the beginning of its text, or what happens instead.
+        word: Heartbeat's error word for it.
     """
 
     server: str
@@ -56,7 +56,7 @@ class Fact:
 
 
 def reality(server: str, state: str, answer: str, word: ErrorWord) -> pytest.MarkDecorator:
-    """Mark a test as the proof of a fact, which it takes as the fixture `fact`."""
+    """Mark a test as the proof of a fact, which the test gets as the fixture `fact`."""
     return pytest.mark.reality(Fact(server, state, answer, word))
 
 

@@ -1,4 +1,4 @@
-"""Parses Python source."""
+"""Parse Python source."""
 
 import ast
 import gc

@@ -1,4 +1,4 @@
-"""The docs outside of tables: picture, costs, migration, decisions."""
+"""The docs apart from tables: picture, costs, migration, decisions."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ OLDER_APP = """
 """
 
 
-def test_the_costs_are_those_that_the_stack_reckons() -> None:
+def test_the_costs_are_those_that_the_stack_computes() -> None:
     example = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}
     rows = Page("README.md").rows("What it costs")[1:]
     for what, at_digitalocean, at_aws, together in rows:
@@ -37,7 +37,7 @@ def test_the_costs_are_those_that_the_stack_reckons() -> None:
     assert len(rows) == 3
 
 
-def test_the_picture_of_the_architecture_draws_arrows_that_are_there() -> None:
+def test_the_arrows_of_the_architectures_picture_exist_as_imports() -> None:
     (picture,) = Page("docs/architecture.md").code("mermaid")
     folders = dict(re.findall(r'\b(\w+)\["(service/\w+)<br>', picture.text))
     folders |= dict(re.findall(r'\b(\w+)\["(service/\w+)"\]', picture.text))
@@ -52,7 +52,7 @@ def test_the_picture_of_the_architecture_draws_arrows_that_are_there() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_the_migration_guide_removes_leaves_what_the_older_app_made(
+async def test_the_migration_guide_removes_nothing_of_the_older_app(
     database: dict[str, str],
 ) -> None:
     (block,) = Page("docs/migration.md").code("sql")
@@ -73,7 +73,7 @@ async def test_what_the_migration_guide_removes_leaves_what_the_older_app_made(
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("decisions/*.md")), ids=lambda path: path.stem)
-def test_a_decision_is_short_and_gives_its_reasons(path: Path) -> None:
+def test_a_decision_is_short_and_has_its_reasons(path: Path) -> None:
     text = path.read_text()
     number = path.name[:3]
 
@@ -83,7 +83,7 @@ def test_a_decision_is_short_and_gives_its_reasons(path: Path) -> None:
     assert len(list(path.parent.glob(f"{number}-*"))) == 1
 
 
-def test_the_makefile_describes_every_target_that_is_for_people() -> None:
+def test_the_makefile_describes_every_public_target() -> None:
     text = "\n".join(p.read_text() for p in (ROOT / "Makefile", ROOT / "stack" / "stack.mk"))
     public = " ".join(re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)).split()
 
@@ -91,18 +91,18 @@ def test_the_makefile_describes_every_target_that_is_for_people() -> None:
     assert set(public) - facts.targets() == {"environment"}
 
 
-def test_the_changelog_has_a_place_for_what_comes() -> None:
+def test_the_changelog_has_an_unreleased_section() -> None:
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def _choice(code: str) -> tuple[str, str]:
-    """Split `KEY VALUE`; a key alone gets some name."""
+    """Split `KEY VALUE`; a key without a value gets a made-up name."""
     key, _, value = code.partition(" ")
     return key, value or "team-cluster"
 
 
 def _imported_by(folder: str) -> set[str]:
-    """Return what a folder's modules import, also through modules beside the folders."""
+    """Return a folder's imports, including those through modules beside the folders."""
     names: set[str] = set()
     new = set((ROOT / folder).rglob("*.py"))
     while new:

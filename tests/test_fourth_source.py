@@ -1,6 +1,6 @@
-"""A further kind of store takes one new file and one entry in `KINDS`.
+"""A further kind of store needs only one new file and one entry in `KINDS`.
 
-Everything runs in a copy of the repository that differs by just that.
+Everything runs in a copy of the repository with just these changes.
 """
 
 import json
@@ -31,7 +31,7 @@ INTERVAL_S = 1
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository with the fourth source in it."""
+    """A copy of the repository with the fourth source."""
     root = tmp_path_factory.mktemp("copy")
     for name in COPIED:
         path = ROOT / name
@@ -51,7 +51,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def both(environ: dict[str, str]) -> dict[str, str]:
-    """The environment of all four sources; the orders' database is empty."""
+    """The environment of all four sources, with an empty database of orders."""
     anyio.run(_make_database, environ)
     netloc = "{PGUSER}:{PGPASSWORD}@{PGHOST}:{PGPORT}".format_map(environ)
     url = f"orders://{netloc}/orders?sslmode=disable"
@@ -60,7 +60,7 @@ def both(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def beating(both: dict[str, str], copy: Path, tmp_path: Path) -> Iterator[tuple[Running, Running]]:
-    """Worker and API of the copy."""
+    """Run worker and API of the copy."""
     environ = both | {"HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S)}
     with (
         running("worker", "HEALTH_PORT", environ, tmp_path, root=copy) as worker,
@@ -108,7 +108,7 @@ def test_worker_api_history_metrics_and_page_show_the_fourth_source(
     assert _check(both, copy) == ["PostgreSQL", "Valkey", "AWS Secrets Manager", "Orders"]
 
 
-def test_the_client_needs_no_change_since_names_of_sources_are_data(copy: Path) -> None:
+def test_the_client_is_unchanged_because_source_names_are_data(copy: Path) -> None:
     command = [sys.executable, "-m", "service.api.client"]
 
     printed = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=True).stdout
@@ -117,7 +117,7 @@ def test_the_client_needs_no_change_since_names_of_sources_are_data(copy: Path) 
 
 
 def _until_written(url: str) -> dict[str, Any]:
-    """Return the source's row once it has history; until the worker has migrated, nothing has."""
+    """Return the source's row once it has history, which needs the worker's migration."""
     while True:
         answer = httpx2.get(f"{url}/history?source=orders&buckets=1", timeout=20)
         row: dict[str, Any] = _get(url, "/worker/status")["timestamps"]["orders"]

@@ -20,11 +20,11 @@ from local.server import free_port
 from tests.web.browser import chromium
 
 STORES = ("postgres", "valkey", "secrets_manager")
-PATIENCE_S = 60.0  # for what must happen, on a machine that does much else; nothing waits it out
+PATIENCE_S = 60.0  # a bound for a busy machine; no wait normally takes this long
 
 
 class LocalRun:
-    """`python -m local` as a process, and all that it has printed so far."""
+    """`python -m local` as a process, and its output so far."""
 
     def __init__(self, popen: subprocess.Popen[str], address: str) -> None:
         self.popen = popen
@@ -43,7 +43,7 @@ class LocalRun:
         return any(text in line for line in self.lines)
 
     def status(self) -> dict[str, Any]:
-        """The worker's status; empty while the API does not answer."""
+        """Return the worker's status; empty while the API does not answer."""
         try:
             with urllib.request.urlopen(f"{self.address}worker/status", timeout=5) as answer:
                 document: dict[str, Any] = json.load(answer)
@@ -52,7 +52,7 @@ class LocalRun:
             return {}
 
     def stamp(self) -> str | None:
-        """The stamp that all stores hold; None if they hold different ones, or none."""
+        """Return the stamp of all stores; None if they differ or are missing."""
         timestamps = self.status().get("timestamps", {})
         stamps = {timestamps.get(name, {}).get("last_update") for name in STORES}
         return stamps.pop() if len(stamps) == 1 else None
@@ -61,7 +61,7 @@ class LocalRun:
         return psutil.Process(self.popen.pid).children(recursive=True)
 
     def child(self, *arguments: str) -> psutil.Process:
-        """Return the process that was started with some arguments."""
+        """Return the child process with these arguments."""
         wanted = list(arguments)
         found = [each for each in self.children() if each.cmdline()[2 : 2 + len(wanted)] == wanted]
         assert len(found) == 1
@@ -85,7 +85,7 @@ def local_run() -> Iterator[LocalRun]:
             popen.kill()
 
 
-def test_one_command_beats_through_every_store_shows_it_and_ends_without_a_trace() -> None:
+def test_one_command_beats_through_every_store_shows_it_and_cleans_up() -> None:
     with local_run() as run:
         run.wait_for(lambda: run.printed(f"The page: {run.address}"))
         says_what_it_started_and_then_the_address(run)

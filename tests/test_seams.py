@@ -1,4 +1,4 @@
-"""The borders between packages: the direction of imports, and facts that stand in two places."""
+"""The boundaries between packages: the directions of imports, and facts in two places."""
 
 import ast
 import re
@@ -31,8 +31,8 @@ HEAVY = {
     "pytest",
     "playwright",
 }
-# Inside service: what each folder knows of the others. Modules beside the folders are for all of
-# them, but for those that put everything together.
+# Inside service: the other folders that each folder may import. All may import the modules beside
+# the folders, except those that connect everything.
 KNOWN = {
     "alerts": {"lease", "sql"},
     "aws": set[str](),
@@ -45,7 +45,7 @@ KNOWN = {
     "verdict": {"aws"},
     "api": {"alerts", "aws", "history", "sources", "telemetry", "verdict"},
 }
-# Inside the stand-in for AWS: what each service's folder knows of the others.
+# Inside the stand-in for AWS: the other folders that each service's folder may import.
 STAND_IN = {
     "wire": set[str](),
     "iam": {"wire"},
@@ -68,7 +68,7 @@ def modules(part: str) -> Iterator[Path]:
 
 
 def imports(path: Path) -> set[str]:
-    """Return every module that a file imports, anywhere in it."""
+    """Return every module that a file imports, at any place."""
     found: set[str] = set()
     for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def imports(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_arrows_between_the_folders_go_one_way(part: str) -> None:
+def test_imports_between_folders_go_one_way(part: str) -> None:
     wrong = {
         f"{path.relative_to(ROOT)} -> {name}"
         for path in modules(part)
@@ -90,13 +90,13 @@ def test_the_arrows_between_the_folders_go_one_way(part: str) -> None:
     assert wrong == set()
 
 
-def test_the_stack_knows_of_the_schema_only_its_head() -> None:
+def test_the_stack_imports_only_the_schemas_head() -> None:
     names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "schema"}
 
     assert names <= {"schema", "schema.migrations", "schema.migrations.head"}
 
 
-def test_the_stack_knows_of_the_service_only_its_rules() -> None:
+def test_the_stack_imports_only_the_services_rules() -> None:
     names = {n for path in modules("stack") for n in imports(path) if n.split(".")[0] == "service"}
 
     assert names == {
@@ -109,7 +109,7 @@ def test_the_stack_knows_of_the_service_only_its_rules() -> None:
 
 
 @pytest.mark.parametrize("part", ["schema", "service"])
-def test_nothing_that_runs_in_the_cloud_imports_what_only_tests_and_stacks_need(part: str) -> None:
+def test_the_service_imports_no_packages_of_tests_or_the_stack(part: str) -> None:
     assert not {n.split(".")[0] for path in modules(part) for n in imports(path)} & HEAVY
 
 
@@ -117,12 +117,12 @@ def parts_of_service() -> set[str]:
     return {path.parent.name for path in (ROOT / "service").glob("*/__init__.py")}
 
 
-def test_every_folder_of_the_service_has_its_arrows() -> None:
+def test_every_folder_of_the_service_has_its_allowed_imports() -> None:
     assert parts_of_service() == set(KNOWN)
 
 
 @pytest.mark.parametrize("part", KNOWN)
-def test_the_arrows_inside_the_service_go_one_way(part: str) -> None:
+def test_imports_inside_the_service_go_one_way(part: str) -> None:
     known = {name.split(".")[1] for name in imported_of_service(part) if "." in name}
 
     assert known & set(KNOWN) - {part} <= KNOWN[part]
@@ -140,7 +140,7 @@ def imported_of_service(part: str) -> set[str]:
 
 
 @pytest.mark.parametrize("room", STAND_IN)
-def test_the_arrows_inside_the_stand_in_go_one_way(room: str) -> None:
+def test_imports_inside_the_stand_in_go_one_way(room: str) -> None:
     folder = ROOT / "local" / "aws"
     assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(STAND_IN)
     names = {name for path in modules(f"local/aws/{room}") for name in imports(path)}
@@ -217,7 +217,7 @@ def is_class(node: ast.AST) -> TypeGuard[ast.ClassDef]:
 
 
 def types_asked_for(node: ast.AST) -> set[str]:
-    """Return the types named by a call of isinstance or issubclass, a case of match, or `is`."""
+    """Return the types named in isinstance, issubclass, a case of match, or `is`."""
     if isinstance(node, ast.MatchClass):
         return {ast.unparse(node.cls).rpartition(".")[2]}
     if isinstance(node, ast.Compare) and ast.unparse(node.left).startswith("type("):

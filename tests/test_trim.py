@@ -1,4 +1,4 @@
-"""`.ci/trim.py`: stripped extension modules are smaller, and still load."""
+"""`.ci/trim.py` makes extension modules smaller, and they still load."""
 
 import importlib.util
 import shutil
@@ -24,7 +24,7 @@ def trim() -> ModuleType:
 
 @pytest.fixture
 def extension(tmp_path: Path) -> Path:
-    """A copy of an extension module as its wheel ships it, with symbols."""
+    """A copy of an extension module from its wheel, with symbols."""
     path = tmp_path / EXTENSION.name
     shutil.copyfile(EXTENSION, path)
     path.chmod(0o750)
@@ -47,7 +47,7 @@ def test_a_stripped_extension_is_smaller_keeps_its_mode_and_loads(
     assert importlib.util.module_from_spec(spec) is not None
 
 
-def test_a_file_that_cannot_be_stripped_is_named_and_left_as_it_is(
+def test_a_file_that_cannot_be_stripped_is_reported_and_unchanged(
     trim: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damaged = tmp_path / "damaged.so"
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_stripped_is_named_and_left_as_it_is(
     assert damaged.read_bytes() == b"\x7fELF and no more"
 
 
-def test_a_machine_without_strip_is_told_what_to_install(
+def test_without_strip_the_message_names_what_to_install(
     trim: ModuleType,
     extension: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -84,7 +84,7 @@ def test_extensions_are_named_as_they_are_imported_and_bundled_libraries_are_not
     assert trim.extensions(tmp_path) == ["some.deep.inner", "top"]
 
 
-def test_a_module_that_does_not_load_fails_the_build_by_its_name(trim: ModuleType) -> None:
+def test_a_module_that_does_not_load_fails_the_build_and_is_named(trim: ModuleType) -> None:
     trim.load(["asyncpg.protocol.protocol"])
 
     with pytest.raises(SystemExit, match="does not load: nothing_of_this_name"):

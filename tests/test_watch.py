@@ -84,9 +84,7 @@ def alive(pids: list[int]) -> list[int]:
 
 @linux
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_run_and_every_server_of_it(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_ends_the_run_and_all_its_servers(tmp_path: Path, number: signal.Signals) -> None:
     with watched_tests(tmp_path) as (popen, family):
         popen.send_signal(number)
         code = popen.wait(PATIENCE_S)
@@ -96,7 +94,7 @@ def test_a_signal_ends_the_run_and_every_server_of_it(
 
 
 @linux
-def test_a_killed_process_of_the_run_ends_it_and_every_server(tmp_path: Path) -> None:
+def test_killing_one_process_ends_the_run_and_all_its_servers(tmp_path: Path) -> None:
     with watched_tests(tmp_path) as (popen, family):
         os.kill(family[0], signal.SIGKILL)
         code = popen.wait(PATIENCE_S)
@@ -118,7 +116,7 @@ def test_a_killed_controller_ends_everything(tmp_path: Path) -> None:
 
 
 @linux
-def test_processes_that_a_command_leaves_are_ended_and_named(tmp_path: Path) -> None:
+def test_processes_left_by_a_command_are_ended_and_named(tmp_path: Path) -> None:
     start = "import subprocess, sys; subprocess.Popen(['sleep', '600'], start_new_session=True)"
 
     with watched(tmp_path, "-c", f"{start}; sys.exit(7)") as popen:

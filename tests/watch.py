@@ -1,9 +1,9 @@
-"""Runs Python with the arguments given, and ends every process that it leaves behind.
+"""Run Python with some arguments, and end every process that it leaves behind.
 
-`python -m tests.watch -m pytest …`. Servers, browsers and builds of the tests run in sessions of
-their own, where no signal to pytest reaches them; and a pytest that is killed can end nothing. On
-Linux this process becomes the parent of whatever has lost its own [prctl(2), CHILD_SUBREAPER], so
-it finds them all. Elsewhere it passes the signals on, and finds what still has its parents.
+`python -m tests.watch -m pytest …`. The tests' servers, browsers and builds run in their own
+sessions, so a signal to pytest does not reach them, and a killed pytest cannot end them. On Linux
+this process becomes the parent of all orphans [prctl(2), CHILD_SUBREAPER], so it finds every one.
+Elsewhere it forwards signals, and finds only processes whose parents still run.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ def main() -> int:
     """Run the command.
 
     Returns:
-        Its exit code, 128 and more for a signal as a shell has it.
+        Its exit code; for a signal 128 plus its number, as in a shell.
     """
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def pass_signals_on(pid: int) -> None:
-    """Pass SIGINT, SIGTERM and SIGHUP on as SIGTERM, and kill a command that takes too long."""
+    """Forward SIGINT, SIGTERM and SIGHUP as SIGTERM; kill the command if it takes too long."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         signal.alarm(int(GRACE_S))
@@ -58,7 +58,7 @@ def pass_signals_on(pid: int) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait for the command and return its exit code; reap orphans that end before."""
+    """Wait for the command and return its exit code; meanwhile reap orphans that end."""
     while True:
         ended, status = os.waitpid(-1, 0)
         if ended == pid:
@@ -66,7 +66,7 @@ def wait_for(pid: int) -> int:
 
 
 def end_leftovers() -> None:
-    """End all processes that the command left, and print their names."""
+    """End all processes that the command left behind, and print their names."""
     if all_ended(LATE_S):
         return
     left = psutil.Process().children(recursive=True)
@@ -79,7 +79,7 @@ def end_leftovers() -> None:
 
 
 def all_ended(within_s: float) -> bool:
-    """Return whether all children and adopted orphans have ended."""
+    """Tell whether all children and adopted orphans have ended."""
     give_up = time.monotonic() + within_s
     while time.monotonic() < give_up:
         try:
@@ -92,7 +92,7 @@ def all_ended(within_s: float) -> bool:
 
 
 def send(pids: list[int], number: signal.Signals) -> None:
-    """Send a signal to the processes that still run."""
+    """Send a signal to the processes that are still running."""
     for pid in pids:
         try:
             os.kill(pid, number)

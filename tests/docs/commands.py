@@ -1,6 +1,6 @@
-"""Checks of documented commands: targets, modules, options and keys must exist.
+"""Check documented commands: their targets, modules, options and keys must exist.
 
-What runs in a cloud, or is not ours, cannot be run by a test: it is on the list of `external`.
+Commands that run in a cloud or belong to other software are on the list in `external`.
 """
 
 import functools
@@ -39,10 +39,10 @@ PLACEHOLDER = re.compile(r"[A-Z]{2}|…|\$")
 
 
 def check(words: Sequence[str]) -> None:
-    """Check that everything a command names exists.
+    """Check that everything that a command names exists.
 
     Raises:
-        AssertionError: It names something that does not exist, or is on no list.
+        AssertionError: It names something that neither exists nor is on a list.
     """
     words = list(words)
     if words[:2] == ["uv", "run"]:
@@ -114,7 +114,7 @@ def _python(arguments: list[str]) -> None:
 def _help(module: str, arguments: tuple[str, ...]) -> str:
     """Return the help that a program prints after it has parsed the arguments.
 
-    It runs in this process: a start for each of a hundred commands would take half a minute.
+    The program runs in this process, because starting a hundred would take half a minute.
     """
     package = (ROOT / module.replace(".", "/")).is_dir()
     main = importlib.import_module(f"{module}.__main__" if package else module).main

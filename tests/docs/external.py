@@ -1,4 +1,4 @@
-"""The external programs in the docs, each with the reason why no test runs it."""
+"""The external programs in the docs, with the reasons why no test runs them."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ class External:
 
     Attributes:
         why: Why no test runs it.
-        forms: Its subcommands that the docs use, each with its options.
+        forms: The subcommands in the docs, each with its options.
     """
 
     why: str
@@ -111,10 +111,10 @@ TOOLS = {
 
 
 def form_of(words: Sequence[str]) -> tuple[str, str]:
-    """Return the entry of `EXTERNAL` that allows a command: program and form.
+    """Return program and form of the entry in `EXTERNAL` that allows a command.
 
     Raises:
-        AssertionError: None does.
+        AssertionError: No entry allows it.
     """
     program, rest = words[0].rpartition("/")[2], list(words[1:])
     forms = EXTERNAL[program].forms

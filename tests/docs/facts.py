@@ -1,4 +1,4 @@
-"""Facts of the code that the docs must name."""
+"""Collect the facts of the code that the docs must contain."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ ARN = "arn:aws:rolesanywhere:us-west-2:123456789012:"
 
 
 def settings() -> dict[str, object]:
-    """Return every variable that the service reads, with its default."""
+    """Return every variable of the service, with its default."""
     found: dict[str, object] = {f"{PREFIX}<NAME>": None, f"{PREFIX}<NAME>{CA_SUFFIX}": None}
     for group in GROUPS:
         for field in group.model_fields.values():
@@ -105,7 +105,7 @@ def alerts() -> set[str]:
 
 
 def metrics() -> set[str]:
-    """Return the names of all own metrics, as in Prometheus."""
+    """Return the names of all Heartbeat's metrics, as in Prometheus."""
     families = [*_of_api(), *_of_worker()]
     names = {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
     return {name for name in names if name.startswith("heartbeat_")}

@@ -1,4 +1,4 @@
-"""The docs, parsed: headings, links, code, tables."""
+"""Parse the docs: headings, links, code, tables."""
 
 import functools
 import re
@@ -19,10 +19,10 @@ class Code:
     """A block of code.
 
     Attributes:
-        page: Where it stands.
-        line: Its first line there.
-        language: Indented code is a shell's.
-        text: What it holds.
+        page: The path of the page.
+        line: Its first line in the page.
+        language: Its language; indented code counts as shell.
+        text: Its content.
     """
 
     page: "Page"
@@ -51,7 +51,7 @@ class Page:
         return MarkdownIt("commonmark").enable("table").parse(self.text)
 
     def code(self, *languages: str) -> Iterator[Code]:
-        """Yield its blocks of code in some languages; without arguments, in all."""
+        """Yield the blocks of code in these languages; without arguments, all blocks."""
         for token in self.tokens:
             if token.type in {"fence", "code_block"}:
                 language = token.info.strip() if token.type == "fence" else "sh"
@@ -59,12 +59,12 @@ class Page:
                     yield Code(self, (token.map or [0])[0] + 1, language, token.content)
 
     def spans(self) -> Iterator[str]:
-        """Yield its inline code."""
+        """Yield the inline code."""
         for token in self.tokens:
             yield from (each.content for each in token.children or () if each.type == "code_inline")
 
     def links(self) -> Iterator[str]:
-        """Yield the targets of its links and pictures."""
+        """Yield the targets of links and pictures."""
         for token in self.tokens:
             for each in token.children or ():
                 target = each.attrs.get("href") or each.attrs.get("src")
@@ -72,7 +72,7 @@ class Page:
                     yield str(target)
 
     def anchors(self) -> set[str]:
-        """Return the anchors that GitHub makes of its headings."""
+        """Return the anchors that GitHub creates for the headings."""
         return {_slug(heading) for _, heading in self._headings()}
 
     def rows(self, heading: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Splits the text of a shell into simple commands."""
+"""Split shell text into simple commands."""
 
 import re
 import shlex
@@ -8,10 +8,10 @@ OPERATORS = ";&|<>"
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Yield the simple commands of a text, split into words as by a shell.
+    """Yield the simple commands of a text, split into words as a shell splits them.
 
     Raises:
-        ValueError: A quotation does not end.
+        ValueError: A quotation is not closed.
     """
     for inner in re.findall(r"\$\(([^()]*)\)", text):
         yield from commands(inner)

@@ -1,4 +1,4 @@
-"""The documented commands name what exists, and those that can run here do."""
+"""Documented commands name only existing things, and the local ones run."""
 
 import json
 import re
@@ -17,7 +17,7 @@ BLOCKS = [block for page in pages() for block in page.code("sh")]
 
 
 def every_command() -> dict[str, list[str]]:
-    """Return the documented commands, of blocks and of lines, by their places."""
+    """Return the documented commands, in blocks and inline, by page and line."""
     found = {}
     for block in BLOCKS:
         for number, words in enumerate(simple_commands(block.text)):
@@ -34,12 +34,12 @@ COMMANDS = every_command()
 
 
 @pytest.mark.parametrize("where", COMMANDS)
-def test_a_command_names_what_exists(where: str) -> None:
+def test_a_command_names_only_existing_things(where: str) -> None:
     commands.check(COMMANDS[where])
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page}:{block.line}")
-def test_a_block_of_commands_is_read_by_a_shell(block: Code) -> None:
+def test_a_block_of_commands_is_valid_shell(block: Code) -> None:
     done = subprocess.run(
         ["sh", "-n"], input=block.text, capture_output=True, text=True, check=False
     )
@@ -54,7 +54,7 @@ def test_every_block_declares_its_language(page: Page) -> None:
         assert block.language in LANGUAGES, f"{page}:{block.line} is {block.language!r}"
 
 
-def test_the_list_of_external_programs_is_what_the_docs_use() -> None:
+def test_the_list_of_external_programs_matches_the_docs() -> None:
     documented = list(COMMANDS.values())
     made = [commands.dry_run(tuple(words[1:])) for words in documented if words[0] == "make"]
     documented += [words for text in made for words in simple_commands(text)]
@@ -74,7 +74,7 @@ def test_an_outer_makes_arguments_do_not_reach_a_make_that_a_test_starts(
     assert "--unwanted" not in commands.run("make", "--dry-run", "test").stdout
 
 
-def test_a_makefiles_command_does_not_see_the_arguments_of_make() -> None:
+def test_a_command_of_the_makefile_does_not_get_makes_arguments() -> None:
     arguments = ["ARGS=--unwanted", "PORT=8090"]
     makefile = "include Makefile\nseen:\n\t@env\n"
 

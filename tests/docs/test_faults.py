@@ -1,4 +1,4 @@
-"""The table of faults in docs/alerts.md names the faults that the suite runs."""
+"""The table of faults in docs/alerts.md lists the faults that the test suite causes."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""The docs' links, and the files that docs and code name."""
+"""Links in the docs, and files named in docs and code, exist."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ NAMING = {".py", ".js", ".mk", ".css", ".html", ".yaml"}
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)
-def test_links_lead_somewhere(page: Page) -> None:
+def test_every_link_has_a_target(page: Page) -> None:
     for target in page.links():
         if re.match(r"https?://|mailto:", target):
             continue
@@ -39,13 +39,13 @@ def test_every_page_and_picture_can_be_found_from_the_readme() -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)
-def test_every_file_that_is_named_is_there(page: Page) -> None:
+def test_every_named_file_exists(page: Page) -> None:
     made = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
     for path in re.findall(rf"(?<![\w/.-])((?:{OUR_FOLDERS})/[\w./-]*\w)", page.text):
         assert path in made or (ROOT / path).exists(), f"{page} names {path}"
 
 
-def test_every_page_that_the_code_names_is_there() -> None:
+def test_every_page_named_in_code_exists() -> None:
     for part in ("schema", "service", "local", "stack", "web", "tests", "bench", "monitoring"):
         for path in (ROOT / part).rglob("*.*"):
             if path.suffix in NAMING:

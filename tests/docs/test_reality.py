@@ -8,6 +8,6 @@ def test_the_page_is_generated_from_the_tests() -> None:
 
 
 def test_each_test_with_a_fact_uses_it() -> None:
-    """A row that its test does not read would prove nothing."""
+    """A row would prove nothing if its test did not read it."""
     for test in reality.proofs():
         assert "fact" in test.__code__.co_varnames[: test.__code__.co_argcount], test.__name__

@@ -1,4 +1,4 @@
-"""The docs' tables list exactly what the code has."""
+"""The tables of the docs list exactly what the code contains."""
 
 import re
 
@@ -55,7 +55,7 @@ def test_every_diagnosis_is_in_the_runbook() -> None:
     assert RUNBOOK.named("Diagnoses") == set(DiagnosisCode)
 
 
-def test_every_error_word_is_in_the_runbook_with_whether_it_is_tried_again() -> None:
+def test_every_error_word_is_in_the_runbook_with_whether_it_is_retried() -> None:
     assert RUNBOOK.named("Error words") == set(ErrorWord)
     marked = {row[0].split("`")[1] for row in RUNBOOK.rows("Error words") if "↻" in row[0]}
     assert marked == RETRYABLE
@@ -87,7 +87,7 @@ def test_every_alert_is_in_the_runbook() -> None:
 
 
 def _shown(default: object) -> str | None:
-    """Return a default as a table shows it, None for an empty one."""
+    """Return a default as tables show it, None for an empty one."""
     if default is None or default in ((), ""):
         return None
     if isinstance(default, float):

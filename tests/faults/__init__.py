@@ -1,1 +1,1 @@
-"""Faults of real servers, and what Heartbeat reports of each."""
+"""Cause faults of real servers, and check what Heartbeat reports."""

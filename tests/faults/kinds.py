@@ -1,4 +1,4 @@
-"""The faults: what each does to a real server, how it ends, and what must be reported."""
+"""The faults: how each one disturbs a real server, how it ends, and the expected report."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local.proxy import Mode
-from tests.faults.world import World
+from tests.faults.deployment import Deployment
 from tests.service.pgbouncer import pgbouncer
 
 
@@ -16,77 +16,77 @@ class Fault:
     """One fault.
 
     Attributes:
-        name: For people.
-        store: The slug of the store that it concerns.
-        disturb: Holds for as long as the block runs.
-        words: What one of the sentences must contain meanwhile; empty if nothing is to be said.
-        writable: Whether the store goes on taking writes, so that no poll may be 503.
+        name: A description for the table.
+        store: The slug of the disturbed store.
+        disturb: A context manager; the fault lasts until the block ends.
+        words: Text that a sentence must contain during the fault; empty if none must.
+        writable: Whether the store keeps accepting writes, so that no poll may answer 503.
     """
 
     name: str
     store: str
-    disturb: Callable[[World], AbstractContextManager[None]]
+    disturb: Callable[[Deployment], AbstractContextManager[None]]
     words: str = ""
     writable: bool = False
 
 
-def proxied(store: str, mode: Mode) -> Callable[[World], AbstractContextManager[None]]:
+def proxied(store: str, mode: Mode) -> Callable[[Deployment], AbstractContextManager[None]]:
     """Disturb the connections through a store's proxy."""
 
     @contextmanager
-    def disturb(world: World) -> Iterator[None]:
-        world.switch(store, mode)
+    def disturb(deployment: Deployment) -> Iterator[None]:
+        deployment.switch(store, mode)
         try:
             yield
         finally:
-            world.switch(store, Mode.PASS)
+            deployment.switch(store, Mode.PASS)
 
     return disturb
 
 
 @contextmanager
-def sessions_killed(world: World) -> Iterator[None]:
+def sessions_killed(deployment: Deployment) -> Iterator[None]:
     for _ in range(3):
-        world.end_sessions()
+        deployment.end_sessions()
     yield
-    world.end_sessions()
+    deployment.end_sessions()
 
 
 @contextmanager
-def idle_sessions_end(world: World) -> Iterator[None]:
-    """End idle sessions before the next poll, as a role's setting, a pool or a network does."""
-    world.sql("ALTER SYSTEM SET idle_session_timeout = '300ms'", "SELECT pg_reload_conf()")
+def idle_sessions_end(deployment: Deployment) -> Iterator[None]:
+    """End idle sessions before the next poll, as a role's setting, pools and networks do."""
+    deployment.sql("ALTER SYSTEM SET idle_session_timeout = '300ms'", "SELECT pg_reload_conf()")
     try:
         yield
     finally:
-        world.sql("ALTER SYSTEM RESET idle_session_timeout", "SELECT pg_reload_conf()")
+        deployment.sql("ALTER SYSTEM RESET idle_session_timeout", "SELECT pg_reload_conf()")
 
 
 @contextmanager
-def through_a_pool(world: World) -> Iterator[None]:
-    """Put Debian's PgBouncer in transaction mode between, like a provider's pool."""
+def through_a_pool(deployment: Deployment) -> Iterator[None]:
+    """Route connections through Debian's PgBouncer in transaction mode, like a provider's pool."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        environ = stack.enter_context(pgbouncer(folder, world.database.environment))
-        world.lead_to(int(environ["PGPORT"]))
+        environ = stack.enter_context(pgbouncer(folder, deployment.database.environment))
+        deployment.lead_to(int(environ["PGPORT"]))
         try:
             yield
-        finally:  # the pool's end ends its sessions
-            world.proxies["postgres"].target_port = world.database.port
+        finally:  # stopping the pool ends its sessions
+            deployment.proxies["postgres"].target_port = deployment.database.port
 
 
 @contextmanager
-def failover(world: World) -> Iterator[None]:
-    """Point the address to a replica, as pooled connections do; then promote it."""
-    world.lead_to(world.standby.port)
+def failover(deployment: Deployment) -> Iterator[None]:
+    """Redirect PostgreSQL's address to a replica, then promote it."""
+    deployment.lead_to(deployment.standby.port)
     yield
-    world.portal.call(world.standby.promote)
-    world.database = world.standby
+    deployment.portal.call(deployment.standby.promote)
+    deployment.database = deployment.standby
 
 
 @contextmanager
-def valkey_is_a_replica(world: World) -> Iterator[None]:
-    with world.keys() as keys:
+def valkey_is_a_replica(deployment: Deployment) -> Iterator[None]:
+    with deployment.keys() as keys:
         keys.execute_command("REPLICAOF", "127.0.0.1", "1")
         try:
             yield
@@ -94,12 +94,12 @@ def valkey_is_a_replica(world: World) -> Iterator[None]:
             keys.execute_command("REPLICAOF", "NO", "ONE")
 
 
-def acl(*rules: str) -> Callable[[World], AbstractContextManager[None]]:
+def acl(*rules: str) -> Callable[[Deployment], AbstractContextManager[None]]:
     """Revoke rights of Valkey's user."""
 
     @contextmanager
-    def disturb(world: World) -> Iterator[None]:
-        with world.keys() as keys:
+    def disturb(deployment: Deployment) -> Iterator[None]:
+        with deployment.keys() as keys:
             administrator = ("ACL", "SETUSER", "default")
             keys.execute_command(*administrator, *rules)
             try:
@@ -111,8 +111,8 @@ def acl(*rules: str) -> Callable[[World], AbstractContextManager[None]]:
 
 
 @contextmanager
-def valkey_is_full(world: World) -> Iterator[None]:
-    with world.keys() as keys:
+def valkey_is_full(deployment: Deployment) -> Iterator[None]:
+    with deployment.keys() as keys:
         keys.config_set("maxmemory", "1")
         try:
             yield
@@ -120,24 +120,24 @@ def valkey_is_full(world: World) -> Iterator[None]:
             keys.config_set("maxmemory", "64mb")
 
 
-def aws(method: str, *arguments: str) -> Callable[[World], AbstractContextManager[None]]:
-    """Let the stand-in AWS refuse, hang or cut."""
+def aws(method: str, *arguments: str) -> Callable[[Deployment], AbstractContextManager[None]]:
+    """Make the stand-in AWS refuse calls, hang, or cut connections."""
 
     @contextmanager
-    def disturb(world: World) -> Iterator[None]:
-        getattr(world.aws.control, method)(*arguments)
+    def disturb(deployment: Deployment) -> Iterator[None]:
+        getattr(deployment.aws.control, method)(*arguments)
         try:
             yield
         finally:
-            world.aws.control.clear()
+            deployment.aws.control.clear()
 
     return disturb
 
 
 @contextmanager
-def value_replaced(world: World) -> Iterator[None]:
-    secret = world.aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
-    world.operator().put_secret_value(SecretId=secret, SecretString='{"rotated": true}')
+def value_replaced(deployment: Deployment) -> Iterator[None]:
+    secret = deployment.aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
+    deployment.operator().put_secret_value(SecretId=secret, SecretString='{"rotated": true}')
     yield
 
 
@@ -155,7 +155,7 @@ QUICK: Sequence[Fault] = (
     Fault("value replaced", "secrets_manager", value_replaced, "written again at", writable=True),
     Fault("replica, then promoted", "postgres", failover, "read_only"),
 )
-"""Those of the suite."""
+"""The faults that the test suite causes."""
 
 MORE: Sequence[Fault] = (
     Fault("hangs", "postgres", proxied("postgres", Mode.HANG), "timeout"),
@@ -171,4 +171,4 @@ MORE: Sequence[Fault] = (
         "permission",
     ),
 )
-"""Those of `make soak` besides."""
+"""Further faults, which only `make soak` causes."""

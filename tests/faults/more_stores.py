@@ -1,4 +1,4 @@
-"""A MySQL and a bucket beside the three stores."""
+"""A MySQL and a bucket, watched beside the three stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class MoreStores:
 
     Attributes:
         mariadb: The MySQL.
-        bucket: An AWS of the bucket's own, so that a hanging bucket cannot delay the secret.
+        bucket: A separate AWS for the bucket, so that a hanging bucket cannot delay the secret.
     """
 
     mariadb: MariaDb
@@ -24,21 +24,21 @@ class MoreStores:
 
     @property
     def titles(self) -> dict[str, str]:
-        """What sentences call each store, by slug."""
+        """Each store's title in sentences, by slug."""
         return {"mysql": "MySQL", "s3": "S3"}
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """Where they listen, by slug."""
+        """The servers' ports, by slug."""
         return {"mysql": self.mariadb.port, "s3": self.bucket.port}
 
     def environment(self, ports: Mapping[str, int], bundle: Path, folder: Path) -> dict[str, str]:
         """Return the variables of the two sources; the bucket has an access key in its URL.
 
         Args:
-            ports: Where clients reach them, by slug.
-            bundle: The certificates that the process trusts anyway.
-            folder: For the certificates that it must trust now.
+            ports: The ports for clients, by slug.
+            bundle: The CA certificates that the process already trusts.
+            folder: Receives the extended CA bundle.
         """
         own = self.bucket.operator_environment()
         trusted = folder / "trusted.pem"

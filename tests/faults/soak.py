@@ -1,6 +1,6 @@
-"""All faults in turn for a while: `python -m tests.faults.soak [MINUTES]`, 30 by default.
+"""Cause all faults in turn: `python -m tests.faults.soak [MINUTES]`, 30 by default.
 
-Worker and API must hold as much memory and as many descriptors at the end as after the warm-up.
+Memory and descriptors of worker and API must not grow after the warm-up.
 """
 
 import sys
@@ -17,17 +17,17 @@ from bench.slope import slope
 from tests.faults.kinds import MORE, QUICK
 from tests.faults.row import TELL_S, Row, tried
 from tests.faults.test_faults import HEAD
-from tests.faults.world import INTERVAL_S, MOST_S, World, world
+from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment, deployment
 
 MINUTES = 30.0
-GROWTH_MAX_KB = 10.0  # a cycle, of 20 that must be noticed
-DESCRIPTORS_MAX = 0.02  # a cycle
-MINUTES_THAT_PROVE = 10.0  # pools, caches and code paths fill for some minutes
+GROWTH_MAX_KB = 10.0  # per cycle; a leak of 20 must be noticed
+DESCRIPTORS_MAX = 0.02  # per cycle
+MINUTES_THAT_PROVE = 10.0  # a shorter run measures only filling pools and caches
 
 
 @dataclass(frozen=True)
-class Held:
-    """What one process holds after so many cycles."""
+class Usage:
+    """One process's memory and descriptors after a number of cycles."""
 
     cycle: int
     rss_kb: float
@@ -35,39 +35,39 @@ class Held:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run, print the table and the slopes; 1 if something was wrong."""
+    """Run, print the table and the slopes; return 1 if something failed."""
     minutes = float(arguments[0]) if arguments else MINUTES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as a user of its own
-        with world(folder) as made:
-            wrong = soaked(made, minutes)
-    print(*(wrong or ["nothing was wrong"]), sep="\n")
-    return 1 if wrong else 0
+        folder.chmod(0o755)  # PostgreSQL runs as another user
+        with deployment(folder) as deployed:
+            failures = soaked(deployed, minutes)
+    print(*(failures or ["nothing was wrong"]), sep="\n")
+    return 1 if failures else 0
 
 
-def soaked(made: World, minutes: float) -> list[str]:
-    """Let faults happen in turn; what was wrong."""
+def soaked(deployed: Deployment, minutes: float) -> list[str]:
+    """Cause faults in turn; return the failures."""
     end = time.monotonic() + minutes * 60
-    held: dict[str, list[Held]] = {"worker": [], "api": []}
-    wrong: list[str] = []
-    # Only once can the address lead to a replica that is promoted.
+    measured: dict[str, list[Usage]] = {"worker": [], "api": []}
+    failures: list[str] = []
+    # A replica can be promoted only once.
     once = [fault for fault in QUICK if fault.name == "replica, then promoted"]
     turns = cycle([*(fault for fault in QUICK if fault not in once), *MORE])
     print(*HEAD, sep="\n", flush=True)
     while time.monotonic() < end:
-        row = tried(made, once.pop() if once else next(turns))
-        print(row.text(_lost(made, row)), flush=True)
-        wrong += _wrong(made, row)
-        for name, process in (("worker", made.worker), ("api", made.api)):
-            held[name].append(_held(len(made.cycles()), process.process.pid))
-    for name, figures in held.items():
-        wrong += grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
-    return wrong
+        row = tried(deployed, once.pop() if once else next(turns))
+        print(row.text(_lost(deployed, row)), flush=True)
+        failures += _wrong(deployed, row)
+        for name, process in (("worker", deployed.worker), ("api", deployed.api)):
+            measured[name].append(_usage(len(deployed.cycles()), process.process.pid))
+    for name, figures in measured.items():
+        failures += grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
+    return failures
 
 
-def _wrong(made: World, row: Row) -> list[str]:
-    """What the suite asserts of a row."""
+def _wrong(deployed: Deployment, row: Row) -> list[str]:
+    """Return the failures of a row, by the assertions of the test suite."""
     fault = row.fault
     if fault.writable:
         bad = [poll for poll in row.during + row.after if poll[1] != 200]
@@ -76,7 +76,7 @@ def _wrong(made: World, row: Row) -> list[str]:
     bad += [poll for poll in row.after if poll[0] >= row.heal_s and poll[1] != 200]
     if not any(fault.words in sentence for _, _, sentence in row.during):
         bad.append((0.0, 0, f"nothing says {fault.words}"))
-    lost = _lost(made, row)
+    lost = _lost(deployed, row)
     name = f"{fault.store} {fault.name}"
     return [
         f"{name}: {each}"
@@ -84,21 +84,21 @@ def _wrong(made: World, row: Row) -> list[str]:
     ]
 
 
-def _lost(made: World, row: Row) -> int:
-    """How many outcomes of a row are not in the database, which waits for them to come."""
+def _lost(deployed: Deployment, row: Row) -> int:
+    """Return how many outcomes of a row the database lacks, after waiting for them."""
     give_up = time.monotonic() + MOST_S
-    while (lost := len(made.lost(row.stamps))) and time.monotonic() < give_up:
+    while (lost := len(deployed.lost(row.stamps))) and time.monotonic() < give_up:
         time.sleep(INTERVAL_S)
     return lost
 
 
-def _held(cycles: int, pid: int | None) -> Held:
+def _usage(cycles: int, pid: int | None) -> Usage:
     process = psutil.Process(pid)
-    return Held(cycles, process.memory_info().rss / 1024, process.num_fds())
+    return Usage(cycles, process.memory_info().rss / 1024, process.num_fds())
 
 
-def grown(name: str, figures: Sequence[Held], *, judged: bool) -> list[str]:
-    """By how much a process grows: the median of the slopes between any two moments."""
+def grown(name: str, figures: Sequence[Usage], *, judged: bool) -> list[str]:
+    """Judge growth by the median of the slopes between any two measurements."""
     memory_kb = slope([(each.cycle, each.rss_kb) for each in figures])
     descriptors = slope([(each.cycle, each.descriptors) for each in figures])
     print(

@@ -1,6 +1,6 @@
-"""Each fault against real servers: what is said, and that nobody else waits and nothing is lost.
+"""Each fault on real servers is reported, delays no other store, and loses nothing.
 
-At the end of the module the table is printed.
+The table is printed at the end of the module.
 """
 
 import time
@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import _folder
 from tests.faults.kinds import QUICK, Fault
 from tests.faults.row import TELL_S, Row, tried
-from tests.faults.world import MOST_S, World, world
+from tests.faults.deployment import MOST_S, Deployment, deployment
 
 HEAD = (
     "| fault | words | others' delay | polls | green after | lost |",
@@ -20,20 +20,20 @@ HEAD = (
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(_folder(tmp_path_factory, "world")) as made:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployment(_folder(tmp_path_factory, "deployment")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
+def rows(request: pytest.FixtureRequest, running: Deployment) -> Iterator[list[Row]]:
     """Collect the rows of the table, and print it at the end."""
     rows: list[Row] = []
     yield rows
     show(request, running, rows)
 
 
-def show(request: pytest.FixtureRequest, running: World, rows: list[Row]) -> None:
+def show(request: pytest.FixtureRequest, running: Deployment, rows: list[Row]) -> None:
     """Print the table."""
     lines = [*HEAD, *(row.text(len(running.lost(row.stamps))) for row in rows)]
     capture = request.config.pluginmanager.get_plugin("capturemanager")
@@ -44,7 +44,7 @@ def show(request: pytest.FixtureRequest, running: World, rows: list[Row]) -> Non
 
 @pytest.mark.parametrize("fault", QUICK, ids=lambda fault: f"{fault.store}: {fault.name}")
 def test_a_fault_is_reported_in_time_with_its_word_and_only_for_its_store(
-    running: World, rows: list[Row], fault: Fault
+    running: Deployment, rows: list[Row], fault: Fault
 ) -> None:
     row = tried(running, fault)
     rows.append(row)
@@ -67,11 +67,11 @@ def assert_reported(row: Row) -> None:
     assert row.blamed == []
 
 
-def test_after_all_faults_no_outcome_is_lost(running: World) -> None:
+def test_after_all_faults_no_outcome_is_lost(running: Deployment) -> None:
     assert_nothing_lost(running)
 
 
-def assert_nothing_lost(running: World) -> None:
+def assert_nothing_lost(running: Deployment) -> None:
     """Wait until the database has the outcome of each cycle and store."""
     stamps = {cycle["stamp"] for cycle in running.cycles()}
 

@@ -1,6 +1,6 @@
-"""Faults of a MySQL and of a bucket, in a deployment that watches them beside the three stores.
+"""Faults of a MySQL and of a bucket that are watched beside the three stores.
 
-At the end of the module the table is printed.
+The table is printed at the end of the module.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,28 +15,28 @@ from tests.faults.kinds import Fault, proxied
 from tests.faults.more_stores import MoreStores
 from tests.faults.row import Row, tried
 from tests.faults.test_faults import assert_nothing_lost, assert_reported, show
-from tests.faults.world import World, world
+from tests.faults.deployment import Deployment, deployment
 from tests.service.mariadb import MariaDb
 
 
 @contextmanager
-def mysql_is_read_only(world: World) -> Iterator[None]:
-    assert world.more is not None
-    world.more.mariadb.execute("SET GLOBAL read_only = 1")
+def mysql_is_read_only(deployment: Deployment) -> Iterator[None]:
+    assert deployment.more is not None
+    deployment.more.mariadb.execute("SET GLOBAL read_only = 1")
     try:
         yield
     finally:
-        world.more.mariadb.execute("SET GLOBAL read_only = 0")
+        deployment.more.mariadb.execute("SET GLOBAL read_only = 0")
 
 
 @contextmanager
-def right_to_put_is_missing(world: World) -> Iterator[None]:
-    assert world.more is not None
-    world.more.bucket.control.fail("PutObject", "AccessDenied", status=403)
+def right_to_put_is_missing(deployment: Deployment) -> Iterator[None]:
+    assert deployment.more is not None
+    deployment.more.bucket.control.fail("PutObject", "AccessDenied", status=403)
     try:
         yield
     finally:
-        world.more.bucket.control.clear()
+        deployment.more.bucket.control.clear()
 
 
 FAULTS: Sequence[Fault] = (
@@ -50,17 +50,17 @@ FAULTS: Sequence[Fault] = (
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with (
         MariaDb(_folder(tmp_path_factory, "mariadb")) as mariadb,
         running_aws(tmp_path_factory.mktemp("bucket")) as bucket,
-        world(_folder(tmp_path_factory, "world"), MoreStores(mariadb, bucket)) as made,
+        deployment(_folder(tmp_path_factory, "deployment"), MoreStores(mariadb, bucket)) as made,
     ):
         yield made
 
 
 @pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
+def rows(request: pytest.FixtureRequest, running: Deployment) -> Iterator[list[Row]]:
     """Collect the rows of the table, and print it at the end."""
     rows: list[Row] = []
     yield rows
@@ -68,8 +68,8 @@ def rows(request: pytest.FixtureRequest, running: World) -> Iterator[list[Row]]:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.store}: {fault.name}")
-def test_a_fault_of_a_further_store_is_reported_as_those_of_the_three_are(
-    running: World, rows: list[Row], fault: Fault
+def test_a_fault_of_a_further_store_is_reported_like_those_of_the_three(
+    running: Deployment, rows: list[Row], fault: Fault
 ) -> None:
     row = tried(running, fault)
     rows.append(row)
@@ -77,5 +77,5 @@ def test_a_fault_of_a_further_store_is_reported_as_those_of_the_three_are(
     assert_reported(row)
 
 
-def test_after_these_faults_no_outcome_of_the_five_stores_is_lost(running: World) -> None:
+def test_after_these_faults_no_outcome_of_the_five_stores_is_lost(running: Deployment) -> None:
     assert_nothing_lost(running)

@@ -1,4 +1,4 @@
-"""A supervisor over tiny processes, for the tests that send it signals: a store, then two apps."""
+"""A supervisor of one small store and two small apps, to which tests send signals."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ DEAF = TALKING.replace("sys.exit(0)", "return").replace(
 
 
 def say(name: str, line: str) -> None:
-    print(f"{name}: {line}\n", end="", flush=True)  # threads: a line's end must not stray
+    print(f"{name}: {line}\n", end="", flush=True)  # one write, so that threads' lines do not mix
 
 
 def main(home: Path, second: str, echo_s: float) -> int:

@@ -10,7 +10,7 @@ from local.app import app_environment, beats, require_free
 from local.server import StartError
 
 
-def test_what_a_shell_holds_of_the_stores_kind_does_not_get_mixed_in() -> None:
+def test_the_shells_variables_of_stores_are_removed() -> None:
     shell = {
         "PATH": "/bin",
         "AWS_PROFILE": "live",
@@ -26,7 +26,7 @@ def test_what_a_shell_holds_of_the_stores_kind_does_not_get_mixed_in() -> None:
     assert environment["PGHOST"] == "127.0.0.1"
 
 
-def test_no_http_proxy_stands_before_this_machine() -> None:
+def test_no_http_proxy_is_used_for_this_machine() -> None:
     environment = app_environment({"NO_PROXY": "intranet"}, {})
 
     assert environment["NO_PROXY"] == environment["no_proxy"] == "intranet,127.0.0.1,localhost"
@@ -40,7 +40,7 @@ def test_a_port_in_use_is_refused_with_a_remedy() -> None:
             require_free(port)
 
 
-def test_a_free_port_is_taken_as_such() -> None:
+def test_a_free_port_is_accepted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -70,15 +70,15 @@ def answering(code: int, body: str) -> Iterator[str]:
     ("code", "body", "expected"),
     [
         (200, '{"overall_status": "ok"}', True),
-        (200, '{"overall_status": "degraded"}', False),  # as while it starts
+        (200, '{"overall_status": "degraded"}', False),  # it is still starting
         (503, '{"overall_status": "error"}', False),
-        (401, "", True),  # a password is set, and no more can be seen from here
+        (401, "", True),  # behind a password the verdict is unknown
     ],
 )
-def test_the_first_heartbeat_is_seen_in_the_apis_verdict(
+def test_the_apis_verdict_shows_the_first_heartbeat(
     code: int, body: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # it would refuse
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # refuses connections
 
     with answering(code, body) as address:
         assert beats(address) is expected

@@ -9,7 +9,7 @@ from local.guard import guard
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its rights up")
-def test_root_runs_as_a_user_who_may_pass_through_roots_folders_and_write_nothing_there(
+def test_a_server_of_root_runs_as_a_user_who_may_enter_but_not_write_roots_folders(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "roots"

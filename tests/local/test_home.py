@@ -10,7 +10,7 @@ from local.home import HomeInUseError, default_home, locked, temporary
 ROOT = Path(__file__).parents[2]
 
 
-def test_data_stay_in_the_checkout_and_out_of_its_history_and_its_image() -> None:
+def test_data_are_in_the_checkout_but_not_in_git_or_the_image() -> None:
     assert default_home() == ROOT / ".heartbeat"
     assert "/.heartbeat/" in (ROOT / ".gitignore").read_text().splitlines()
     assert ".heartbeat" not in (ROOT / ".dockerignore").read_text()  # which names what it lets in
@@ -23,7 +23,7 @@ def test_a_folder_in_use_is_refused_with_its_users_pid(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_is_free_after_use_and_open_to_its_owner_alone(tmp_path: Path) -> None:
+def test_a_folder_is_free_after_use_and_only_for_its_owner(tmp_path: Path) -> None:
     home = tmp_path / "new"
 
     for _ in range(2):
@@ -51,7 +51,7 @@ with locked(Path({str(tmp_path)!r})):
         pass
 
 
-def test_a_temporary_folder_is_gone_with_all_that_is_in_it() -> None:
+def test_a_temporary_folder_is_removed_with_its_content() -> None:
     with temporary() as home:
         (home / "file").touch()
 

@@ -34,7 +34,7 @@ def post(inbox: TestClient, kind: EventKind, secret: str = SECRET) -> int:
     return answer.status_code
 
 
-def test_what_arrives_is_shown_once_and_escaped(
+def test_an_alert_is_shown_once_and_escaped(
     inbox: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "None yet" in inbox.get("/inbox").text
@@ -48,7 +48,7 @@ def test_what_arrives_is_shown_once_and_escaped(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-def test_what_is_not_signed_with_its_secret_is_refused(inbox: TestClient) -> None:
+def test_an_alert_with_a_wrong_signature_is_refused(inbox: TestClient) -> None:
     assert post(inbox, EventKind.OPENED, "whsec_" + "A" * 32) == 401
     assert inbox.post("/", content=b"{}").status_code == 401
     assert "<article>" not in inbox.get("/inbox").text

@@ -7,7 +7,7 @@ from local.process import Process
 
 
 class Failing:
-    """A unit that has ended whenever the keeper looks."""
+    """A unit whose process ends at once."""
 
     name = "failing"
 
@@ -25,7 +25,7 @@ class Failing:
 
 
 class Sleeping:
-    """A unit that runs, is ready at once, and has a log file with one line."""
+    """A unit that keeps running, is ready at once, and has a log file with one line."""
 
     name = "sleeping"
 
@@ -48,7 +48,7 @@ def unit(tmp_path: Path) -> Failing:
     return unit
 
 
-def test_the_delay_doubles_with_each_end_up_to_a_limit(unit: Failing) -> None:
+def test_the_delay_doubles_after_each_end_up_to_a_limit(unit: Failing) -> None:
     lines: list[str] = []
     keeper = Keeper(unit, lambda _name, line: lines.append(line), now=0)
 
@@ -60,7 +60,7 @@ def test_the_delay_doubles_with_each_end_up_to_a_limit(unit: Failing) -> None:
     assert lines[0] == "exit code 1; starts again in 1 s"
 
 
-def test_it_starts_when_the_delay_is_over_and_not_before(unit: Failing) -> None:
+def test_a_restart_waits_for_the_delay(unit: Failing) -> None:
     keeper = Keeper(unit, lambda *_: None, now=0)
 
     keeper.tick(5)

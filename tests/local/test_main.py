@@ -1,4 +1,4 @@
-"""`python -m local --services-only` as a process: real servers, no service."""
+"""`python -m local --services-only` as a process: it starts real servers without the service."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def variables(file: Path) -> dict[str, str]:
-    """Return the variables that a shell has after it sourced a file."""
+    """Return the variables of a shell that has sourced a file."""
     shell = ["env", "-i", "/bin/sh", "-c", f". {shlex.quote(str(file))}; set"]
     lines = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
@@ -126,7 +126,7 @@ def test_a_dashboard_port_in_use_ends_it_in_one_line(tmp_path: Path) -> None:
     assert f"port {port} is in use" in done.stderr
 
 
-def test_outages_can_be_staged_by_what_is_printed(tmp_path: Path) -> None:
+def test_the_printed_commands_stage_outages(tmp_path: Path) -> None:
     file = tmp_path / "stores.env"
     arguments = ["--services-only", "--faults", "--ephemeral", "--env-file", str(file)]
     with running(*arguments) as popen:
@@ -153,7 +153,7 @@ def refuse(address: str, body: str) -> None:
         assert answer.status == 200
 
 
-def test_further_stores_are_real_and_take_stamps(tmp_path: Path) -> None:
+def test_further_stores_are_real_and_accept_stamps(tmp_path: Path) -> None:
     file = tmp_path / "stores.env"
     arguments = ["--services-only", "--ephemeral", "--with", "s3,mysql", "--env-file", str(file)]
     with running(*arguments) as popen:
@@ -167,7 +167,7 @@ def test_further_stores_are_real_and_take_stamps(tmp_path: Path) -> None:
 
 
 async def stamped(environ: dict[str, str]) -> dict[str, bool]:
-    """Return, for each further store, whether a written stamp is read back."""
+    """Write a stamp to each further store; return whether it is read back."""
     wanted = ("HEARTBEAT_SOURCE_", "IAM_", "AWS_", "SECRETS_MANAGER_", "HEARTBEAT_NAME")
     settings = load({n: v for n, v in environ.items() if n.startswith(wanted)})
     sources = connect(settings)

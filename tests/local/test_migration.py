@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 MORE = '''
 
 class More(SQLModel, table=True):
-    """What no migration knows of."""
+    """A table without a migration."""
 
     __tablename__ = "heartbeat_more"
 
@@ -15,7 +15,7 @@ class More(SQLModel, table=True):
 '''
 
 
-def test_a_migration_is_written_of_what_the_tables_have_and_no_migration(tmp_path: Path) -> None:
+def test_a_migration_contains_what_the_tables_have_beyond_the_migrations(tmp_path: Path) -> None:
     for part in ("schema", "service", "local"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, tmp_path / part, ignore=ignored)

@@ -50,7 +50,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path
     assert process.exit_code == -signal.SIGKILL
 
 
-def test_a_paused_process_still_stops_in_order(tmp_path: Path) -> None:
+def test_a_paused_process_stops_cleanly(tmp_path: Path) -> None:
     process = Process(python(SLEEP), tmp_path, print)
     process.start()
 
@@ -77,7 +77,7 @@ def test_killing_takes_the_children_too(tmp_path: Path) -> None:
     assert not child.is_running()
 
 
-def test_what_an_earlier_run_left_in_the_folder_is_ended(tmp_path: Path) -> None:
+def test_a_process_of_an_earlier_run_in_the_folder_is_ended(tmp_path: Path) -> None:
     earlier = Process(python(SLEEP), tmp_path, print)
     elsewhere = Process(python(SLEEP), Path(__file__).parent, print)
     earlier.start()

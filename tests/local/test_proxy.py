@@ -1,4 +1,4 @@
-"""Each mode, with and without TLS, for real clients of PostgreSQL and Valkey."""
+"""Each mode of the proxy, with and without TLS, for real clients of PostgreSQL and Valkey."""
 
 import asyncio
 import ssl
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 Ask = Callable[[], Awaitable[str]]
 DEAD = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, redis.exceptions.ConnectionError)
-A_WHILE_S = 0.1  # an answer that comes at all comes in a few milliseconds
+A_WHILE_S = 0.1  # a real answer takes a few milliseconds
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def store(
 
 @dataclass(frozen=True)
 class Tls:
-    """What a proxy presents, and the CA that its clients trust; None for plain TCP."""
+    """A proxy's TLS context, and the CA that its clients trust; None for plain TCP."""
 
     server: ssl.SSLContext | None = None
     ca: Path | None = None
@@ -82,7 +82,7 @@ async def test_it_forwards_requests_and_answers(client: "Client") -> None:
         assert [await ask(), await ask_too()] == ["answer", "answer"]
 
 
-async def test_refusing_closes_what_is_open_and_opens_nothing(
+async def test_refuse_closes_open_connections_and_refuses_new_ones(
     client: "Client", proxy: Proxy
 ) -> None:
     async with client.connected() as ask:
@@ -94,9 +94,7 @@ async def test_refusing_closes_what_is_open_and_opens_nothing(
         await asyncio.open_connection("127.0.0.1", proxy.port)
 
 
-async def test_cutting_closes_what_is_open_and_what_is_opened(
-    client: "Client", proxy: Proxy
-) -> None:
+async def test_cut_closes_open_and_new_connections(client: "Client", proxy: Proxy) -> None:
     async with client.connected() as ask:
         await proxy.switch(Mode.CUT)
 
@@ -107,7 +105,7 @@ async def test_cutting_closes_what_is_open_and_what_is_opened(
             await connection.receive()
 
 
-async def test_hanging_accepts_and_never_answers(client: "Client", proxy: Proxy) -> None:
+async def test_hang_accepts_connections_and_never_answers(client: "Client", proxy: Proxy) -> None:
     async with client.connected() as ask:
         await proxy.switch(Mode.HANG)
 
@@ -161,8 +159,8 @@ async def test_a_server_that_is_down_ends_the_connection() -> None:
             await connection.receive()
 
 
-async def test_postgres_in_plain_text_is_refused_where_tls_is_spoken(tmp_path: Path) -> None:
-    start_up = struct.pack("!ii", 8, 3 << 16)  # protocol 3.0, without a word about TLS
+async def test_plain_postgres_is_refused_by_a_proxy_with_tls(tmp_path: Path) -> None:
+    start_up = struct.pack("!ii", 8, 3 << 16)  # protocol 3.0, without requesting TLS
     proxy = Proxy(free_port(), tls=made(tmp_path).server, postgres=True)
 
     async with serving(proxy), await anyio.connect_tcp("127.0.0.1", proxy.port) as connection:
@@ -179,7 +177,7 @@ async def answered(ask: Ask) -> bool:
 
 
 class Client:
-    """Opens connections to a store through a proxy."""
+    """Open connections to a store through a proxy."""
 
     def __init__(self, store: Server, port: int, ca: Path | None) -> None:
         self.store, self.port, self.ca = store, port, ca

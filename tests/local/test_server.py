@@ -1,4 +1,4 @@
-"""One contract over both embedded servers, with real clients."""
+"""One contract for both embedded servers, with real clients."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     made.stop()
 
 
-def test_it_takes_connections_as_soon_as_it_has_started(server: Server) -> None:
+def test_it_accepts_connections_once_started(server: Server) -> None:
     with server:
         keep(server, "beat")
 
@@ -57,7 +57,7 @@ def test_data_survive_a_crash(server: Server) -> None:
     assert kept(server) == "beat"
 
 
-def test_a_server_left_running_gives_way_to_the_next(server: Server) -> None:
+def test_a_server_left_running_is_stopped_by_the_next_start(server: Server) -> None:
     server.start()
     keep(server, "beat")
     successor = type(server)(server.folder)
@@ -67,7 +67,7 @@ def test_a_server_left_running_gives_way_to_the_next(server: Server) -> None:
         assert not server.process.running
 
 
-def test_stopping_leaves_nothing(server: Server) -> None:
+def test_stopping_leaves_no_processes(server: Server) -> None:
     server.start()
     family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
 
@@ -92,7 +92,7 @@ def test_a_paused_server_continues(server: Server) -> None:
 
 
 def stopped(family: list[psutil.Process]) -> bool:
-    """Wait until each is stopped, or is a zombie of its stopped parent."""
+    """Wait until each process is stopped, or is a zombie of its stopped parent."""
     for _ in range(3000):
         states = {each.status() for each in family}
         if psutil.STATUS_STOPPED in states <= {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}:
@@ -109,7 +109,7 @@ def test_a_wrong_password_is_refused(server: Server) -> None:
         keep(server, "beat", **wrong)
 
 
-def test_its_password_is_its_owners_alone_and_on_no_command_line(server: Server) -> None:
+def test_its_password_is_readable_by_its_owner_only_and_on_no_command_line(server: Server) -> None:
     server.start()
     secret = (server.folder / "password").read_text()
 
@@ -125,7 +125,7 @@ def test_a_port_in_use_is_named_in_the_error(server: Server) -> None:
         server.start()
 
 
-def test_postgres_starts_over_a_lock_file_whose_pid_lives_again(tmp_path: Path) -> None:
+def test_postgres_starts_despite_a_lock_file_whose_pid_was_reused(tmp_path: Path) -> None:
     with Postgres(tmp_path / "store") as postgres:
         lock = tmp_path / "store/data/postmaster.pid"
         text = lock.read_text()
@@ -136,7 +136,7 @@ def test_postgres_starts_over_a_lock_file_whose_pid_lives_again(tmp_path: Path) 
         keep(postgres, "beat")
 
 
-def test_postgres_keeps_no_cluster_that_was_half_made(tmp_path: Path) -> None:
+def test_postgres_discards_a_half_initialized_cluster(tmp_path: Path) -> None:
     half_made = tmp_path / "store/data.new"
     half_made.mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")
@@ -148,7 +148,7 @@ def test_postgres_keeps_no_cluster_that_was_half_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its rights up")
-def test_postgres_runs_as_another_user_than_root(tmp_path: Path) -> None:
+def test_postgres_does_not_run_as_root(tmp_path: Path) -> None:
     with Postgres(tmp_path / "store") as postgres:
         assert psutil.Process(postgres.pid).username() == "nobody"
 

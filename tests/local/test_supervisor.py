@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parent / "supervised.py"
 
 
 class Supervised:
-    """A supervisor as a process, and what it has printed."""
+    """A supervisor as a process, and its output."""
 
     def __init__(self, popen: subprocess.Popen[str]) -> None:
         self.popen = popen
@@ -24,7 +24,7 @@ class Supervised:
         self.children: dict[str, psutil.Process] = {}
 
     def wait_for(self, *beginnings: str) -> None:
-        """Read until a line with each beginning has come."""
+        """Read lines until one has begun with each text."""
         missing = set(beginnings)
         assert self.popen.stdout is not None
         while missing:
@@ -71,7 +71,7 @@ def test_a_signal_stops_the_apps_before_the_stores(tmp_path: Path, number: signa
     assert stopped[2:] == ["store: stopping"]
 
 
-def test_an_ended_process_is_restarted_and_the_others_run_on(tmp_path: Path) -> None:
+def test_an_ended_process_is_restarted_and_the_others_keep_running(tmp_path: Path) -> None:
     with supervised(tmp_path) as process:
         before = dict(process.children)
 
@@ -94,7 +94,7 @@ def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
     assert not [child for child in process.children.values() if child.is_running()]
 
 
-def test_the_same_signal_from_two_senders_still_stops_in_order(tmp_path: Path) -> None:
+def test_a_repeated_signal_from_two_senders_stops_cleanly(tmp_path: Path) -> None:
     with supervised(tmp_path) as process:
         process.popen.send_signal(signal.SIGTERM)
         process.popen.send_signal(signal.SIGTERM)

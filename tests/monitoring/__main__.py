@@ -1,7 +1,7 @@
-"""`make monitored`: two deployments under a real Prometheus for two minutes and a half.
+"""`make monitored`: let a real Prometheus scrape two deployments for two and a half minutes.
 
-One of them loses a store for a while. Then each rule must be healthy and each query that users are
-given must have data of both deployments, and the one outage must have rung for the one deployment.
+One of them loses a store for a while. Afterwards each rule must be healthy, each documented query
+must have data of both deployments, and only the outage's alert must have fired, for its deployment.
 Exit status 1 if anything is missing.
 """
 
@@ -63,7 +63,7 @@ def _rules(server: Prometheus) -> list[str]:
 
 
 def _rung(server: Prometheus) -> list[str]:
-    """Check that only the alert of the one outage fired."""
+    """Check that only the outage's alert fired."""
     query = 'sum by (alertname, name, source) (max_over_time(ALERTS{alertstate="firing"}[10m]))'
     labels = [series["metric"] for series in server.series(query)]
     rung = {(each["alertname"], each.get("name"), each.get("source")) for each in labels}

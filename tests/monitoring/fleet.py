@@ -1,4 +1,4 @@
-"""Two whole deployments and a real Prometheus that scrapes them, as processes."""
+"""Run two whole deployments and a real Prometheus that scrapes them, as processes."""
 
 import os
 import shutil
@@ -25,12 +25,12 @@ STOP_S = 60.0  # a machine stops worker, API and three stores in order
 
 @dataclass
 class Deployment:
-    """One deployment on stores of its own, by `python -m local`.
+    """One deployment with its own stores, started by `python -m local`.
 
     Attributes:
         name: `HEARTBEAT_NAME`.
-        port: Where its API listens.
-        lines: What it has printed.
+        port: The API's port.
+        lines: Its output so far.
     """
 
     name: str
@@ -42,16 +42,16 @@ class Deployment:
         return f"http://127.0.0.1:{self.port}"
 
     def beats(self) -> bool:
-        """Return whether its log reports the first stamp."""
+        """Tell whether its log reports the first stamp."""
         return any("everything runs" in line for line in self.lines)
 
     def refresh(self) -> None:
-        """Send a request like a page that polls and has failed once."""
+        """Send a request like a polling page that has failed once."""
         headers = {"Heartbeat-Refresh": "poll", "Heartbeat-Refresh-Failures": "1"}
         httpx2.get(f"{self.url}/worker/status", headers=headers).raise_for_status()
 
     def spoil(self, store: str, mode: str) -> None:
-        """Stage an outage of a store, or end it."""
+        """Begin or end an outage of a store."""
         shown = next(line for line in self.lines if '"mode": "hang"' in line).split()[-1]
         control = f"{shown.rpartition('/')[0]}/{store}"
         httpx2.post(control, json={"mode": mode}).raise_for_status()
@@ -59,16 +59,16 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Prometheus:
-    """A Prometheus that answers.
+    """A running Prometheus.
 
     Attributes:
-        url: Where.
+        url: Its address.
     """
 
     url: str
 
     def ask(self, path: str, **parameters: str) -> Any:
-        """Return the `data` of an answer of its API."""
+        """Send a request to its API; return the answer's `data`."""
         answer = httpx2.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=30)
         document = answer.json()
         assert document["status"] == "success", document

@@ -1,4 +1,4 @@
-"""Every query that users are given: of the rules, of the dashboard, and of the docs."""
+"""Collect every query for users: from the rules, the dashboard, and the docs."""
 
 import json
 import re
@@ -21,7 +21,7 @@ class Query:
     """One query.
 
     Attributes:
-        origin: Where it stands, for people.
+        origin: Where it is written, for messages.
         text: PromQL.
         rare: Whether it has data only after something has gone wrong.
     """
@@ -39,7 +39,7 @@ def recordings() -> Iterator[Query]:
 
 
 def inputs() -> Iterator[Query]:
-    """Yield the selectors of each alert, whether or not it fires."""
+    """Yield the selectors of each alert."""
     for rule in _rules():
         if "alert" in rule:
             for selector in dict.fromkeys(SELECTOR.findall(NAMES.sub("", rule["expr"]))):

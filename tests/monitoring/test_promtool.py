@@ -9,7 +9,7 @@ from tests.service.processes import ROOT
 @pytest.mark.parametrize(
     "arguments", [("check", "rules", "alerts.yaml"), ("test", "rules", "alerts_test.yaml")]
 )
-def test_prometheus_itself_accepts_the_rules(arguments: tuple[str, ...]) -> None:
+def test_promtool_accepts_the_rules(arguments: tuple[str, ...]) -> None:
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install prometheus"
 

@@ -31,7 +31,7 @@ def test_each_question_has_one_query() -> None:
     assert len(origins) == len(set(origins)) == 8
 
 
-def test_an_alert_is_looked_at_by_all_that_it_selects() -> None:
+def test_the_selectors_of_each_alert_are_found() -> None:
     found = {query.text for query in inputs() if query.origin == "alert HeartbeatNotObserved"}
 
     assert found == {"heartbeat_interval_seconds", "heartbeat:alive"}

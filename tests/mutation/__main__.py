@@ -1,4 +1,4 @@
-"""Mutate the rules that matter most, and show each mutation that no test notices.
+"""Mutate the most important rules, and print each mutation that no test notices.
 
 pyproject.toml names the mutated files and the tests under `tool.mutmut`.
 """
@@ -21,10 +21,10 @@ PROCESSES = "2"
 
 
 def main() -> int:
-    """Print each change that survived, with its reason if there is one.
+    """Print each surviving mutation, with its reason if it has one.
 
     Returns:
-        1 if one of them has no reason, or a reason is out of date, else 0.
+        1 if a mutation has no reason or a reason is out of date, else 0.
     """
     os.nice(10)
     copy()
@@ -46,12 +46,12 @@ def main() -> int:
 
 
 def out_of_date(seen: Set[tuple[str, str]], reasons: Mapping[tuple[str, str], str]) -> list[str]:
-    """Return the lines with a reason that no surviving change needs any more."""
+    """Return the lines with a reason but without a surviving mutation."""
     return [line for line, new in reasons if (line, new) not in seen]
 
 
 def copy() -> None:
-    """Make a new copy."""
+    """Create a new copy of the repository."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     for name in COPIED:
         shutil.copytree(ROOT / name, FOLDER / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -59,7 +59,7 @@ def copy() -> None:
 
 
 def mutmut(*arguments: str) -> str:
-    """Run mutmut, and return its output; errors go to stderr."""
+    """Run mutmut; return its output. Errors go to stderr."""
     command = [sys.executable, "-m", "mutmut", *arguments]
     done = subprocess.run(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -68,12 +68,12 @@ def mutmut(*arguments: str) -> str:
 
 
 def total(output: str) -> int:
-    """Return the number of changes in mutmut's last line of progress, such as `⠧ 876/876`."""
+    """Return the number of mutations from mutmut's last line of progress, such as `⠧ 876/876`."""
     return int(re.findall(r"(\d+)/\1 ", output)[-1])
 
 
 def survivors(results: str) -> list[str]:
-    """Return the names of the changes that no test noticed."""
+    """Return the names of the mutations that no test noticed."""
     lines = [line.strip().rpartition(": ") for line in results.splitlines()]
     return [name for name, colon, status in lines if colon and status != NOTICED]
 

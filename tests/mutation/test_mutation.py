@@ -19,31 +19,31 @@ DIFF = """# schema.freshness.x_judge__mutmut_13: survived
 """
 
 
-def test_all_that_is_changed_and_all_that_must_notice_is_there() -> None:
+def test_the_mutated_files_and_their_tests_exist() -> None:
     paths = [*SETTINGS["only_mutate"], *SETTINGS["pytest_add_cli_args_test_selection"]]
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_a_change_that_no_test_runs_has_survived_and_one_that_hangs_has_not() -> None:
+def test_an_untested_mutation_survives_and_one_that_hangs_does_not() -> None:
     assert survivors(RESULTS) == [
         "schema.freshness.x_judge__mutmut_13",
         "service.worker.loop.xǁWorkerǁrun__mutmut_43",
     ]
 
 
-def test_the_number_of_changes_is_that_of_the_last_line_of_progress() -> None:
+def test_the_number_of_mutations_is_in_the_last_line_of_progress() -> None:
     assert total("⠙ 1/876  🎉 1\n⠦ 873/876  🎉 863\n⠧ 876/876  🎉 866 🫥 0\n1.87 a second") == 876
 
 
-def test_a_change_is_known_by_its_lines() -> None:
+def test_a_mutation_is_identified_by_its_lines() -> None:
     old, new = change(DIFF)
 
     assert old == "if age < interval_s * AGING_AFTER_INTERVALS:"
     assert new == "if age < interval_s / AGING_AFTER_INTERVALS:"
 
 
-def test_a_reason_whose_line_was_not_mutated_is_out_of_date() -> None:
+def test_a_reason_without_its_mutation_is_out_of_date() -> None:
     reasons = {("a = 1", "a = 2"): "the same", ("b = 1", "b = 2"): "the same"}
 
     assert out_of_date({("a = 1", "a = 2")}, reasons) == ["b = 1"]

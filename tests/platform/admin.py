@@ -1,4 +1,4 @@
-"""Clients that may do everything: PostgreSQL's superuser, and AWS's operator."""
+"""Clients with all rights: PostgreSQL's superuser, and AWS's operator."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from local.aws.process import RunningAws
 
 
 async def postgres(environ: Mapping[str, str], database: str | None = None) -> asyncpg.Connection:
-    """Connect to the server that libpq's variables lead to.
+    """Connect to the server of libpq's variables.
 
     Args:
         environ: The variables.
-        database: A database in place of PGDATABASE.
+        database: A database to use instead of PGDATABASE.
     """
     return await asyncpg.connect(
         host=environ["PGHOST"],

@@ -1,4 +1,4 @@
-"""One certificate authority in place of the system's 150."""
+"""Trust one certificate authority instead of the system's 150."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ VARIABLE = "SSL_CERT_FILE"  # of OpenSSL: read by every TLS context and by httpx
 
 @contextmanager
 def one(folder: Path) -> Iterator[None]:
-    """Let this process and its children trust one unused CA by default.
+    """Make this process and its children trust one unused CA by default.
 
-    Loading the system's takes 20 to 100 ms of CPU for each TLS context, and no test on loopback
-    meets a server that they vouch for.
+    Loading the system's CAs takes 20 to 100 ms of CPU for each TLS context, and no server on
+    loopback has a certificate from them.
     """
     file = folder / "authority.pem"
     file.write_bytes(make_ca("unused", datetime.now(UTC)).certificate_pem)

@@ -7,6 +7,6 @@ from tests.platform.docker import NO_ENGINE
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> None:
-    """Nothing: the test runs with `--platform docker` alone."""
+    """Skip the test unless the run has `--platform docker`."""
     if request.config.getoption("platform") != "docker":
         pytest.skip(NO_ENGINE)

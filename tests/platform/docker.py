@@ -1,4 +1,4 @@
-"""Docker's command, and what the sessions of `pytest --platform docker` have on its engine."""
+"""Run Docker's command, and clean up after the sessions of `pytest --platform docker`."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ import pytest
 ANSWER_S = 20.0  # of an engine that is there
 COMMAND_S = 60.0
 HERE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # an engine may serve many machines
-PREFIX = f"heartbeat-tests-{HERE}-"  # then a process, and what its project is for
-PROJECT = "com.docker.compose.project"  # the label that Compose gives to all that is a project's
-KINDS = {"container": "ID", "network": "ID", "volume": "Name"}  # in the order of their removal
+PREFIX = f"heartbeat-tests-{HERE}-"  # followed by a process id and the project's purpose
+PROJECT = "com.docker.compose.project"  # the label that Compose sets on a project's objects
+KINDS = {"container": "ID", "network": "ID", "volume": "Name"}  # in the order of removal
 NO_ENGINE = "they need containers on a real engine. `--platform docker` runs them."
 REMEDY = (
     "Install and start Docker with its compose plugin, 2.24.4 or later "
@@ -25,14 +25,14 @@ REMEDY = (
 
 
 class DockerError(RuntimeError):
-    """A command of Docker's that failed; the text holds what it printed."""
+    """A Docker command failed; the message contains its output."""
 
 
 def require() -> None:
-    """Return if an engine answers, and remove what killed sessions have left on it.
+    """Check that an engine answers, and remove what killed sessions left on it.
 
     Raises:
-        pytest.UsageError: None does; the text says what to do about it.
+        pytest.UsageError: No engine answers; the message has the remedy.
     """
     for question in (("compose", "version"), ("info",)):
         try:
@@ -47,12 +47,12 @@ def run(
     deadline_s: float = COMMAND_S,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a command of Docker's, and return what it wrote to stdout.
+    """Run a Docker command; return its standard output.
 
     Args:
-        arguments: Without `docker` itself.
-        deadline_s: After it the command is killed.
-        environ: More variables for the command.
+        arguments: The arguments of `docker`.
+        deadline_s: The time after which the command is killed.
+        environ: Further variables for the command.
 
     Raises:
         DockerError: It failed, or took longer.
@@ -79,7 +79,7 @@ def run(
 
 
 def owned() -> list[tuple[str, str, str]]:
-    """The kind, id and project of what this machine's sessions have, in the order of removal."""
+    """Return kind, id and project of this machine's test objects, in the order of removal."""
     found = []
     for kind, identity in KINDS.items():
         form = f'{{{{.{identity}}}}} {{{{.Label "{PROJECT}"}}}}'
@@ -92,7 +92,7 @@ def owned() -> list[tuple[str, str, str]]:
 
 
 def remove_abandoned() -> None:
-    """Remove what sessions have left whose process is gone."""
+    """Remove the objects of sessions whose process has ended."""
     for kind, name, project in owned():
         pid = int(project.removeprefix(PREFIX).partition("-")[0])
         if not psutil.pid_exists(pid):

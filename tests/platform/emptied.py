@@ -1,11 +1,11 @@
-"""An empty PostgreSQL database for each test, made anew only where emptying it is not enough."""
+"""Provide an empty PostgreSQL database for each test; create it again only if necessary."""
 
 from collections.abc import Mapping
 
 from tests.platform import admin
 
 NAME = "test"
-# Whether the database is as it was made, but for what lies in its schema `public`.
+# Whether the database is unchanged since its creation, except in its schema `public`.
 AS_MADE = f"""
 SELECT datallowconn AND datconnlimit = -1 AND datacl IS NULL
        AND NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = pg_database.oid)
@@ -21,8 +21,8 @@ SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname <> 'plpgsql')
 END_SESSIONS = f"""
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{NAME}'
 """
-# As initdb leaves it [PostgreSQL 18, ddl-schemas]. An eighth of the time that a new database takes,
-# which is a copy of a whole folder and a checkpoint.
+# The schema as initdb creates it [PostgreSQL 18, ddl-schemas]. This takes an eighth of the time of
+# a new database, which copies a whole folder and makes a checkpoint.
 EMPTY = """
 DROP SCHEMA public CASCADE;
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;
@@ -31,7 +31,7 @@ GRANT USAGE ON SCHEMA public TO PUBLIC;
 
 
 async def empty(environ: Mapping[str, str]) -> None:
-    """Leave an empty database `test`, and no session in it."""
+    """Make the database `test` empty, and end its sessions."""
     server = await admin.postgres(environ)
     try:
         await server.execute(END_SESSIONS)
@@ -44,7 +44,7 @@ async def empty(environ: Mapping[str, str]) -> None:
 
 
 async def emptied(environ: Mapping[str, str]) -> bool:
-    """Empty the schema `public`, unless there is more in the database."""
+    """Empty the schema `public`; return False if the database has further changes."""
     database = await admin.postgres(environ, NAME)
     try:
         if not await database.fetchval(ONLY_PUBLIC):

@@ -1,4 +1,4 @@
-"""compose.yaml's containers for one test session: `pytest --platform docker`."""
+"""Run compose.yaml's containers for one test session: `pytest --platform docker`."""
 
 import json
 import os
@@ -23,7 +23,7 @@ P = TypeVar("P", bound="Project")
 
 
 class Container:
-    """A store in a container; tests disturb it as they do a `local.server.Server`.
+    """A store in a container, which tests can disturb like a `local.server.Server`.
 
     Attributes:
         environment: The variables by which the service finds it.
@@ -35,29 +35,29 @@ class Container:
         self._name = name
 
     def start(self) -> None:
-        """Start it, where it was left, and return when it takes connections."""
+        """Start it with its previous data; return when it accepts connections."""
         self._project.up(self._name)
 
     def stop(self) -> None:
-        """Stop it in order; one that does not obey within 5 s is killed."""
+        """Stop it; kill it if it has not stopped within 5 s."""
         self._project.run("stop", "--timeout", "5", self._name)
 
     def pause(self) -> None:
-        """Freeze it: connections stay open and nothing answers."""
+        """Pause it: connections stay open and unanswered."""
         self._project.run("pause", self._name)
 
     def resume(self) -> None:
-        """Let a paused one go on."""
+        """Resume it after a pause."""
         self._project.run("unpause", self._name)
 
 
 class Project:
-    """Containers, volumes and a network, apart from everybody else's.
+    """A Compose project with its own containers, volumes and network.
 
     Args:
-        purpose: Tells it from the session's other projects.
-        files: Of Compose; each changes the ones before it.
-        environ: The variables that these files name.
+        purpose: Distinguishes it from the session's other projects.
+        files: Compose files; each overrides the ones before it.
+        environ: The variables that these files use.
     """
 
     def __init__(self, purpose: str, files: Sequence[Path], environ: Mapping[str, str]) -> None:
@@ -66,15 +66,15 @@ class Project:
         self._environ = environ
 
     def up(self, *arguments: str) -> None:
-        """Start services alone, and wait for their health.
+        """Start only these services; return when they are healthy.
 
         Raises:
-            DockerError: One did not start; the text has Docker's reason.
+            DockerError: A service did not start; the message has Docker's reason.
         """
         self.run("up", "--wait", "--no-deps", "--no-recreate", *arguments, deadline_s=START_S)
 
     def run(self, *arguments: str, deadline_s: float = docker.COMMAND_S) -> str:
-        """Run a command of `docker compose`, and return what it wrote to stdout.
+        """Run a command of `docker compose`; return its standard output.
 
         Raises:
             DockerError: It failed, or took longer.
@@ -83,14 +83,14 @@ class Project:
         return docker.run(command, deadline_s, self._environ)
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What Docker knows of a service's container, ended or not."""
+        """Return the inspection of a service's container, running or not."""
         (identity,) = self.run("ps", "--all", "--quiet", service).split()
         (found,) = json.loads(docker.run(("container", "inspect", identity)))
         return dict(found)
 
 
 class Stores(Project):
-    """A session's stores, on ports that it has chosen."""
+    """A session's stores, on free ports."""
 
     def __init__(self) -> None:
         self.ports = {name: free_port() for name in PORTS}
@@ -99,23 +99,23 @@ class Stores(Project):
         super().__init__("stores", STORES, {**chosen, "HEARTBEAT_TEST_PASSWORD": self.password})
 
     def postgres(self) -> Container:
-        """PostgreSQL, started."""
+        """Start and return PostgreSQL."""
         return self._store("postgres", "PG")
 
     def valkey(self) -> Container:
-        """Valkey, started."""
+        """Start and return Valkey."""
         return self._store("valkey", "VALKEY_")
 
     def aws(self, folder: Path) -> RunningAws:
-        """The stand-in AWS of the present code, started; its keys are copied to a folder."""
+        """Build, start and return the stand-in AWS; copy its keys to a folder."""
         self.up("--build", "aws")
         self.run("cp", "aws:/data/.", str(folder))
         return RunningAws(folder, self.ports["AWS"], Control(self.ports["CONTROL"]))
 
     def _store(self, name: str, prefix: str) -> Container:
         self.up(name)
-        given = yaml.safe_load(COMPOSE.read_text())["services"]["worker"]["environment"]
-        environment = {key: value for key, value in given.items() if key.startswith(prefix)}
+        variables = yaml.safe_load(COMPOSE.read_text())["services"]["worker"]["environment"]
+        environment = {key: value for key, value in variables.items() if key.startswith(prefix)}
         environment[f"{prefix}HOST"] = "127.0.0.1"
         environment[f"{prefix}PORT"] = str(self.ports[name.upper()])
         environment[f"{prefix}PASSWORD"] = self.password
@@ -124,7 +124,7 @@ class Stores(Project):
 
 @contextmanager
 def removed(project: P) -> Iterator[P]:
-    """A project whose containers, volumes and network go at the end."""
+    """Yield a project; remove its containers, volumes and network at the end."""
     try:
         yield project
     finally:

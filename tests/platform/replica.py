@@ -13,17 +13,17 @@ STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "6
 
 
 class Primary(UnsyncedPostgres):
-    """A server that a standby may follow."""
+    """A server that accepts a standby."""
 
     settings: Mapping[str, str] = {**SETTINGS, **STREAMING, "fsync": "off"}
 
 
 class Standby(Primary):
-    """A copy of a primary that follows it until it is promoted.
+    """A standby, which follows its primary until it is promoted.
 
     Args:
-        folder: For its data.
-        primary: It must be stopped, and never have been copied while it ran.
+        folder: Receives its data.
+        primary: The primary, which must be stopped.
     """
 
     def __init__(self, folder: Path, primary: Primary) -> None:
@@ -31,7 +31,7 @@ class Standby(Primary):
         self._primary = primary
 
     async def promote(self) -> None:
-        """Make it a primary; it takes writes when this returns."""
+        """Promote it; when this returns, it accepts writes."""
         server = await admin.postgres(self.environment)
         try:
             assert await server.fetchval("SELECT pg_promote(true, 60)")
@@ -39,7 +39,7 @@ class Standby(Primary):
             await server.close()
 
     def _initialize(self) -> None:
-        """Copy the primary's files, its password too: logins are part of what is copied."""
+        """Copy the primary's files and password, because the copy has the primary's logins."""
         secret = self._primary.environment["PGPASSWORD"]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "password").write_text(secret)
@@ -63,10 +63,10 @@ class Standby(Primary):
 
 @contextmanager
 def streaming(folder: Path) -> Iterator[tuple[Primary, Standby]]:
-    """A primary and its standby, both running; both are stopped at the end.
+    """Run a primary and its standby until the block ends.
 
     Args:
-        folder: For their data; PostgreSQL's own user must be able to enter it.
+        folder: Receives their data; PostgreSQL's own user must be able to enter it.
     """
     primary = Primary(folder / "primary")
     standby = Standby(folder / "standby", primary)

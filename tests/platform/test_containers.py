@@ -1,4 +1,4 @@
-"""compose.yaml on a real engine, as `docker compose up --build` brings it to a user."""
+"""compose.yaml on a real engine, as `docker compose up --build` starts it."""
 
 import json
 import time
@@ -18,10 +18,10 @@ LIVE = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8081/livez
 
 
 class Heartbeat(Project):
-    """All of compose.yaml, at a port of its own.
+    """All services of compose.yaml.
 
     Args:
-        port: Of the page.
+        port: The page's port.
     """
 
     def __init__(self, port: int) -> None:
@@ -30,12 +30,12 @@ class Heartbeat(Project):
         self.address = f"http://127.0.0.1:{port}"
 
     def answer(self, path: str) -> Any:
-        """The API's answer from the port that is published, parsed."""
+        """Return the API's parsed answer, from the published port."""
         with urllib.request.urlopen(f"{self.address}{path}", timeout=20) as response:
             return json.load(response)
 
     def written(self) -> dict[str, Any]:
-        """The worker's status, once a cycle that began after this call has reached every store."""
+        """Return the status after a cycle that began after this call has reached every store."""
         begun, give_up = (
             self.answer("/worker/status")["current_time"],
             time.monotonic() + PATIENCE_S,
@@ -65,14 +65,14 @@ def test_the_worker_stamps_every_store_and_the_api_reads_it_back(heartbeat: Hear
     assert status["worker"]["cycles"] > 0
 
 
-def test_docker_finds_api_and_worker_healthy_by_what_they_answer(heartbeat: Heartbeat) -> None:
+def test_dockers_health_checks_of_api_and_worker_pass(heartbeat: Heartbeat) -> None:
     for name in ("api", "worker"):
         assert heartbeat.inspect(name)["State"]["Health"]["Status"] == "healthy"
     assert heartbeat.answer("/healthz")["status"] == "ok"
     assert heartbeat.run("exec", "-T", "worker", "python", "-c", LIVE) == "200\n"
 
 
-def test_the_migration_ended_well_before_the_others_began(heartbeat: Heartbeat) -> None:
+def test_the_migration_succeeded_before_the_others_started(heartbeat: Heartbeat) -> None:
     migrate, api = heartbeat.inspect("migrate")["State"], heartbeat.inspect("api")["State"]
 
     assert migrate["ExitCode"] == 0
@@ -81,7 +81,7 @@ def test_the_migration_ended_well_before_the_others_began(heartbeat: Heartbeat) 
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_container_of_ours_may_write_nowhere_and_gain_nothing(
+def test_our_containers_are_read_only_and_cannot_gain_privileges(
     heartbeat: Heartbeat, name: str
 ) -> None:
     found = heartbeat.inspect(name)
@@ -94,7 +94,7 @@ def test_a_container_of_ours_may_write_nowhere_and_gain_nothing(
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "aws"])
-def test_the_kernel_holds_a_process_of_ours_to_that(heartbeat: Heartbeat, name: str) -> None:
+def test_the_kernel_enforces_that_confinement(heartbeat: Heartbeat, name: str) -> None:
     status = heartbeat.run("exec", "-T", name, "cat", "/proc/1/status")
 
     fields = dict(line.split(":\t", 1) for line in status.splitlines())
@@ -106,7 +106,7 @@ def test_the_kernel_holds_a_process_of_ours_to_that(heartbeat: Heartbeat, name: 
             heartbeat.run("exec", "-T", name, "touch", f"{folder}/new")
 
 
-def test_the_check_by_hand_runs_in_a_container_and_finds_all_well(heartbeat: Heartbeat) -> None:
+def test_the_check_command_runs_in_a_container_and_reports_ok(heartbeat: Heartbeat) -> None:
     give_up = time.monotonic() + PATIENCE_S
     while True:
         heartbeat.written()
@@ -120,10 +120,8 @@ def test_the_check_by_hand_runs_in_a_container_and_finds_all_well(heartbeat: Hea
 
 
 @pytest.mark.parametrize("store", [None, "postgres", "valkey"], ids=lambda each: each or "none")
-def test_a_container_ends_in_order_and_in_time_on_stop(
-    heartbeat: Heartbeat, store: str | None
-) -> None:
-    """Also while a store holds its connections and answers nothing."""
+def test_a_container_stops_cleanly_and_in_time(heartbeat: Heartbeat, store: str | None) -> None:
+    """A container also stops while a store keeps its connections open and answers nothing."""
     heartbeat.written()
     if store:
         heartbeat.run("pause", store)
@@ -141,7 +139,7 @@ def test_a_container_ends_in_order_and_in_time_on_stop(
         heartbeat.up("worker", "api")
 
 
-def test_the_history_outlives_all_containers(heartbeat: Heartbeat) -> None:
+def test_the_history_survives_new_containers(heartbeat: Heartbeat) -> None:
     then = heartbeat.written()["current_time"]
 
     heartbeat.run("down", deadline_s=PATIENCE_S)
@@ -152,7 +150,7 @@ def test_the_history_outlives_all_containers(heartbeat: Heartbeat) -> None:
     assert heartbeat.run("exec", "-T", "postgres", *psql) == "t\n"
 
 
-def test_nothing_runs_after_stop_and_the_stand_in_ends_in_order_too(heartbeat: Heartbeat) -> None:
+def test_stop_ends_every_container_and_the_stand_in_cleanly(heartbeat: Heartbeat) -> None:
     try:
         heartbeat.run("stop", deadline_s=PATIENCE_S)
 

@@ -1,4 +1,4 @@
-"""`pytest --platform docker`: what it says where no engine is, and what it leaves on one."""
+"""`pytest --platform docker` reports a missing engine, and cleans up on a running one."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_an_engine_that_is_not_running_is_reported(
 
 
 @pytest.mark.usefixtures("engine")
-def test_an_engine_that_does_not_answer_is_not_waited_for(
+def test_an_engine_that_does_not_answer_is_reported_after_a_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/silent")
@@ -74,7 +74,7 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_store_that_does_not_start_shows_its_log_and_leaves_nothing() -> None:
+def test_a_store_that_does_not_start_shows_its_log_and_is_removed() -> None:
     stores = project.Stores()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", stores.ports["VALKEY"]))
@@ -90,7 +90,7 @@ def test_a_store_that_does_not_start_shows_its_log_and_leaves_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def config(engine: None) -> dict[str, Any]:  # noqa: ARG001 it skips
-    """The stores, as Compose itself puts the two files together."""
+    """The configuration of the stores after Compose has merged the two files."""
     stores = project.Stores()
     return {
         "password": stores.password,
@@ -98,7 +98,7 @@ def config(engine: None) -> dict[str, Any]:  # noqa: ARG001 it skips
     }
 
 
-def test_the_stores_are_published_on_this_machine_alone(config: dict[str, Any]) -> None:
+def test_the_stores_ports_are_published_only_on_loopback(config: dict[str, Any]) -> None:
     stores = [config[name] for name in ("postgres", "valkey", "aws")]
 
     ports = [port for store in stores for port in store["ports"]]
@@ -107,7 +107,7 @@ def test_the_stores_are_published_on_this_machine_alone(config: dict[str, Any]) 
     assert {store["restart"] for store in stores} == {"no"}
 
 
-def test_the_password_is_the_sessions_everywhere(config: dict[str, Any]) -> None:
+def test_all_services_use_the_sessions_password(config: dict[str, Any]) -> None:
     password, postgres, valkey = (config[name] for name in ("password", "postgres", "valkey"))
 
     assert postgres["environment"]["POSTGRES_PASSWORD"] == password
@@ -117,9 +117,7 @@ def test_the_password_is_the_sessions_everywhere(config: dict[str, Any]) -> None
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
-def test_nothing_is_left_on_the_engine_by_a_run_that_is_ended(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_an_ended_run_leaves_nothing_on_the_engine(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "test_it.py").write_text(HANGS)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     options = ["-p", "tests.conftest", "--platform", "docker", "test_it.py"]
@@ -139,7 +137,7 @@ def test_nothing_is_left_on_the_engine_by_a_run_that_is_ended(
 
 
 def _session(file: Path, watcher: subprocess.Popen[bytes]) -> int:
-    """The process of a session that has its store."""
+    """Return the process id of a session whose store runs."""
     give_up = time.monotonic() + PATIENCE_S
     while not file.exists():
         assert watcher.poll() is None

@@ -1,4 +1,4 @@
-"""What one test does to PostgreSQL, no other test finds."""
+"""Each test finds an unchanged PostgreSQL, whatever an earlier test did to it."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ async def server(postgres: Postgres) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("statements", LEFT.values(), ids=LEFT)
-async def test_a_test_finds_nothing_that_an_earlier_one_left(
+async def test_a_test_finds_no_trace_of_an_earlier_one(
     server: Mapping[str, str], statements: str
 ) -> None:
     fresh = await description(server)
@@ -44,7 +44,7 @@ async def test_a_test_finds_nothing_that_an_earlier_one_left(
 
 
 async def description(environ: Mapping[str, str]) -> list[object]:
-    """What is in a database, and how it may be used."""
+    """Return a database's objects and permissions."""
     session = await admin.postgres(environ, NAME)
     try:
         return [

@@ -25,7 +25,7 @@ NO_RETRIES = Config(retries={"total_max_attempts": 1}, read_timeout=5, connect_t
 
 @dataclass(frozen=True)
 class Wire:
-    """A request as it goes over the wire."""
+    """The bytes of a request, for tampering."""
 
     method: str
     target: str
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Clients:
-    """Makes clients of one stand-in; any part of the identity can be another."""
+    """Create clients of one stand-in, with its own identity or a different one."""
 
     aws: RunningAws
     _operators: dict[str, Any] = field(default_factory=dict)
@@ -93,13 +93,13 @@ class Clients:
         ).get_session()
 
     def client(self, service: str, session: Any = None) -> Any:
-        """Return a boto3 client without retries, by default of the app's session."""
+        """Return a boto3 client without retries, by default with the app's session."""
         return (session or self.session()).client(
             service, endpoint_url=self._url, verify=self._ca, config=NO_RETRIES
         )
 
     def operator(self, service: str) -> Any:
-        """Return a cached boto3 client that may do everything."""
+        """Return a cached boto3 client with all rights."""
         if service not in self._operators:
             self._operators[service] = self._operator(service)
         return self._operators[service]
@@ -143,7 +143,7 @@ class Clients:
         credentials: Credentials | None = None,
         region: str = REGION,
     ) -> Wire:
-        """Return a correctly signed request to Secrets Manager, by default the operator's."""
+        """Return a correctly signed request to Secrets Manager, by default of the operator."""
         environment = self.aws.operator_environment()
         credentials = credentials or Credentials(
             environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
@@ -175,7 +175,7 @@ class Clients:
 
     @property
     def _ca(self) -> str:
-        """Return the stand-in's CA alone: each client takes 50 ms to read the whole bundle."""
+        """Return only the stand-in's CA: each client takes 50 ms to read the whole bundle."""
         return str(Folder(self.aws.data_dir).server_ca)
 
 

@@ -18,7 +18,7 @@ def aws_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws
 
 @pytest.fixture
 def aws(aws_process: RunningAws) -> RunningAws:
-    """The stand-in without faults and without a limit of sessions a second."""
+    """The stand-in without faults and without a rate limit for sessions."""
     aws_process.control.reset()
     aws_process.control.limit("CreateSession", 10_000)
     aws_process.control.limit("UpdateSecret", 10_000)

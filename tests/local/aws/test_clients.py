@@ -1,4 +1,4 @@
-"""AWS's own clients on the stand-in: the credential helper, and the command line."""
+"""AWS's own clients work with the stand-in: the credential helper, and the command line."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def _cli(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedPro
     return _run([tools.cli(), "--output", "json", *arguments], environ)
 
 
-def test_the_helper_gets_credentials_with_which_the_command_line_is_the_role(
+def test_the_helper_gets_credentials_of_the_role_for_the_command_line(
     aws: RunningAws, clients: Clients, tmp_path: Path
 ) -> None:
     made = _helper(aws, tmp_path, clients.client_identity)
@@ -85,9 +85,7 @@ def test_the_helper_gets_credentials_with_which_the_command_line_is_the_role(
     assert "is not authorized to perform: secretsmanager:DeleteSecret" in denied.stderr
 
 
-def test_the_helper_is_refused_as_aws_refuses(
-    aws: RunningAws, clients: Clients, tmp_path: Path
-) -> None:
+def test_the_helper_gets_awss_refusals(aws: RunningAws, clients: Clients, tmp_path: Path) -> None:
     anchor = aws.environment()["IAM_TRUST_ANCHOR_ARN"]
     now = datetime.now(UTC)
     stranger = issue_client(make_ca("Heartbeat local anchor", now), "heartbeat-local", now)
@@ -102,7 +100,7 @@ def test_the_helper_is_refused_as_aws_refuses(
     assert "ResourceNotFoundException" in nowhere.stderr + nowhere.stdout
 
 
-def test_the_command_line_knows_an_operators_environment(aws: RunningAws) -> None:
+def test_the_command_line_works_with_an_operators_environment(aws: RunningAws) -> None:
     """Version 1 of the AWS CLI reads only AWS_DEFAULT_REGION."""
     environ = aws.operator_environment()
     value = json.dumps({"held": "a" * 40_000})  # more than one read of a socket

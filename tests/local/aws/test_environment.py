@@ -1,4 +1,4 @@
-"""The variables by which a client reaches the stand-in."""
+"""The environment variables that connect a client to the stand-in."""
 
 import base64
 import ssl
@@ -15,7 +15,9 @@ from local.aws.process import RunningAws
 from tests.local.aws.rolesanywhere.test_setup import NOW
 
 
-def test_the_environment_has_exactly_what_the_app_and_awss_clients_read(aws: RunningAws) -> None:
+def test_the_environment_has_exactly_the_variables_that_the_app_and_awss_clients_read(
+    aws: RunningAws,
+) -> None:
     found = aws.environment()
 
     assert set(found) == {
@@ -28,13 +30,13 @@ def test_the_environment_has_exactly_what_the_app_and_awss_clients_read(aws: Run
     assert found["AWS_ENDPOINT_URL"] == f"https://127.0.0.1:{aws.port}"
 
 
-def test_a_folder_in_which_nothing_has_started_has_no_environment(tmp_path: Path) -> None:
+def test_a_folder_without_a_first_start_has_no_environment(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         environment(tmp_path, 1)
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_the_bundle_joins_the_users_own_cas_and_leaves_their_file_alone(
+def test_the_bundle_includes_the_users_cas_and_does_not_change_their_file(
     tmp_path: Path, variable: str
 ) -> None:
     folder, theirs = Folder(tmp_path), tmp_path / "theirs.pem"
@@ -52,7 +54,7 @@ def test_the_bundle_joins_the_users_own_cas_and_leaves_their_file_alone(
     assert theirs.read_bytes() == their_pem
 
 
-def test_without_variables_the_systems_cas_or_certifis_are_joined(tmp_path: Path) -> None:
+def test_without_variables_the_bundle_includes_the_systems_or_certifis_cas(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.server_ca.write_bytes(make_ca("ours", NOW).certificate_pem)
 
@@ -62,7 +64,7 @@ def test_without_variables_the_systems_cas_or_certifis_are_joined(tmp_path: Path
     assert Path(system).read_bytes() in folder.bundle.read_bytes()
 
 
-def test_a_bundle_that_is_already_ours_does_not_grow(tmp_path: Path) -> None:
+def test_the_bundle_does_not_grow_by_repetition(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.server_ca.write_bytes(make_ca("ours", NOW).certificate_pem)
     write_bundle(folder, {})

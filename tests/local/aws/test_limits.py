@@ -21,7 +21,7 @@ def taken(limits: Limits, operation: str, now: datetime, calls: int) -> int:
     return count
 
 
-def test_ten_sessions_a_second_are_taken() -> None:
+def test_ten_sessions_a_second_are_accepted() -> None:
     limits = Limits()
 
     assert taken(limits, "CreateSession", NOW, 30) == 10
@@ -36,7 +36,7 @@ def test_both_ways_to_write_a_value_share_fifty_a_second() -> None:
     assert taken(limits, "PutSecretValue", NOW, 40) == 10
 
 
-def test_what_has_no_rate_is_always_taken() -> None:
+def test_operations_without_a_rate_are_always_accepted() -> None:
     assert taken(Limits(), "GetCallerIdentity", NOW, 1000) == 1000
 
 
@@ -50,7 +50,7 @@ def test_a_rate_can_be_set_and_reset() -> None:
     assert taken(limits, "GetCallerIdentity", NOW, 9) == 9
 
 
-def test_too_many_sessions_have_a_status_of_their_own() -> None:
+def test_throttled_sessions_have_status_429() -> None:
     limits = Limits()
     limits.set("CreateSession", 0)
 

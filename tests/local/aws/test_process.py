@@ -1,4 +1,4 @@
-"""The stand-in as a process: its data, its end, its errors."""
+"""The stand-in as a process: its data, its shutdown, its errors."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ from tests.local.aws.rolesanywhere.test_sessions import CLIENT, register
 SHELLS_OWN = {"PWD", "SHLVL", "_", "LC_CTYPE"}
 
 
-def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) -> None:
+def test_resources_and_credentials_survive_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as aws:
         before = Clients(aws)
         arns = register(before, before.anchor, CLIENT)
@@ -48,7 +48,7 @@ def test_what_was_made_survives_a_restart_and_so_do_credentials(tmp_path: Path) 
         assert after.session(arns=arns).get_credentials().access_key
 
 
-def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_path: Path) -> None:
+def test_sigterm_ends_it_with_exit_code_0_and_its_files_are_private(tmp_path: Path) -> None:
     folder, file = tmp_path / "new" / "folder", tmp_path / "aws.env"
     command = [sys.executable, "-m", "local.aws", "--data-dir", str(folder)]
     with subprocess.Popen(
@@ -59,7 +59,7 @@ def test_sigterm_ends_it_with_exit_0_and_nothing_of_it_is_for_other_eyes(tmp_pat
         process.terminate()
         rest, complaints = process.communicate(timeout=5)
 
-    assert set(ready) == {"event", "port"}  # no control unless asked for
+    assert set(ready) == {"event", "port"}  # without --control-port there is no control
     assert (process.returncode, rest, complaints) == (0, b"", b"")
     assert {path.stat().st_mode & 0o777 for path in (file, *folder.iterdir())} == {0o600}
     assert sourced(file) == environment(folder, ready["port"])
@@ -84,7 +84,7 @@ def test_it_listens_on_the_given_address(tmp_path: Path) -> None:
 
 
 def sourced(file: Path) -> dict[str, str]:
-    """Return the variables that a shell has after it sourced a file."""
+    """Return the variables of a shell that has sourced a file."""
     program = "import json, os; print(json.dumps({**os.environ}))"
     script = f"set -a; . {file}; {sys.executable} -c '{program}'"
     shell = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, check=True)
@@ -98,7 +98,7 @@ def test_another_region_than_the_folders_is_refused(aws: RunningAws) -> None:
         load_state(Folder(aws.data_dir), "eu-west-1")
 
 
-def test_a_folder_that_can_not_be_read_is_refused_without_telling_its_secrets(
+def test_an_invalid_state_is_refused_without_revealing_its_secrets(
     tmp_path: Path,
 ) -> None:
     state = {"region": "us-west-2", "secrets": {"a": "hush"}}
@@ -129,7 +129,7 @@ def test_a_client_certificate_is_renewed_in_its_last_thirty_days(tmp_path: Path)
     renewed.verify_directly_issued_by(anchor.certificate)
 
 
-def test_it_reads_no_profile_and_no_file_of_who_runs_it(
+def test_it_ignores_the_users_aws_profile_and_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".aws").mkdir()

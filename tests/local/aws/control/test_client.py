@@ -143,7 +143,7 @@ def test_a_failed_handshake_is_not_counted_as_a_connection(clients: Clients) -> 
     assert clients.aws.control.counts().total("Unknown") == 0
 
 
-def test_what_the_control_does_not_know_is_refused(aws: RunningAws) -> None:
+def test_the_control_refuses_unknown_requests(aws: RunningAws) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", aws.control.port, timeout=5)
     connection.request("POST", "/nothing", "{}")
     unknown = connection.getresponse().status

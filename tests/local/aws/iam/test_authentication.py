@@ -45,7 +45,7 @@ def test_an_unknown_key_is_refused(clients: Clients, key_id: str) -> None:
     assert (answer.status, answer.document["__type"]) == (400, "UnrecognizedClientException")
 
 
-def test_an_unknown_key_has_another_name_in_the_query_protocol(clients: Clients) -> None:
+def test_an_unknown_key_has_another_error_name_in_the_query_protocol(clients: Clients) -> None:
     session = boto3.Session("AKIASOMEBODYELSES000", "secret", None, "us-west-2")
 
     with pytest.raises(ClientError) as caught:

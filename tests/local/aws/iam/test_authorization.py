@@ -23,7 +23,7 @@ def statement(effect: str, action: str, resource: str, **parts: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [rule]})
 
 
-def test_the_role_may_do_three_things_to_its_own_secret(clients: Clients) -> None:
+def test_the_role_may_use_three_operations_on_its_own_secret(clients: Clients) -> None:
     app = clients.client("secretsmanager")
     arn = app.describe_secret(SecretId=SECRET)["ARN"]
 
@@ -32,7 +32,7 @@ def test_the_role_may_do_three_things_to_its_own_secret(clients: Clients) -> Non
         assert app.update_secret(SecretId=name, Description="x")["ARN"] == arn
 
 
-def test_the_role_may_do_nothing_else(clients: Clients) -> None:
+def test_the_role_may_use_no_other_operation(clients: Clients) -> None:
     session = clients.session()
     app, other = clients.client("secretsmanager", session), clients.secret()
 
@@ -49,7 +49,7 @@ def test_the_role_may_do_nothing_else(clients: Clients) -> None:
     assert code(clients.client("iam", session).list_roles) == "AccessDenied"
 
 
-def test_a_refusal_names_who_what_and_on_which_resource(clients: Clients) -> None:
+def test_a_refusal_names_principal_action_and_resource(clients: Clients) -> None:
     session = clients.session()
     app, other = clients.client("secretsmanager", session), clients.secret()
     arn = clients.client("sts", session).get_caller_identity()["Arn"]

@@ -53,7 +53,7 @@ def test_actions_and_resources_are_matched(parts: dict[str, Any], decision: str)
     assert decide([document(allow(**parts))], READ) == decision
 
 
-def test_not_action_and_not_resource_turn_the_match_round() -> None:
+def test_not_action_and_not_resource_invert_the_match() -> None:
     other = {"Effect": "Allow", "NotAction": "s3:*", "NotResource": "arn:aws:s3:::*"}
 
     assert decide([document(other)], READ) == "allowed"
@@ -108,7 +108,7 @@ def test_a_deny_whose_condition_does_not_hold_denies_nothing() -> None:
     assert decide(documents, ask({"aws:tokenissuetime": "1700000000"})) == "explicitly denied"
 
 
-def test_an_operator_that_is_not_known_lets_every_deny_through() -> None:
+def test_an_unknown_condition_operator_applies_every_deny() -> None:
     denied = document(allow(), deny(Condition={"SomeNewOperator": {"aws:PrincipalTag/CN": "x"}}))
 
     assert decide([denied], ask({"aws:principaltag/cn": "app"})) == "explicitly denied"
@@ -123,14 +123,16 @@ def test_an_operator_that_is_not_known_lets_every_deny_through() -> None:
         ({"AWS": "arn:aws:iam::1:root"}, "implicitly denied"),
     ],
 )
-def test_a_trust_policy_names_who_may_assume(principal: dict[str, Any], decision: str) -> None:
+def test_a_trust_policy_names_the_principals_that_may_assume(
+    principal: dict[str, Any], decision: str
+) -> None:
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
     question = Question("sts:AssumeRole", "role", "rolesanywhere.amazonaws.com")
 
     assert decide([document(trust)], question) == decision
 
 
-def test_wildcards_take_everything_else_literally() -> None:
+def test_characters_other_than_wildcards_match_literally() -> None:
     assert like("a.b*", "a.b/c")
     assert not like("a.b*", "axb")
     assert like("a?c", "abc")

@@ -28,7 +28,7 @@ REQUEST = Request(
 )
 
 
-def test_the_documentations_example_gives_its_signature() -> None:
+def test_the_documentations_example_yields_its_signature() -> None:
     signature = parse(REQUEST)
 
     text = string_to_sign(REQUEST, signature)
@@ -41,11 +41,11 @@ def test_the_documentations_example_gives_its_signature() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-5, 0, 5])
-def test_a_time_stamp_within_five_minutes_is_taken(minutes: int) -> None:
+def test_a_time_stamp_within_five_minutes_is_accepted(minutes: int) -> None:
     check_time(REQUEST, parse(REQUEST), TIME + timedelta(minutes=minutes))
 
 
-def test_a_time_stamp_too_old_is_refused_in_awss_words() -> None:
+def test_a_time_stamp_that_is_too_old_is_refused_with_awss_message() -> None:
     with pytest.raises(AwsError) as caught:
         check_time(REQUEST, parse(REQUEST), TIME + timedelta(minutes=6))
 
@@ -56,7 +56,7 @@ def test_a_time_stamp_too_old_is_refused_in_awss_words() -> None:
     )
 
 
-def test_a_date_in_the_scope_that_is_not_the_time_stamps_is_refused() -> None:
+def test_a_scope_date_that_differs_from_the_time_stamps_is_refused() -> None:
     header = REQUEST.headers["authorization"].replace("/20150830/", "/20150829/")
     request = replace(REQUEST, headers={**REQUEST.headers, "authorization": header})
 
@@ -67,7 +67,7 @@ def test_a_date_in_the_scope_that_is_not_the_time_stamps_is_refused() -> None:
 @pytest.mark.parametrize(
     "header", ["AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=d"]
 )
-def test_half_an_authorization_is_incomplete(header: str) -> None:
+def test_a_partial_authorization_header_is_incomplete(header: str) -> None:
     with pytest.raises(AwsError) as caught:
         parse(Request("GET", "/", {"authorization": header}, b""))
 

@@ -54,7 +54,7 @@ def test_subject_issuer_and_alternative_names_become_tags() -> None:
     }
 
 
-def test_a_mapping_chooses_what_of_a_field_becomes_a_tag() -> None:
+def test_a_mapping_selects_the_part_of_a_field_that_becomes_a_tag() -> None:
     mapping = {"certificateField": "x509Subject", "mappingRules": [{"specifier": "CN"}]}
 
     found = tags(certificate(COMMON_NAME="app", ORGANIZATION_NAME="o"), [mapping], "role")

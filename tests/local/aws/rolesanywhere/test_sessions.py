@@ -60,7 +60,7 @@ def create_role(clients: Clients, trust_policy: dict[str, Any]) -> str:
     return str(created["Role"]["Arn"])
 
 
-def test_a_good_certificate_becomes_the_role(clients: Clients) -> None:
+def test_a_valid_certificate_gets_a_session_of_the_role(clients: Clients) -> None:
     identity = clients.client("sts").get_caller_identity()
 
     serial = f"{clients.client_identity.certificate.serial_number:x}"
@@ -71,7 +71,7 @@ def test_a_good_certificate_becomes_the_role(clients: Clients) -> None:
     assert identity["UserId"].startswith("AROA")
 
 
-def test_rsa_keys_and_a_chain_of_intermediates_are_taken(clients: Clients) -> None:
+def test_rsa_keys_and_a_chain_of_intermediates_are_accepted(clients: Clients) -> None:
     root = make_ca("root", NOW, key=rsa_key())
     middle_key = rsa_key()
     middle = CertifiedKey(signed_ca("middle", middle_key, root), middle_key)
@@ -116,7 +116,7 @@ def test_a_certificate_outside_its_validity_is_refused(clients: Clients, start: 
     assert (status, message) == (403, "Untrusted certificate. Insufficient certificate")
 
 
-def test_a_certificate_expires_when_the_clock_gets_there(clients: Clients) -> None:
+def test_a_certificate_expires_by_the_stand_ins_clock(clients: Clients) -> None:
     clients.aws.control.advance(366 * 86_400)
 
     status, message = refusal(clients.session())
@@ -130,7 +130,7 @@ def test_a_certificate_that_is_a_ca_is_refused(clients: Clients) -> None:
     assert (status, message) == (403, "Untrusted certificate. Insufficient certificate")
 
 
-def test_a_key_that_is_not_the_certificates_is_refused(clients: Clients) -> None:
+def test_a_signature_by_another_key_is_refused(clients: Clients) -> None:
     other = issue_client(clients.anchor, CLIENT, NOW)
     mixed = CertifiedKey(clients.client_identity.certificate, other.key)
 
@@ -148,7 +148,7 @@ def test_a_clock_more_than_five_minutes_off_is_refused(clients: Clients, skew_s:
 
 
 @pytest.mark.parametrize("skew_s", [240, -240])
-def test_a_clock_less_than_five_minutes_off_is_taken(clients: Clients, skew_s: int) -> None:
+def test_a_clock_less_than_five_minutes_off_is_accepted(clients: Clients, skew_s: int) -> None:
     clients.aws.control.skew(skew_s)
 
     assert clients.session().get_credentials().access_key.startswith("ASIA")
@@ -197,7 +197,7 @@ def test_a_role_that_the_profile_does_not_list_is_refused(clients: Clients) -> N
 
 
 @pytest.mark.parametrize("kind", ["trust_anchor", "profile"])
-def test_what_is_disabled_is_refused_until_it_is_enabled(clients: Clients, kind: str) -> None:
+def test_a_disabled_resource_is_refused_until_it_is_enabled(clients: Clients, kind: str) -> None:
     arns = register(clients, clients.anchor, CLIENT)
     roles_anywhere = clients.operator("rolesanywhere")
     argument = {"trust_anchor": "trustAnchorId", "profile": "profileId"}[kind]
@@ -212,7 +212,7 @@ def test_what_is_disabled_is_refused_until_it_is_enabled(clients: Clients, kind:
 
 
 @pytest.mark.parametrize("kind", ["trust_anchor_arn", "profile_arn"])
-def test_what_does_not_exist_is_not_found(clients: Clients, kind: str) -> None:
+def test_a_missing_resource_is_not_found(clients: Clients, kind: str) -> None:
     resource = kind.removesuffix("_arn").replace("_", "-")
     arn = f"arn:aws:rolesanywhere:us-west-2:123456789012:{resource}/{uuid4()}"
 
@@ -231,7 +231,7 @@ def test_a_revoked_certificate_is_refused_while_the_list_is_enabled(clients: Cli
     assert clients.session(identity).get_credentials().access_key
 
 
-def test_another_issuers_list_revokes_nothing(clients: Clients) -> None:
+def test_a_revocation_list_of_another_issuer_has_no_effect(clients: Clients) -> None:
     identity = issue_client(clients.anchor, CLIENT, NOW)
 
     revoke(clients, identity, make_ca("somebody else", NOW))
@@ -325,26 +325,26 @@ def test_a_session_name_needs_a_profile_that_accepts_one(clients: Clients) -> No
     assert clients.client("sts", session).get_caller_identity()["Arn"].endswith("/mine")
 
 
-def test_instance_properties_are_needed_where_the_profile_wants_them(clients: Clients) -> None:
+def test_instance_properties_are_required_if_the_profile_requires_them(clients: Clients) -> None:
     arns = register(clients, clients.anchor, CLIENT)
     wanting = clients.operator("rolesanywhere").create_profile(
         name="test", roleArns=[arns["role_arn"]], enabled=True, requireInstanceProperties=True
     )["profile"]["profileArn"]
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "profileArn": wanting,
         "roleArn": arns["role_arn"],
         "trustAnchorArn": arns["trust_anchor_arn"],
     }
 
-    without = clients.send(clients.session_request(**asked))
-    asked["instanceProperties"] = {"host": "a"}
-    with_them = clients.send(clients.session_request(**asked))
+    without = clients.send(clients.session_request(**parameters))
+    parameters["instanceProperties"] = {"host": "a"}
+    with_them = clients.send(clients.session_request(**parameters))
 
     assert (without.status, without.document["__type"]) == (400, "ValidationException")
     assert with_them.status == 201
 
 
-def test_a_name_that_can_not_be_a_session_tag_is_refused(clients: Clients) -> None:
+def test_a_name_that_is_invalid_as_a_session_tag_is_refused(clients: Clients) -> None:
     identity = issue_client(clients.anchor, "John (42)", NOW)
 
     status, message = refusal(clients.session(identity))

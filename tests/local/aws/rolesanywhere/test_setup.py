@@ -1,4 +1,4 @@
-"""The API that Pulumi's provider and an operator set Roles Anywhere up with."""
+"""The API with which Pulumi's provider and an operator set up Roles Anywhere."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ def error(call: Any, **parameters: Any) -> tuple[str, int]:
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_a_trust_anchor_lives_from_creation_to_deletion(clients: Clients) -> None:
+def test_a_trust_anchor_exists_from_creation_to_deletion(clients: Clients) -> None:
     api = clients.operator("rolesanywhere")
     pem = make_ca("a", NOW).certificate_pem
 
@@ -79,7 +79,7 @@ def test_an_anchor_must_be_a_ca(clients: Clients) -> None:
         clients.operator("rolesanywhere").create_trust_anchor(name="a", source=source(leaf))
 
 
-def test_a_profile_keeps_what_it_is_given(clients: Clients) -> None:
+def test_a_profile_keeps_its_attributes(clients: Clients) -> None:
     api = clients.operator("rolesanywhere")
     role = clients.aws.environment()["IAM_ROLE_ARN"]
 
@@ -99,7 +99,7 @@ def test_a_profile_keeps_what_it_is_given(clients: Clients) -> None:
     assert tags == [{"key": "a", "value": "b"}]
 
 
-def test_tags_come_and_go(clients: Clients) -> None:
+def test_tags_can_be_added_and_removed(clients: Clients) -> None:
     api = clients.operator("rolesanywhere")
     arn = clients.aws.environment()["IAM_PROFILE_ARN"]
 
@@ -120,7 +120,7 @@ def test_tags_come_and_go(clients: Clients) -> None:
     ],
     ids=["name", "role", "duration"],
 )
-def test_a_profile_that_breaks_awss_model_is_refused(
+def test_a_profile_that_violates_awss_model_is_refused(
     clients: Clients, parameters: dict[str, Any]
 ) -> None:
     call = clients.operator("rolesanywhere").create_profile
@@ -137,7 +137,7 @@ def test_subjects_that_requested_sessions_are_listed(clients: Clients) -> None:
 
 
 @pytest.mark.parametrize("kind", ["trust_anchor", "profile", "crl", "subject"])
-def test_what_is_not_there_is_not_found(clients: Clients, kind: str) -> None:
+def test_a_missing_item_is_not_found(clients: Clients, kind: str) -> None:
     call = getattr(clients.operator("rolesanywhere"), f"get_{kind}")
     argument = {"trust_anchor": "trustAnchorId"}.get(kind, f"{kind}Id")
 

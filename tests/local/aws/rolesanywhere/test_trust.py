@@ -1,4 +1,4 @@
-"""Certificates that a trust anchor accepts and refuses."""
+"""A trust anchor accepts valid certificates and refuses others."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def below(issuer: CertifiedKey, name: str, path_length: int | None = None) -> Ce
 
 
 def changed(change: Callable[[x509.Extension[x509.ExtensionType]], bool]) -> x509.Certificate:
-    """Return a client certificate of ROOT without the extensions for which `change` is true."""
+    """Return a client certificate issued by ROOT, without the extensions that `change` matches."""
     template = issue_client(ROOT, "client", NOW).certificate
     builder = (
         x509.CertificateBuilder()
@@ -62,19 +62,21 @@ def verdict(
     return "trusted"
 
 
-def test_a_certificate_of_the_anchors_is_trusted() -> None:
+def test_a_certificate_issued_by_the_anchor_is_trusted() -> None:
     assert verdict(issue_client(ROOT, "client", NOW).certificate) == "trusted"
 
 
 @pytest.mark.parametrize("kind", [x509.KeyUsage, x509.BasicConstraints])
-def test_a_certificate_must_say_what_it_is_for(kind: type[x509.ExtensionType]) -> None:
+def test_a_certificate_must_have_the_required_extensions(kind: type[x509.ExtensionType]) -> None:
     certificate = changed(lambda extension: isinstance(extension.value, kind))
 
     assert verdict(certificate) == "Untrusted certificate. Insufficient certificate"
 
 
 @pytest.mark.parametrize(("ca", "may_sign"), [(True, True), (False, False)], ids=["ca", "no-use"])
-def test_a_certificate_must_be_an_end_entitys_that_may_sign(*, ca: bool, may_sign: bool) -> None:
+def test_a_certificate_must_be_an_end_entitys_with_digital_signature(
+    *, ca: bool, may_sign: bool
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     usage = dict.fromkeys(
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -96,7 +98,7 @@ def test_a_certificate_must_be_an_end_entitys_that_may_sign(*, ca: bool, may_sig
     assert verdict(certificate) == "Untrusted certificate. Insufficient certificate"
 
 
-def test_intermediates_may_come_in_any_order_and_must_all_come() -> None:
+def test_intermediates_may_come_in_any_order_and_must_be_complete() -> None:
     first = below(ROOT, "first")
     second = below(first, "second")
     leaf = issue_client(second, "client", NOW).certificate
@@ -105,7 +107,7 @@ def test_intermediates_may_come_in_any_order_and_must_all_come() -> None:
     assert verdict(leaf, second) == "Untrusted signing certificate"
 
 
-def test_a_path_length_is_kept_to() -> None:
+def test_the_path_length_constraint_is_enforced() -> None:
     first = below(ROOT, "first", path_length=0)
     second = below(first, "second")
 
@@ -115,21 +117,21 @@ def test_a_path_length_is_kept_to() -> None:
     )
 
 
-def test_an_end_entity_can_not_vouch_for_another() -> None:
+def test_an_end_entity_cannot_issue_certificates() -> None:
     middle = issue_client(ROOT, "middle", NOW)
     leaf = issue_client(middle, "client", NOW).certificate
 
     assert verdict(leaf, middle) == "Untrusted signing certificate"
 
 
-def test_a_name_alone_vouches_for_nothing() -> None:
+def test_a_matching_issuer_name_without_a_signature_is_refused() -> None:
     impostor = make_ca("root", NOW)
     leaf = issue_client(impostor, "client", NOW).certificate
 
     assert verdict(leaf) == verdict(leaf, impostor) == "Untrusted signing certificate"
 
 
-def test_an_expired_ca_vouches_for_nothing() -> None:
+def test_an_expired_ca_is_refused() -> None:
     old = make_ca("old", NOW - timedelta(days=20), days=10)
     leaf = issue_client(old, "client", NOW).certificate
 

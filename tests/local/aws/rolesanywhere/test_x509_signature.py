@@ -70,7 +70,7 @@ def example(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> tuple[Certif
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
-def test_the_documentations_example_is_taken(kind: str) -> None:
+def test_the_documentations_example_is_accepted(kind: str) -> None:
     key = (
         rsa.generate_private_key(public_exponent=65537, key_size=2048)
         if kind == "rsa"
@@ -85,7 +85,7 @@ def test_the_documentations_example_is_taken(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["host", "x-amz-date", "x-amz-x509"])
-def test_a_header_that_must_be_signed_is_missed(name: str) -> None:
+def test_an_unsigned_required_header_is_refused(name: str) -> None:
     _, request = example(ec.generate_private_key(ec.SECP256R1()))
     authorization = request.headers["authorization"]
     fewer = authorization.replace(f"{name};", "").replace(f";{name}", "")
@@ -105,7 +105,7 @@ def test_another_regions_signature_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["Authorization", "X-Amz-X509", "X-Amz-Date"])
-def test_a_request_without_what_identifies_it_is_refused(clients: Clients, name: str) -> None:
+def test_a_request_without_its_identification_is_refused(clients: Clients, name: str) -> None:
     wire = clients.session_request()
     kept = {key: value for key, value in wire.headers.items() if key != name}
 
@@ -143,7 +143,7 @@ def test_each_changed_character_of_a_signed_header_is_refused(
     assert "credentialSet" not in answer.document
 
 
-def test_a_query_that_was_not_signed_is_refused(clients: Clients) -> None:
+def test_an_unsigned_query_is_refused(clients: Clients) -> None:
     wire = replace(clients.session_request(), target="/sessions?durationSeconds=900")
 
     answer = clients.send(wire)

@@ -44,7 +44,7 @@ def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
 DENIED = ("AccessDeniedException", "Access to KMS is not allowed")
 
 
-def test_without_the_keys_rights_the_value_is_refused_and_the_description_is_not(
+def test_without_rights_on_the_key_only_the_value_is_refused(
     clients: Clients,
 ) -> None:
     arn = secret(clients)
@@ -56,7 +56,7 @@ def test_without_the_keys_rights_the_value_is_refused_and_the_description_is_not
     assert role.update_secret(SecretId=arn, Description="x")["ARN"] == arn
 
 
-def test_with_the_keys_rights_the_secret_is_read_and_written(clients: Clients) -> None:
+def test_with_rights_on_the_key_the_secret_is_read_and_written(clients: Clients) -> None:
     arn = secret(clients)
     role = app(clients, policies.permissions(arn, KEY))
 
@@ -66,7 +66,7 @@ def test_with_the_keys_rights_the_secret_is_read_and_written(clients: Clients) -
 
 
 @pytest.mark.parametrize("key", [None, "alias/aws/secretsmanager"])
-def test_awss_own_key_needs_no_right(clients: Clients, key: str | None) -> None:
+def test_awss_own_key_needs_no_rights(clients: Clients, key: str | None) -> None:
     arn = secret(clients, key)
     role = app(clients, policies.permissions(arn))
 
@@ -75,7 +75,7 @@ def test_awss_own_key_needs_no_right(clients: Clients, key: str | None) -> None:
     assert role.get_secret_value(SecretId=arn)["SecretString"] == "new"
 
 
-def test_the_right_holds_for_one_key_one_secret_and_one_service(clients: Clients) -> None:
+def test_a_right_applies_to_one_key_one_secret_and_one_service(clients: Clients) -> None:
     mine, theirs, elsewhere = secret(clients), secret(clients), secret(clients, OTHER)
     everything = statement("Allow", "secretsmanager:*", "*")
     role = app(clients, everything, policies.permissions(mine, KEY))
@@ -91,7 +91,7 @@ def test_the_right_holds_for_one_key_one_secret_and_one_service(clients: Clients
     ("missing", "refused"),
     [("kms:Decrypt", "get_secret_value"), ("kms:GenerateDataKey", "update_secret")],
 )
-def test_each_right_is_for_a_direction_of_its_own(
+def test_reading_and_writing_need_different_rights(
     clients: Clients, missing: str, refused: str
 ) -> None:
     arn = secret(clients)
@@ -127,7 +127,7 @@ def test_a_key_may_be_named_by_its_id(clients: Clients) -> None:
     assert role.get_secret_value(SecretId=arn)["ARN"] == arn
 
 
-def test_a_deny_takes_the_key_away(clients: Clients) -> None:
+def test_a_deny_revokes_the_key(clients: Clients) -> None:
     arn = secret(clients)
     role = app(clients, policies.permissions(arn, KEY), statement("Deny", "kms:*", "*"))
 

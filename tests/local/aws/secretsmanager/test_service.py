@@ -39,7 +39,7 @@ def test_a_description_makes_no_version(clients: Clients) -> None:
     assert len(versions(clients, arn)) == 1
 
 
-def test_an_empty_description_takes_the_place_of_the_one_before(clients: Clients) -> None:
+def test_an_empty_description_replaces_the_previous_one(clients: Clients) -> None:
     arn = clients.secret()
     secrets = clients.operator("secretsmanager")
     secrets.update_secret(SecretId=arn, Description="before")
@@ -49,7 +49,7 @@ def test_an_empty_description_takes_the_place_of_the_one_before(clients: Clients
     assert "Description" not in secrets.describe_secret(SecretId=arn)
 
 
-def test_the_version_that_awscurrent_is_moved_to_is_the_value(clients: Clients) -> None:
+def test_the_value_is_that_of_the_version_with_awscurrent(clients: Clients) -> None:
     arn = clients.secret("first")
     secrets = clients.operator("secretsmanager")
     first = secrets.get_secret_value(SecretId=arn)["VersionId"]
@@ -61,7 +61,7 @@ def test_the_version_that_awscurrent_is_moved_to_is_the_value(clients: Clients) 
     assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "first"
 
 
-def test_a_value_a_minute_meets_the_quota_at_the_hundred_and_first_version(
+def test_a_value_per_minute_reaches_the_quota_at_the_101st_version(
     clients: Clients,
 ) -> None:
     arn = clients.secret()
@@ -79,7 +79,7 @@ def test_a_value_a_minute_meets_the_quota_at_the_hundred_and_first_version(
     assert len(versions(clients, arn)) == 100
 
 
-def test_versions_a_day_old_make_room_but_labelled_ones_stay(clients: Clients) -> None:
+def test_versions_older_than_a_day_are_removed_unless_they_are_labelled(clients: Clients) -> None:
     arn = clients.secret("first")
     secrets = clients.operator("secretsmanager")
     first = secrets.get_secret_value(SecretId=arn)["VersionId"]
@@ -99,7 +99,7 @@ def test_versions_a_day_old_make_room_but_labelled_ones_stay(clients: Clients) -
     assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "late"
 
 
-def test_a_value_every_half_hour_is_taken_for_ever(clients: Clients) -> None:
+def test_a_value_every_half_hour_never_reaches_the_quota(clients: Clients) -> None:
     arn = clients.secret()
     secrets = clients.operator("secretsmanager")
 
@@ -135,7 +135,7 @@ def test_the_same_token_with_other_content_is_refused(clients: Clients, operatio
     assert token in message
 
 
-def test_a_token_used_before_does_no_harm_to_a_description(clients: Clients) -> None:
+def test_a_used_token_is_ignored_without_a_value(clients: Clients) -> None:
     arn, token = clients.secret(), str(uuid4())
     secrets = clients.operator("secretsmanager")
     secrets.update_secret(SecretId=arn, SecretString="a", ClientRequestToken=token)
@@ -155,7 +155,7 @@ def test_labels_move_with_the_value(clients: Clients) -> None:
     assert previous["SecretString"] == "one"
 
 
-def test_a_label_of_ones_own_stays_on_its_version_until_it_is_moved(clients: Clients) -> None:
+def test_a_custom_label_stays_on_its_version_until_it_is_moved(clients: Clients) -> None:
     arn = clients.secret("one")
     secrets = clients.operator("secretsmanager")
     first = secrets.get_secret_value(SecretId=arn)["VersionId"]
@@ -176,7 +176,7 @@ def test_a_label_of_ones_own_stays_on_its_version_until_it_is_moved(clients: Cli
     ("name", "length"),
     [("Description", 2048), ("SecretString", 65_536), ("ClientRequestToken", 64)],
 )
-def test_what_is_too_long_is_refused(clients: Clients, name: str, length: int) -> None:
+def test_fields_that_are_too_long_are_refused(clients: Clients, name: str, length: int) -> None:
     arn, update = clients.secret(), clients.operator("secretsmanager").update_secret
 
     code, message = refused(update, SecretId=arn, **{name: "x" * (length + 1)})
@@ -189,7 +189,9 @@ def test_what_is_too_long_is_refused(clients: Clients, name: str, length: int) -
 
 
 @pytest.mark.parametrize(("name", "length"), [("Description", 2048), ("SecretString", 65_536)])
-def test_what_is_just_short_enough_is_taken(clients: Clients, name: str, length: int) -> None:
+def test_fields_of_the_maximum_length_are_accepted(
+    clients: Clients, name: str, length: int
+) -> None:
     arn = clients.secret()
 
     update = clients.operator("secretsmanager").update_secret(SecretId=arn, **{name: "x" * length})
@@ -197,7 +199,7 @@ def test_what_is_just_short_enough_is_taken(clients: Clients, name: str, length:
     assert update["ARN"] == arn
 
 
-def test_a_values_length_is_in_bytes(clients: Clients) -> None:
+def test_the_limit_of_a_value_is_in_bytes(clients: Clients) -> None:
     arn, update = clients.secret(), clients.operator("secretsmanager").update_secret
 
     code, message = refused(update, SecretId=arn, SecretString="é" * 32_769)
@@ -238,7 +240,7 @@ def test_a_secret_scheduled_for_deletion_can_only_be_described_and_restored(
     assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "kept"
 
 
-def test_a_secret_that_is_not_there_is_not_found(clients: Clients) -> None:
+def test_a_missing_secret_is_not_found(clients: Clients) -> None:
     code, message = refused(clients.operator("secretsmanager").get_secret_value, SecretId="no/such")
 
     assert code == "ResourceNotFoundException"
@@ -259,7 +261,7 @@ def test_a_defect_of_the_stand_in_is_an_internal_failure(clients: Clients) -> No
     assert (answer.status, answer.document["__type"]) == (500, "InternalFailure")
 
 
-def test_a_header_does_not_lead_into_another_account(clients: Clients) -> None:
+def test_a_header_cannot_select_another_account(clients: Clients) -> None:
     wire = clients.signed_request("ListSecrets", {}).changed(**{"x-moto-account-id": "1" * 12})
 
     names = [each["Name"] for each in clients.send(wire).document["SecretList"]]
@@ -267,7 +269,7 @@ def test_a_header_does_not_lead_into_another_account(clients: Clients) -> None:
     assert "heartbeat/local" in names
 
 
-def test_dates_are_of_the_stand_ins_clock(clients: Clients) -> None:
+def test_dates_come_from_the_stand_ins_clock(clients: Clients) -> None:
     clients.aws.control.advance(10 * 24 * HOUR_S)
     arn = clients.secret()
     secrets = clients.operator("secretsmanager")

@@ -1,4 +1,4 @@
-"""AWS's own clients for the tests: its credential helper, and its command line."""
+"""Find AWS's own clients for the tests: the credential helper, and the command line."""
 
 import os
 import re
@@ -7,22 +7,22 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 HELPER = "github.com/aws/rolesanywhere-credential-helper"
-MISSING = "AWS's own clients are not here: `make aws-tools` gets them, with Go and a C compiler"
+MISSING = "AWS's own clients are missing: `make aws-tools` gets them, with Go and a C compiler"
 
 
 def helper(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where `make aws-tools` puts the credential helper."""
+    """Return the path to which `make aws-tools` builds the credential helper."""
     return _cache(environ) / f"aws_signing_helper-{_pinned('go.mod', f'{HELPER} v')}"
 
 
 def cli(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where it puts the command line: in an environment of its own, which it shares with nobody."""
+    """Return the path to which `make aws-tools` installs the CLI, in its own environment."""
     version = _pinned("requirements.txt", "awscli==")
     return _cache(environ) / f"awscli-{version}" / "bin" / "aws"
 
 
 def _cache(environ: Mapping[str, str]) -> Path:
-    """Outside of the checkout, as it serves all, by the XDG Base Directory Specification."""
+    """Return a folder that serves all checkouts [XDG Base Directory Specification]."""
     return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "heartbeat"
 
 

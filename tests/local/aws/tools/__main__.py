@@ -10,10 +10,10 @@ from tests.local.aws.tools import FOLDER, HELPER, cli, helper
 
 
 def main(uv: str) -> int:
-    """Bring what is not there yet.
+    """Build and install the missing clients.
 
     Args:
-        uv: The program that installs Python packages.
+        uv: The path of uv.
 
     Returns:
         The exit code.

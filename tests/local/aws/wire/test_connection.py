@@ -61,7 +61,7 @@ def _head(wire: Wire, framing: dict[str, str]) -> h11.Request:
     return h11.Request(method=wire.method, target=wire.target, headers=headers)
 
 
-def test_a_body_may_come_in_chunks(client: Client, clients: Clients) -> None:
+def test_a_chunked_body_is_accepted(client: Client, clients: Clients) -> None:
     wire = clients.session_request()
     half = len(wire.body) // 2
 
@@ -79,11 +79,11 @@ def test_a_client_that_expects_100_continue_gets_it(client: Client, clients: Cli
     framing = {"Content-Length": str(len(wire.body)), "Expect": "100-continue"}
 
     client.send(_head(wire, framing))
-    told = client.receive()
+    informational = client.receive()
     client.send(h11.Data(data=wire.body), h11.EndOfMessage())
 
-    assert isinstance(told, h11.InformationalResponse)
-    assert told.status_code == 100
+    assert isinstance(informational, h11.InformationalResponse)
+    assert informational.status_code == 100
     assert client.answer()[0] == 201
 
 

@@ -30,7 +30,7 @@ ALL_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
-SYNCHRONOUS = (  # so that a failover loses nothing that was confirmed
+SYNCHRONOUS = (  # so that a failover loses no confirmed write
     "ALTER SYSTEM SET synchronous_standby_names = '*'",
     "SELECT pg_reload_conf()",
 )
@@ -38,20 +38,20 @@ MOST_S = 60.0  # a bound for a hang
 
 
 @dataclass
-class World:
-    """What a fault can disturb.
+class Deployment:
+    """The processes and servers that a fault can disturb.
 
     Attributes:
-        portal: Where the proxies run.
-        proxies: By store; the worker and the API know no other address.
-        primary: The PostgreSQL that is written at first.
-        standby: A replica of it.
+        portal: The event loop of the proxies.
+        proxies: The proxies by store; worker and API know only their addresses.
+        primary: The PostgreSQL that is the first primary.
+        standby: Its replica.
         valkey: The Valkey.
         aws: The stand-in AWS.
         worker: The worker's process.
         api: The API's process.
-        database: The PostgreSQL that takes writes now.
-        more: The stores beside these three, if there are any.
+        database: The PostgreSQL that currently accepts writes.
+        more: The further stores, None without any.
     """
 
     portal: BlockingPortal
@@ -67,24 +67,24 @@ class World:
 
     @property
     def titles(self) -> dict[str, str]:
-        """What sentences call each store, by slug."""
+        """Each store's title in sentences, by slug."""
         return TITLES | (self.more.titles if self.more else {})
 
     def switch(self, store: str, mode: Mode) -> None:
-        """Let a store's connections pass, hang, or be refused or cut."""
+        """Make a store's proxy pass, hang, refuse or cut connections."""
         self.portal.call(self.proxies[store].switch, mode)
 
     def lead_to(self, port: int) -> None:
-        """Point PostgreSQL's address to another port, and end the present sessions."""
+        """Redirect PostgreSQL's address to another port, and end the current sessions."""
         self.proxies["postgres"].target_port = port
         self.end_sessions()
 
     def end_sessions(self) -> None:
-        """End all sessions at the PostgreSQL that takes writes."""
+        """End all sessions of the PostgreSQL that accepts writes."""
         self.sql(ALL_SESSIONS)
 
-    def sql(self, *statements: str) -> list[Any]:  # Any: whatever the last one returns
-        """Run statements as the superuser, on the server that takes writes now."""
+    def sql(self, *statements: str) -> list[Any]:  # Any: the rows of the last one
+        """Run statements as the superuser on the server that accepts writes."""
 
         async def run() -> list[Any]:
             environ = self.database.environment
@@ -113,23 +113,23 @@ class World:
         return [line for line in lines if line["event"] == "cycle"]
 
     def lost(self, stamps: set[str]) -> set[tuple[str, str]]:
-        """Return store and stamp of the outcomes of these cycles that the database lacks."""
+        """Return store and stamp of these cycles' outcomes that the database lacks."""
         kept = {(row["source"], row["stamp"].isoformat()) for row in self.sql(KEPT)}
         return {(name, stamp) for name in self.titles for stamp in stamps} - kept
 
     def health(self) -> tuple[int, str]:
         """Request `/worker/health`; return the status and the sentence."""
-        said = httpx2.get(f"{self.api.url}/worker/health", timeout=20)
-        return said.status_code, said.json()["diagnosis"]["message"]
+        response = httpx2.get(f"{self.api.url}/worker/health", timeout=20)
+        return response.status_code, response.json()["diagnosis"]["message"]
 
 
 @contextmanager
-def world(folder: Path, more: MoreStores | None = None) -> Iterator[World]:
-    """A world whose first cycles have landed.
+def deployment(folder: Path, more: MoreStores | None = None) -> Iterator[Deployment]:
+    """Start a deployment; yield it after its first cycles.
 
     Args:
-        folder: For the servers' data; PostgreSQL's own user must be able to enter it.
-        more: Running stores that are watched besides.
+        folder: Receives the servers' data; PostgreSQL's own user must be able to enter it.
+        more: Further running stores to watch.
     """
     with ExitStack() as stack:
         primary, standby = stack.enter_context(streaming(folder))
@@ -154,7 +154,9 @@ def world(folder: Path, more: MoreStores | None = None) -> Iterator[World]:
             environ |= more.environment(addresses, Path(environ["AWS_CA_BUNDLE"]), folder)
         worker = stack.enter_context(running("worker", "HEALTH_PORT", environ, folder))
         api = stack.enter_context(running("api", "PORT", environ, folder))
-        made = World(portal, proxies, primary, standby, valkey, aws, worker, api, primary, more)
+        made = Deployment(
+            portal, proxies, primary, standby, valkey, aws, worker, api, primary, more
+        )
         made.sql(*SYNCHRONOUS)
         give_up = time.monotonic() + MOST_S
         while made.health()[0] != 200 or len(made.cycles()) < 2:

@@ -8,8 +8,8 @@ from typing import Any
 
 from schema.timestamps import utc_now
 from service.verdict.readers import FAILED_S
-from tests.faults.kinds import Fault
 from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment
+from tests.faults.kinds import Fault
 
 Poll = tuple[float, int, str]
 POLL_S = 1.0

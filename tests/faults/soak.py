@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from bench.slope import slope
+from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment, deployment
 from tests.faults.kinds import MORE, QUICK
 from tests.faults.row import TELL_S, Row, tried
 from tests.faults.test_faults import HEAD
-from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment, deployment
 
 MINUTES = 30.0
 GROWTH_MAX_KB = 10.0  # per cycle; a leak of 20 must be noticed

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import _folder
+from tests.faults.deployment import MOST_S, Deployment, deployment
 from tests.faults.kinds import QUICK, Fault
 from tests.faults.row import TELL_S, Row, tried
-from tests.faults.deployment import MOST_S, Deployment, deployment
 
 HEAD = (
     "| fault | words | others' delay | polls | green after | lost |",

@@ -11,11 +11,11 @@ import pytest
 from local.aws.process import running as running_aws
 from local.proxy import Mode
 from tests.conftest import _folder
+from tests.faults.deployment import Deployment, deployment
 from tests.faults.kinds import Fault, proxied
 from tests.faults.more_stores import MoreStores
 from tests.faults.row import Row, tried
 from tests.faults.test_faults import assert_nothing_lost, assert_reported, show
-from tests.faults.deployment import Deployment, deployment
 from tests.service.mariadb import MariaDb
 
 

@@ -118,19 +118,19 @@ def _help(module: str, arguments: tuple[str, ...]) -> str:
     """
     package = (ROOT / module.replace(".", "/")).is_dir()
     main = importlib.import_module(f"{module}.__main__" if package else module).main
-    given = [*arguments, "--help"]
+    options = [*arguments, "--help"]
     argv, printed = sys.argv, io.StringIO()
-    sys.argv = [module, *given]
+    sys.argv = [module, *options]
     try:
         with redirect_stdout(printed), redirect_stderr(printed):
-            main(given) if inspect.signature(main).parameters else main()
+            main(options) if inspect.signature(main).parameters else main()
     except SystemExit as end:
         status = end.code
     else:
         status = "main() returned"
     finally:
         sys.argv = argv
-    assert status == 0, f"{module} {' '.join(given)}: {status} {printed.getvalue()}"
+    assert status == 0, f"{module} {' '.join(options)}: {status} {printed.getvalue()}"
     return printed.getvalue()
 
 
@@ -153,9 +153,9 @@ def _check_value(key: str, where: str, value: str) -> None:
         return
     _, entry, field = where.partition("].")
     if entry:  # Pulumi makes a number of what looks like one
-        given: object = int(value) if value.isdigit() else value
+        parsed: object = int(value) if value.isdigit() else value
         kind = "spaces" if key == "buckets" else "postgres"
-        value = json.dumps([{"kind": kind, "name": "example", field: given}])
+        value = json.dumps([{"kind": kind, "name": "example", field: parsed}])
     elif "[" in where:
         value = f"[{value}]"
     example = {k.removeprefix("heartbeat:"): v for k, v in recorder.example().items()}

@@ -57,7 +57,7 @@ def test_a_stamp_never_becomes_fresher_with_age(
     assert order.index(words[0]) <= order.index(words[1])
 
 
-def test_no_stamp_is_missing() -> None:
+def test_without_a_stamp_freshness_is_missing() -> None:
     assert judge(None, NOW, 60) is Freshness.MISSING
 
 

@@ -47,7 +47,7 @@ def test_merged_histograms_are_those_of_all() -> None:
     assert both == histogram([1.0, 2.0, 4.0])
 
 
-def test_a_record_comes_back_from_json_as_it_was() -> None:
+def test_a_record_survives_json_unchanged() -> None:
     record = beat(3, ErrorWord.READ_ONLY, latency_ms=1.25)
 
     assert RECORD_JSON.validate_json(RECORD_JSON.dump_json(record)) == record

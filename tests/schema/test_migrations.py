@@ -212,9 +212,9 @@ async def test_two_simultaneous_processes_migrate_once(
             assert all(process.poll() is None for process in both)
             await anyio.sleep(0.02)
 
-    said = [process.communicate(timeout=60)[0] for process in both]
+    outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert all('"event": "migrated"' in text for text in said)
+    assert all('"event": "migrated"' in text for text in outputs)
     assert await run(engine, f"SELECT version_num FROM {VERSION_TABLE}") == [(head(),)]
 
 

@@ -1,4 +1,4 @@
-"""The settings of one store in an environment."""
+"""Find the settings of one store in an environment."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Servers and sources that several folders of these tests share."""
+"""Fixtures of servers and sources for several folders of tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -28,14 +28,14 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A MariaDB whose tables are kept: each test has its own heartbeat name."""
+    """A MariaDB that keeps its tables, so each test has its own heartbeat name."""
     with MariaDb(_folder(tmp_path_factory, "mariadb")) as server:
         yield server
 
 
 @pytest.fixture
 async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
-    """PostgreSQL with this version's schema, as the worker and the API have it."""
+    """PostgreSQL with this version's schema, as in the worker and the API."""
     made = connected(database)
     await made.migrate()
     yield made
@@ -44,7 +44,7 @@ async def source(database: dict[str, str]) -> AsyncIterator[Postgres]:
 
 @pytest.fixture
 def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let drivers wait a minute for TLS: the machine may be busy.
+    """Give drivers a minute for TLS, because the machine may be busy.
 
     Valkey's driver recognizes a server in plain text only after its time limit.
     """
@@ -57,9 +57,9 @@ def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def lasting(
     postgres: PostgresServer, valkey: Valkey, aws_process: RunningAws, operator: Any
 ) -> Iterator[dict[str, str]]:
-    """The environment of a process that uses all stores, which last for a module.
+    """The environment of a process that uses all stores, which keep their data for a module.
 
-    No test of that module may use a fixture that empties a store.
+    No test of such a module may use a fixture that empties a store.
     """
     with pytest.MonkeyPatch.context() as patch:
         reset_aws(aws_process, operator, patch)

@@ -1,4 +1,4 @@
-"""Records and queries for the tests of history."""
+"""Create records and run queries for the tests of history."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ def connected(environ: dict[str, str]) -> Postgres:
 
 
 def at(minutes: float) -> datetime:
-    """Return the time that is so many minutes after the hour's start."""
+    """Return the time a number of minutes after the hour's start."""
     return HOUR + timedelta(minutes=minutes)
 
 
@@ -35,7 +35,7 @@ def beat(
     interval_s: float = 60.0,
     latency_ms: float = 1.0,
 ) -> Record:
-    """Make a record of the slot that begins so many minutes after the hour's start."""
+    """Make a record of the slot that begins a number of minutes after the hour's start."""
     return Record(
         source=source,
         slot=at(minutes),

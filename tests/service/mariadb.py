@@ -1,4 +1,4 @@
-"""The local MariaDB in a time zone far from UTC, with TLS if a test gives it a certificate."""
+"""Run the local MariaDB in a time zone far from UTC, with TLS if it has a certificate."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ __all__ = ["DATABASE", "USER", "MariaDb"]
 
 
 class MariaDb(local.mariadb.MariaDb):
-    """The server; with TLS if it is given a certificate.
+    """The server.
 
     Args:
-        folder: Made if it is missing; data, password and log live in it.
-        identity: Its certificate and key, None for plain text.
+        folder: Contains data, password and log; created if missing.
+        identity: Its certificate and key for TLS, None for plain text.
     """
 
     def __init__(self, folder: Path, identity: CertifiedKey | None = None) -> None:
@@ -26,7 +26,7 @@ class MariaDb(local.mariadb.MariaDb):
 
     @property
     def options(self) -> Mapping[str, str]:  # type: ignore[override] # a property in place of a value
-        """Return the local server's options and those that tests need."""
+        """Return the local server's options, and further ones for tests."""
         zone = {"default-time-zone": "+05:30"}  # a stamp must not depend on it
         if self._identity is None:
             return local.mariadb.OPTIONS | zone

@@ -1,4 +1,4 @@
-"""Debian's PgBouncer in front of PostgreSQL, as in managed connection pools."""
+"""Run Debian's PgBouncer in front of PostgreSQL, like a managed connection pool."""
 
 import os
 import shutil
@@ -39,14 +39,14 @@ def pgbouncer(
     databases: str = "*",
     port: int | None = None,
 ) -> Iterator[Mapping[str, str]]:
-    """Run a pool of three connections; provide the variables that connect through it.
+    """Run a pool of three connections; yield the variables that connect through it.
 
     Args:
-        folder: For its files.
-        environ: The variables that lead to the server.
+        folder: Receives its files.
+        environ: The variables of the server.
         mode: `session`, `transaction` or `statement`.
-        databases: Which it knows; `*` for all of the server's.
-        port: Where it listens, None for a free one.
+        databases: Its databases; `*` for all of the server's.
+        port: Its port, None for a free one.
     """
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     assert program is not None, "install Debian's pgbouncer"

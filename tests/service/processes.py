@@ -1,4 +1,4 @@
-"""The service's commands as processes, as a platform runs them."""
+"""Run the service's commands as processes, like a platform."""
 
 import os
 import socket
@@ -26,9 +26,9 @@ class Running:
     """A process that answers requests.
 
     Attributes:
-        url: Where it listens.
-        log: What it has written so far, and all of it once it has ended.
-        process: To send it signals.
+        url: Its address.
+        log: The file with its log; complete once it has ended.
+        process: The process, for signals.
     """
 
     url: str
@@ -44,10 +44,10 @@ def running(
 
     Args:
         command: `api` or `worker`.
-        variable: Which variable says where it listens.
-        environ: Nothing else is in its environment but the path.
-        folder: For its log.
-        root: The repository whose service it is.
+        variable: The variable that sets its port.
+        environ: Its whole environment except PATH.
+        folder: Receives its log.
+        root: The repository of the service.
     """
     port = free_port()
     log = folder / f"{command}.log"

@@ -1,4 +1,4 @@
-"""The real app under its real server, in this process."""
+"""Run the real app with its real server in this process."""
 
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +29,7 @@ NOWHERE = {  # nothing listens on the discard port
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app; provide its address, such as `127.0.0.1:4321`."""
+    """Serve an app; yield its address, such as `127.0.0.1:4321`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         host, port = listener.getsockname()
@@ -43,7 +43,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def asking(settings: Settings | dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
-    """Provide a client of an app with these settings."""
+    """Yield a client of an app with these settings."""
     app = create(settings if isinstance(settings, Settings) else load(settings))
     async with (
         served(app) as address,

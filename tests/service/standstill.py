@@ -1,4 +1,4 @@
-"""Measure how long one callback blocks an event loop, however busy the machine is."""
+"""Measure how long one callback blocks an event loop, even on a busy machine."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ SCHEDULE = Path("/proc/thread-self/schedstat")  # Linux: on CPU, waiting for one
 
 @contextmanager
 def longest_standstill_s() -> Iterator[Callable[[], float]]:
-    """Watch asyncio's loops; the function returns the longest run of one callback so far.
+    """Watch asyncio's loops; return a function that returns the longest run of a callback so far.
 
-    What the thread spent in waiting for a CPU, because others had it, does not count.
+    The time in which the thread waited for a CPU does not count.
     """
     run = asyncio.Handle._run
     longest = 0.0
@@ -36,5 +36,5 @@ def longest_standstill_s() -> Iterator[Callable[[], float]]:
 
 
 def waited_s() -> float:
-    """Return how long this thread has waited for a CPU; 0 if the system does not say."""
+    """Return how long this thread has waited for a CPU; 0 if the system does not report it."""
     return int(SCHEDULE.read_text().split()[1]) / 1e9 if SCHEDULE.exists() else 0.0

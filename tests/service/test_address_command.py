@@ -7,12 +7,12 @@ from service.__main__ import main
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {
+    variables = {
         "VALKEY_HOST": "127.0.0.1",
         "VALKEY_SSLMODE": "disable",
         "DASHBOARD_PASSWORD": "a password",
     }
-    for name, value in given.items():
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
 

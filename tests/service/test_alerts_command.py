@@ -8,45 +8,48 @@ import pytest
 from schema.alerts import EventKind
 from service.__main__ import main
 from service.settings import load
-from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.deployment import accepted, deployed, hook
+from tests.service.alerts.receiver import Receiver, receiving
 from tests.service.alerts.test_api import QUICK
-from tests.service.alerts.world import accepted, hook, world
 from tests.service.serving import NOWHERE
 
 
 @pytest.fixture
-def who() -> Iterator[Receiver]:
-    with receiver() as found:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
         yield found
 
 
 async def migrated(environ: dict[str, str]) -> None:
     """Bring the database to this version's schema."""
-    async with world(environ):
+    async with deployed(environ):
         pass
 
 
 @pytest.fixture
-def given(
-    database: dict[str, str], keys: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
+def target_environ(
+    database: dict[str, str],
+    keys: dict[str, str],
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, str]:
     """The environment of a process with two stores and one target."""
-    environ = database | keys | QUICK | {"ALERT_TARGETS": hook(who), "HEARTBEAT_NAME": "shop"}
+    environ = database | keys | QUICK | {"ALERT_TARGETS": hook(receiver), "HEARTBEAT_NAME": "shop"}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     return environ
 
 
 def test_the_test_command_reports_each_targets_result(
-    given: dict[str, str], who: Receiver, capsys: pytest.CaptureFixture[str]
+    target_environ: dict[str, str], receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    anyio.run(migrated, given)
+    anyio.run(migrated, target_environ)
     assert main(["alerts", "test"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "webhook+http no. 1 at 127.0.0.1: ok"
-    (event,) = accepted(who)
-    assert (event.kind, event.deployment) == (EventKind.TEST, load(given).process.name)
+    (event,) = accepted(receiver)
+    assert (event.kind, event.deployment) == (EventKind.TEST, load(target_environ).process.name)
 
-    who.answers = [401]
+    receiver.answers = [401]
     assert main(["alerts", "test"]) == 1
     assert "webhook+http no. 1 at 127.0.0.1: refused" in capsys.readouterr().out
     main(["alerts", "list"])
@@ -57,9 +60,9 @@ def test_the_test_command_reports_each_targets_result(
 
 
 def test_a_mute_is_listed_with_its_end_and_ended(
-    given: dict[str, str], capsys: pytest.CaptureFixture[str]
+    target_environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    anyio.run(migrated, given)
+    anyio.run(migrated, target_environ)
     assert main(["mute", "--for", "2h", "--reason", "new disk", "--source", "postgres"]) == 0
     assert "muted for 2 h, until " in capsys.readouterr().out
     main(["alerts", "list"])
@@ -73,7 +76,7 @@ def test_a_mute_is_listed_with_its_end_and_ended(
     assert "no alert is open, and nothing is muted" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("given")
+@pytest.mark.usefixtures("target_environ")
 def test_a_mute_without_postgresql_is_stored_in_valkey(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,7 +96,7 @@ def test_a_mute_without_postgresql_is_stored_in_valkey(
         (["mute", "--for", "1h", "--source", "mysql"], "--source mysql: there is only"),
     ],
 )
-@pytest.mark.usefixtures("given")
+@pytest.mark.usefixtures("target_environ")
 def test_invalid_arguments_are_reported_by_name(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,26 +15,26 @@ from tests.web.documents import finding, iam, off, row, status, unreachable
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> MemorySource:
-    """Every store answers late, after a request of the API would have given up."""
-    source, given = MemorySource(), load(NOWHERE)
+    """Make every store answer later than the API's requests would wait."""
+    source, settings = MemorySource(), load(NOWHERE)
 
     async def late() -> None:
         await anyio.sleep(FIRST_WAIT_S / 10)
 
     source.before = late
-    stores = {each.name: source for each in given.sources}
+    stores = {each.name: source for each in settings.sources}
     monkeypatch.setattr(watch, "connect", lambda *_: stores)
     return source
 
 
-def test_check_says_nothing_before_every_store_has_answered(
+def test_check_prints_nothing_before_every_store_has_answered(
     slow: MemorySource, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = check.main(load(NOWHERE))
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert slow.reads == 2
-    assert "not answered yet" not in said
+    assert "not answered yet" not in output
     assert code == check.EXIT[Overall.DEGRADED]  # the stores hold no stamp yet
 
 

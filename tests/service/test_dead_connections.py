@@ -1,4 +1,4 @@
-"""Idle connections that died: neither a reading nor a write fails."""
+"""Dead idle connections make neither a reading nor a write fail."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -29,7 +29,7 @@ async def stores(environ: dict[str, str]) -> AsyncIterator[Stores]:
 
 @pytest.fixture(autouse=True)
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every connection count as idle immediately."""
+    """Make every connection count as idle immediately."""
     monkeypatch.setattr(pool, "IDLE_S", 0.0)
     monkeypatch.setattr(valkey_store, "IDLE_S", 0.0)
 
@@ -47,9 +47,9 @@ async def test_a_closed_connection_fails_neither_a_reading_nor_a_write(
 
         await proxy.switch(Mode.CUT)
         await proxy.switch(Mode.PASS)
-        given = beat()
-        await source.write(given)
-        assert (await source.read()).stamp == given.timestamp
+        heartbeat = beat()
+        await source.write(heartbeat)
+        assert (await source.read()).stamp == heartbeat.timestamp
 
 
 class Forgetful(Proxy):
@@ -73,11 +73,11 @@ async def test_a_silent_connection_is_replaced(environ: dict[str, str], name: st
     network = Forgetful(int(environ[variable]))
     async with serving(network):
         sources = connect(load({**environ, variable: str(network.port)}))
-        source, given = sources[name], beat()
-        await source.write(given)
+        source, heartbeat = sources[name], beat()
+        await source.write(heartbeat)
         network.generation += 1
 
         found = await source.read()
         await close(sources)
 
-    assert (found.stamp, found.error) == (given.timestamp, None)
+    assert (found.stamp, found.error) == (heartbeat.timestamp, None)

@@ -1,8 +1,8 @@
-"""The secret over days of cycles, with AWS's quota of versions and simulated time.
+"""The secret over days of cycles stays within AWS's quota of versions, in simulated time.
 
-Of each half-hour slot only the cycles that can make a version are played: those in which a worker
-is the first, the second, or has just been started. The cycles between them write a description,
-which makes no version (test_secrets_manager proves that), and one a slot stands for them.
+Of each half-hour slot only the cycles that can create a version are simulated: those in which a
+worker is the first, the second, or has just started. All others write a description, which creates
+no version (test_secrets_manager proves that); one cycle per slot stands for them.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Time:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
-    """A stand-in for this module alone: the versions made here would use up others' quota."""
+    """A separate stand-in, because the versions of these tests would use up others' quota."""
     with running(tmp_path_factory.mktemp("aws")) as process:
         yield process
 
@@ -83,7 +83,7 @@ def secret(aws: RunningAws, operator: Any) -> str:
 
 @pytest.fixture
 def time(aws: RunningAws) -> Time:
-    """A new day, so late that AWS has removed the versions of earlier tests."""
+    """A later day, on which AWS has removed the versions of earlier tests."""
     Time.day += 4 * DAY
     aws.control.reset()
     aws.control.advance((Time.day - Time.first).total_seconds())
@@ -91,7 +91,7 @@ def time(aws: RunningAws) -> Time:
 
 
 def worker(aws: RunningAws, time: Time, **settings: str) -> SecretsManager:
-    """Return the source of a newly started process."""
+    """Return the source of a new process."""
     environ = aws.environment() | settings
     loaded = load(environ)
     assert loaded.aws is not None
@@ -103,7 +103,7 @@ def beat(time: Time) -> Heartbeat:
 
 
 def versions(operator: Any, secret: str) -> list[datetime]:
-    """Return when each version that AWS keeps was made, by AWS's clock."""
+    """Return the creation time of each version, by AWS's clock."""
     found: list[datetime] = []
     token: dict[str, str] = {}
     while True:
@@ -191,7 +191,7 @@ async def test_two_workers_do_not_lose_a_persons_edit(
     two = worker(aws, time)
 
     async def interrupt() -> None:
-        """A person edits, and the other worker writes."""
+        """Edit as a person, then write as the other worker."""
         operator.put_secret_value(SecretId=secret, SecretString='{"edited": "meanwhile"}')
         assert await two.write(beat(time)) is None
 

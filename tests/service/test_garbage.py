@@ -52,8 +52,8 @@ def run(call):
 print(gc.isenabled())
 """
 
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
-    assert said.stdout == f"{enabled}\n"
+    assert done.stdout == f"{enabled}\n"

@@ -1,7 +1,7 @@
 """Values that people set, and the error message for each mistake: one row per value.
 
-`LISTED` comes from the issue, `BEYOND` and `PASTED` are further things that people paste. A row
-is a variable, its value, and a part of the sentence; None where the value is taken.
+`LISTED` comes from the issue, `BEYOND` and `PASTED` are further values that people paste. A row
+has a variable, its value, and a part of the error message; None if the value is accepted.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Impossible documents in the stores while a real API runs and a page is open."""
+"""Invalid documents in the stores, while a real API runs and a page is open."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""Stores that a URL defines, and which of them keeps history."""
+"""Stores that a URL defines, and the choice of the store for history."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The commands as processes, as an operator and a platform run them."""
+"""The commands as processes, run like an operator and a platform."""
 
 import json
 import os
@@ -160,7 +160,7 @@ def test_check_exits_with_two_when_a_store_is_down(
     assert "PostgreSQL cannot be read (unreachable)" in done.stdout
 
 
-def test_check_says_what_it_knows_while_a_call_to_aws_hangs(
+def test_check_prints_what_is_known_while_a_call_to_aws_hangs(
     environ: dict[str, str], aws: RunningAws
 ) -> None:
     aws.control.hang("GetCallerIdentity")

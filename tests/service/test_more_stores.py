@@ -1,4 +1,4 @@
-"""A second PostgreSQL and a second Valkey, each by one variable: worker, API, history, metrics."""
+"""A second PostgreSQL and Valkey, each by one variable, in worker, API, history and metrics."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def second_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 @pytest.fixture
 def orders(second_postgres: Postgres) -> Iterator[Postgres]:
-    """The second PostgreSQL, its database empty; a test may stop it."""
+    """The second PostgreSQL with an empty database; a test may stop it."""
     anyio.run(emptied.empty, second_postgres.environment)
     yield second_postgres
     if not second_postgres.process.running:
@@ -49,7 +49,7 @@ def orders(second_postgres: Postgres) -> Iterator[Postgres]:
 def more(
     environ: dict[str, str], orders: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """The environment of five stores: the second Valkey speaks TLS."""
+    """The environment of five stores; the second Valkey uses TLS."""
     netloc = "{PGUSER}:{PGPASSWORD}@{PGHOST}:{PGPORT}".format_map(orders.environment)
     identity = tls_servers.certificate("127.0.0.1")
     with tls_servers.redis(_folder(tmp_path_factory, "cache2"), identity) as cache:
@@ -176,7 +176,7 @@ def _is_well(status: dict[str, Any], name: str) -> bool:
 
 
 def _until(api: Running, condition: Any) -> dict[str, Any]:
-    """Wait for a status document that fulfils a condition, and return it."""
+    """Wait for a status document that satisfies a condition; return it."""
     while True:
         found = _get(api, "/worker/status")
         if condition(found):

@@ -1,4 +1,4 @@
-"""Stores that refuse, hang, trickle or cut delay neither the others nor the shutdown."""
+"""Stores that refuse, hang, slow down or cut delay neither other stores nor the shutdown."""
 
 import json
 import signal
@@ -54,7 +54,7 @@ class Stores:
 
 @asynccontextmanager
 async def proxied(environ: dict[str, str]) -> AsyncIterator[Stores]:
-    """Provide the stores, stamped once, so that connections are open."""
+    """Yield the stores, stamped once, so that connections are open."""
     proxies = {name: Proxy(int(environ[variable])) for name, variable in PROXIED.items()}
     ports = {PROXIED[name]: str(proxy.port) for name, proxy in proxies.items()}
     async with serving(*proxies.values()):
@@ -71,25 +71,25 @@ def beat() -> Heartbeat:
 async def stamped(
     sources: dict[str, Source], spoiled: set[str], heal: Callable[[], Awaitable[None]]
 ) -> list[Outcome]:
-    """Stamp all sources, and heal the faulty ones when all others hold the stamp.
+    """Stamp all sources, and repair the faulty ones once all others have the stamp.
 
-    If one waited for another, this would never return.
+    If a healthy source waited for a faulty one, this would never return.
     """
-    given = beat()
+    heartbeat = beat()
     outcomes: list[Outcome] = []
 
     async def stamp() -> None:
-        outcomes.extend(await stamp_all(sources, given, LONG_S))
+        outcomes.extend(await stamp_all(sources, heartbeat, LONG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stamp)
         for name in set(sources) - spoiled - {"iam"}:
-            while (await sources[name].read()).stamp != given.timestamp:
+            while (await sources[name].read()).stamp != heartbeat.timestamp:
                 await anyio.lowlevel.checkpoint()
         assert outcomes == []
         await heal()
     for name in set(sources) - {"iam"}:
-        assert (await sources[name].read()).stamp == given.timestamp
+        assert (await sources[name].read()).stamp == heartbeat.timestamp
     return outcomes
 
 
@@ -211,7 +211,7 @@ async def migrate(environ: dict[str, str]) -> None:
 
 
 async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
-    """Return source and slot of every outcome in PostgreSQL, or in Valkey for the next start."""
+    """Return source and slot of every outcome in PostgreSQL, or waiting in Valkey."""
     async with stores_of(environ) as (postgres, valkey):
         async with postgres.connection() as connection:
             rows = await connection.rows(BEATS)
@@ -222,7 +222,7 @@ async def kept_slots(environ: dict[str, str]) -> set[tuple[str, datetime]]:
 
 @asynccontextmanager
 async def stores_of(environ: dict[str, str]) -> AsyncIterator[tuple[Postgres, Valkey]]:
-    """Provide PostgreSQL and Valkey, without any proxy."""
+    """Yield PostgreSQL and Valkey without proxies."""
     sources = connect(load(environ))
     postgres, valkey = sources["postgres"], sources["valkey"]
     assert isinstance(postgres, Postgres)

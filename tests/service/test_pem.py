@@ -1,4 +1,4 @@
-"""PEM texts as people paste them, and the error messages for other texts."""
+"""PEM texts as people paste them are accepted; other texts get an error message."""
 
 import base64
 
@@ -14,7 +14,7 @@ TEXT = CA.pem.decode()
 
 
 @pytest.mark.parametrize(
-    "given",
+    "text",
     [
         TEXT,
         "\ufeff" + TEXT,
@@ -33,8 +33,8 @@ TEXT = CA.pem.decode()
         base64.b64encode(TEXT.replace("\n", "\r\n").encode()).decode(),
     ],
 )
-def test_only_the_blocks_of_a_text_count(given: str) -> None:
-    assert ca_certificates(given) == TEXT
+def test_only_the_blocks_of_a_text_count(text: str) -> None:
+    assert ca_certificates(text) == TEXT
 
 
 def test_a_bundle_keeps_all_of_its_certificates() -> None:
@@ -52,7 +52,7 @@ def test_a_certificate_that_only_openssl_reads_is_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("text", "sentence"),
     [
         ("/etc/ssl/ca.pem", "a path"),
         ("./ca.pem", "a path"),
@@ -74,11 +74,9 @@ def test_a_certificate_that_only_openssl_reads_is_accepted() -> None:
         (TEXT[:94] + TEXT[102:], "OpenSSL cannot read"),  # eight characters of one line
     ],
 )
-def test_an_invalid_certificate_is_described_without_repeating_it(
-    given: str, sentence: str
-) -> None:
+def test_an_invalid_certificate_is_described_without_repeating_it(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=r".") as error:
-        ca_certificates(given)
+        ca_certificates(text)
 
     assert sentence in str(error.value)
-    assert given[:60] not in str(error.value)
+    assert text[:60] not in str(error.value)

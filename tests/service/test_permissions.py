@@ -114,7 +114,7 @@ async def do_everything(environ: dict[str, str]) -> None:
 
 
 async def keep_history(database: Database, keys: Keys) -> None:
-    """Do everything that history does in the stores."""
+    """Perform every operation of history in the stores."""
     now = utc_now()
     record = Record(
         source="postgres",
@@ -140,7 +140,7 @@ async def keep_history(database: Database, keys: Keys) -> None:
 
 
 async def keep_alerts(database: Database, keys: Keys) -> None:
-    """Do everything that alerts do in the stores."""
+    """Perform every operation of alerts in the stores."""
     now = utc_now()
     event = AlertEvent(
         id=uuid4(),
@@ -185,7 +185,7 @@ async def keep_alerts(database: Database, keys: Keys) -> None:
 
 
 async def lead(database: Database, keys: Keys) -> None:
-    """Do everything that a worker's lease does in the stores."""
+    """Perform every operation of a worker's lease in the stores."""
     task = LeaseTask("worker", "worker:permitted", "me", Terms.of(60.0))
     in_database, in_keys = DatabaseLease(database, task), ValkeyLease(keys, task)
     await in_database.claim(0)
@@ -203,10 +203,10 @@ async def test_worker_and_api_run_with_the_documented_permissions(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     more = {"HEARTBEAT_INTERVAL_SECONDS": "1", "ALERT_TARGETS": TARGET}
-    given = {**environ, **more, "LOG_LEVEL": "DEBUG"}
+    variables = {**environ, **more, "LOG_LEVEL": "DEBUG"}
     with (
-        running("worker", "HEALTH_PORT", given, tmp_path) as worker,
-        running("api", "PORT", given, tmp_path) as api,
+        running("worker", "HEALTH_PORT", variables, tmp_path) as worker,
+        running("api", "PORT", variables, tmp_path) as api,
     ):
         status = await until_ok(api.url)
         for path in ("history?range=24h", "incidents?range=24h", "alerts", "db/status", "readyz"):

@@ -1,4 +1,4 @@
-"""A streaming pair of PostgreSQL: the replica's lag, its outage, and its promotion."""
+"""The API reports a PostgreSQL replica's lag, outage and promotion."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No secret is exposed, in health and in every failure: all output is searched."""
+"""No secret is exposed, in health or in any failure: these tests search all output."""
 
 import base64
 import json
@@ -52,8 +52,8 @@ class Output:
     """Everything that the processes returned and logged.
 
     Attributes:
-        answers: By address, headers included.
-        logs: Lines of logs.
+        answers: The answers by address, with headers.
+        logs: The lines of the logs.
     """
 
     secrets: list[str]
@@ -99,7 +99,7 @@ def accounts_of(environ: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def guarded(environ: dict[str, str], operator: Any) -> Iterator[dict[str, str]]:
-    """The environment with all stores, a password, a canary in the secret, and a short interval."""
+    """An environment with all stores, a password, a canary in the secret, and a short interval."""
     name = environ["SECRETS_MANAGER_SECRET_NAME"]
     before = operator.get_secret_value(SecretId=name)["SecretString"]
     operator.update_secret(SecretId=name, SecretString=json.dumps({"api_key": CANARY}))
@@ -202,7 +202,7 @@ async def seen_live(url: str) -> str:
 
 
 def refuse(aws: RunningAws) -> None:
-    """Let AWS refuse everything, with an error message that contains an account id."""
+    """Make AWS refuse everything, with an error message that contains an account id."""
     message = f"User: arn:aws:iam::{REFUSING_ACCOUNT}:role/heartbeat is not authorized to do this"
     aws.control.fail("*", "AccessDeniedException", status=403, message=message)
 

@@ -1,4 +1,4 @@
-"""Leaks of a worker over some hundred cycles; bench/soak.py runs thousands."""
+"""A worker leaks nothing over some hundred cycles; bench/soak.py runs thousands."""
 
 import mmap
 from typing import Any

@@ -30,7 +30,7 @@ class Worker:
     """A worker process.
 
     Attributes:
-        it: The process, which answers.
+        it: The process.
         ended: Whether it was stopped or killed.
     """
 
@@ -53,12 +53,12 @@ class Worker:
 
     @property
     def took_over(self) -> int:
-        """Return how often it became the leader; a busy machine causes it too."""
+        """The number of times it became the leader, which a busy machine may increase."""
         return len([line for line in self.lines("worker_standing") if line["standing"] != STANDBY])
 
     @property
     def story(self) -> list[str]:
-        """Return its beats and its standings, in order."""
+        """Its beats and standings, in order."""
         lines = [json.loads(line) for line in self.it.log.read_text().splitlines()]
         kinds = {"cycle": "beat", "worker_standing": None}
         found = [line for line in lines if line["event"] in kinds]
@@ -66,39 +66,39 @@ class Worker:
 
 
 @dataclass
-class World:
+class Workers:
     """The running workers.
 
     Attributes:
-        environ: Of every worker.
-        folder: For their logs.
-        database: To look into PostgreSQL.
-        workers: By name.
+        environ: The environment of every worker.
+        folder: Receives their logs.
+        database: A connection to PostgreSQL.
+        by_name: The workers by name.
     """
 
     environ: dict[str, str]
     folder: Path
     database: asyncpg.Connection
     stack: ExitStack
-    workers: dict[str, Worker] = field(default_factory=dict)
+    by_name: dict[str, Worker] = field(default_factory=dict)
 
     def start(self, name: str, **changes: str) -> Worker:
         folder = self.folder / name
         folder.mkdir()
         environ = {**self.environ, **changes}
         worker = Worker(self.stack.enter_context(running("worker", "HEALTH_PORT", environ, folder)))
-        self.workers[name] = worker
+        self.by_name[name] = worker
         return worker
 
     async def until(self, seen: Callable[[], bool]) -> None:
         """Wait for a condition; fail if a worker ends meanwhile."""
         while not seen():
-            assert all(w.it.process.running for w in self.workers.values() if not w.ended)
+            assert all(w.it.process.running for w in self.by_name.values() if not w.ended)
             await anyio.sleep(POLL_S)
 
     @property
     def running(self) -> list[Worker]:
-        return [worker for worker in self.workers.values() if not worker.ended]
+        return [worker for worker in self.by_name.values() if not worker.ended]
 
     async def roles(self) -> tuple[Worker, Worker]:
         """Wait until one of two leads and the other stands by; return them in this order."""
@@ -117,7 +117,7 @@ class World:
         return (await self.roles())[1]
 
     async def beats_more(self, worker: Worker, count: int = 1) -> None:
-        """Wait until a worker has made so many more beats."""
+        """Wait until a worker has made this many more beats."""
         enough = worker.beats + count
         await self.until(lambda: worker.beats >= enough)
 
@@ -126,98 +126,102 @@ class World:
 
 
 @pytest.fixture
-async def world(environ: dict[str, str], tmp_path: Path) -> AsyncIterator[World]:
+async def workers(environ: dict[str, str], tmp_path: Path) -> AsyncIterator[Workers]:
     database = await admin.postgres(environ)
     environ |= {"HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S), "LOG_FORMAT": "json"}
     try:
         with ExitStack() as stack:
-            yield World(environ, tmp_path, database, stack)
+            yield Workers(environ, tmp_path, database, stack)
     finally:
         await database.close()
 
 
-async def test_only_one_of_two_workers_beats_and_calls_aws(world: World, aws: RunningAws) -> None:
-    for name in ("one", "two"):
-        world.start(name)
-    await world.roles()
-    began = len(await world.slots())
-    while len(await world.slots()) < began + 6:
-        await world.beats_more((await world.roles())[0])
-
-    slots = len(await world.slots())
-    beats = sum(worker.beats for worker in world.running)
-    extra = sum(worker.took_over for worker in world.running) + len(world.running)
-    assert beats <= slots + extra  # of both in each slot, it would be twice as many
-    made = aws.control.counts().calls["UpdateSecret"]["ok"]
-    assert made <= sum(worker.beats for worker in world.running) + 1  # one may be on its way
-
-
-async def test_the_standby_takes_over_after_a_kill_a_pause_and_an_end_in_order(
-    world: World, aws: RunningAws, operator: Any
+async def test_only_one_of_two_workers_beats_and_calls_aws(
+    workers: Workers, aws: RunningAws
 ) -> None:
     for name in ("one", "two"):
-        world.start(name)
+        workers.start(name)
+    await workers.roles()
+    began = len(await workers.slots())
+    while len(await workers.slots()) < began + 6:
+        await workers.beats_more((await workers.roles())[0])
 
-    leader, follower = await world.roles()
+    slots = len(await workers.slots())
+    beats = sum(worker.beats for worker in workers.running)
+    extra = sum(worker.took_over for worker in workers.running) + len(workers.running)
+    assert beats <= slots + extra  # of both in each slot, it would be twice as many
+    made = aws.control.counts().calls["UpdateSecret"]["ok"]
+    assert made <= sum(worker.beats for worker in workers.running) + 1  # one may be on its way
+
+
+async def test_the_standby_takes_over_after_a_kill_a_pause_and_a_clean_stop(
+    workers: Workers, aws: RunningAws, operator: Any
+) -> None:
+    for name in ("one", "two"):
+        workers.start(name)
+
+    leader, follower = await workers.roles()
     leader.ended = True
     leader.it.process.kill()
-    await world.until(lambda: follower.standing == LEADS)
-    await world.beats_more(follower)
+    await workers.until(lambda: follower.standing == LEADS)
+    await workers.beats_more(follower)
 
-    world.start("three")
-    leader, follower = await world.roles()
-    await world.beats_more(leader)
+    workers.start("three")
+    leader, follower = await workers.roles()
+    await workers.beats_more(leader)
     leader.it.process.pause()
     known = len(leader.story)
-    await world.until(lambda: follower.standing == LEADS)
-    await world.beats_more(follower)
+    await workers.until(lambda: follower.standing == LEADS)
+    await workers.beats_more(follower)
     leader.it.process.resume()
-    await world.until(lambda: len(leader.story) > known)
+    await workers.until(lambda: len(leader.story) > known)
     assert leader.story[known] == STANDBY  # before any beat
 
-    leader, follower = await world.roles()
+    leader, follower = await workers.roles()
     leader.ended = True
     leader.it.process.terminate()
-    await world.until(lambda: follower.standing == LEADS)
-    await world.beats_more(follower)
+    await workers.until(lambda: follower.standing == LEADS)
+    await workers.beats_more(follower)
     leader.it.process.finish(GRACE_S)
     assert leader.it.process.exit_code == 0
 
-    tokens = [line["token"] for w in world.workers.values() for line in w.lines("worker_standing")]
-    row = await world.database.fetchrow("SELECT token FROM heartbeat_leases WHERE post !~ ':.*:'")
+    tokens = [
+        line["token"] for w in workers.by_name.values() for line in w.lines("worker_standing")
+    ]
+    row = await workers.database.fetchrow("SELECT token FROM heartbeat_leases WHERE post !~ ':.*:'")
     assert row["token"] == max(tokens) >= 4
     secret = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
     versions = operator.list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)["Versions"]
-    written = [v for v in versions if v["CreatedDate"] >= _began(world)]
+    written = [v for v in versions if v["CreatedDate"] >= _began(workers)]
     assert len(written) <= 2  # of one slot, or of two if half past fell into the test
 
 
-def _began(world: World) -> datetime:
-    first = min(line["timestamp"] for w in world.workers.values() for line in w.lines("cycle"))
+def _began(workers: Workers) -> datetime:
+    first = min(line["timestamp"] for w in workers.by_name.values() for line in w.lines("cycle"))
     return datetime.fromisoformat(first).replace(microsecond=0)
 
 
-async def test_a_disconnected_worker_beats_on_and_yields_after_it_reconnects(
-    world: World,
+async def test_a_disconnected_worker_keeps_beating_and_yields_after_it_reconnects(
+    workers: Workers,
 ) -> None:
-    proxies = [Proxy(int(world.environ[name])) for name in ("PGPORT", "VALKEY_PORT")]
+    proxies = [Proxy(int(workers.environ[name])) for name in ("PGPORT", "VALKEY_PORT")]
     async with serving(*proxies):
         ports = [str(proxy.port) for proxy in proxies]
-        one = world.start("one", PGPORT=ports[0], VALKEY_PORT=ports[1])
-        world.start("two")
-        two = await world.let_lead(one)
+        one = workers.start("one", PGPORT=ports[0], VALKEY_PORT=ports[1])
+        workers.start("two")
+        two = await workers.let_lead(one)
 
         for proxy in proxies:
             await proxy.switch(Mode.HANG)
-        await world.until(lambda: one.standing == "alone" and two.standing == LEADS)
-        await world.beats_more(one)
-        await world.beats_more(two)
+        await workers.until(lambda: one.standing == "alone" and two.standing == LEADS)
+        await workers.beats_more(one)
+        await workers.beats_more(two)
         for proxy in proxies:
             await proxy.switch(Mode.PASS)
-        leader, follower = await world.roles()
-        await world.beats_more(leader, 2)
+        leader, follower = await workers.roles()
+        await workers.beats_more(leader, 2)
 
-        row = await world.database.fetchrow(
+        row = await workers.database.fetchrow(
             "SELECT metadata->>'id' AS id, metadata->'standbys' AS others FROM last_update"
         )
         both = {worker.lines("worker_started")[0]["worker"] for worker in (leader, follower)}

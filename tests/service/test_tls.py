@@ -1,4 +1,4 @@
-"""TLS against real servers: what is verified, and the word for each failure."""
+"""TLS with real servers: certificates are verified, and each failure has its error word."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""TLS failures: the name of each cause, and a connection that was only closed."""
+"""TLS failures have their causes; a connection that was only closed has none."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ async def test_aws_behind_another_ca_is_not_trusted(
 
 
 @pytest.mark.parametrize("name", AWS_SOURCES)
-async def test_aws_that_closes_during_tls_is_unreachable_and_tried_again(
+async def test_aws_that_closes_during_tls_is_unreachable_and_retried(
     aws: RunningAws, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = Proxy(aws.port)
@@ -102,8 +102,8 @@ async def test_aws_that_closes_during_tls_is_unreachable_and_tried_again(
         errors = await failures(environ, name)
 
         sources = connect(load(environ))
-        given = Heartbeat(name="worker", timestamp=utc_now())
-        (outcome,) = await stamp_all({name: sources[name]}, given, 3.0)
+        heartbeat = Heartbeat(name="worker", timestamp=utc_now())
+        (outcome,) = await stamp_all({name: sources[name]}, heartbeat, 3.0)
         await close(sources)
 
     assert errors == [(ErrorWord.UNREACHABLE, None)] * 2

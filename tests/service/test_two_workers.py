@@ -117,14 +117,14 @@ async def test_a_wrong_clock_is_an_error_of_every_store_and_leaves_no_wrong_stam
 ) -> None:
     off = timedelta(minutes=minutes)  # more, and AWS would refuse its signatures
     async with worker(environ) as right, worker(environ, lambda: utc_now() + off) as wrong:
-        given = utc_now()
-        await cycle(right, given)
+        right_stamp = utc_now()
+        await cycle(right, right_stamp)
 
         outcomes = await cycle(wrong, utc_now() + off)
 
         assert [outcome.result for outcome in outcomes] == [ErrorWord.CLOCK] * 3
         assert all("from ours" in outcome.detail for outcome in outcomes)
-        assert await stamps(right) == [given] * 3
+        assert await stamps(right) == [right_stamp] * 3
         later = utc_now()
         assert {outcome.result for outcome in await cycle(right, later)} == {"ok"}
         assert await stamps(right) == [later] * 3

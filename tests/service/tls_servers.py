@@ -1,7 +1,7 @@
-"""Real servers that speak TLS: Debian's PostgreSQL and Redis, since the embedded ones cannot.
+"""Run Debian's PostgreSQL and Redis with TLS, which the embedded servers do not support.
 
-They are packages of the system, `postgresql` and `redis-server`; where they are missing, the tests
-fail and say so.
+They are system packages, `postgresql` and `redis-server`; if they are missing, the tests fail with
+that reason.
 """
 
 import os
@@ -151,7 +151,7 @@ def _running(server: Process, ready: Callable[[], bool]) -> Iterator[None]:
 
 
 def _is_ready(server: Process, data: Path) -> bool:
-    """Return whether PostgreSQL's own file says so; it listens earlier, but refuses clients."""
+    """Tell by PostgreSQL's status file whether it accepts clients; it listens before it does."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:

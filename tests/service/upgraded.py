@@ -1,4 +1,4 @@
-"""A database migrated as `service/sources/postgres/child.py` does it, but in this process."""
+"""Migrate a database like `service/sources/postgres/child.py`, but in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,8 +69,8 @@ def _recording() -> Iterator[list[str]]:
     """Collect the changes that SQLAlchemy executes, except those with parameters."""
     found: list[str] = []
 
-    def collect(*given: Any) -> None:  # Any: connection, cursor, statement, parameters, ...
-        statement, parameters = str(given[2]).strip(), given[3]
+    def collect(*executed: Any) -> None:  # Any: connection, cursor, statement, parameters, ...
+        statement, parameters = str(executed[2]).strip(), executed[3]
         if statement.startswith(CHANGES) and not parameters:
             found.append(statement)
 

@@ -1,4 +1,4 @@
-"""Answers in place of the API's, inside the browser."""
+"""Answer the page's requests inside the browser, instead of the API."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,18 +15,18 @@ from tests.web import documents, past
 
 
 class Answers:
-    """Answer the page's requests from attributes, which a test may change at any time.
+    """Answers to the page's requests, which a test may change at any time.
 
     Attributes:
         status: The document; None fails every request, as if the API were down.
-        live: Whether the socket is accepted.
+        live: Whether the WebSocket is accepted.
         outages: The outages in history and incidents.
-        away: From when to when there was no worker.
+        away: The period without a worker.
         first: The slot of the first beat.
         incidents: Whether the incidents can be loaded.
         alerts: Alerts and targets; None leaves the answer to the API.
-        history_requests: The URLs of the requests for the history so far.
-        status_requests: The headers of the requests for the status so far.
+        history_requests: The URLs of all requests for the history.
+        status_requests: The headers of all requests for the status.
     """
 
     def __init__(self, page: Page | BrowserContext, status: WorkerStatus | None) -> None:
@@ -98,7 +98,7 @@ class Answers:
 
 
 def _cut(url: str) -> Buckets:
-    """Return the buckets of a request, as the API cuts them."""
+    """Return the buckets of a request, as the API divides them."""
     name = _query(url, "range")
     if name is not None:
         return ranged(Range(name), documents.NOW, past.KEPT, 60)

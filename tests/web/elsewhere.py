@@ -1,4 +1,4 @@
-"""A web server for pages of other origins than the API's."""
+"""Serve pages of other origins than the API's."""
 
 import http.server
 import threading

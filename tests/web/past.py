@@ -1,4 +1,4 @@
-"""History and incidents for the page, both made from one list of outages."""
+"""Create history and incidents for the page from one list of outages."""
 
 import math
 from collections.abc import Collection
@@ -27,11 +27,11 @@ DUE = NOW.replace(second=0, microsecond=0)  # the slot of this minute may still 
 
 @dataclass(frozen=True)
 class Outage:
-    """A run of beats of one source that failed.
+    """Consecutive failed beats of one source.
 
     Attributes:
-        began: The slot of the first.
-        ended: The slot of the first beat after them, None while it lasts.
+        began: The slot of the first one.
+        ended: The slot of the next successful beat, None while the outage lasts.
     """
 
     source: str
@@ -40,7 +40,7 @@ class Outage:
     word: ErrorWord
 
     def missed(self, start: datetime, end: datetime) -> int:
-        """Count its beats between two moments."""
+        """Count its beats between two times."""
         return slots(max(self.began, start), min(self.ended or DUE, end))
 
 
@@ -57,7 +57,7 @@ LASTING = Outage("valkey", ago(4), None, ErrorWord.TIMEOUT)
 
 
 def slots(start: datetime, end: datetime) -> int:
-    """Count the slots between two moments without the end; 0 if the end is earlier."""
+    """Count the slots between two times, without the end; 0 if the end is earlier."""
     first, last = (-((DUE - moment) // MINUTE) for moment in (start, end))
     return max(0, last - first)
 
@@ -71,9 +71,9 @@ def history(
     """Return the history of some buckets.
 
     Args:
-        cut: Which.
-        outages: When which source failed.
-        away: From when to when there was no worker.
+        cut: The buckets.
+        outages: The outages of all sources.
+        away: The period without a worker.
         first: The slot of the first beat.
     """
 
@@ -118,7 +118,7 @@ def incidents(
     away: tuple[datetime, datetime] | None = None,
     limit: int = 1000,
 ) -> Incidents:
-    """Return outages and the worker's absence since a moment as incidents, newest first."""
+    """Return outages and the worker's absence since a time as incidents, newest first."""
     found = [
         Incident(
             id=identifier(each.source, each.began),

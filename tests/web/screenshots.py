@@ -1,4 +1,4 @@
-"""The page's states as pictures: `python -m tests.web.screenshots [FOLDER] [--all]`."""
+"""Take pictures of the page's states: `python -m tests.web.screenshots [FOLDER] [--all]`."""
 
 import argparse
 from collections.abc import Callable
@@ -36,13 +36,13 @@ SHOWN: set[Picture] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """A state of the page: its first answers and what happens next.
+    """A state of the page: its first answers, and later changes.
 
     Attributes:
         stage: Sets the answers before the page opens.
-        turn: Changes them afterwards, or does something on the page.
-        wait_s: How long the page then goes on, by its own clock.
-        query: Of the page's address.
+        turn: Changes the answers afterwards, or uses the page.
+        wait_s: How long the page then continues, by its own clock.
+        query: The query of the page's address.
     """
 
     stage: Callable[[Answers], None]

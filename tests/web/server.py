@@ -1,4 +1,4 @@
-"""The service's real commands as processes."""
+"""Run the service's real commands as processes."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The example of docs/client.md in a browser, on a page of another origin."""
+"""The example of docs/client.md works in a browser, on a page of another origin."""
 
 import base64
 import shutil
@@ -23,7 +23,7 @@ DISTURBED = "error: Valkey cannot be read (unreachable)"
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser's profile of its own."""
+    """A new browser profile."""
     context = browser.new_context()
     yield context
     context.close()
@@ -34,8 +34,8 @@ class Embedding:
     """A web server for the example.
 
     Attributes:
-        folder: What it serves.
-        port: Where; by the name of the host the page is on the API's site or on another.
+        folder: The folder that it serves.
+        port: Its port; the host's name decides whether the page is on the API's site.
     """
 
     folder: Path
@@ -48,10 +48,10 @@ class Embedding:
         """Open the example.
 
         Args:
-            page: Where to open it.
-            host: Of the example's page; the API is at 127.0.0.1.
+            page: The browser's page.
+            host: The host of the example's page; the API is at 127.0.0.1.
             api: The API's address.
-            options: What the page gives to `watch` beside it.
+            options: Further options that the page passes to `watch`.
         """
         (example,) = DocsPage("docs/client.md").code("html")
         assert SERVER in example.text

@@ -42,7 +42,7 @@ window.WebSocket = class { constructor() { setTimeout(() => this.onclose({ code:
 """
 
 
-def test_eight_hours_of_refreshes_leave_no_trace(page: Page, address: str) -> None:
+def test_eight_hours_of_refreshes_leak_nothing(page: Page, address: str) -> None:
     answers = {
         "/worker/status": documents.status().model_dump_json(),
         "/livez": json.dumps({"status": "ok", "version": "0.1.0", "commit": "unknown"}),

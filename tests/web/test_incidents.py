@@ -146,7 +146,7 @@ def test_an_incident_is_copied_for_a_report(page: Page, answers: Answers, addres
     expect(button).to_have_text("Copy")
 
 
-def test_an_incident_is_copied_where_no_clipboard_is(
+def test_an_incident_is_copied_without_the_clipboard_api(
     page: Page, answers: Answers, address: str
 ) -> None:
     """Without https there is no clipboard API: `execCommand` replaces it."""

@@ -1,4 +1,4 @@
-"""The page on the real app and the real stores, through outages of each kind."""
+"""The page with the real app and real stores, through outages of each kind."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -136,7 +136,7 @@ def test_a_stopped_store_turns_its_row_red_and_no_other_and_heals_without_a_relo
         verdict(page, "ok")
 
 
-def test_an_api_that_goes_and_comes_back_finds_the_page_again(
+def test_the_page_reconnects_when_the_api_returns(
     browser: Browser, environment: Mapping[str, str]
 ) -> None:
     port = free_port()

@@ -15,7 +15,9 @@ def link(page: Page, word: str) -> None:
     expect(page.locator("body")).to_have_attribute("data-link", word)
 
 
-def test_it_is_live_while_the_server_speaks(page: Page, answers: Answers, address: str) -> None:
+def test_it_is_live_while_the_server_sends_documents(
+    page: Page, answers: Answers, address: str
+) -> None:
     page.goto(address)
     link(page, "live")
 

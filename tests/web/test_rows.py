@@ -85,9 +85,7 @@ def test_the_wait_for_the_next_second_is_in_whole_milliseconds(page: Page, addre
     assert waits == [1000, 750, 1, 1000]
 
 
-def test_a_row_goes_stale_while_the_page_just_sits_there(
-    page: Page, answers: Answers, address: str
-) -> None:
+def test_a_row_goes_stale_without_any_event(page: Page, answers: Answers, address: str) -> None:
     answers.status = status(age_s=89.0)
     open_page(page, address)
     row = the_row(page, "postgres")
@@ -124,7 +122,7 @@ def test_a_stamp_is_shown_in_utc_in_the_viewers_time_and_as_an_age(
     expect(row.locator(".endpoint")).to_have_text("heartbeat-pg.b.db.ondigitalocean.com")
 
 
-def test_a_fourth_source_appears_and_goes_by_itself(
+def test_a_fourth_source_appears_and_disappears_without_a_reload(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)

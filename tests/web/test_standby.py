@@ -1,4 +1,4 @@
-"""The page with several workers, with replicas, and after a promotion."""
+"""The page shows several workers, replicas and promotions."""
 
 from datetime import timedelta
 from typing import Any

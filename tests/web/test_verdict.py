@@ -194,15 +194,13 @@ def test_an_error_answer_is_not_shown_as_silence(
     page: Page, answers: Answers, address: str
 ) -> None:
     answers.live = False
-    problem = {"error": "unauthorized", "message": "the password is asked for"}
+    problem = {"error": "unauthorized", "message": "the password is required"}
     page.route("**/worker/status", lambda route: route.fulfill(status=401, json=problem))
 
     page.goto(address)
 
     expect(page.locator("h1")).to_have_text("Heartbeat answers with an error")
-    expect(page.locator("#notes")).to_have_text(
-        "The server answers 401: the password is asked for."
-    )
+    expect(page.locator("#notes")).to_have_text("The server answers 401: the password is required.")
 
 
 def test_failures_are_shown_by_shape_and_not_by_colour_alone(

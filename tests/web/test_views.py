@@ -1,4 +1,4 @@
-"""The page on a wall display, in print, without scripts, and in other time zones."""
+"""The page works on a wall display, in print, without scripts, and in other time zones."""
 
 from datetime import timedelta
 

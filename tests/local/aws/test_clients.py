@@ -51,8 +51,8 @@ def _helper(
         "profile-arn": environ["IAM_PROFILE_ARN"],
         "role-arn": environ["IAM_ROLE_ARN"],
     }
-    given = [part for name, value in arguments.items() for part in (f"--{name}", value)]
-    command = [tools.helper(), "credential-process", *given]
+    options = [part for name, value in arguments.items() for part in (f"--{name}", value)]
+    command = [tools.helper(), "credential-process", *options]
     return _run(command, {"SSL_CERT_FILE": environ["AWS_CA_BUNDLE"]})  # Go reads this one
 
 

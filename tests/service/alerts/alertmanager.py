@@ -1,4 +1,4 @@
-"""Debian's Alertmanager, as a process."""
+"""Run Debian's Alertmanager as a process."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ class Alertmanager:
             return False
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Return the alerts that fire."""
+        """Return the firing alerts."""
         found: list[dict[str, Any]] = self._client.get("/alerts").raise_for_status().json()
         return found
 
@@ -38,7 +38,7 @@ class Alertmanager:
 
 @contextmanager
 def alertmanager(folder: Path) -> Iterator[Alertmanager]:
-    """Run one that keeps its data in a folder."""
+    """Run an Alertmanager that keeps its data in a folder."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     assert program, "install prometheus-alertmanager (`.ci/system.py` does, as root on Debian)"
     (folder / "am.yaml").write_text(CONFIGURATION)
@@ -53,11 +53,11 @@ def alertmanager(folder: Path) -> Iterator[Alertmanager]:
     ]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        there = Alertmanager(port)
+        server = Alertmanager(port)
         try:
-            while not there.ready():
+            while not server.ready():
                 assert process.poll() is None, (folder / "log").read_text()
-            yield there
+            yield server
         finally:
-            there.close()
+            server.close()
             process.terminate()

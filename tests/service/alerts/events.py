@@ -1,4 +1,4 @@
-"""Events as receivers get them."""
+"""Create events as receivers get them."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4

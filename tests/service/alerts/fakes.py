@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Valkey for alerts in memory, in simulated time."""
+"""PostgreSQL and Valkey for alerts, in memory and simulated time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ Clock = Callable[[], float]
 
 
 class Tables:
-    """What all ledgers share."""
+    """The tables that all ledgers share."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -119,7 +119,7 @@ class MemoryLedger:
 
 
 class Keyspace:
-    """What all spills share."""
+    """The keys that all spills share."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -193,8 +193,8 @@ class MemoryReceiver:
     """A sender whose receiver is a list.
 
     Attributes:
-        taken: What it took, in order.
-        failing: Whether it takes nothing.
+        taken: The accepted events, in order.
+        failing: Whether it accepts nothing.
     """
 
     def __init__(self) -> None:

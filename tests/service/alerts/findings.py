@@ -1,4 +1,4 @@
-"""Findings as looks see them, in one line each."""
+"""Create findings for tests, in one line each."""
 
 from datetime import UTC, datetime, timedelta
 

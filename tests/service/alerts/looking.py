@@ -1,4 +1,4 @@
-"""A deployment's looks in simulated time."""
+"""Simulate a deployment's looks in simulated time."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -13,15 +13,15 @@ from tests.service.alerts.findings import NOW
 
 
 class Looking:
-    """Decide look after look, and keep the events.
+    """Decide at each look, and collect the events.
 
     Attributes:
-        events: All so far.
-        state: What is remembered; it goes through JSON at each restart.
+        events: All events so far.
+        state: The remembered state; each restart serializes it to JSON and back.
     """
 
-    def __init__(self, given: Policy | None = None, name: str = "worker") -> None:
-        self.policy = given or policy(60.0)
+    def __init__(self, alert_policy: Policy | None = None, name: str = "worker") -> None:
+        self.policy = alert_policy or policy(60.0)
         self.name = name
         self.state = State()
         self.events: list[Event] = []
@@ -32,13 +32,13 @@ class Looking:
 
     @property
     def step_s(self) -> float:
-        """Seconds until a process looks again."""
+        """The seconds until the next look."""
         return self.policy.tense_s if self.tense else self.policy.calm_s
 
     def look(
         self, findings: Sequence[Finding], elapsed_s: float | None = None, took_s: float = 0.0
     ) -> list[EventKind]:
-        """Look once, after the time that a process would wait."""
+        """Look once, after the time that the loop would wait."""
         step_s = self.step_s if elapsed_s is None else elapsed_s
         self.at += timedelta(seconds=step_s)
         seen = Look(
@@ -58,7 +58,7 @@ class Looking:
     def looks(
         self, seconds: float, see: Callable[[], Sequence[Finding]] | Sequence[Finding] = ()
     ) -> list[EventKind]:
-        """Look for some seconds; return the kinds of the events of that time."""
+        """Look repeatedly for some seconds; return the kinds of the new events."""
         until = self.at + timedelta(seconds=seconds)
         kinds: list[EventKind] = []
         while self.at < until:
@@ -66,7 +66,7 @@ class Looking:
         return kinds
 
     def restart(self) -> None:
-        """Continue in another process, from the stored state."""
+        """Continue as another process, with the stored state."""
         self.state = State.model_validate_json(self.state.model_dump_json())
         self._first = True
         self.tense = False

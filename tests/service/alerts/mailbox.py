@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback."""
+"""Run a real SMTP server on loopback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ from local.server import free_port
 
 
 class Mailbox:
-    """Keeps what is sent to it.
+    """Collects all messages.
 
     Attributes:
-        messages: Each, parsed.
-        answer: The server's word on each.
-        port: Where it listens.
+        messages: The parsed messages.
+        answer: The server's answer to each.
+        port: The server's port.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Mailbox:
 
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
-    """Run one that accepts every message."""
+    """Run an SMTP server that accepts every message."""
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()

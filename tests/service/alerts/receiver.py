@@ -1,4 +1,4 @@
-"""A receiver on loopback that answers as a test sets, and keeps every request."""
+"""Run a receiver on loopback that answers as a test configures, and records every request."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ class Received:
 
 @dataclass
 class Receiver:
-    """How it answers, and what it received.
+    """The receiver's configured answers and recorded requests.
 
     Attributes:
-        answers: Statuses of the next answers; afterwards all are 200. 0 hangs, -1 hangs up.
-        retry_after: SendResult with every answer that is no 200.
-        received: Every request that came in whole.
-        taken: Those that were answered with 200.
+        answers: Statuses of the next answers, then always 200; 0 hangs, -1 closes the connection.
+        retry_after: The Retry-After header of every answer other than 200.
+        received: Every complete request.
+        taken: The requests that were answered with 200.
     """
 
     port: int = 0
@@ -40,27 +40,27 @@ class Receiver:
         return f"127.0.0.1:{self.port}"
 
     def wait_for(self, count: int, timeout_s: float = 60.0) -> list[Received]:
-        """Wait until so many requests were accepted, and return the accepted ones."""
+        """Wait until this many requests were accepted; return them."""
         with self.came:
             came = self.came.wait_for(lambda: len(self.taken) >= count, timeout_s)
             assert came, f"{len(self.taken)} of {count} came"
             return list(self.taken)
 
     def wait_until(self, enough: Callable[[], bool], timeout_s: float = 60.0) -> None:
-        """Return once `enough` is true; it is evaluated after each request."""
+        """Wait until `enough` returns true; it is called after each request."""
         with self.came:
             came = self.came.wait_for(enough, timeout_s)
             assert came, f"not with {len(self.received)} requests, {len(self.taken)} taken"
 
     def wait_for_any(self, timeout_s: float = 60.0) -> None:
-        """Return once a request came in, whatever the answer."""
+        """Wait for a request, whatever its answer."""
         with self.came:
             assert self.came.wait_for(lambda: bool(self.received), timeout_s)
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Run one until the block ends."""
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver until the block ends."""
     state = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Alerts inside the real API: sent, shown, counted, and isolated from answers."""
+"""Alerts in the real API are sent, shown and counted, and never affect other answers."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from service.alerts.loop import AlertLoop
 from service.alerts.senders import make
 from service.api.app import create
 from service.settings import load
-from tests.service.alerts.receiver import Receiver, receiver
-from tests.service.alerts.world import hook, kinds
+from tests.service.alerts.deployment import hook, kinds
+from tests.service.alerts.receiver import Receiver, receiving
 from tests.service.api.answers import beat
 from tests.service.serving import served, until
 
@@ -23,8 +23,8 @@ QUICK = {"HEARTBEAT_INTERVAL_SECONDS": "0.5", "PUBLIC_URL": "https://status.exam
 
 
 @pytest.fixture
-def who() -> Iterator[Receiver]:
-    with receiver() as found:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
         yield found
 
 
@@ -50,15 +50,15 @@ def app(environ: dict[str, str], targets: str) -> Any:
 
 
 async def test_an_api_without_a_worker_alerts_that_the_worker_is_silent(
-    environ: dict[str, str], who: Receiver
+    environ: dict[str, str], receiver: Receiver
 ) -> None:
     """The database was not migrated, so even the worker's table is missing."""
-    async with served(app(environ, hook(who))) as address:
-        await until(lambda: bool(who.taken))
+    async with served(app(environ, hook(receiver))) as address:
+        await until(lambda: bool(receiver.taken))
         shown = await get(address, "/alerts")
         metrics = await get(address, "/metrics")
 
-    body = json.loads(who.taken[0].body)
+    body = json.loads(receiver.taken[0].body)
     assert body["kind"] == "opened"
     assert body["page_url"] == "https://status.example.com"
     assert body["runbook_url"].startswith("https://status.example.com/docs/runbook#")
@@ -81,32 +81,34 @@ async def test_without_targets_no_alert_is_sent_and_the_answer_says_so(
     assert "heartbeat_alerts" not in metrics
 
 
-async def test_a_receiver_that_refuses_is_a_finding(environ: dict[str, str], who: Receiver) -> None:
-    who.answers = [401] * 1000
-    async with served(app(environ, hook(who))) as address:
+async def test_a_receiver_that_refuses_is_a_finding(
+    environ: dict[str, str], receiver: Receiver
+) -> None:
+    receiver.answers = [401] * 1000
+    async with served(app(environ, hook(receiver))) as address:
         await finds(address, "Alerts do not reach webhook+http no. 1 at 127.0.0.1 (refused)")
 
 
 async def test_an_error_while_deciding_affects_no_answer_and_is_a_finding(
-    environ: dict[str, str], who: Receiver, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(_: AlertLoop) -> float:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(AlertLoop, "tick", broken)
-    async with served(app(environ, hook(who))) as address:
+    async with served(app(environ, hook(receiver))) as address:
         await finds(address, "No instance decides on alerts")
         assert not (await get(address, "/alerts"))["working"]
-    assert kinds(who) == []
+    assert kinds(receiver) == []
 
 
 async def test_the_ping_url_is_requested_while_alerting_works_and_the_worker_beats(
-    environ: dict[str, str], who: Receiver
+    environ: dict[str, str], receiver: Receiver
 ) -> None:
-    settings = load(environ | {"ALERT_PING_URL": f"http://{who.place}/ping"})
+    settings = load(environ | {"ALERT_PING_URL": f"http://{receiver.place}/ping"})
     await anyio.to_thread.run_sync(beat, settings)
     async with served(create(settings)) as address:
-        await until(lambda: bool(who.taken))
+        await until(lambda: bool(receiver.taken))
         assert (await get(address, "/alerts"))["enabled"]
 
-    assert who.taken[0].path == "/ping"
+    assert receiver.taken[0].path == "/ping"

@@ -1,4 +1,4 @@
-"""When alerts open, repeat and end, in simulated time."""
+"""Alerts open, repeat and end as specified, in simulated time."""
 
 from datetime import timedelta
 
@@ -58,7 +58,7 @@ def test_an_outage_of_one_interval_sends_no_alert() -> None:
     assert looking.events == []
 
 
-def test_a_store_that_can_be_read_again_before_its_next_write_alerts_no_second_time() -> None:
+def test_a_store_that_can_be_read_again_before_its_next_write_alerts_only_once() -> None:
     looking = Looking()
     began = looking.at
     looking.looks(180, unreachable("postgres"))
@@ -97,7 +97,7 @@ def test_a_silent_worker_counts_from_its_last_stamp_too() -> None:
     assert looking.kinds() == [OPENED]
 
 
-def test_a_clock_that_steps_opens_and_ends_nothing() -> None:
+def test_a_clock_step_neither_opens_nor_resolves_alerts() -> None:
     looking = Looking()
     looking.looks(60)
     looking.at += timedelta(hours=1)
@@ -129,7 +129,7 @@ def test_a_flapping_error_alerts_once() -> None:
     assert looking.looks(400) == [RESOLVED]
 
 
-def test_what_is_seen_in_three_of_four_looks_opens() -> None:
+def test_an_error_in_three_of_four_looks_opens_an_alert() -> None:
     looking = Looking()
     seen = iter(range(10_000))
     looking.looks(240, lambda: unreachable("valkey") if next(seen) % 5 else [])
@@ -137,7 +137,7 @@ def test_what_is_seen_in_three_of_four_looks_opens() -> None:
     assert looking.kinds() == [OPENED]
 
 
-def test_what_is_seen_in_every_other_look_does_not_open() -> None:
+def test_an_error_in_every_other_look_opens_no_alert() -> None:
     looking = Looking()
     seen = iter(range(10_000))
     looking.looks(1000, lambda: unreachable("valkey") if next(seen) % 2 else [])
@@ -239,7 +239,7 @@ def test_each_distance_of_reminders_has_its_own_clock() -> None:
     assert [event.repeat_s for event in looking.events] == [None, 1800, 1800, 1800, 1800, 7200]
 
 
-def test_a_restart_neither_repeats_nor_loses() -> None:
+def test_a_restart_neither_repeats_nor_loses_events() -> None:
     looking = Looking()
     for _ in range(4):  # each before it could open
         looking.looks(40, unreachable("postgres"))
@@ -277,12 +277,12 @@ def test_degraded_causes_no_alert_unless_configured() -> None:
     looking.looks(10 * HOUR, quota)
     assert looking.events == []
 
-    asked = Looking(policy(60.0, degraded_s=HOUR))
-    asked.looks(0.9 * HOUR, quota)
-    assert asked.events == []
-    asked.looks(0.2 * HOUR, quota)
-    assert asked.kinds() == [OPENED]
-    assert asked.events[0].content.severity is Severity.DEGRADED
+    configured = Looking(policy(60.0, degraded_s=HOUR))
+    configured.looks(0.9 * HOUR, quota)
+    assert configured.events == []
+    configured.looks(0.2 * HOUR, quota)
+    assert configured.kinds() == [OPENED]
+    assert configured.events[0].content.severity is Severity.DEGRADED
 
 
 def test_an_escalation_is_sent_again_under_the_same_id() -> None:

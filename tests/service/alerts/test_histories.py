@@ -1,4 +1,4 @@
-"""Random histories of outages, mutes, restarts and clock steps, with correct events."""
+"""Random histories of outages, mutes, restarts and clock steps lead to correct events."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize(step_least_s=st.sampled_from((1.0, 5.0)))
     def a_process_starts(self, step_least_s: float) -> None:
-        """On a busy machine looks are further apart."""
+        """Continue in another process; on a busy machine the looks are further apart."""
         self.step_least_s = step_least_s
 
     @rule(names=st.sets(st.sampled_from(SOURCES), min_size=1), seconds=st.floats(1, 200))
@@ -88,7 +88,7 @@ class Histories(RuleBasedStateMachine):
         assert len(topics) == len(set(topics))
 
     def teardown(self) -> None:
-        """Without mutes and errors for long enough, every alert that was sent is resolved."""
+        """After long enough without mutes and errors, every sent alert is resolved."""
         self.looking.muted = frozenset()
         self.looking.looks(700)
         assert self.looking.state.alerts == ()
@@ -103,9 +103,9 @@ class Histories(RuleBasedStateMachine):
             self._is_told(findings)
 
     def _is_told(self, findings: list[Finding]) -> None:
-        told = {s for a in self.looking.state.alerts if a.told for s in a.sources}
+        alerted = {s for a in self.looking.state.alerts if a.told for s in a.sources}
         for finding in findings:
-            assert told.intersection(finding.sources)
+            assert alerted.intersection(finding.sources)
 
     def _look(self, findings: list[Finding], elapsed_s: float | None = None) -> None:
         before = len(self.looking.events)

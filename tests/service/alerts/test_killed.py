@@ -1,4 +1,4 @@
-"""A real API process that is killed while it sends an alert, and started again."""
+"""A real API process is killed while it sends an alert, and starts again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from schema.alerts import AlertEvent, EventKind
-from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.deployment import accepted, deployed, hook
+from tests.service.alerts.receiver import Receiver, receiving
 from tests.service.alerts.test_api import QUICK
-from tests.service.alerts.world import accepted, hook, world
 from tests.service.processes import Running, running
 
 AWAY = {"PGPORT": "9"}  # nothing listens on the discard port
@@ -19,8 +19,8 @@ LEASES_S = 600.0  # longer than any lease or claim
 
 
 @pytest.fixture
-def who() -> Iterator[Receiver]:
-    with receiver() as found:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
         yield found
 
 
@@ -28,14 +28,14 @@ def leases_end(environ: dict[str, str]) -> None:
     """Advance the stores' clocks until every lease and claim has ended."""
 
     async def end() -> None:
-        async with world(environ) as there:
-            await there.stores_pass_by(LEASES_S)
+        async with deployed(environ) as deployment:
+            await deployment.stores_pass_by(LEASES_S)
 
     anyio.run(end)
 
 
 def kill(api: Running) -> None:
-    """Kill the process without a chance to clean up."""
+    """Kill the process, so that it cannot clean up."""
     api.process.kill()
     assert api.process.exit_code is not None
     assert api.process.exit_code < 0
@@ -43,11 +43,11 @@ def kill(api: Running) -> None:
 
 @dataclass(frozen=True)
 class Moment:
-    """When it is killed.
+    """The moment at which the process is killed.
 
     Attributes:
-        without: What keeps stores away from it, also after its restart.
-        answers: Of the receiver to the first request: 0 hangs.
+        without: Variables that make stores unreachable, also after the restart.
+        answers: The receiver's statuses for the first requests; 0 hangs.
     """
 
     without: dict[str, str]
@@ -66,39 +66,41 @@ MOMENTS = {
 def test_an_api_killed_while_it_sends_loses_nothing_and_repeats_under_the_same_id(
     database: dict[str, str],
     keys: dict[str, str],
-    who: Receiver,
+    receiver: Receiver,
     tmp_path: Path,
     moment: Moment,
 ) -> None:
     stores = database | keys
     leases_end(stores)  # migrates too
-    whole = stores | QUICK | {"ALERT_TARGETS": hook(who)}
-    who.answers = moment.answers
+    whole = stores | QUICK | {"ALERT_TARGETS": hook(receiver)}
+    receiver.answers = moment.answers
     with running("api", "PORT", whole | moment.without, tmp_path) as api:
-        who.wait_for_any()
+        receiver.wait_for_any()
         kill(api)
     leases_end(stores)
     with running("api", "PORT", whole | moment.without, tmp_path):
-        who.wait_for(1)
+        receiver.wait_for(1)
 
     with (
         running("api", "PORT", whole, tmp_path),
         running("worker", "HEALTH_PORT", stores | QUICK, tmp_path),
     ):
-        who.wait_until(lambda: ids(who, EventKind.RESOLVED) == ids(who, EventKind.OPENED))
+        receiver.wait_until(
+            lambda: ids(receiver, EventKind.RESOLVED) == ids(receiver, EventKind.OPENED)
+        )
 
-    sent = [AlertEvent.model_validate_json(request.body) for request in who.received]
-    taken = accepted(who)
+    sent = [AlertEvent.model_validate_json(request.body) for request in receiver.received]
+    taken = accepted(receiver)
     assert {event.id for event in taken} == {event.id for event in sent}
     contents = {(event.alert_id, event.kind) for event in sent}
     assert len(contents) == len({event.id for event in sent})  # folded by it, each counts once
-    for alert in ids(who, EventKind.OPENED):
+    for alert in ids(receiver, EventKind.OPENED):
         kinds = [event.kind for event in taken if event.alert_id == alert]
         assert kinds == sorted(kinds, key=[EventKind.OPENED, EventKind.RESOLVED].index)
-    signed = {request.headers["webhook-id"] for request in who.received}
+    signed = {request.headers["webhook-id"] for request in receiver.received}
     assert signed == {str(event.id) for event in sent}
 
 
-def ids(who: Receiver, kind: EventKind) -> set[UUID]:
+def ids(receiver: Receiver, kind: EventKind) -> set[UUID]:
     """Return the alerts with an event of this kind."""
-    return {event.alert_id for event in accepted(who) if event.kind is kind}
+    return {event.alert_id for event in accepted(receiver) if event.kind is kind}

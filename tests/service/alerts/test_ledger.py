@@ -1,4 +1,4 @@
-"""Alerts in PostgreSQL: lease, outbox and mutes, on a real server."""
+"""The lease, outbox and mutes of alerts on a real PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,9 +15,9 @@ from service.alerts.ledger import Ledger, LostLeaseError
 from service.alerts.mutes import Mute
 from service.alerts.senders.result import SendResult
 from service.alerts.state import State
+from tests.service.alerts.deployment import NAME, Deployment, deployed
 from tests.service.alerts.events import event
 from tests.service.alerts.findings import NOW
-from tests.service.alerts.world import NAME, World, world
 
 pytestmark = pytest.mark.anyio
 
@@ -26,15 +26,15 @@ PENDING = State(runs=3)
 
 
 @pytest.fixture
-async def there(database: dict[str, str]) -> AsyncIterator[World]:
-    async with world(database) as found:
+async def deployment(database: dict[str, str]) -> AsyncIterator[Deployment]:
+    async with deployed(database) as found:
         yield found
 
 
 @pytest.fixture
-def ledger(there: World) -> Ledger:
-    assert there.database is not None
-    return Ledger(there.database, NAME)
+def ledger(deployment: Deployment) -> Ledger:
+    assert deployment.database is not None
+    return Ledger(deployment.database, NAME)
 
 
 def delivery(
@@ -44,12 +44,14 @@ def delivery(
     return Delivery(event=content, target=target, created=NOW)
 
 
-async def test_one_of_two_holds_the_lease_until_it_ends(ledger: Ledger, there: World) -> None:
+async def test_one_of_two_holds_the_lease_until_it_ends(
+    ledger: Ledger, deployment: Deployment
+) -> None:
     assert (await ledger.claim_lease("a", 30)).leads
     assert not (await ledger.claim_lease("b", 30)).leads
     assert (await ledger.claim_lease("a", 30)).leads
 
-    await there.execute("UPDATE heartbeat_alerting SET until = now() - interval '1 s'")
+    await deployment.execute("UPDATE heartbeat_alerting SET until = now() - interval '1 s'")
     assert (await ledger.claim_lease("b", 30)).leads
     assert not (await ledger.claim_lease("a", 30)).leads
 
@@ -78,20 +80,20 @@ async def test_state_and_deliveries_are_written_together_by_the_holder_alone(
     assert len(await ledger.waiting()) == 1
 
 
-async def test_a_foreign_state_counts_as_none(ledger: Ledger, there: World) -> None:
+async def test_a_foreign_state_counts_as_none(ledger: Ledger, deployment: Deployment) -> None:
     await ledger.claim_lease("a", 30)
-    await there.execute("""UPDATE heartbeat_alerting SET state = '{"runs": "x"}'""")
+    await deployment.execute("""UPDATE heartbeat_alerting SET state = '{"runs": "x"}'""")
 
     assert (await ledger.claim_lease("a", 30)).state == State()
 
 
 async def test_a_claim_counts_the_attempt_and_is_exclusive(ledger: Ledger) -> None:
-    given = delivery()
-    await ledger.merge([given])
+    waiting = delivery()
+    await ledger.merge([waiting])
     first = await ledger.claim("t1", 60)
 
     assert first is not None
-    assert (first.key, first.attempts) == (given.key, 1)
+    assert (first.key, first.attempts) == (waiting.key, 1)
     assert await ledger.claim("t1", 60) is None
     assert await ledger.claim("t2", 60) is None
 
@@ -105,7 +107,7 @@ async def test_a_claim_whose_lease_has_ended_is_taken_again(ledger: Ledger) -> N
     assert again.attempts == 2
 
 
-async def test_many_claim_at_once_and_each_row_goes_to_one(ledger: Ledger) -> None:
+async def test_concurrent_claims_get_each_row_once(ledger: Ledger) -> None:
     await ledger.merge([delivery(alert=UUID(int=i)) for i in range(20)])
     claimed: list[Delivery] = []
 
@@ -157,28 +159,32 @@ async def test_a_failed_delivery_waits_and_a_hopeless_one_is_dead(ledger: Ledger
     assert again.attempts == 1
 
 
-async def test_a_delivery_that_fails_for_a_day_is_dead(ledger: Ledger, there: World) -> None:
+async def test_a_delivery_that_fails_for_a_day_is_dead(
+    ledger: Ledger, deployment: Deployment
+) -> None:
     await ledger.merge([delivery()])
-    await there.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '25 h'")
+    await deployment.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '25 h'")
 
     assert await ledger.waiting() == []
     assert (await ledger.summaries())["t1"].errors == ["expired"]
 
 
 async def test_merging_a_delivery_twice_keeps_one_row_that_stays_delivered(ledger: Ledger) -> None:
-    given = delivery()
-    await ledger.merge([given])
-    await ledger.merge([replace(given, attempts=2, delivered=NOW)])
-    await ledger.merge([given])
+    waiting = delivery()
+    await ledger.merge([waiting])
+    await ledger.merge([replace(waiting, attempts=2, delivered=NOW)])
+    await ledger.merge([waiting])
 
     assert await ledger.waiting() == []
     summary = (await ledger.summaries())["t1"]
     assert (summary.waiting, summary.delivered) == (0, NOW)
 
 
-async def test_another_deployments_alerts_are_not_ours(there: World, ledger: Ledger) -> None:
-    assert there.database is not None
-    other = Ledger(there.database, "other")
+async def test_another_deployments_alerts_are_not_ours(
+    deployment: Deployment, ledger: Ledger
+) -> None:
+    assert deployment.database is not None
+    other = Ledger(deployment.database, "other")
     await ledger.merge([delivery()])
     await ledger.claim_lease("a", 30)
 
@@ -200,13 +206,13 @@ async def test_the_newest_events_are_listed_once_each(ledger: Ledger) -> None:
 
 
 async def test_old_deliveries_are_deleted_and_waiting_ones_kept(
-    ledger: Ledger, there: World
+    ledger: Ledger, deployment: Deployment
 ) -> None:
     await ledger.merge([replace(delivery(), delivered=NOW), delivery(alert=TWO)])
-    await there.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '91 d'")
+    await deployment.execute("UPDATE heartbeat_alert_outbox SET created = now() - interval '91 d'")
     await ledger.prune()
 
-    assert len(await there.rows()) == 1
+    assert len(await deployment.rows()) == 1
 
 
 async def test_a_mute_holds_until_its_end_is_brought_forward(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""Looking for errors does not wait for the stores that keep alerts."""
+"""Looking for errors does not wait for the stores of alerts."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.anyio
 
 
 class SlowLedger(MemoryLedger):
-    """It gives its lease once somebody has looked.
+    """A ledger that grants its lease only after a look.
 
     Attributes:
-        looked: Set by whoever looks; None as long as it is quick.
+        looked: Set by the first look; None while the ledger is fast.
     """
 
     looked: anyio.Event | None = None

@@ -1,4 +1,4 @@
-"""Random histories of two instances, their stores and connections, and a receiver."""
+"""Random outages of two instances, their stores, connections and receiver."""
 
 import asyncio
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ class Instance:
 
 
 class Partitions(RuleBasedStateMachine):
-    """Whatever happens, the receiver finally knows that all is well."""
+    """Whatever happens, the receiver finally learns that every alert is resolved."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,8 +153,8 @@ class Partitions(RuleBasedStateMachine):
         assert not self.keys.waiting
         assert not self.keys.left
         assert all(row.delivered for row in self.tables.rows.values())
-        told = {event.id for event in self.receiver.taken}
-        assert {row.event.id for row in self.tables.rows.values()} == told
+        sent = {event.id for event in self.receiver.taken}
+        assert {row.event.id for row in self.tables.rows.values()} == sent
 
     def _runs(self) -> dict[UUID, list[EventKind]]:
         """Return the kinds of events by alert, folded by id as receivers do."""

@@ -14,24 +14,24 @@ from service.alerts.mutes import Mute, active
 from service.alerts.spill import RETRY_S, SLOW_S, Spill
 from service.alerts.state import State
 from service.errors import SourceError
+from tests.service.alerts.deployment import NAME, CutKeys, Deployment, Partition, deployed
 from tests.service.alerts.events import event
 from tests.service.alerts.findings import NOW, unreachable
 from tests.service.alerts.looking import Looking
-from tests.service.alerts.world import NAME, CutKeys, Partition, World, world
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def there(keys: dict[str, str]) -> AsyncIterator[World]:
-    async with world(keys) as found:
+async def deployment(keys: dict[str, str]) -> AsyncIterator[Deployment]:
+    async with deployed(keys) as found:
         yield found
 
 
 @pytest.fixture
-def spill(there: World) -> Spill:
-    assert there.keys is not None
-    return Spill(there.keys, NAME)
+def spill(deployment: Deployment) -> Spill:
+    assert deployment.keys is not None
+    return Spill(deployment.keys, NAME)
 
 
 async def test_one_of_two_holds_the_lease_unless_the_other_overrides_it(spill: Spill) -> None:
@@ -45,15 +45,15 @@ async def test_one_of_two_holds_the_lease_unless_the_other_overrides_it(spill: S
     assert (await spill.claim_lease("a", 30, overrides=False)).leads
 
 
-async def test_a_lease_ends_by_itself(spill: Spill, there: World) -> None:
+async def test_a_lease_ends_by_itself(spill: Spill, deployment: Deployment) -> None:
     await spill.claim_lease("a", 30, overrides=False)
 
-    assert there.keys is not None
-    async with there.keys.commands() as client:
+    assert deployment.keys is not None
+    async with deployment.keys.commands() as client:
         assert 29_000 < await client.pttl(f"{NAME}:alerts:lease") <= 30_000
 
 
-async def test_what_is_remembered_comes_back(spill: Spill) -> None:
+async def test_the_stored_state_is_read_back(spill: Spill) -> None:
     assert (await spill.claim_lease("a", 30, overrides=False)).state == State()
     await spill.save(7, State(runs=2))
 
@@ -90,9 +90,9 @@ async def test_alerts_left_to_the_decider_stay_until_it_adopts_them(spill: Spill
     assert await spill.left() == [other]
 
 
-async def test_foreign_entries_are_ignored(spill: Spill, there: World) -> None:
-    assert there.keys is not None
-    async with there.keys.commands() as client:
+async def test_foreign_entries_are_ignored(spill: Spill, deployment: Deployment) -> None:
+    assert deployment.keys is not None
+    async with deployment.keys.commands() as client:
         await client.hset(f"{NAME}:alerts:waiting", "x", "y")
         await client.hset(f"{NAME}:alerts:mutes", "x", "y")
         await client.hset(f"{NAME}:alerts:left", "x", "y")
@@ -118,11 +118,11 @@ class Clock:
 
 
 async def test_a_slow_valkey_is_not_used_again_for_a_while(
-    there: World,
+    deployment: Deployment,
 ) -> None:
-    assert there.keys is not None
+    assert deployment.keys is not None
     clock, way = Clock(), Partition()
-    spill = Spill(CutKeys(there.keys, way), NAME, lambda: clock.seconds)
+    spill = Spill(CutKeys(deployment.keys, way), NAME, lambda: clock.seconds)
 
     with anyio.CancelScope() as deadline:
         async with spill._commands():

@@ -1,4 +1,4 @@
-"""Targets of alerts: which URLs are accepted, and the errors for the others."""
+"""Alert targets: accepted URLs, and the errors for others."""
 
 import importlib.util
 import json

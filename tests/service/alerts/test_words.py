@@ -11,7 +11,7 @@ from tests.service.alerts.events import event
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected"),
     [
         (EventKind.OPENED, "shop: PostgreSQL cannot be read (timeout)"),
         (EventKind.ESCALATED, "shop: Now an error: PostgreSQL cannot be read (timeout)"),
@@ -22,8 +22,8 @@ from tests.service.alerts.events import event
         ),
     ],
 )
-def test_the_subject_names_the_deployment_and_the_state(kind: EventKind, said: str) -> None:
-    assert subject(event(kind)) == said
+def test_the_subject_names_the_deployment_and_the_state(kind: EventKind, expected: str) -> None:
+    assert subject(event(kind)) == expected
 
 
 def test_a_degraded_finding_is_called_degraded() -> None:
@@ -64,11 +64,11 @@ def test_html_is_escaped_and_links() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         *[(0, "0 s"), (-5, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3600, "1 h")],
         *[(3660, "1 h 1 min"), (90061, "1 d 1 h"), (86400 * 2 + 59, "2 d")],
     ],
 )
-def test_spans_have_two_units_at_most(seconds: float, said: str) -> None:
-    assert span(timedelta(seconds=seconds)) == said
+def test_spans_have_two_units_at_most(seconds: float, expected: str) -> None:
+    assert span(timedelta(seconds=seconds)) == expected

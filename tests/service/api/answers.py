@@ -1,4 +1,4 @@
-"""Heartbeats as a worker writes them, and what an app in this process answers about them."""
+"""Write heartbeats like a worker, and read an app's answers in this process."""
 
 import time
 from datetime import datetime
@@ -44,7 +44,7 @@ def get(client: TestClient, path: str, status: int = 200) -> dict[str, Any]:
 
 
 def settled(client: TestClient) -> dict[str, Any]:
-    """Return the status document once every source has been read or given up."""
+    """Return the status document once every source has been read or has timed out."""
     while True:
         document = get(client, "/worker/status")
         if all(row["observed_at"] for row in [*document["timestamps"].values(), document["iam"]]):

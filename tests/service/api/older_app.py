@@ -1,4 +1,4 @@
-"""What clients of the older app rely on: its recorded responses."""
+"""Compare responses with the recorded ones of the older app, on which its clients rely."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ REMOVED = {"secret_value"}  # it held the text of a secret
 
 
 def differences(recorded: dict[str, Any], found: dict[str, Any], where: str = "") -> Iterator[str]:
-    """Name each recorded field that is missing or has another type now."""
+    """Return each recorded field that is now missing or has another type."""
     for name, before in recorded.items():
         if name in REMOVED:
             continue

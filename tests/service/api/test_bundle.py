@@ -36,7 +36,7 @@ def test_each_module_is_included_once_and_after_its_imports() -> None:
     assert text.count("const $marks =") == 1
 
 
-def test_comments_of_their_own_lines_go_and_all_else_stays() -> None:
+def test_whole_line_comments_are_removed_and_all_else_is_kept() -> None:
     text = "// one\n/** @type {A} */ let a = 1;\n/**\n * @b\n */\n\n  // two\n\nconst c = '// d';\n"
 
     assert without_comments(text) == "/** @type {A} */ let a = 1;\nconst c = '// d';\n"

@@ -9,7 +9,7 @@ LONG_S = 600.0
 
 
 class Maker:
-    """Makes a new answer each time, when the test allows it."""
+    """Makes a new answer at each call, once the test allows it."""
 
     def __init__(self) -> None:
         self.made = 0

@@ -1,4 +1,4 @@
-"""Background tasks that end or stand still although they never should."""
+"""Defects that end or block background tasks are noticed."""
 
 import sys
 from pathlib import Path
@@ -67,10 +67,10 @@ async def test_drivers_that_cannot_be_imported_now_are_tried_again(
 ) -> None:
     failures = [error, error]
 
-    def failing(*given: object) -> object:
+    def failing(*arguments: object) -> object:
         if failures:
             raise failures.pop()
-        return connect(*given)  # type: ignore[arg-type] # what connect takes
+        return connect(*arguments)  # type: ignore[arg-type] # what connect takes
 
     monkeypatch.setattr(watches, "connect", failing)
     async with watches.watching(load(NOWHERE)) as watch:
@@ -98,7 +98,7 @@ async def test_a_reading_that_cannot_begin_leaves_the_reader_idle() -> None:
     assert not reader.stands_still(1000.0)
 
 
-async def test_livez_fails_when_a_reading_stands_still_for_longer_than_its_bound() -> None:
+async def test_livez_fails_when_a_reading_is_stuck_for_longer_than_its_bound() -> None:
     class Stuck:
         async def read(self) -> Observation:
             await anyio.sleep_forever()
@@ -135,7 +135,7 @@ async def test_livez_reports_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -
     assert [(each.status_code, each.json()["status"]) for each in answers] == [(503, "stuck")] * 2
 
 
-async def test_a_stopped_ticker_stands_still() -> None:
+async def test_a_stopped_ticker_is_stuck() -> None:
     now = [0.0]
     live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not used
 

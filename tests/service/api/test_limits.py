@@ -1,4 +1,4 @@
-"""Invalid bytes, as no client library would send them, against the real server."""
+"""Invalid bytes, which no client library would send, against the real server."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +48,7 @@ def others_are_served(address: tuple[str, int]) -> Iterator[None]:  # noqa: ARG0
 
 
 def one_line(text: bytes) -> bool:
-    """Return whether the text has no line break, which would end a line of the request."""
+    """Tell whether a text has no line break, which would end a line of the request."""
     return not set(text) & set(b"\r\n")
 
 
@@ -61,7 +61,7 @@ async def answer_of(address: tuple[str, int], request: bytes) -> tuple[int, dict
 
 
 async def status_of(address: tuple[str, int], request: bytes) -> int:
-    """Send bytes; return the status only: the WebSocket library writes the body as text."""
+    """Send bytes; return only the status, because the WebSocket library writes the body as text."""
     async with await anyio.connect_tcp(*address) as stream:
         await stream.send(request)
         status, _ = await _answer(stream)

@@ -313,7 +313,7 @@ async def test_a_page_of_another_origin_may_not_watch(origin: str | None, *, ope
 
 @asynccontextmanager
 async def opening(url: str, headers: dict[str, str]) -> AsyncIterator[int]:
-    """Open a WebSocket; provide the status of the handshake."""
+    """Open a WebSocket; yield the status of the handshake."""
     try:
         async with connect(url, additional_headers=headers):
             yield 101

@@ -34,7 +34,7 @@ from service.settings import load
 from service.worker.loop import Worker
 from service.worker.metrics import WorkerMetrics
 from tests.fakes import MemorySource
-from tests.service.alerts.world import SIGNED
+from tests.service.alerts.deployment import SIGNED
 from tests.service.processes import ROOT, running
 from tests.service.serving import NOWHERE, asking, served, until
 

@@ -67,16 +67,16 @@ async def test_an_etag_belongs_to_one_content_in_one_encoding(client: httpx2.Asy
     tag = packed.headers["etag"]
 
     assert tag != plain.headers["etag"]
-    for given, encoding, status in [
+    for etag, encoding, status in [
         (tag, "br", 304),
         (f'"other", W/{tag}', "br", 304),
         ("*", "br", 304),
         (tag, "identity", 200),
         ('"other"', "br", 200),
     ]:
-        headers = {"If-None-Match": given, "Accept-Encoding": encoding}
+        headers = {"If-None-Match": etag, "Accept-Encoding": encoding}
         again = await client.get("/style.css", headers=headers)
-        assert again.status_code == status, given
+        assert again.status_code == status, etag
         assert (again.content == b"") == (status == 304)
 
 

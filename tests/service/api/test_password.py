@@ -87,9 +87,9 @@ async def test_passwords_are_compared_in_constant_time(
 ) -> None:
     compared: list[tuple[int, int]] = []
 
-    def compare(given: bytes, expected: bytes) -> bool:
-        compared.append((len(given), len(expected)))
-        return given == expected
+    def compare(received: bytes, expected: bytes) -> bool:
+        compared.append((len(received), len(expected)))
+        return received == expected
 
     await client.get("/worker/status")
     monkeypatch.setattr(hmac, "compare_digest", compare)

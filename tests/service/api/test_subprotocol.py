@@ -9,9 +9,9 @@ from service.api.subprotocol import authorization, chosen
 def test_a_login_is_encoded_as_a_subprotocol_name(login: str) -> None:
     token = base64.urlsafe_b64encode(login.encode()).decode().rstrip("=")
 
-    given = authorization(["heartbeat", f"basic.{token}"])
+    header = authorization(["heartbeat", f"basic.{token}"])
 
-    assert given == f"Basic {base64.b64encode(login.encode()).decode()}"
+    assert header == f"Basic {base64.b64encode(login.encode()).decode()}"
 
 
 @pytest.mark.parametrize("token", ["", "A", "=", "a b", "\u00e4"])

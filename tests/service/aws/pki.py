@@ -1,4 +1,4 @@
-"""Certificates of every kind in use, and what IAM Roles Anywhere requires."""
+"""Create certificates of every kind in use, as IAM Roles Anywhere requires them."""
 
 import base64
 from dataclasses import dataclass
@@ -57,16 +57,16 @@ def issue(
     hash_: Any = hashes.SHA256,
     days: tuple[float, float] = (-1, 30),
 ) -> Holder:
-    """A certificate by `issuer`, or by itself.
+    """Issue a certificate.
 
     Args:
         name: Its common name.
-        issuer: Whose key signs it.
-        key: P-256 by default.
-        ca: What its basic constraints say; None leaves them out.
-        usage: Whether it may sign (digitalSignature); by default as `ca` wants it.
-        hash_: Of its signature; None where the issuer's key has its own.
-        days: Its validity, counted from now.
+        issuer: The issuer whose key signs it, None for a self-signed one.
+        key: Its key, by default a new P-256 key.
+        ca: The CA flag of its basic constraints; None omits them.
+        usage: Whether it may sign (digitalSignature); by default as `ca` requires.
+        hash_: The hash of its signature; None if the issuer's key implies it.
+        days: Its validity in days from now.
     """
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -1,4 +1,4 @@
-"""ARNs and regions, consistent and contradicting."""
+"""Consistent ARNs and regions are accepted, contradictions are named."""
 
 import pytest
 

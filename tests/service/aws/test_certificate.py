@@ -1,4 +1,4 @@
-"""Choose the leaf and its chain from a text, and refuse what AWS would refuse."""
+"""Find the leaf and its chain in a text, and refuse certificates that AWS would refuse."""
 
 from itertools import permutations
 from typing import Any
@@ -18,8 +18,8 @@ LEAF = issue("client", LOWER)
 FOREIGN = issue("somebody else's", ca=True)
 
 
-def read(*given: Holder, key: Any = LEAF.key) -> Any:
-    text = b"".join(each.pem for each in given).decode()
+def read(*holders: Holder, key: Any = LEAF.key) -> Any:
+    text = b"".join(each.pem for each in holders).decode()
     return matched(certificates(text), private_key(key_pem(key).decode()), NOW)
 
 
@@ -39,7 +39,7 @@ def test_a_certificate_alone_has_no_chain() -> None:
     assert read(LEAF).chain_pem is None
 
 
-def test_of_two_certificates_with_one_key_the_one_that_ends_last_is_used() -> None:
+def test_the_certificate_that_expires_last_is_used_of_two_with_one_key() -> None:
     renewed = issue("client", LOWER, key=LEAF.key, days=(-1, 60))
     old = issue("client", LOWER, key=LEAF.key, days=(-60, -30))
 
@@ -48,7 +48,7 @@ def test_of_two_certificates_with_one_key_the_one_that_ends_last_is_used() -> No
 
 @pytest.mark.parametrize("hash_", [hashes.SHA256, hashes.SHA384, hashes.SHA512])
 @pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), None])
-def test_a_ca_may_sign_with_any_hash_that_aws_takes(hash_: Any, key: Any) -> None:
+def test_a_ca_may_sign_with_any_hash_that_aws_accepts(hash_: Any, key: Any) -> None:
     ca = issue("ca", ca=True, key=key, hash_=hash_)
 
     leaf = issue("client", ca, hash_=hash_)
@@ -56,7 +56,7 @@ def test_a_ca_may_sign_with_any_hash_that_aws_takes(hash_: Any, key: Any) -> Non
     assert read(leaf, key=leaf.key).leaf == leaf.certificate
 
 
-def test_an_rsa_key_is_taken_in_each_form() -> None:
+def test_an_rsa_key_is_accepted_in_each_form() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     for form in ("PKCS8", "TraditionalOpenSSL"):

@@ -1,4 +1,4 @@
-"""Addresses from the short list of partitions, beside those of botocore's long one."""
+"""Addresses from our short list of partitions equal those of botocore's long list."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ def loader() -> Any:  # Any: botocore has no types
 
 
 def regions() -> Iterator[str]:
-    """Every region of botocore's long list, in whatever partition."""
+    """Return every region of botocore's long list."""
     for partition in loader().load_data("endpoints")["partitions"]:
         yield from partition["regions"]
 
@@ -57,7 +57,7 @@ def address(session: Any, service: str) -> tuple[str, str]:
 
 
 class _NotSentError(Exception):
-    """Raised in place of sending."""
+    """Raised instead of sending."""
 
 
 @pytest.fixture(autouse=True)

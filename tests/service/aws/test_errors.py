@@ -45,9 +45,7 @@ def test_each_code_of_aws_has_its_error_word(code: str, word: ErrorWord) -> None
         (response("ValidationException", message="Access to KMS is not allowed"), None),
     ],
 )
-def test_a_key_that_cannot_be_used_is_a_cause_of_its_own(
-    error: ClientError, cause: Cause | None
-) -> None:
+def test_an_unusable_kms_key_has_its_own_cause(error: ClientError, cause: Cause | None) -> None:
     assert aws_errors.translate(error).cause is cause
 
 
@@ -107,7 +105,7 @@ def test_a_refusal_is_one_sentence_with_cause_and_remedy(message: str, cause: Re
 
 
 @pytest.mark.parametrize("status", [201, 429, 500, 503])
-def test_an_error_that_judges_no_identity_is_no_refusal(status: int) -> None:
+def test_an_error_unrelated_to_the_identity_is_not_a_refusal(status: int) -> None:
     assert aws_errors.refusal_of(CredentialsRetrievalError(status, "Untrusted")) is None
     assert aws_errors.refusal_of(ZeroDivisionError()) is None
 

@@ -11,7 +11,7 @@ from service.errors import SourceError
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_call_gives_back_its_result() -> None:
+async def test_a_call_returns_its_result() -> None:
     assert await Lane().run(lambda: 7) == 7
 
 
@@ -75,7 +75,7 @@ async def test_a_call_abandoned_before_it_started_still_occupies_the_lane() -> N
     assert await lane.run(lambda: 7) == 7
 
 
-async def test_an_error_of_the_call_comes_through_and_frees_the_lane() -> None:
+async def test_an_error_of_the_call_is_raised_and_frees_the_lane() -> None:
     lane = Lane()
 
     def fail() -> None:

@@ -1,4 +1,4 @@
-"""Credentials: how long they are used, how often new ones are requested, what is logged."""
+"""Credentials: how long they are used, when they are renewed, and what is logged."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def refuse(aws: RunningAws, message: str = "Untrusted certificate", status: int 
 
 
 def let_botocore_see(identity: Aws, time: Callable[[], datetime]) -> None:
-    """Move the clock by which botocore decides when to renew."""
+    """Set the clock by which botocore decides when to renew."""
     identity._credentials._refreshable._time_fetcher = time
 
 
@@ -83,7 +83,7 @@ async def test_credentials_are_renewed_in_their_last_quarter_of_an_hour(identity
     assert identity.calls["CreateSession"] == 2
 
 
-async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they_end(
+async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they_expire(
     identity: Aws, aws: RunningAws, clock: Clock
 ) -> None:
     await prove(identity)
@@ -162,7 +162,7 @@ async def test_a_pause_never_grows_beyond_half_a_minute_in_a_month_of_refusals(
         ("ServiceUnavailable", 503, ErrorWord.UNREACHABLE),
     ],
 )
-async def test_an_error_that_judges_no_identity_is_no_refusal(
+async def test_an_error_unrelated_to_the_identity_is_not_a_refusal(
     identity: Aws, aws: RunningAws, code: str, status: int, word: ErrorWord
 ) -> None:
     aws.control.fail("CreateSession", code, status=status)
@@ -175,7 +175,7 @@ async def test_an_error_that_judges_no_identity_is_no_refusal(
     assert identity.throttles == ({"CreateSession": 1} if word is ErrorWord.THROTTLED else {})
 
 
-def test_an_answer_that_lacks_a_part_gives_no_credentials(identity: Aws) -> None:
+def test_an_incomplete_answer_gives_no_credentials(identity: Aws) -> None:
     answer = {"access_key": "a", "secret_key": "b", "token": "", "expiry_time": "2026-11-24"}
 
     identity._credentials._fetch = lambda: answer
@@ -251,14 +251,14 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("days", "level"), [(31, None), (29, "warning"), (8, "warning"), (6, "error"), (-1, "error")]
 )
-def test_a_certificates_end_is_logged_in_time(days: float, level: str | None) -> None:
+def test_a_certificates_expiry_is_logged_in_time(days: float, level: str | None) -> None:
     with capture_logs() as lines:
         IdentityWarnings(expiring(days)).look(NOON)
 
     assert [line["log_level"] for line in lines] == ([level] if level else [])
 
 
-def test_a_certificates_end_is_logged_once_a_day_and_when_it_becomes_urgent() -> None:
+def test_a_certificates_expiry_is_logged_once_a_day_and_when_it_becomes_urgent() -> None:
     notices = IdentityWarnings(expiring(9.0))
 
     with capture_logs() as lines:

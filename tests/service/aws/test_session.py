@@ -185,7 +185,7 @@ def test_sessions_are_requested_from_the_regions_endpoint(region: str, host: str
 
 
 class Proxy:
-    """A proxy for HTTP's CONNECT, and the targets that were requested."""
+    """A proxy for HTTP's CONNECT, which records the requested targets."""
 
     def __init__(self) -> None:
         self.targets: list[str] = []

@@ -1,4 +1,4 @@
-"""Days, summed from hours: history is the same with and without them."""
+"""History from days equals history from the hours that they sum."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

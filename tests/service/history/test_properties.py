@@ -1,4 +1,4 @@
-"""History equals its beats, whatever they are and in whatever order they arrive."""
+"""History equals the counts of its beats, in whatever order they arrive."""
 
 import random
 from collections import defaultdict
@@ -56,7 +56,7 @@ def histories(draw: st.DrawFn) -> list[list[Record]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_hours_and_incidents_are_exactly_what_the_beats_say(
+async def test_hours_and_incidents_are_exactly_those_of_the_beats(
     source: Postgres, batches: list[list[Record]], counted_between: bool
 ) -> None:
     async with source.connection() as connection:

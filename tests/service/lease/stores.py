@@ -1,4 +1,4 @@
-"""Leases in memory by a simulated clock, as PostgreSQL and Valkey keep them."""
+"""Leases in memory with a simulated clock, as in PostgreSQL and Valkey."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ class Store:
     """One store that all processes share.
 
     Attributes:
-        unreachable: The processes that it does not answer.
-        taken: Each holder with its token, as they took the lease.
-        hangs_s: How long it makes others wait before it fails.
+        unreachable: The processes whose requests fail.
+        taken: Each holder with its token, in the order in which they took the lease.
+        hangs_s: How many seconds a request to an unreachable store takes to fail.
     """
 
     unreachable: set[str] = field(default_factory=set)
@@ -32,13 +32,13 @@ class Store:
     standbys: dict[str, float] = field(default_factory=dict)
 
     def empty(self) -> None:
-        """Forget everything, as a cache that restarted."""
+        """Forget everything, like a restarted cache."""
         self.holder, self.until, self.token = None, 0.0, 0
         self.standbys.clear()
 
 
 class Way:
-    """One process's way to a store."""
+    """One process's connection to a store."""
 
     def __init__(self, store: Store, task: LeaseTask) -> None:
         self.store = store

@@ -1,4 +1,4 @@
-"""Only the holder of the newest token writes a secret's value."""
+"""Only the holder of the newest token writes the secret's value."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -28,7 +28,7 @@ TERMS = Terms.of(LONG_S)
 
 
 class Clock:
-    """A process's monotonic clock, which runs on while the process is paused."""
+    """A process's monotonic clock, which continues while the process is paused."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -42,9 +42,9 @@ class Process:
     """One of two workers.
 
     Attributes:
-        sources: What it writes.
-        lease: Its part in the lease.
-        clock: Its own.
+        sources: The sources that it writes.
+        lease: Its lease.
+        clock: Its clock.
     """
 
     sources: dict[str, Source]

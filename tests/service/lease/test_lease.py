@@ -1,4 +1,4 @@
-"""Leadership in simulated time, with losses, returns and any order of events."""
+"""Leadership in simulated time, through outages and any order of events."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ async def test_before_the_first_answer_a_process_leads() -> None:
     assert lease("one", Store(), None).leads
 
 
-async def test_where_no_store_answers_all_lead() -> None:
+async def test_if_no_store_answers_every_process_leads() -> None:
     everybody = {"one", "two"}
     database, keys = Store(unreachable=everybody), Store(unreachable=everybody)
     both = [lease(name, database, keys) for name in everybody]
@@ -77,7 +77,7 @@ async def test_before_the_first_answer_the_report_names_no_standing() -> None:
     assert one.add_to(REPORT).standing is Standing.DATABASE
 
 
-async def test_a_store_that_hangs_is_not_waited_for() -> None:
+async def test_a_hanging_store_is_not_waited_for() -> None:
     alone = lease("one", Store(unreachable={"one"}, hangs_s=3600.0), None)
     await alone.renew()
 
@@ -229,8 +229,8 @@ async def test_a_first_beat_writes_no_secret_value_while_another_leads() -> None
         await two.check(asking=True)
 
 
-class World:
-    """Two processes, two stores, and what happens to them."""
+class Simulation:
+    """Two processes and two stores, with random events."""
 
     def __init__(self) -> None:
         self.database, self.keys = Store(), Store()
@@ -260,7 +260,7 @@ class World:
                 self.database.unreachable, self.keys.unreachable, self.paused = set(), set(), set()
 
     async def live(self, seconds: float) -> None:
-        """Let each process that is not paused renew or claim, as often as a standby does."""
+        """Make each running process renew or claim, as often as a standby does."""
         end = anyio.current_time() + seconds
         while anyio.current_time() < end:
             for name in self.processes.keys() - self.paused:
@@ -286,16 +286,16 @@ def test_some_process_always_leads_and_finally_exactly_one(
 
 
 async def _play(story: list[tuple[str, str, float]]) -> None:
-    world = World()
+    simulation = Simulation()
     for event, name, seconds in [*story, ("all is well", "", TERMS.poll_s)]:
-        world.happens(event, name)
-        await world.live(seconds)
-        if len(world.paused) < len(world.processes):
-            await world.live(TERMS.lease_s + TERMS.poll_s)
-            assert world.leaders
+        simulation.happens(event, name)
+        await simulation.live(seconds)
+        if len(simulation.paused) < len(simulation.processes):
+            await simulation.live(TERMS.lease_s + TERMS.poll_s)
+            assert simulation.leaders
 
-    assert len(world.leaders) == 1
-    tokens = [token for _, token in world.database.taken]
+    assert len(simulation.leaders) == 1
+    tokens = [token for _, token in simulation.database.taken]
     assert tokens == sorted(set(tokens))
 
 

@@ -1,4 +1,4 @@
-"""A lease in the real stores: one contract over PostgreSQL and Valkey."""
+"""One contract for leases in the real PostgreSQL and Valkey."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -26,10 +26,10 @@ Way = DatabaseLease | ValkeyLease | stores.Way
 
 @dataclass
 class Leases:
-    """Ways to one lease.
+    """Access to one lease.
 
     Attributes:
-        way: The way of a process of this name, whose lease lasts so long.
+        way: Returns the connection of a process, by its name and the lease's duration.
     """
 
     way: Callable[[str, Terms], Way]
@@ -90,8 +90,8 @@ async def test_another_takes_an_ended_lease_with_a_greater_token(leases: Leases)
     assert (late.leads, late.holder, late.token) == (False, "two", 2)
 
 
-async def test_whoever_takes_its_own_ended_lease_again_keeps_its_token(leases: Leases) -> None:
-    """A worker alone must not take itself for another, whose writes would be refused."""
+async def test_taking_ones_own_ended_lease_again_keeps_the_token(leases: Leases) -> None:
+    """A single worker must not appear as another one, whose writes would be refused."""
     one, two = leases.way("one", LONG), leases.way("two", LONG)
     await claim(one)
     await one.release()  # as if its time were over
@@ -162,7 +162,7 @@ async def test_only_one_of_several_simultaneous_claims_succeeds(leases: Leases) 
     assert found.count(True) == 1
 
 
-async def test_looking_takes_nothing(database: dict[str, str]) -> None:
+async def test_looking_does_not_take_the_lease(database: dict[str, str]) -> None:
     sources = connect(load(database))
     rows = sources["postgres"].database
     assert rows is not None

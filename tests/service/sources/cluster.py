@@ -1,4 +1,4 @@
-"""Two real Valkey nodes of one cluster: the first owns one slot, the second all others."""
+"""Run two real Valkey nodes of one cluster: the first owns one slot, the second all others."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
 
 @contextmanager
 def node(folder: Path, name: str) -> Iterator[redis.Redis]:
-    """Run one node that knows no other and owns no slot."""
+    """Run a single node without slots."""
     home = folder / name
     home.mkdir()
     port = free_port()
@@ -38,11 +38,11 @@ def node(folder: Path, name: str) -> Iterator[redis.Redis]:
 
 @contextmanager
 def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]]:
-    """Two nodes that know each other.
+    """Run two connected nodes.
 
     Args:
-        folder: For their data.
-        slot: The one that the first owns.
+        folder: Receives their data.
+        slot: The slot of the first node.
     """
     with node(folder, "first") as first, node(folder, "second") as second:
         port = first.connection_pool.connection_kwargs["port"]
@@ -57,7 +57,7 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
 
 
 def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: whatever the command answers
-    """Execute a command that redis-py has no typed method for."""
+    """Execute a command for which redis-py has no typed method."""
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py's own
 
 

@@ -1,4 +1,4 @@
-"""One source of each kind, connected to a real store, and one in memory."""
+"""Fixtures of sources: one of each kind on a real store, and one in memory."""
 
 import os
 import uuid
@@ -19,23 +19,23 @@ from tests.fakes import MemorySource
 
 @pytest.fixture
 def author() -> str:
-    """Return an author of this test alone, so that a store that is not emptied is empty for it."""
+    """Return a new author, so that the test finds no stamp in a store that is not emptied."""
     return f"test-{uuid.uuid4()}"
 
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest) -> str:
-    """The slug of the store to test: the parameter of `source`."""
+    """The slug of the store to test, from the parameter of `source`."""
     slug: str = request.param
     return slug
 
 
 @pytest.fixture
 def store_environ(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The variables of one store, which is started or emptied if these tests have one.
+    """The variables of one store, after starting or emptying it.
 
-    Those of other stores come from outside, and so may URLs: `HEARTBEAT_SOURCE_MYSQL=mysql://...`
-    tests another server than the one that is started here.
+    Variables of other stores come from the shell. A URL from there, such as
+    `HEARTBEAT_SOURCE_MYSQL=mysql://...`, tests another server than the one that tests start.
     """
     own = {*(name for kind in KINDS for name in (*kind.variables.values(), *kind.urls))}
     outside = {name: value for name, value in os.environ.items() if name in own}
@@ -44,7 +44,7 @@ def store_environ(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def _started(store: str, fixture: Callable[[str], Any]) -> dict[str, str]:
-    """Start or empty only this store: each other one would cost as much again."""
+    """Start or empty only this store, because each one takes time."""
     match store:
         case "postgres":
             return dict(fixture("database"))
@@ -61,7 +61,7 @@ def _started(store: str, fixture: Callable[[str], Any]) -> dict[str, str]:
 
 @pytest.fixture
 async def source(store: str, store_environ: dict[str, str], author: str) -> AsyncIterator[Source]:
-    """One connected source."""
+    """A connected source."""
     if store == "memory":
         yield MemorySource(now=utc_now)
         return

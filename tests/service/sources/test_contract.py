@@ -1,4 +1,4 @@
-"""One contract over every source: what the worker and the API rely on."""
+"""One contract for every source, on which worker and API rely."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -43,15 +43,15 @@ async def test_a_store_without_a_stamp_reports_none(source: Source) -> None:
 
 
 @pytest.mark.parametrize("store", NAMES, indirect=True)
-async def test_what_was_written_is_read_back_equal(source: Source, author: str) -> None:
-    given = beat(author, report=report())
+async def test_a_written_stamp_is_read_back_equal(source: Source, author: str) -> None:
+    heartbeat = beat(author, report=report())
 
-    assert await source.write(given) is None
+    assert await source.write(heartbeat) is None
 
     found = await source.read()
-    assert found.stamp == given.timestamp
+    assert found.stamp == heartbeat.timestamp
     assert found.stamp.utcoffset() == timedelta(0)
-    assert found.report == given.report
+    assert found.report == heartbeat.report
     assert found.interval_s == 60
     assert found.error is None
 
@@ -79,21 +79,21 @@ async def test_an_older_stamp_never_replaces_a_newer_one(source: Source, author:
 
 @pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_microseconds_are_kept(source: Source, author: str) -> None:
-    given = beat(author, utc_now().replace(microsecond=1))
+    heartbeat = beat(author, utc_now().replace(microsecond=1))
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("store", NAMES, indirect=True)
 async def test_the_same_stamp_written_twice_is_no_error(source: Source, author: str) -> None:
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await source.write(given)
-    await source.write(given)
+    await source.write(heartbeat)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("store", NAMES, indirect=True)

@@ -1,4 +1,4 @@
-"""Foreign data where Heartbeat reads: each has an error word, and no other error is raised."""
+"""Foreign data in the stores get an error word, and raise no other error."""
 
 import json
 from collections.abc import AsyncIterator

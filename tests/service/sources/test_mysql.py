@@ -83,12 +83,12 @@ async def word_of(source: MySql, author: str = "worker") -> str:
 async def test_the_stamp_is_utc_in_any_time_zone_of_the_server(
     store: MySql, mariadb: MariaDb, author: str
 ) -> None:
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await store.write(given)
+    await store.write(heartbeat)
 
     [[stamp]] = mariadb.execute(f"SELECT timestamp FROM {TABLE} WHERE source = %s", author)
-    assert stamp.replace(tzinfo=UTC) == given.timestamp
+    assert stamp.replace(tzinfo=UTC) == heartbeat.timestamp
 
 
 async def test_a_stamp_from_the_future_is_replaced(
@@ -96,11 +96,11 @@ async def test_a_stamp_from_the_future_is_replaced(
 ) -> None:
     await store.write(beat(author))
     mariadb.execute(f"UPDATE {TABLE} SET timestamp = '2999-01-01'")
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await store.write(given)
+    await store.write(heartbeat)
 
-    assert (await store.read()).stamp == given.timestamp
+    assert (await store.read()).stamp == heartbeat.timestamp
 
 
 async def test_authors_that_differ_in_case_have_rows_of_their_own(
@@ -129,8 +129,8 @@ async def test_a_clock_difference_is_reported_and_nothing_is_written(
 async def test_a_read_only_server_is_read_and_not_written_and_heals(
     fact: Fact, store: MySql, mariadb: MariaDb, author: str
 ) -> None:
-    given = beat(author)
-    await store.write(given)
+    heartbeat = beat(author)
+    await store.write(heartbeat)
     mariadb.execute("SET GLOBAL read_only = 1")
     try:
         with pytest.raises(SourceError) as caught:
@@ -141,7 +141,7 @@ async def test_a_read_only_server_is_read_and_not_written_and_heals(
 
     assert caught.value.word is fact.word
     assert fact.answer in caught.value.detail
-    assert (found.stamp, found.error) == (given.timestamp, fact.word)
+    assert (found.stamp, found.error) == (heartbeat.timestamp, fact.word)
     await store.write(beat(author))
     assert (await store.read()).error is None
 
@@ -151,11 +151,11 @@ async def test_a_dropped_table_is_created_again(
 ) -> None:
     await store.write(beat(author))
     mariadb.execute(f"DROP TABLE {TABLE}")
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await store.write(given)
+    await store.write(heartbeat)
 
-    assert (await store.read()).stamp == given.timestamp
+    assert (await store.read()).stamp == heartbeat.timestamp
 
 
 async def test_two_simultaneous_first_writes_both_succeed(mariadb: MariaDb, store: MySql) -> None:
@@ -169,13 +169,13 @@ async def test_two_simultaneous_first_writes_both_succeed(mariadb: MariaDb, stor
 async def test_a_document_that_is_not_ours_does_not_hide_the_stamp(
     store: MySql, mariadb: MariaDb, author: str
 ) -> None:
-    given = beat(author)
-    await store.write(given)
+    heartbeat = beat(author)
+    await store.write(heartbeat)
     mariadb.execute(f"UPDATE {TABLE} SET metadata = '[1]'")
 
     found = await store.read()
 
-    expected = (given.timestamp, None, ErrorWord.INVALID_DATA)
+    expected = (heartbeat.timestamp, None, ErrorWord.INVALID_DATA)
     assert (found.stamp, found.report, found.error) == expected
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL behind Debian's PgBouncer, as behind a managed platform's connection pool."""
+"""PostgreSQL behind Debian's PgBouncer, as behind a managed connection pool."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -73,10 +73,10 @@ async def test_everything_works_through_a_pool_in_transaction_mode(
         ledger = Ledger(source, source.name)
         try:
             for cycle in range(CYCLES // PROCESSES + 1):
-                given = beat(source.name)
-                await source.write(given)
+                heartbeat = beat(source.name)
+                await source.write(heartbeat)
                 found = await source.read()
-                assert (found.stamp, found.error) == (given.timestamp, None)
+                assert (found.stamp, found.error) == (heartbeat.timestamp, None)
                 assert found.details == PostgresDetails(readable=True, writable=True)
                 await ledger.add([record(cycle)])
             await ledger.count(utc_now())
@@ -172,9 +172,9 @@ async def test_a_server_that_comes_back_behind_the_pool_is_written_again(
             )
         )
     await direct.close()
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
     await source.close()

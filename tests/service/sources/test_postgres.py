@@ -89,7 +89,7 @@ async def test_a_foreign_table_is_reported_with_a_remedy_and_not_changed(
     assert "rename that table" in error.value.detail
 
 
-async def test_reading_a_database_without_the_schema_says_that_it_is_behind(
+async def test_reading_a_database_without_the_schema_reports_that_it_is_behind(
     source: Postgres,
 ) -> None:
     found = await source.read()
@@ -101,7 +101,7 @@ async def test_reading_a_database_without_the_schema_says_that_it_is_behind(
     )
 
 
-async def test_a_schema_that_holds_no_stamp_of_ours_was_never_written(source: Postgres) -> None:
+async def test_a_schema_without_our_stamp_was_never_written(source: Postgres) -> None:
     await source.migrate()
 
     found = await source.read()
@@ -109,7 +109,7 @@ async def test_a_schema_that_holds_no_stamp_of_ours_was_never_written(source: Po
     assert (found.stamp, found.error, found.reachable) == (None, None, True)
 
 
-async def test_what_a_newer_version_dropped_is_not_created_again(source: Postgres) -> None:
+async def test_tables_that_a_newer_version_dropped_are_not_created_again(source: Postgres) -> None:
     await source.write(beat())
     await execute(source, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     await execute(source, "DROP TABLE heartbeat_hours, last_update")

@@ -1,4 +1,4 @@
-"""A secret's value or description that somebody replaces while the worker runs."""
+"""Somebody replaces the secret's value or description while the worker runs."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def value(operator: Any, arn: str) -> dict[str, Any]:
 
 
 async def seen(source: SecretsManager) -> Replacement | None:
-    """Return what the API would read."""
+    """Return the API's reading."""
     return (await source.read()).replacement
 
 
@@ -84,7 +84,7 @@ async def test_a_replaced_value_is_stamped_in_the_next_cycle_and_both_times_are_
     assert before <= found.rewritten_at <= utc_now()
 
 
-async def test_a_stamp_that_somebody_copied_with_a_changed_key_is_no_replacement(
+async def test_a_value_that_keeps_the_stamp_is_not_a_replacement(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:
     await source.write(beat(source, slot))

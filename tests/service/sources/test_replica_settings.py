@@ -1,4 +1,4 @@
-"""Variables and URLs of a PostgreSQL replica, and what is refused."""
+"""Valid and invalid variables and URLs of a PostgreSQL replica."""
 
 import pytest
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def operator_s3(aws: RunningAws) -> Any:
-    """boto3's client of somebody who may do everything."""
+    """A boto3 client with all rights."""
     return admin.operator(aws, "s3")
 
 
@@ -34,7 +34,7 @@ Connect = Callable[..., S3]
 
 @pytest.fixture
 def connect(aws: RunningAws, author: str) -> Connect:
-    """Return a function that connects a source as another process would, with the AWS identity."""
+    """Return a function that connects a source like a separate process, with the AWS identity."""
 
     def made(bucket: str = BUCKET, query: str = "", **more: Any) -> S3:
         environ = aws.environment()
@@ -71,7 +71,7 @@ async def test_a_cycle_costs_one_call_once_it_is_known_that_conditions_hold(
     assert source.calls.calls == {**before, "PutObject": before["PutObject"] + 1}
 
 
-async def test_neither_of_two_writers_restores_an_older_stamp(
+async def test_concurrent_writers_never_restore_an_older_stamp(
     connect: Connect, author: str
 ) -> None:
     one, other = connect(), connect()
@@ -88,11 +88,11 @@ async def test_neither_of_two_writers_restores_an_older_stamp(
 async def test_a_stamp_from_the_future_is_replaced(connect: Connect, author: str) -> None:
     source = connect()
     await source.write(beat(author, -3600))
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_an_object_that_was_deleted_is_made_again(
@@ -102,11 +102,11 @@ async def test_an_object_that_was_deleted_is_made_again(
     await source.write(beat(author, 2))
     await source.write(beat(author, 1))
     operator_s3.delete_object(Bucket=BUCKET, Key=source.key)
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n", b'{"name": 1}', b"x" * 1_000_001])
@@ -148,11 +148,11 @@ def keyed(aws: RunningAws, author: str, monkeypatch: pytest.MonkeyPatch) -> Conn
 
 
 async def test_keys_of_its_own_need_no_aws_identity(keyed: Connect, author: str) -> None:
-    given = beat(author)
+    heartbeat = beat(author)
 
-    await keyed().write(given)
+    await keyed().write(heartbeat)
 
-    assert (await keyed().read()).stamp == given.timestamp
+    assert (await keyed().read()).stamp == heartbeat.timestamp
 
 
 async def test_with_keys_a_missing_bucket_and_a_wrong_secret_are_told_apart(
@@ -183,13 +183,13 @@ async def test_the_first_stamp_is_written_without_the_right_to_list(
     connect: Connect, author: str, rights: Any
 ) -> None:
     rights("s3:GetObject", "s3:PutObject")
-    source, given = connect(), beat(author)
+    source, heartbeat = connect(), beat(author)
     with pytest.raises(SourceError, match="permission"):
         await source.read()
 
-    assert await source.write(given) is None
+    assert await source.write(heartbeat) is None
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("missing", ["s3:GetObject", "s3:PutObject"])

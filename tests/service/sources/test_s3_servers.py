@@ -1,4 +1,4 @@
-"""Servers that speak S3 in their own way, as objects in memory."""
+"""Servers with different support of S3's conditions, in memory."""
 
 import hashlib
 from datetime import timedelta
@@ -33,8 +33,8 @@ class Objects(Calls):
     """One bucket in memory.
 
     Args:
-        conditions: What it does with them: `keep`, `ignore` or `refuse`.
-        readable: False if the key may not read.
+        conditions: The server's treatment of conditions: `keep`, `ignore` or `refuse`.
+        readable: Whether the key may read.
     """
 
     def __init__(self, conditions: str, *, readable: bool = True) -> None:
@@ -61,13 +61,13 @@ class Objects(Calls):
         return {"Body": self.objects[Key], "ETag": etag(self.objects[Key])}
 
     def put_object(self, *, Key: str, Body: bytes, **parameters: Any) -> dict[str, Any]:  # noqa: N803
-        given = parameters.keys() & {"IfMatch", "IfNoneMatch"}
+        conditional = parameters.keys() & {"IfMatch", "IfNoneMatch"}
         if self.meanwhile:
             self.objects[Key] = self.meanwhile.pop().model_dump_json().encode()
         there = self.objects.get(Key)
-        if self.conditions == "refuse" and given:
+        if self.conditions == "refuse" and conditional:
             raise refused("NotImplemented", 501)
-        if self.conditions == "keep" and given:
+        if self.conditions == "keep" and conditional:
             if "IfNoneMatch" in parameters and there is not None:
                 raise refused("PreconditionFailed", 412)
             if "IfMatch" in parameters and there is None:
@@ -100,11 +100,11 @@ async def test_stamps_go_forward_on_every_server(conditions: str) -> None:
     server = Objects(conditions)
     one, other = S3(server, SETTINGS, "worker"), S3(server, SETTINGS, "worker")
     for n in range(8, 0, -1):
-        given = beat(n)
-        await (one if n % 2 else other).write(given)
+        heartbeat = beat(n)
+        await (one if n % 2 else other).write(heartbeat)
         await (other if n % 2 else one).write(beat(n + 0.5))  # too late
 
-        assert (await one.read()).stamp == given.timestamp
+        assert (await one.read()).stamp == heartbeat.timestamp
 
 
 async def test_a_newer_stamp_that_lands_in_between_stays() -> None:
@@ -137,7 +137,7 @@ async def test_nothing_is_overwritten_where_the_server_ignores_conditions() -> N
     assert server.objects == {}
 
 
-async def test_what_the_buckets_rules_cost_is_logged_once() -> None:
+async def test_the_cost_of_the_buckets_rules_is_logged_once() -> None:
     server = Objects("keep")
     server.answer = {"VersionId": "v1", "Expiration": 'expiry-date="x"'}
     source = S3(server, SETTINGS, "worker")

@@ -1,4 +1,4 @@
-"""A secret under a customer's KMS key, with and without the role's right to use the key."""
+"""A secret with a customer's KMS key, with and without the role's right to use the key."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ Grant = Callable[[str], None]
 
 @pytest.fixture
 def secret(operator: Any) -> Iterator[str]:
-    """The ARN of a secret under a key."""
+    """The ARN of a secret with a customer's key."""
     made = operator.create_secret(Name=f"keyed-{uuid4()}", SecretString="{}", KmsKeyId=KEY)
     yield str(made["ARN"])
     operator.delete_secret(SecretId=made["ARN"], ForceDeleteWithoutRecovery=True)
@@ -39,7 +39,7 @@ def secret(operator: Any) -> Iterator[str]:
 
 @pytest.fixture
 def grant(aws: RunningAws, secret: str) -> Iterator[Grant]:
-    """Give the role the documented policy, for another key or secret if given."""
+    """Give the role the documented policy, by default for the test's key and secret."""
     iam = admin.operator(aws, "iam")
     policy = {"RoleName": aws.environment()["IAM_ROLE_ARN"].rsplit("/", 1)[1], "PolicyName": "key"}
 
@@ -69,26 +69,26 @@ async def test_with_the_documented_policy_value_and_description_are_written(
     source: SecretsManager, grant: Grant
 ) -> None:
     grant(KEY)
-    given = beat()
+    heartbeat = beat()
 
-    assert await source.write(given) is None
+    assert await source.write(heartbeat) is None
 
     found = await source.read()
-    assert (found.stamp, found.error) == (given.timestamp, None)
+    assert (found.stamp, found.error) == (heartbeat.timestamp, None)
 
 
 async def test_without_the_right_to_the_key_the_stamp_is_written_and_the_cause_reported(
     source: SecretsManager, grant: Grant
 ) -> None:
     grant(KEY[:-1] + "2")
-    given = beat()
+    heartbeat = beat()
 
-    short = await source.write(given)
+    short = await source.write(heartbeat)
 
     detail = "AccessDeniedException (400) on GetSecretValue"
     assert short == Shortfall(ErrorWord.PERMISSION, Cause.KEY_DENIED, detail)
     found = await source.read()
-    assert found.stamp == given.timestamp
+    assert found.stamp == heartbeat.timestamp
     assert (found.error, found.cause) == (ErrorWord.PERMISSION, Cause.KEY_DENIED)
 
 

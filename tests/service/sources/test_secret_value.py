@@ -1,4 +1,4 @@
-"""The secret's value while others write it too, and without the permission to write it."""
+"""The secret's value with concurrent writers, and without permission to write."""
 
 import json
 from dataclasses import replace
@@ -63,7 +63,7 @@ def beat() -> Heartbeat:
 async def test_repeated_conflicts_end_the_attempts_on_the_value_but_not_the_stamp(
     loaded: Settings, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
-    secret, given = aws.environment()[NAME], beat()
+    secret, heartbeat = aws.environment()[NAME], beat()
 
     async def overwrite() -> None:
         text = json.dumps({"of": len(interrupted._interrupts)})
@@ -73,26 +73,26 @@ async def test_repeated_conflicts_end_the_attempts_on_the_value_but_not_the_stam
     interrupted = InterruptedAws(loaded.aws, overwrite)
     interrupted._interrupts *= MERGES_MAX + 1
 
-    assert await SecretsManager(interrupted, described).write(given) is None
+    assert await SecretsManager(interrupted, described).write(heartbeat) is None
 
     assert len(interrupted._interrupts) == 1  # nobody was there to come between a fourth time
     value = json.loads(operator.get_secret_value(SecretId=secret)["SecretString"])
-    assert value["updated_at"] == to_text(given.timestamp)
+    assert value["updated_at"] == to_text(heartbeat.timestamp)
     assert value["of"] == MERGES_MAX - 1  # merged for the last time before its own last write
 
 
 async def test_an_unreadable_value_is_not_written_and_the_description_still_is(
     identity: Aws, described: SecretSettings, aws: RunningAws, operator: Any
 ) -> None:
-    source, given = SecretsManager(identity, described), beat()
+    source, heartbeat = SecretsManager(identity, described), beat()
     aws.control.fail("GetSecretValue", "AccessDeniedException")
 
-    assert await missing(source, given) is ErrorWord.PERMISSION
+    assert await missing(source, heartbeat) is ErrorWord.PERMISSION
 
     answer = operator.describe_secret(SecretId=aws.environment()[NAME])
     description = Description.from_text(answer["Description"])
     assert description is not None
-    assert description.updated_at == given.timestamp
+    assert description.updated_at == heartbeat.timestamp
     assert source.value.writes_since(NOW) == 0
 
 

@@ -47,7 +47,7 @@ SLOT = timedelta(seconds=1800)
 
 
 class Slots:
-    """Moments in half-hour slots that no other test of this session has used."""
+    """Times in half-hour slots that no other test of this session uses."""
 
     next = datetime(2020, 1, 1, tzinfo=UTC)
 

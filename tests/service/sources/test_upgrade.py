@@ -1,4 +1,4 @@
-"""The process that migrates."""
+"""The child process that migrates."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ async def execute(database: dict[str, str], *statements: str) -> None:
 
 
 def children() -> list[psutil.Process]:
-    """The processes that migrate now."""
+    """Return the running migration processes."""
     return [p for p in psutil.Process().children() if child.MODULE in p.cmdline()]
 
 
@@ -118,14 +118,14 @@ async def test_a_migration_continues_when_the_write_that_started_it_is_cancelled
     database: dict[str, str], settings: Settings
 ) -> None:
     source, holder = Postgres(Pool(settings), "worker"), await admin.postgres(database, NAME)
-    given = Heartbeat(name="worker", timestamp=utc_now())
-    await _cancelled_while_it_waits_for_the_lock(holder, partial(source.write, given))
+    heartbeat = Heartbeat(name="worker", timestamp=utc_now())
+    await _cancelled_while_it_waits_for_the_lock(holder, partial(source.write, heartbeat))
 
     await holder.execute("SELECT pg_advisory_unlock_all()")
     await _until(holder, "SELECT to_regclass('last_update') IS NOT NULL")
 
-    await source.write(given)
-    assert (await source.read()).stamp == given.timestamp
+    await source.write(heartbeat)
+    assert (await source.read()).stamp == heartbeat.timestamp
     await source.close()
     await holder.close()
 

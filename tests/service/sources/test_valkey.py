@@ -44,14 +44,14 @@ async def refused(source: Valkey) -> ErrorWord:
 
 
 async def test_the_key_holds_the_plain_stamp_of_the_older_app(source: Valkey) -> None:
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert await source.client.get("worker:last_update") == to_text(given.timestamp)
+    assert await source.client.get("worker:last_update") == to_text(heartbeat.timestamp)
 
 
-async def test_of_a_report_of_five_megabytes_no_more_is_read_than_a_report_may_have(
+async def test_an_oversized_report_is_not_read_whole(
     source: Valkey,
 ) -> None:
     await source.client.set("worker:report", "x" * 5_000_000)
@@ -82,27 +82,27 @@ async def test_a_text_that_is_no_stamp_is_reported_and_overwritten(
 
     found = await source.read()
     assert (found.stamp, found.error) == (None, ErrorWord.INVALID_DATA)
-    given = beat()
-    await source.write(given)
+    heartbeat = beat()
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_a_stamp_in_the_future_is_overwritten(source: Valkey) -> None:
     await source.client.set("worker:last_update", to_text(utc_now() + timedelta(hours=1)))
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
 async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
     source: Valkey, minutes: int
 ) -> None:
-    given = beat()
-    await source.write(given)
+    heartbeat = beat()
+    await source.write(heartbeat)
     wrong = utc_now() + timedelta(minutes=minutes)
     other = Valkey(source.client, "worker", now=lambda: wrong)
 
@@ -110,7 +110,7 @@ async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothi
         await other.write(beat(wrong))
 
     assert error.value.word is ErrorWord.CLOCK
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_a_key_of_another_kind_is_invalid_data(source: Valkey) -> None:

@@ -74,7 +74,7 @@ def of(client: redis.Redis) -> dict[str, str]:
     "MASTERDOWN",
     ErrorWord.UNREACHABLE,
 )
-async def test_a_replica_that_lost_its_primary_is_unreachable_and_tried_again(
+async def test_a_replica_that_lost_its_primary_is_unreachable_and_retried(
     fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     admin.config_set("replica-serve-stale-data", "no")
@@ -104,7 +104,7 @@ async def test_a_primary_that_lacks_replicas_is_read_only(
 
 @pytest.mark.parametrize("lacks", ["-time", "-mset", "-evalsha"])
 @reality(SERVER, "a user whose ACL lacks a command of the script", "NOPERM", ErrorWord.PERMISSION)
-async def test_a_right_that_a_user_lacks_is_permission_inside_the_script_too(
+async def test_a_missing_right_is_permission_also_inside_the_script(
     fact: Fact, keys: dict[str, str], admin: redis.Redis, lacks: str
 ) -> None:
     password = keys["VALKEY_PASSWORD"]
@@ -123,7 +123,7 @@ async def test_a_right_that_a_user_lacks_is_permission_inside_the_script_too(
 
 
 @reality(SERVER, "another client's script runs for too long", "BUSY", ErrorWord.UNREACHABLE)
-async def test_a_server_that_runs_a_script_without_end_is_unreachable_and_tried_again(
+async def test_a_server_blocked_by_an_endless_script_is_unreachable_and_retried(
     fact: Fact, keys: dict[str, str], admin: redis.Redis
 ) -> None:
     before = str(admin.config_get("lua-time-limit")["lua-time-limit"])
@@ -163,7 +163,7 @@ def _is_up(client: redis.Redis) -> bool:
 
 
 @reality(SERVER, "a cluster without slots", "CLUSTERDOWN", ErrorWord.UNREACHABLE)
-async def test_a_cluster_without_slots_is_unreachable_and_tried_again(
+async def test_a_cluster_without_slots_is_unreachable_and_retried(
     fact: Fact, tmp_path: Path
 ) -> None:
     with node(tmp_path, "only") as client, pytest.raises(RedisError) as error:
@@ -192,8 +192,8 @@ async def test_a_cluster_is_reported_as_unsupported_and_not_retried(
 @pytest.fixture
 async def tagged(tmp_path: Path, anyio_backend: str) -> AsyncIterator[redis.asyncio.Redis]:  # noqa: ARG001 - of an async fixture
     """Yield the first node of a cluster while it migrates the tag's slot to the second."""
-    with node(tmp_path, "asked") as asked:
-        slot = ask(asked, "CLUSTER KEYSLOT", TAG)
+    with node(tmp_path, "asked") as lone:
+        slot = ask(lone, "CLUSTER KEYSLOT", TAG)
     with cluster(tmp_path, slot) as (first, second):
         first.set(f"{TAG}:1", "there")
         away, home = ask(second, "CLUSTER MYID"), ask(first, "CLUSTER MYID")

@@ -1,4 +1,4 @@
-"""The SQL that runs equals what the expressions compile to, and PostgreSQL accepts it."""
+"""The committed SQL equals the compiled expressions, and PostgreSQL accepts it."""
 
 import re
 

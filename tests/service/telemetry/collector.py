@@ -1,4 +1,4 @@
-"""Requests to a collector on loopback, parsed with OpenTelemetry's own protocol definition."""
+"""Parse requests to a collector on loopback, with OpenTelemetry's own protocol definition."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,30 +11,30 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.service.alerts.receiver import Received, Receiver
 
 
-def environ(who: Receiver, **more: str) -> dict[str, str]:
-    """Return the variables that push to it, often."""
+def environ(receiver: Receiver, **more: str) -> dict[str, str]:
+    """Return the variables that push to a receiver at short intervals."""
     return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{who.place}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{receiver.place}",
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         **more,
     }
 
 
-def resources(who: Receiver) -> list[dict[str, str]]:
+def resources(receiver: Receiver) -> list[dict[str, str]]:
     """Return the resource attributes of each request with metrics."""
-    return [who_sent(request) for request in at(who, "/v1/metrics")]
+    return [resource_of(request) for request in at(receiver, "/v1/metrics")]
 
 
-def who_sent(request: Received) -> dict[str, str]:
+def resource_of(request: Received) -> dict[str, str]:
     """Return a request's resource attributes."""
     (sent,) = ExportMetricsServiceRequest.FromString(request.body).resource_metrics
     return named(sent.resource.attributes)
 
 
-def metrics(who: Receiver) -> Iterator[Metric]:
-    """Yield every metric of every request, in the order of arrival."""
-    for request in at(who, "/v1/metrics"):
+def metrics(receiver: Receiver) -> Iterator[Metric]:
+    """Yield all metrics of all requests, in the order of arrival."""
+    for request in at(receiver, "/v1/metrics"):
         yield from metrics_of(request)
 
 
@@ -45,11 +45,11 @@ def metrics_of(request: Received) -> Iterator[Metric]:
             yield from scope.metrics
 
 
-def spans(who: Receiver) -> list[Span]:
+def spans(receiver: Receiver) -> list[Span]:
     """Return every span of every request."""
     return [
         span
-        for request in at(who, "/v1/traces")
+        for request in at(receiver, "/v1/traces")
         for sent in ExportTraceServiceRequest.FromString(request.body).resource_spans
         for scope in sent.scope_spans
         for span in scope.spans
@@ -67,7 +67,7 @@ def named(attributes: Iterable[KeyValue]) -> dict[str, str]:
     return {each.key: each.value.string_value for each in attributes}
 
 
-def at(who: Receiver, path: str) -> list[Received]:
+def at(receiver: Receiver, path: str) -> list[Received]:
     """Return the requests to a path."""
-    with who.came:
-        return [request for request in who.received if request.path == path]
+    with receiver.came:
+        return [request for request in receiver.received if request.path == path]

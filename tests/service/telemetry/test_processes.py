@@ -1,4 +1,4 @@
-"""Worker and API as processes that push, to a working and to a hanging collector."""
+"""Worker and API as processes push to a working and to a hanging collector."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.receiver import Receiver, receiving
 from tests.service.processes import BARE, GRACE_S, POLL_S, ROOT, Running, running
 from tests.service.serving import NOWHERE
 from tests.service.telemetry import collector
@@ -24,15 +24,15 @@ HEADERS = {"OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{TOKEN}"}
 
 
 @pytest.fixture
-def who() -> Iterable[Receiver]:
-    with receiver() as found:
+def receiver() -> Iterable[Receiver]:
+    with receiving() as found:
         yield found
 
 
 @pytest.fixture
-def pushing(database: dict[str, str], keys: dict[str, str], who: Receiver) -> dict[str, str]:
+def pushing(database: dict[str, str], keys: dict[str, str], receiver: Receiver) -> dict[str, str]:
     """Return the environment of a process with two stores and a collector."""
-    return database | keys | QUICK | HEADERS | collector.environ(who)
+    return database | keys | QUICK | HEADERS | collector.environ(receiver)
 
 
 def scraped(url: str) -> set[str]:
@@ -54,22 +54,22 @@ def cycles(process: Running) -> int:
     return process.log.read_text().count('"event": "cycle"')
 
 
-def sent(who: Receiver, process: str) -> set[str]:
+def sent(receiver: Receiver, process: str) -> set[str]:
     """Return the names of the metrics that one kind of process has pushed."""
     return {
         metric.name
-        for request in collector.at(who, "/v1/metrics")
-        if collector.who_sent(request)["heartbeat.process"] == process
+        for request in collector.at(receiver, "/v1/metrics")
+        if collector.resource_of(request)["heartbeat.process"] == process
         for metric in collector.metrics_of(request)
     }
 
 
-def all_sent(who: Receiver, process: str, names: set[str]) -> bool:
-    return names <= sent(who, process)
+def all_sent(receiver: Receiver, process: str, names: set[str]) -> bool:
+    return names <= sent(receiver, process)
 
 
 def test_worker_and_api_push_the_metrics_that_they_serve(
-    pushing: dict[str, str], who: Receiver, tmp_path: Path
+    pushing: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
     with (
         running("worker", "HEALTH_PORT", pushing, tmp_path) as worker,
@@ -83,11 +83,11 @@ def test_worker_and_api_push_the_metrics_that_they_serve(
         ofs["worker"] = {name for name in ofs["worker"] if name.startswith("heartbeat_")}
         for process, names in ofs.items():
             assert len(names) > 10
-            who.wait_until(partial(all_sent, who, process, names))
-        who.wait_until(lambda: any(span.name == "cycle" for span in collector.spans(who)))
+            receiver.wait_until(partial(all_sent, receiver, process, names))
+        receiver.wait_until(lambda: any(span.name == "cycle" for span in collector.spans(receiver)))
 
-    assert not {name for name in sent(who, "api") if name.startswith("heartbeat_worker_")}
-    assert {span.name for span in collector.spans(who)} == {
+    assert not {name for name in sent(receiver, "api") if name.startswith("heartbeat_worker_")}
+    assert {span.name for span in collector.spans(receiver)} == {
         "cycle",
         "write postgres",
         "write valkey",
@@ -101,11 +101,11 @@ def test_worker_and_api_push_the_metrics_that_they_serve(
 
 
 def test_a_hanging_collector_delays_neither_the_beat_nor_the_end(
-    pushing: dict[str, str], who: Receiver, tmp_path: Path
+    pushing: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
-    who.answers = [0] * 100
+    receiver.answers = [0] * 100
     with running("worker", "HEALTH_PORT", pushing, tmp_path) as worker:
-        who.wait_for_any()
+        receiver.wait_for_any()
         before = cycles(worker)
         while cycles(worker) < before + 5:
             assert worker.process.running, worker.process.ending
@@ -114,24 +114,24 @@ def test_a_hanging_collector_delays_neither_the_beat_nor_the_end(
         worker.process.finish(GRACE_S)
 
         assert worker.process.exit_code == 0
-    assert who.taken == []
-    assert not who.released.is_set()
+    assert receiver.taken == []
+    assert not receiver.released.is_set()
     assert "worker_stopped" in [line["event"] for line in lines(worker)]
 
 
 def test_an_api_with_a_hanging_collector_answers_and_ends(
-    pushing: dict[str, str], who: Receiver, tmp_path: Path
+    pushing: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
-    who.answers = [0] * 100
+    receiver.answers = [0] * 100
     with running("api", "PORT", pushing, tmp_path) as api:
-        who.wait_for_any()
+        receiver.wait_for_any()
         assert httpx2.get(f"{api.url}/worker/status").status_code == 200
         api.process.terminate()
         api.process.finish(GRACE_S)
 
         assert api.process.exit_code == 0
-    assert who.taken == []
-    assert not who.released.is_set()
+    assert receiver.taken == []
+    assert not receiver.released.is_set()
 
 
 @pytest.mark.parametrize("command", ["worker", "api"])

@@ -1,4 +1,4 @@
-"""What reaches a collector, and what a failing collector must not affect."""
+"""A collector gets metrics and traces, and a failing collector affects nothing else."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -18,7 +18,7 @@ from service.outcome import Attempt, Outcome
 from service.settings import load
 from service.telemetry.cycles import Cycles
 from service.telemetry.push import Push
-from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.receiver import Receiver, receiving
 from tests.service.serving import NOWHERE
 from tests.service.telemetry import collector
 
@@ -29,17 +29,17 @@ NS = 1_000_000_000
 
 
 @pytest.fixture
-def who() -> Iterable[Receiver]:
-    with receiver() as found:
+def receiver() -> Iterable[Receiver]:
+    with receiving() as found:
         yield found
 
 
 @asynccontextmanager
 async def pushing(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch, found: list[Metric], **more: str
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, found: list[Metric], **more: str
 ) -> AsyncIterator[Push]:
     """Push the metrics `found` as a process does."""
-    environ = collector.environ(who, **more)
+    environ = collector.environ(receiver, **more)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)  # the SDK reads them by itself
     push = Push(load(NOWHERE | environ).telemetry, "worker", "shop", "The shop")
@@ -64,26 +64,26 @@ def measured(value: float, name: str = "heartbeat_age_seconds") -> Metric:
     return GaugeMetricFamily(name, "How old it is.", value=value)
 
 
-async def until(who: Receiver, enough: Callable[[], bool]) -> None:
-    await to_thread.run_sync(who.wait_until, enough)
+async def until(receiver: Receiver, enough: Callable[[], bool]) -> None:
+    await to_thread.run_sync(receiver.wait_until, enough)
 
 
 async def test_metrics_keep_their_names_labels_and_moment(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [counted(3), measured(1.5)]
 
     def values(name: str) -> set[float]:
-        sent = [each for each in collector.metrics(who) if each.name == name]
+        sent = [each for each in collector.metrics(receiver) if each.name == name]
         return {point.as_double for each in sent for _, point in collector.points(each)}
 
-    async with pushing(who, monkeypatch, found):
-        await until(who, lambda: {1.5} <= values("heartbeat_age_seconds"))
+    async with pushing(receiver, monkeypatch, found):
+        await until(receiver, lambda: {1.5} <= values("heartbeat_age_seconds"))
         found[:] = [counted(4), measured(2.5), measured(7, "heartbeat_new")]
-        await until(who, lambda: {2.5} <= values("heartbeat_age_seconds"))
-        await until(who, lambda: values("heartbeat_new") == {7.0})
+        await until(receiver, lambda: {2.5} <= values("heartbeat_age_seconds"))
+        await until(receiver, lambda: values("heartbeat_new") == {7.0})
 
-    counter = next(each for each in collector.metrics(who) if each.name == "heartbeat_writes")
+    counter = next(each for each in collector.metrics(receiver) if each.name == "heartbeat_writes")
     assert counter.sum.is_monotonic
     assert counter.sum.aggregation_temporality == (
         AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -93,35 +93,35 @@ async def test_metrics_keep_their_names_labels_and_moment(
 
 
 async def test_delta_temporality_is_sent_if_configured(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [counted(3)]
 
     def sent() -> list[float]:
-        named = [each for each in collector.metrics(who) if each.name == "heartbeat_writes"]
+        named = [each for each in collector.metrics(receiver) if each.name == "heartbeat_writes"]
         return [point.as_double for each in named for _, point in collector.points(each)]
 
     delta = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
-    async with pushing(who, monkeypatch, found, **delta):
-        await until(who, lambda: 3.0 in sent())
+    async with pushing(receiver, monkeypatch, found, **delta):
+        await until(receiver, lambda: 3.0 in sent())
         found[:] = [counted(5)]
-        await until(who, lambda: 2.0 in sent())
+        await until(receiver, lambda: 2.0 in sent())
 
     assert sum(sent()) == 5.0
 
 
 async def test_the_resource_names_the_process_and_variables_take_precedence(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = {
         "OTEL_SERVICE_NAME": "checkout",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=prod,service.instance.id=me",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t0ken",
     }
-    async with pushing(who, monkeypatch, [measured(1)], **named):
-        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+    async with pushing(receiver, monkeypatch, [measured(1)], **named):
+        await until(receiver, lambda: bool(collector.at(receiver, "/v1/metrics")))
 
-    resource = collector.resources(who)[0]
+    resource = collector.resources(receiver)[0]
     assert (
         resource.items()
         >= {
@@ -133,24 +133,24 @@ async def test_the_resource_names_the_process_and_variables_take_precedence(
             "heartbeat.title": "The shop",
         }.items()
     )
-    headers = {name.lower(): value for name, value in who.received[0].headers.items()}
+    headers = {name.lower(): value for name, value in receiver.received[0].headers.items()}
     assert headers["authorization"] == "Bearer t0ken"
 
 
 async def test_the_resource_names_the_process_without_variables_too(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with pushing(who, monkeypatch, [measured(1)]):
-        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+    async with pushing(receiver, monkeypatch, [measured(1)]):
+        await until(receiver, lambda: bool(collector.at(receiver, "/v1/metrics")))
 
-    resource = collector.resources(who)[0]
+    resource = collector.resources(receiver)[0]
     assert resource["service.name"] == "heartbeat"
     assert resource["service.version"]
     assert resource["service.instance.id"]
 
 
 async def test_a_cycle_is_a_trace_with_a_span_for_each_source_and_its_attempts(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = Outcome(
         "valkey",
@@ -168,12 +168,14 @@ async def test_a_cycle_is_a_trace_with_a_span_for_each_source_and_its_attempts(
     landed = Outcome(
         "postgres", NOW, "ok", attempts=1, latency_ms=20, tries=(Attempt(0.0, 0.02, "ok"),)
     )
-    async with pushing(who, monkeypatch, []) as push:
+    async with pushing(receiver, monkeypatch, []) as push:
         Cycles(push, "shop").take([landed, failed])
-        await until(who, lambda: len(collector.spans(who)) == 3)
-        await until(who, lambda: any("duration" in each.name for each in collector.metrics(who)))
+        await until(receiver, lambda: len(collector.spans(receiver)) == 3)
+        await until(
+            receiver, lambda: any("duration" in each.name for each in collector.metrics(receiver))
+        )
 
-    by_name = {span.name: span for span in collector.spans(who)}
+    by_name = {span.name: span for span in collector.spans(receiver)}
     cycle, good, bad = (by_name[name] for name in ("cycle", "write postgres", "write valkey"))
     began = int(NOW.timestamp()) * NS + 123_456_000
     assert {span.trace_id for span in by_name.values()} == {cycle.trace_id}
@@ -194,10 +196,10 @@ async def test_a_cycle_is_a_trace_with_a_span_for_each_source_and_its_attempts(
         "unreachable",
         "unreachable",
     ]
-    assert b"10.0.0.1" not in b"".join(request.body for request in who.received)
+    assert b"10.0.0.1" not in b"".join(request.body for request in receiver.received)
     (durations,) = {
         tuple(point.bucket_counts)
-        for each in collector.metrics(who)
+        for each in collector.metrics(receiver)
         for point in each.histogram.data_points
         if collector.named(point.attributes)["source"] == "postgres"
     }
@@ -209,14 +211,16 @@ def statuses(*spans: Span) -> list[int]:
 
 
 async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "opentelemetry")
-    who.answers = [401, 401, 500]
+    receiver.answers = [401, 401, 500]
     headers = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t0ken"}
     with capture_logs() as lines:
-        async with pushing(who, monkeypatch, [measured(1)], OTEL_TRACES_EXPORTER="none", **headers):
-            await until(who, lambda: len(who.taken) == 2)
+        async with pushing(
+            receiver, monkeypatch, [measured(1)], OTEL_TRACES_EXPORTER="none", **headers
+        ):
+            await until(receiver, lambda: len(receiver.taken) == 2)
 
     assert [(line["event"], line.get("detail")) for line in lines] == [
         ("telemetry_not_sent", "HTTP 401"),
@@ -225,10 +229,10 @@ async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
 
 
 async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK holds locks while it waits for the loop, whose calls must take none of them."""
-    environ = collector.environ(who)
+    """The SDK holds locks while it waits for the loop, so calls in the loop must not need them."""
+    environ = collector.environ(receiver)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     push = Push(load(NOWHERE | environ).telemetry, "worker", "shop")
@@ -241,16 +245,16 @@ async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
         return [measured(1)]
 
     await push.start(collect)
-    await until(who, lambda: len(collector.at(who, "/v1/metrics")) > 3)
+    await until(receiver, lambda: len(collector.at(receiver, "/v1/metrics")) > 3)
     await push.stop()
 
-    assert any(each.name == "heartbeat_age_seconds" for each in collector.metrics(who))
+    assert any(each.name == "heartbeat_age_seconds" for each in collector.metrics(receiver))
 
 
 async def test_an_error_while_collecting_is_logged_and_ends_nothing(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environ = collector.environ(who)
+    environ = collector.environ(receiver)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     push, defects = Push(load(NOWHERE | environ).telemetry, "worker", "shop"), list[Exception]()
@@ -264,22 +268,22 @@ async def test_an_error_while_collecting_is_logged_and_ends_nothing(
 
     with capture_logs() as lines:
         await push.start(collect)
-        await until(who, lambda: bool(collector.at(who, "/v1/metrics")))
+        await until(receiver, lambda: bool(collector.at(receiver, "/v1/metrics")))
         defects.append(ZeroDivisionError())
         await raised.wait()
-        before = len(collector.at(who, "/v1/metrics"))
-        await until(who, lambda: len(collector.at(who, "/v1/metrics")) > before + 1)
+        before = len(collector.at(receiver, "/v1/metrics"))
+        await until(receiver, lambda: len(collector.at(receiver, "/v1/metrics")) > before + 1)
         await push.stop()
 
     assert [line["event"] for line in lines] == ["telemetry_defect"]
 
 
 async def test_a_hanging_collector_does_not_delay_the_end(
-    who: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    who.answers = [0] * 10
-    async with pushing(who, monkeypatch, [measured(1)]):
-        await to_thread.run_sync(who.wait_for_any)
+    receiver.answers = [0] * 10
+    async with pushing(receiver, monkeypatch, [measured(1)]):
+        await to_thread.run_sync(receiver.wait_for_any)
 
-    assert who.taken == []
-    assert not who.released.is_set()
+    assert receiver.taken == []
+    assert not receiver.released.is_set()

@@ -1,4 +1,4 @@
-"""OpenTelemetry's variables: which are used, and which cause a warning."""
+"""OpenTelemetry's variables are used, or cause a warning."""
 
 import pytest
 from opentelemetry.sdk import environment_variables
@@ -79,6 +79,6 @@ def test_no_variable_of_opentelemetry_causes_a_warning() -> None:
     assert len(standard) > 40
     assert ours - {"OTEL_METRICS_EXPORTER", "OTEL_TRACES_EXPORTER"} <= set(standard)
 
-    given = {name: "1" for name in standard if name not in ours}
+    variables = {name: "1" for name in standard if name not in ours}
 
-    assert load(NOWHERE | given).notes == ()
+    assert load(NOWHERE | variables).notes == ()

@@ -1,4 +1,4 @@
-"""Situations with their verdict and findings: code, sources, title."""
+"""Situations with the expected verdict and findings: code, sources, title."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -41,7 +41,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Aws(Slow):
-    """A store that can be read as slowly as AWS, under a name that needs no certificate."""
+    """A store as slow as AWS, which needs no certificate."""
 
     hangs_for_worker = False
 
@@ -52,11 +52,11 @@ class Aws(Slow):
 
 
 class Deployment:
-    """A worker and the readings of an API, one of them with AWS's times.
+    """A worker and an API's readers, one of them with AWS's timing.
 
     Attributes:
-        aws: That store, which stands under Valkey's name.
-        stop: Ends the worker.
+        aws: The store with AWS's timing, which has Valkey's name.
+        stop: Stops the worker.
     """
 
     def __init__(self, aws: Aws, shared: Readers, stop: anyio.Event) -> None:
@@ -105,7 +105,7 @@ async def test_a_slow_aws_is_not_red_after_a_silence(takes_s: float, silence_s: 
         assert (await made.poll(HEALTH_WAIT_S)).overall_status is Overall.OK
 
 
-async def test_until_aws_has_answered_it_is_not_answered_yet_with_its_last_known_stamp() -> None:
+async def test_until_aws_answers_its_row_is_not_answered_yet_with_the_last_known_stamp() -> None:
     async with deployed() as made:
         await made.poll(HEALTH_WAIT_S)
         made.aws.takes_s = 5.0
@@ -119,7 +119,7 @@ async def test_until_aws_has_answered_it_is_not_answered_yet_with_its_last_known
     assert row.last_known_update is not None
 
 
-async def test_a_failure_of_an_hour_ago_says_nothing_about_now() -> None:
+async def test_a_failure_from_an_hour_ago_does_not_count() -> None:
     async with deployed() as made:
         made.aws.takes_s = HOUR_S
         assert (await made.poll(HEALTH_WAIT_S)).overall_status is Overall.ERROR
@@ -136,12 +136,12 @@ async def test_a_hung_aws_is_red_at_the_second_poll_at_the_latest(every_s: float
         made.aws.takes_s, made.aws.hangs_for_worker = HOUR_S, True
         await anyio.sleep(2 * MINUTE_S)
 
-        heard = []
+        polled = []
         for _ in range(5):
-            heard.append((await made.poll(FIRST_WAIT_S)).overall_status)
+            polled.append((await made.poll(FIRST_WAIT_S)).overall_status)
             await anyio.sleep(every_s)
 
-    assert heard[1:] == [Overall.ERROR] * 4
+    assert polled[1:] == [Overall.ERROR] * 4
 
 
 @pytest.mark.parametrize("silence_s", [MINUTE_S, HOUR_S])

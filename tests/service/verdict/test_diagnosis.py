@@ -388,11 +388,11 @@ def test_every_affected_store_is_in_one_severe_finding_and_no_other_is(
     situation: Situation,
 ) -> None:
     grave = blamed(diagnose(situation).findings, Severity.ERROR)
-    hurt = [source.name for source in situation.sources if source.hurt]
+    affected = [source.name for source in situation.sources if source.hurt]
     if is_starting(situation):
-        hurt = []
+        affected = []
 
-    assert sorted(name for name in grave if name != "iam") == sorted(hurt)
+    assert sorted(name for name in grave if name != "iam") == sorted(affected)
 
 
 @given(situations())

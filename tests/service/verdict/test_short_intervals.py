@@ -1,4 +1,4 @@
-"""A healthy pair of worker and API at an interval of a second, in simulated time."""
+"""A healthy worker and API with an interval of one second, in simulated time."""
 
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -42,7 +42,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use_the_loops_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that measures time use the loop's clock."""
+    """Make everything that measures time use the loop's clock."""
     monkeypatch.setattr(cycle, "time", TIME)
     both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)
     monkeypatch.setattr(readers, "time", both)
@@ -50,10 +50,10 @@ def use_the_loops_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Slow(MemorySource):
-    """A store whose answers are as old as its delay.
+    """A store with slow answers.
 
     Attributes:
-        takes_s: How long an answer takes.
+        takes_s: The seconds that an answer takes.
     """
 
     takes_s = 0.0
@@ -71,7 +71,7 @@ def settings() -> Settings:
 
 async def verdicts(settings: Settings, stores: dict[str, Slow], asked_s: float) -> list[Overall]:
     """Poll for `LASTS_S` while the worker beats; return the verdicts."""
-    heard: list[Overall] = []
+    polled: list[Overall] = []
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         shared = Readers(
@@ -81,12 +81,12 @@ async def verdicts(settings: Settings, stores: dict[str, Slow], asked_s: float) 
         while anyio.current_time() < LASTS_S:
             looks = await shared.get()
             seen = Snapshot(settings=settings, aws=None, looks=looks, now=now(), watching_since=NOW)
-            heard.append(worker_status(seen).overall_status)
+            polled.append(worker_status(seen).overall_status)
             await anyio.sleep(POLL_S)
             if anyio.current_time() > asked_s:
                 stop.set()
         stop.set()
-    return heard
+    return polled
 
 
 @pytest.mark.parametrize("takes_s", [0.0, 0.2, 0.4, 0.6])
@@ -97,10 +97,10 @@ async def test_a_slow_response_does_not_make_a_healthy_store_red(
     for store in stores.values():
         store.takes_s = takes_s
 
-    heard = await verdicts(settings, stores, LASTS_S)
+    polled = await verdicts(settings, stores, LASTS_S)
 
-    assert len(heard) > LASTS_S
-    assert Overall.ERROR not in heard
+    assert len(polled) > LASTS_S
+    assert Overall.ERROR not in polled
 
 
 @pytest.mark.parametrize("takes_s", [0.0, 0.6])
@@ -111,8 +111,8 @@ async def test_a_stopped_worker_is_reported_within_two_intervals_and_two_reading
     for store in stores.values():
         store.takes_s = takes_s
 
-    heard = await verdicts(settings, stores, LASTS_S / 2)
+    polled = await verdicts(settings, stores, LASTS_S / 2)
 
     allowed = (LASTS_S / 2 + 2 * 1.0 + 2 * takes_s + 2 * POLL_S) / POLL_S
-    assert Overall.ERROR not in heard[: int(LASTS_S / 2)]
-    assert set(heard[int(allowed) :]) == {Overall.ERROR}
+    assert Overall.ERROR not in polled[: int(LASTS_S / 2)]
+    assert set(polled[int(allowed) :]) == {Overall.ERROR}

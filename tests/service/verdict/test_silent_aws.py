@@ -25,11 +25,11 @@ OF_AWS = ("secrets_manager", "iam")
 async def stamp(settings: Settings) -> None:
     """Write every store once, as a worker does."""
     sources = connect(settings)
-    given = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=60)
+    heartbeat = Heartbeat(name="worker", timestamp=utc_now(), interval_seconds=60)
     for source in sources.values():
         if source.database is not None:
             await source.database.migrate()
-        await source.write(given)
+        await source.write(heartbeat)
     await close(sources)
 
 
@@ -55,11 +55,11 @@ async def test_until_a_silent_aws_answers_the_verdict_is_not_red(
         aws.control.hang()
 
         early = worker_status(await watch.snapshot(wait_s=0.1))
-        heard: list[Overall] = []
+        polled: list[Overall] = []
         async with anyio.create_task_group() as tasks:
 
             async def request() -> None:
-                heard.append(worker_status(await watch.snapshot(wait_s=BOUND_S)).overall_status)
+                polled.append(worker_status(await watch.snapshot(wait_s=BOUND_S)).overall_status)
 
             tasks.start_soon(request)
             await anyio.to_thread.run_sync(aws.control.clear)
@@ -67,4 +67,4 @@ async def test_until_a_silent_aws_answers_the_verdict_is_not_red(
     assert first.overall_status is Overall.OK, first.diagnosis.message
     titles = [finding.title for finding in early.diagnosis.findings]
     assert titles == ["Not answered yet: AWS Secrets Manager"]
-    assert heard == [Overall.OK]
+    assert polled == [Overall.OK]

@@ -14,7 +14,7 @@ EARLIER = NOW - timedelta(minutes=1)
 
 
 def holding(*stamps: datetime | None) -> Situation:
-    """Make sources that hold these stamps."""
+    """Create sources with these stamps."""
     views = [
         SourceView(name=str(n), title=str(n), freshness=Freshness.FRESH, stamp=stamp)
         for n, stamp in enumerate(stamps)

@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 def report(started_at: datetime = NOW, **changes: object) -> WorkerReport:
     failing = SourceReport(last_result="timeout", consecutive_failures=3, breaker=Breaker.OPEN)
-    said = {
+    document = {
         "id": "worker-1",
         "version": "1",
         "started_at": started_at,
@@ -25,7 +25,7 @@ def report(started_at: datetime = NOW, **changes: object) -> WorkerReport:
         "next_due": NOW,
         "sources": {"postgres": failing, "valkey": failing},
     }
-    return WorkerReport.model_validate(said | changes)
+    return WorkerReport.model_validate(document | changes)
 
 
 def snapshot(**found: Observation) -> Snapshot:
@@ -80,7 +80,7 @@ PROVED = Observation(stamp=NOW)
 
 
 def with_identity(age: timedelta, proved: Observation = PROVED) -> Snapshot:
-    """A worker that AWS refused at its last stamp, and the API's own reading of the identity."""
+    """Return a snapshot of a worker that AWS refused, and the API's own reading of the identity."""
     carried = Observation(stamp=NOW - age, report=report(iam=REFUSED))
     settings = load(facts.environ())
     looks = {

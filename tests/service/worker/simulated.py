@@ -9,13 +9,12 @@ import anyio
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """Waits take no real time, and a busy machine delays nothing.
+    """An event loop in which waits take no real time, and a busy machine delays nothing.
 
-    It is for code that takes the time from the loop alone: a socket that is waited for under a
-    deadline has no chance.
+    Only for code that takes its time from the loop: a deadline for a socket would pass immediately.
 
     Attributes:
-        seconds: Its time. A test adds to it what a busy machine would have cost.
+        seconds: The simulated time; a test may add delays of a busy machine.
     """
 
     def __init__(self) -> None:
@@ -27,7 +26,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.SelectSelector):
-    """Polls, and advances the time instead of waiting for a deadline."""
+    """Poll without waiting, and advance the time to the next deadline."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
         super().__init__()

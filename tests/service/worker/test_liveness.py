@@ -66,16 +66,16 @@ async def test_an_endless_head_is_refused_and_a_missing_one_times_out(
         tasks.start_soon(serving.listen)
         while not serving.started:
             await anyio.lowlevel.checkpoint()
-        heard = []
+        responses = []
         for sent in (b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000, b"GET / HTTP/1.1\r\n", b""):
             async with await anyio.connect_tcp("127.0.0.1", port) as stream:
                 if sent:
                     await stream.send(sent)
                 with anyio.fail_after(60):
                     try:
-                        heard.append((await stream.receive())[:12])
+                        responses.append((await stream.receive())[:12])
                     except anyio.EndOfStream:
-                        heard.append(b"")
+                        responses.append(b"")
         serving.should_exit = True
 
-    assert heard == [b"HTTP/1.1 431", b"HTTP/1.1 408", b""]
+    assert responses == [b"HTTP/1.1 431", b"HTTP/1.1 408", b""]

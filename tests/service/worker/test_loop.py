@@ -58,7 +58,7 @@ class Ledger:
 
 
 class Clock:
-    """A wall clock that advances steadily from `NOW`, until it is set."""
+    """A wall clock that advances steadily from `NOW`, and can be set."""
 
     def __init__(self) -> None:
         self.set = timedelta()
@@ -73,7 +73,7 @@ def settings(**changes: str) -> ProcessSettings:
 
 
 def events_of(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
-    """Return a log's events: each cycle's number, and each change with its error."""
+    """Return a log's events: the number of each cycle, and each change with its error."""
     return [
         (line["event"], line["cycle"] if line["event"] == "cycle" else line.get("error"))
         for line in lines
@@ -141,10 +141,10 @@ async def test_a_stamp_contains_its_interval() -> None:
 
     await Worker(settings(HEARTBEAT_INTERVAL_SECONDS="7"), {"source": source}).run(stop)
 
-    [given] = source.written
-    assert given.interval_seconds == 7
-    assert given.report is not None
-    assert given.report.interval_seconds == 7
+    [written] = source.written
+    assert written.interval_seconds == 7
+    assert written.report is not None
+    assert written.report.interval_seconds == 7
 
 
 async def test_two_workers_on_one_machine_have_different_ids() -> None:
@@ -196,7 +196,7 @@ async def test_the_observer_gets_every_cycle_and_its_lateness() -> None:
     assert sum(report.sources["source"].counted.durations) == 3
 
 
-async def test_a_worker_whose_stores_are_all_down_beats_on_and_records_every_outcome() -> None:
+async def test_a_worker_without_any_store_keeps_beating_and_records_every_outcome() -> None:
     sources: dict[str, Source] = {
         name: MemorySource(failures=failing(ErrorWord.PERMISSION)) for name in ("one", "two")
     }
@@ -226,7 +226,7 @@ async def test_a_breaker_is_half_open_while_a_source_is_probed() -> None:
 
 
 class Telling(MemorySource):
-    """A source with facts besides the results of its writes."""
+    """A source that reports facts besides the results of its writes."""
 
     def add_to(self, report: WorkerReport) -> WorkerReport:
         return report.model_copy(update={"aws_calls": report.cycles + 7})
@@ -298,7 +298,7 @@ async def test_a_signal_between_two_cycles_ends_the_wait_at_once() -> None:
     ]
 
 
-async def test_a_day_of_health_reads_as_equal_lines() -> None:
+async def test_a_healthy_day_is_logged_as_equal_lines() -> None:
     source = MemorySource()
 
     async def take_a_while() -> None:
@@ -344,7 +344,7 @@ async def test_the_log_line_of_a_cycle_has_its_lateness() -> None:
     assert [line["lateness_ms"] for line in lines if line["event"] == "cycle"] == [246.9]
 
 
-async def test_an_outage_reads_as_its_story() -> None:
+async def test_an_outage_is_logged_in_a_readable_sequence() -> None:
     refusal = SourceError(ErrorWord.AUTH, "28P01")
     source, well = MemorySource(), MemorySource()
 

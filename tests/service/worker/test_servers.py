@@ -27,7 +27,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 class Place(Server):
-    """Reports what a test sets."""
+    """A source that reports the server that a test sets."""
 
     def __init__(self) -> None:
         self.seen: ServerReport | Exception = ServerReport(timeline=1, address="10.0.0.1")

@@ -1,4 +1,4 @@
-"""Two workers with one lease, in simulated time: which of them beats when."""
+"""Two workers share one lease, in simulated time."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ class Process:
     """A worker that competes for the lease.
 
     Attributes:
-        beats: When it beat, in seconds from the test's beginning.
+        beats: The times of its beats, in seconds from the test's beginning.
     """
 
     def __init__(self, name: str, database: Store, keys: Store | None = None) -> None:
@@ -55,7 +55,7 @@ class Process:
         return [(each.timestamp - NOW).total_seconds() for each in self.source.written]
 
     async def run(self) -> None:
-        """Run until it is stopped or killed."""
+        """Run the worker until it is stopped or killed."""
         with self.scope:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.lease.run, self.stop)
@@ -112,7 +112,7 @@ async def test_after_a_kill_the_other_beats_within_one_interval(into_the_interva
     assert max(gaps(one, two)) <= 1.5 * INTERVAL_S  # no stamp was ever stale
 
 
-async def test_a_leader_that_stops_hands_over_at_once() -> None:
+async def test_a_leader_that_stops_hands_over_immediately() -> None:
     one, two = (Process(name, store) for store in [Store()] for name in ("one", "two"))
     async with running(one, two):
         await anyio.sleep_until(150.0)
@@ -123,7 +123,7 @@ async def test_a_leader_that_stops_hands_over_at_once() -> None:
     assert max(gaps(one, two)) <= INTERVAL_S
 
 
-async def test_a_cut_leader_and_its_follower_both_beat_and_one_when_it_heals() -> None:
+async def test_a_disconnected_leader_and_its_follower_both_beat_until_it_reconnects() -> None:
     database, keys = Store(), Store()
     one, two = Process("one", database, keys), Process("two", database, keys)
     async with running(one, two):

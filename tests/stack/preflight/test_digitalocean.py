@@ -108,15 +108,15 @@ def test_an_existing_cluster_must_be_in_the_vpc() -> None:
 def test_a_new_bucket_needs_the_providers_own_credentials(missing: str) -> None:
     incomplete = {name: value for name, value in CREDENTIALS.items() if name != missing}
 
-    assert _bad(_check({}, given=incomplete, buckets=PHOTOS)) == [f"{missing} is not set"]
-    assert not _bad(_check({}, given=CREDENTIALS, buckets=PHOTOS))
-    assert not _bad(_check({}, given=incomplete))
+    assert _bad(_check({}, credentials=incomplete, buckets=PHOTOS)) == [f"{missing} is not set"]
+    assert not _bad(_check({}, credentials=CREDENTIALS, buckets=PHOTOS))
+    assert not _bad(_check({}, credentials=incomplete))
 
 
 def test_a_token_that_may_not_read_spaces_keys_is_bad() -> None:
     pages = {"/spaces/keys?per_page=1": page(status=403)}
 
-    (says,) = _bad(_check(pages, given=CREDENTIALS, buckets=PHOTOS))
+    (says,) = _bad(_check(pages, credentials=CREDENTIALS, buckets=PHOTOS))
 
     assert says == "the token may not read spaces/keys"
     assert not _bad(_check(pages))

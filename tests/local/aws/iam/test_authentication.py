@@ -22,8 +22,8 @@ SECRET = {"SecretId": "heartbeat/local"}
 
 def session_credentials(clients: Clients) -> Credentials:
     answer = clients.send(clients.session_request())
-    given = answer.document["credentialSet"][0]["credentials"]
-    return Credentials(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"])
+    issued = answer.document["credentialSet"][0]["credentials"]
+    return Credentials(issued["accessKeyId"], issued["secretAccessKey"], issued["sessionToken"])
 
 
 def test_an_unsigned_request_is_refused(clients: Clients) -> None:

@@ -1,4 +1,4 @@
-"""What each kind of receiver gets, and what its answers mean."""
+"""The requests to each kind of receiver, and the error words for their answers."""
 
 import json
 import logging
@@ -19,20 +19,20 @@ from service.alerts.senders.incidents import Incidents
 from service.alerts.senders.result import SendResult, result_of_status
 from service.alerts.targets import TargetError, parse
 from tests.service.alerts.events import event
-from tests.service.alerts.receiver import Receiver, receiver
+from tests.service.alerts.receiver import Receiver, receiving
 
 SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = event().alert_key
 
 
 @pytest.fixture
-def there() -> Iterator[Receiver]:
-    with receiver() as state:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as state:
         yield state
 
 
-def webhook(there: Receiver, prefix: str = "") -> senders.Sender:
-    return sender(f"webhook+http://{prefix}{there.place}/hook?a=1&secret={SIGNED}")
+def webhook(receiver: Receiver, prefix: str = "") -> senders.Sender:
+    return sender(f"webhook+http://{prefix}{receiver.place}/hook?a=1&secret={SIGNED}")
 
 
 def sender(url: str) -> senders.Sender:
@@ -46,20 +46,20 @@ def body(url: str, kind: EventKind, **options: Any) -> tuple[str, dict[str, str]
     return request.url, dict(request.headers), json.loads(request.body or b"")
 
 
-def test_a_webhook_is_the_event_and_its_signature_verifies(there: Receiver) -> None:
-    said = event()
+def test_a_webhook_is_the_event_and_its_signature_verifies(receiver: Receiver) -> None:
+    sent = event()
 
-    assert webhook(there).send(said) == SendResult()
-    (got,) = there.taken
+    assert webhook(receiver).send(sent) == SendResult()
+    (got,) = receiver.taken
     assert got.path == "/hook?a=1"
-    assert AlertEvent.model_validate(Webhook(SIGNED).verify(got.body, got.headers)) == said
-    assert got.headers["webhook-id"] == str(said.id)
+    assert AlertEvent.model_validate(Webhook(SIGNED).verify(got.body, got.headers)) == sent
+    assert got.headers["webhook-id"] == str(sent.id)
 
 
-def test_a_webhook_may_ask_for_a_password(there: Receiver) -> None:
-    webhook(there, "me:p%40ss@").send(event())
+def test_a_webhook_may_ask_for_a_password(receiver: Receiver) -> None:
+    webhook(receiver, "me:p%40ss@").send(event())
 
-    assert there.taken[0].headers["Authorization"] == "Basic bWU6cEBzcw=="
+    assert receiver.taken[0].headers["Authorization"] == "Basic bWU6cEBzcw=="
 
 
 @pytest.mark.parametrize(
@@ -72,39 +72,41 @@ def test_a_webhook_may_ask_for_a_password(there: Receiver) -> None:
         (-1, DeliveryError.UNREACHABLE),
     ],
 )
-def test_each_refusal_has_its_error_word(there: Receiver, status: int, word: DeliveryError) -> None:
-    there.answers = [status]
+def test_each_refusal_has_its_error_word(
+    receiver: Receiver, status: int, word: DeliveryError
+) -> None:
+    receiver.answers = [status]
 
-    assert webhook(there).send(event()).error is word
+    assert webhook(receiver).send(event()).error is word
 
 
 def test_a_receiver_that_hangs_is_a_timeout(
-    there: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "ANSWER_S", 0.1)
-    there.answers = [0]
+    receiver.answers = [0]
 
-    assert webhook(there).send(event()).error is DeliveryError.TIMEOUT
-
-
-def test_a_receiver_that_is_not_there_is_unreachable() -> None:
-    with receiver() as gone:
-        told = webhook(gone)
-
-    assert told.send(event()).error is DeliveryError.UNREACHABLE
+    assert webhook(receiver).send(event()).error is DeliveryError.TIMEOUT
 
 
-def test_a_receiver_without_tls_has_its_word(there: Receiver) -> None:
-    told = sender(f"webhook+https://{there.place}/hook?secret={SIGNED}")
+def test_a_missing_receiver_is_unreachable() -> None:
+    with receiving() as gone:
+        unreachable = webhook(gone)
 
-    assert told.send(event()).error is DeliveryError.TLS
+    assert unreachable.send(event()).error is DeliveryError.UNREACHABLE
 
 
-def test_retry_after_is_honoured_as_seconds_and_as_a_date(there: Receiver) -> None:
-    there.answers, there.retry_after = [429], "120"
+def test_a_receiver_without_tls_has_its_word(receiver: Receiver) -> None:
+    client = sender(f"webhook+https://{receiver.place}/hook?secret={SIGNED}")
+
+    assert client.send(event()).error is DeliveryError.TLS
+
+
+def test_retry_after_is_honoured_as_seconds_and_as_a_date(receiver: Receiver) -> None:
+    receiver.answers, receiver.retry_after = [429], "120"
     at = format_datetime(datetime.now(UTC) + timedelta(minutes=5))
 
-    assert webhook(there).send(event()) == SendResult(DeliveryError.THROTTLED, 120.0)
+    assert webhook(receiver).send(event()) == SendResult(DeliveryError.THROTTLED, 120.0)
     wait_s = result_of_status(503, {"Retry-After": at}).retry_after_s
     assert wait_s is not None
     assert 290 < wait_s <= 300
@@ -202,76 +204,76 @@ def test_incident_io_gets_its_token_in_a_header() -> None:
 
 
 @pytest.mark.parametrize("url", ["incidentio://01ABC", "splunk://key", "goalert://on.example"])
-def test_a_part_that_is_missing_is_named_without_the_rest(url: str) -> None:
+def test_a_missing_part_of_a_url_is_named_without_the_rest(url: str) -> None:
     with pytest.raises(TargetError, match=r"target no\. 1 \(\w+\) has no"):
         sender(url)
 
 
-def test_incidents_are_posted_and_a_test_resolves_itself(there: Receiver) -> None:
-    told = sender(f"goalert://{there.place}/token")
+def test_incidents_are_posted_and_a_test_resolves_itself(receiver: Receiver) -> None:
+    goalert = sender(f"goalert://{receiver.place}/token")
 
-    assert told.send(event(EventKind.TEST)) == SendResult()
-    assert [json.loads(each.body).get("action") for each in there.taken] == [None, "close"]
+    assert goalert.send(event(EventKind.TEST)) == SendResult()
+    assert [json.loads(each.body).get("action") for each in receiver.taken] == [None, "close"]
 
 
-def test_alertmanager_gets_labels_that_stay_and_an_end_that_comes() -> None:
-    told = sender("alertmanager+https://me:pw@am.example/prefix/")
-    assert isinstance(told, Alertmanager)
+def test_alertmanager_gets_stable_labels_and_an_end_time() -> None:
+    alertmanager = sender("alertmanager+https://me:pw@am.example/prefix/")
+    assert isinstance(alertmanager, Alertmanager)
     opened, resolved = (
-        json.loads(told.request(event(kind)).body or b"")
+        json.loads(alertmanager.request(event(kind)).body or b"")
         for kind in (EventKind.OPENED, EventKind.RESOLVED)
     )
 
-    assert told.request(event()).url == "https://am.example/prefix/api/v2/alerts"
+    assert alertmanager.request(event()).url == "https://am.example/prefix/api/v2/alerts"
     assert opened[0]["labels"] == resolved[0]["labels"]
     assert opened[0]["endsAt"] > opened[0]["startsAt"]
     assert resolved[0]["endsAt"] == "2026-11-24T21:59:30+00:00"
     assert opened[0]["generatorURL"] == "https://status.example.com"
 
 
-def test_alertmanager_gets_the_end_of_what_has_become_graver() -> None:
-    told = sender("alertmanager+http://am.example")
-    assert isinstance(told, Alertmanager)
-    graver, milder = json.loads(told.request(event(EventKind.ESCALATED)).body or b"")
+def test_alertmanager_gets_the_end_of_an_escalated_alert() -> None:
+    alertmanager = sender("alertmanager+http://am.example")
+    assert isinstance(alertmanager, Alertmanager)
+    graver, milder = json.loads(alertmanager.request(event(EventKind.ESCALATED)).body or b"")
 
     assert graver["labels"]["severity"] == Severity.ERROR
     assert milder["labels"]["severity"] == Severity.DEGRADED
     assert milder["endsAt"] == "2026-11-24T22:00:00+00:00"
 
 
-def test_apprise_sends_through_one_plugin(there: Receiver) -> None:
-    told = sender(f"jsons://{there.place}/x".replace("jsons", "json"))
+def test_apprise_sends_through_one_plugin(receiver: Receiver) -> None:
+    apprise = sender(f"jsons://{receiver.place}/x".replace("jsons", "json"))
 
-    assert told.send(event()) == SendResult()
-    said = json.loads(there.taken[0].body)
-    assert said["title"] == "shop: PostgreSQL cannot be read (timeout)"
-    assert said["type"] == "failure"
+    assert apprise.send(event()) == SendResult()
+    message = json.loads(receiver.taken[0].body)
+    assert message["title"] == "shop: PostgreSQL cannot be read (timeout)"
+    assert message["type"] == "failure"
 
 
 @pytest.mark.parametrize(
     ("status", "word"), [(401, DeliveryError.REFUSED), (500, DeliveryError.FAILED)]
 )
-def test_apprises_results_are_distinguished_too(
-    there: Receiver, status: int, word: DeliveryError
+def test_each_refusal_through_apprise_has_its_error_word(
+    receiver: Receiver, status: int, word: DeliveryError
 ) -> None:
-    there.answers = [status] * 5
+    receiver.answers = [status] * 5
 
-    assert sender(f"json://{there.place}/x").send(event()).error is word
+    assert sender(f"json://{receiver.place}/x").send(event()).error is word
 
 
-def test_apprise_waits_as_long_as_retry_after_requests(there: Receiver) -> None:
-    there.answers, there.retry_after = [429] * 5, "77"
+def test_apprise_waits_as_long_as_retry_after_requests(receiver: Receiver) -> None:
+    receiver.answers, receiver.retry_after = [429] * 5, "77"
 
-    assert sender(f"json://{there.place}/x").send(event()) == SendResult(
+    assert sender(f"json://{receiver.place}/x").send(event()) == SendResult(
         DeliveryError.THROTTLED, 77.0
     )
 
 
 def test_apprise_reports_unreachable_if_nothing_answers() -> None:
-    with receiver() as gone:
-        told = sender(f"json://{gone.place}/x")
+    with receiving() as gone:
+        apprise = sender(f"json://{gone.place}/x")
 
-    assert told.send(event()).error is DeliveryError.UNREACHABLE
+    assert apprise.send(event()).error is DeliveryError.UNREACHABLE
 
 
 def test_a_url_that_apprise_refuses_is_named_by_number_and_kind() -> None:
@@ -283,13 +285,13 @@ def test_a_url_that_apprise_refuses_is_named_by_number_and_kind() -> None:
 
 
 def test_apprise_logs_no_secret_at_any_level(
-    there: Receiver, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from service import logs
 
     logs.configure("DEBUG")
-    there.answers = [500]
-    url = f"json://{there.place}/s3cretpath?+X-Key=s3crethead&-q=s3cretquery"
+    receiver.answers = [500]
+    url = f"json://{receiver.place}/s3cretpath?+X-Key=s3crethead&-q=s3cretquery"
     try:
         sender(url).send(event())
     finally:

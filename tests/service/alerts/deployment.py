@@ -1,4 +1,4 @@
-"""Instances of alerting on real stores and real receivers, in simulated time."""
+"""Run instances of alerting on real stores with real receivers, in simulated time."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -33,17 +33,17 @@ NAME = "worker"
 LEASE = f"{NAME}:alerts:lease"
 
 
-def hook(there: Receiver, options: str = "") -> str:
-    return f"webhook+http://{there.place}/?secret={SIGNED}{options}"
+def hook(receiver: Receiver, options: str = "") -> str:
+    return f"webhook+http://{receiver.place}/?secret={SIGNED}{options}"
 
 
-def accepted(there: Receiver) -> list[AlertEvent]:
+def accepted(receiver: Receiver) -> list[AlertEvent]:
     """Return the events that a receiver accepted, in order."""
-    return [AlertEvent.model_validate_json(each.body) for each in there.taken]
+    return [AlertEvent.model_validate_json(each.body) for each in receiver.taken]
 
 
-def kinds(there: Receiver) -> list[EventKind]:
-    return [event.kind for event in accepted(there)]
+def kinds(receiver: Receiver) -> list[EventKind]:
+    return [event.kind for event in accepted(receiver)]
 
 
 class Partition:
@@ -54,7 +54,7 @@ class Partition:
 
     def check(self) -> None:
         if self.cut:
-            raise SourceError(ErrorWord.UNREACHABLE, "a test has cut the way")
+            raise SourceError(ErrorWord.UNREACHABLE, "a test has cut the connection")
 
 
 class CutDatabase:
@@ -88,23 +88,27 @@ class Instance:
     """One API process's alerting, stepped by hand.
 
     Attributes:
-        to_database: Its way to PostgreSQL.
-        to_valkey: Its way to Valkey.
-        findings: What it sees, None for what the world says.
+        to_database: Its connection to PostgreSQL.
+        to_valkey: Its connection to Valkey.
+        findings: Its own findings, None for the deployment's.
     """
 
-    def __init__(self, world: "World", targets: str, given: Policy) -> None:
-        self.world = world
+    def __init__(self, deployment: "Deployment", targets: str, alert_policy: Policy) -> None:
+        self.deployment = deployment
         self.to_database, self.to_valkey = Partition(), Partition()
         self.findings: Sequence[Finding] | None = None
         parsed = parse(targets)
-        keys, database = world.keys, world.database
+        keys, database = deployment.keys, deployment.database
         stores = Stores(
             Ledger(CutDatabase(database, self.to_database), NAME) if database else None,
             Spill(CutKeys(keys, self.to_valkey), NAME) if keys else None,
         )
         context = AlertContext(
-            name=NAME, deployment="shop", policy=given, targets=parsed, default_repeat_s=4 * 3600
+            name=NAME,
+            deployment="shop",
+            policy=alert_policy,
+            targets=parsed,
+            default_repeat_s=4 * 3600,
         )
         self.stores = stores
         self.loop = AlertLoop(
@@ -112,11 +116,11 @@ class Instance:
             self._look,
             stores,
             holder=str(uuid4()),
-            now=lambda: world.now,
-            clock=lambda: world.clock,
+            now=lambda: deployment.now,
+            clock=lambda: deployment.clock,
         )
         self.deliverers = [
-            Deliverer(each, make(each), self.loop.outbox, lambda: world.now) for each in parsed
+            Deliverer(each, make(each), self.loop.outbox, lambda: deployment.now) for each in parsed
         ]
 
     async def step(self) -> float:
@@ -131,18 +135,18 @@ class Instance:
                 pass
 
     async def _look(self) -> Sequence[Finding]:
-        return self.world.findings if self.findings is None else self.findings
+        return self.deployment.findings if self.findings is None else self.findings
 
 
-class World:
-    """What all instances share: the time, what is wrong, and the stores.
+class Deployment:
+    """The time, findings and stores that all instances share.
 
     Attributes:
         now: The wall clock, which may step.
-        clock: Monotonic seconds.
-        findings: What every instance sees.
-        step_least_s: Seconds between two looks at least: looking each second, as the loop asks to
-            while something is wrong, takes a test ten times as long.
+        clock: The monotonic clock, in seconds.
+        findings: The findings that every instance sees.
+        step_least_s: The least seconds between two looks. During an error the loop looks each
+            second, which would make a test ten times as long.
     """
 
     def __init__(self, database: Database | None, keys: Keys | None) -> None:
@@ -154,14 +158,14 @@ class World:
         self.instances: list[Instance] = []
         self.step_least_s = 10.0
 
-    def start(self, targets: str, given: Policy | None = None) -> Instance:
+    def start(self, targets: str, alert_policy: Policy | None = None) -> Instance:
         """Start an instance."""
-        instance = Instance(self, targets, given or policy(60.0))
+        instance = Instance(self, targets, alert_policy or policy(60.0))
         self.instances.append(instance)
         return instance
 
     def stop(self, instance: Instance) -> None:
-        """Kill an instance: it releases nothing."""
+        """Kill an instance, without releasing its lease."""
         self.instances.remove(instance)
 
     def pass_by(self, seconds: float) -> None:
@@ -169,7 +173,7 @@ class World:
         self.clock += seconds
 
     async def run(self, seconds: float, findings: Sequence[Finding] | None = None) -> None:
-        """Let all instances look for some seconds."""
+        """Run all instances for some seconds."""
         if findings is not None:
             self.findings = findings
         until = self.clock + seconds
@@ -180,7 +184,7 @@ class World:
             await self.stores_pass_by(step_s)
 
     async def stores_pass_by(self, seconds: float) -> None:
-        """Advance the stores' clocks too: leases and claims end, retries become due."""
+        """Advance the stores' clocks, so that leases and claims end and retries become due."""
         if self.database is not None:
             span = f"interval '{seconds} s'"
             moments = ", ".join(f"{name} = {name} - {span}" for name in ("due", "held_until"))
@@ -208,8 +212,8 @@ class World:
 
 
 @asynccontextmanager
-async def world(environ: dict[str, str]) -> AsyncIterator[World]:
-    """Yield a world with the stores of an environment, empty and migrated."""
+async def deployed(environ: dict[str, str]) -> AsyncIterator[Deployment]:
+    """Yield a deployment on an environment's stores, with a migrated database."""
     settings = load(environ)
     sources: dict[str, Source] = {
         each.name: each.connect(Shared(name=NAME)) for each in settings.sources
@@ -219,7 +223,7 @@ async def world(environ: dict[str, str]) -> AsyncIterator[World]:
     if database is not None:
         await database.migrate()
     try:
-        yield World(database, keys)
+        yield Deployment(database, keys)
     finally:
         async with anyio.create_task_group() as tasks:
             for source in sources.values():

@@ -39,7 +39,7 @@ PAGE = """\
     </style>
   </head>
   <body>
-    <h1>Alerts that this machine was told of</h1>
+    <h1>Alerts received by this machine</h1>
     <p>{hint}</p>
 {alerts}  </body>
 </html>

@@ -13,7 +13,7 @@ Say = Callable[[str, str], None]
 
 
 class Unit(Protocol):
-    """What the supervisor runs: an embedded server, or a process of the service."""
+    """A process that the supervisor runs: an embedded server, or a process of the service."""
 
     @property
     def name(self) -> str:

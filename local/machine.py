@@ -122,9 +122,9 @@ class Machine:
             "HOST": "127.0.0.1",
         }
         worker = self._app("worker", ["service", "worker"], environment)
-        told, inbox = self._inbox(environment, address)
+        with_inbox, inbox = self._inbox(environment, address)
         listen = ["--host", "127.0.0.1", "--port", port]
-        api = self._app("api", ["service", "api", *listen], told, f"{address}healthz")
+        api = self._app("api", ["service", "api", *listen], with_inbox, f"{address}healthz")
         for app in (worker, inbox, api):
             self._say(app.name, "starting")
         self._supervisor.launch([worker, inbox, api])
@@ -142,10 +142,10 @@ class Machine:
         address = f"http://127.0.0.1:{port}/inbox"
         target = f"webhook+http://127.0.0.1:{port}/?secret={secret}"
         targets = " ".join(filter(None, [environment.get("ALERT_TARGETS"), target]))
-        told = {"PUBLIC_URL": page, **environment, "ALERT_TARGETS": targets}
+        with_inbox = {"PUBLIC_URL": page, **environment, "ALERT_TARGETS": targets}
         inbox = {**environment, INBOX_SECRET: secret}
         self._say("inbox", f"alerts arrive at {address}")
-        return told, self._app("inbox", ["local.inbox", "--port", str(port)], inbox, address)
+        return with_inbox, self._app("inbox", ["local.inbox", "--port", str(port)], inbox, address)
 
     def _app(
         self,

@@ -32,7 +32,7 @@ CLOSED = (BrokenResourceError, ClosedResourceError, EndOfStream, IncompleteRead,
 
 
 class Mode(StrEnum):
-    """What happens to connections."""
+    """The treatment of connections."""
 
     PASS = "pass"  # noqa: S105  no password
     REFUSE = "refuse"  # nothing listens, and open connections are closed

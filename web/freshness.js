@@ -16,7 +16,7 @@ export function ageS(row, elapsedS) {
 /**
  * @param {Row | IamRow} row
  * @param {number} elapsedS seconds since the row arrived, by the page's own clock
- * @returns {Freshness} missing and unreachable stay so until an answer says otherwise
+ * @returns {Freshness} missing and unreachable stay so until the next answer
  */
 export function freshnessOf(row, elapsedS) {
   const intervals = ageInIntervals(row, elapsedS);

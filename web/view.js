@@ -55,8 +55,8 @@ export function address({ range, from, to }) {
 
 /** @returns {Shown} from the address; invalid values are ignored */
 function read() {
-  const asked = new URLSearchParams(location.search);
-  const [range, from, to] = ['range', 'from', 'to'].map((name) => asked.get(name));
+  const query = new URLSearchParams(location.search);
+  const [range, from, to] = ['range', 'from', 'to'].map((name) => query.get(name));
   const known = isRange(range) ? range : USUAL;
   const isSpan = from && to && Date.parse(from) < Date.parse(to);
   return isSpan ? { range: known, from, to } : { range: known, from: null, to: null };

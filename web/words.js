@@ -59,12 +59,12 @@ export function clockUtc(moment, now = moment) {
 const ZONE = zone(new URLSearchParams(location.search).get('tz'));
 
 /**
- * @param {string | null} asked `?tz=`, such as Europe/Berlin or UTC
- * @returns {string | undefined} undefined for the viewer's own zone, also where `asked` is unknown
+ * @param {string | null} name `?tz=`, such as Europe/Berlin or UTC
+ * @returns {string | undefined} undefined for the viewer's own zone, also if the name is unknown
  */
-function zone(asked) {
+function zone(name) {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: asked ?? undefined }).resolvedOptions().timeZone;
+    return new Intl.DateTimeFormat('en', { timeZone: name ?? undefined }).resolvedOptions().timeZone;
   } catch {
     return undefined;
   }

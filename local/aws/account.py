@@ -11,7 +11,7 @@ from local.aws.iam.authentication import Authenticator
 from local.aws.iam.credentials import Keys, Vault
 from local.aws.limits import Limits
 from local.aws.rolesanywhere.sessions import Sessions
-from local.aws.services import Meaning, Services
+from local.aws.services import ServiceOperation, Services
 from local.aws.state import State
 from local.aws.wire.counters import Counters
 from local.aws.wire.errors import AwsError
@@ -48,40 +48,40 @@ class Aws:
         Raises:
             Cut: The connection is to be closed instead.
         """
-        meaning = self._services.meaning(request)
+        operation = self._services.find(request)
         result = "cut"
         try:
-            reply = self._disturbed(meaning, request)
+            reply = self._disturbed(operation, request)
             result = "ok"
         except Cut:
             raise
         except AwsError as error:
             result = error.code
-            reply = error.reply(meaning.protocol)
+            reply = error.reply(operation.protocol)
         except Exception:  # noqa: BLE001 a defect of ours must not look like a broken network
-            _LOG.exception("%s failed", meaning.operation)
+            _LOG.exception("%s failed", operation.name)
             result = "InternalFailure"
-            reply = AwsError(result, "The stand-in has a defect", 500).reply(meaning.protocol)
+            reply = AwsError(result, "The stand-in has a defect", 500).reply(operation.protocol)
         finally:
-            self.counters.call(meaning.operation, result)
+            self.counters.call(operation.name, result)
         return reply
 
-    def _disturbed(self, meaning: Meaning, request: Request) -> Reply:
-        fault = self.faults.before(meaning.operation)
+    def _disturbed(self, operation: ServiceOperation, request: Request) -> Reply:
+        fault = self.faults.before(operation.name)
         with self._lock:
-            reply = self._run(meaning, request)
+            reply = self._run(operation, request)
         if fault is not None and fault.cut == "after":
             raise Cut
         return reply
 
-    def _run(self, meaning: Meaning, request: Request) -> Reply:
-        if meaning.operation == "CreateSession":
+    def _run(self, operation: ServiceOperation, request: Request) -> Reply:
+        if operation.name == "CreateSession":
             reply = self.sessions.create(request)
-            self.limits.check(meaning.operation, self.clock.now())
+            self.limits.check(operation.name, self.clock.now())
         else:
             principal = self._authenticator.principal(request)
-            self.limits.check(meaning.operation, self.clock.now())
-            reply = self._services.ask(meaning, request, principal)
-        if not meaning.operation.startswith(_READS):
+            self.limits.check(operation.name, self.clock.now())
+            reply = self._services.ask(operation, request, principal)
+        if not operation.name.startswith(_READS):
             self._save()
         return reply

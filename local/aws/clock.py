@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 class Clock:
     """The machine's clock, moved by the control.
 
-    Two moves are kept apart. `advanced_s` is time that has passed for AWS alone: versions age,
-    credentials and certificates expire, while clients, who sign with the machine's clock, are
-    still on time. `skew_s` is how much AWS's clock differs from its clients': signatures too.
+    There are two kinds of moves. `advanced_s` is time that has passed only for AWS: versions age,
+    credentials and certificates expire, while signatures, made with the machine's clock, stay
+    valid. `skew_s` is the difference between AWS's clock and its clients': it affects signatures.
     """
 
     def __init__(self) -> None:

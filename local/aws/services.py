@@ -30,15 +30,17 @@ UNKNOWN = "Unknown"
 
 
 @dataclass(frozen=True)
-class Meaning:
+class ServiceOperation:
     """The operation of a request, before it is authorized.
 
     Attributes:
-        operation: As AWS's API names it; `Unknown` if that is unclear.
+        service: The service's name in credential scopes, such as `secretsmanager`.
+        name: The operation's name in AWS's API; `Unknown` if that is unclear.
+        protocol: The protocol of answers.
     """
 
     service: str
-    operation: str
+    name: str
     protocol: Protocol
 
 
@@ -51,10 +53,10 @@ class Services:
         self._secrets_manager = SecretsManager(state.region, clock)
         self._roles_anywhere = RolesAnywhere(state.region, mocked.ACCOUNT, state.registry, clock)
 
-    def meaning(self, request: Request) -> Meaning:
+    def find(self, request: Request) -> ServiceOperation:
         """Find the service by the credential's scope; without one, by the form of the request."""
         if request.path == "/sessions":
-            return Meaning("rolesanywhere", "CreateSession", "rest")
+            return ServiceOperation("rolesanywhere", "CreateSession", "rest")
         target = request.headers.get("x-amz-target", "")
         try:
             service = signature.parse(request).service
@@ -62,21 +64,21 @@ class Services:
             service = "secretsmanager" if target else "sts"
         protocol = _PROTOCOLS.get(service, "rest")
         if protocol == "json":
-            return Meaning(service, target.rpartition(".")[2] or UNKNOWN, protocol)
+            return ServiceOperation(service, target.rpartition(".")[2] or UNKNOWN, protocol)
         if protocol == "query":
-            return Meaning(service, request.form.get("Action", UNKNOWN), protocol)
+            return ServiceOperation(service, request.form.get("Action", UNKNOWN), protocol)
         if protocol == "s3":
-            return Meaning(service, _of_s3(request), protocol)
+            return ServiceOperation(service, _of_s3(request), protocol)
         try:
-            return Meaning(service, self._route(request).operation, protocol)
+            return ServiceOperation(service, self._route(request).operation, protocol)
         except AwsError:
-            return Meaning(service, UNKNOWN, protocol)
+            return ServiceOperation(service, UNKNOWN, protocol)
 
-    def ask(self, meaning: Meaning, request: Request, principal: Principal) -> Reply:
-        """Execute a request, if `principal` may.
+    def ask(self, operation: ServiceOperation, request: Request, principal: Principal) -> Reply:
+        """Execute a request if `principal` is allowed to.
 
         Raises:
-            AwsError: It may not, or can't be done.
+            AwsError: It is not allowed, or it failed.
         """
         services: dict[str, Callable[[str, Request, Principal], Reply]] = {
             "secretsmanager": self._ask_secrets_manager,
@@ -85,10 +87,10 @@ class Services:
             "s3": self._ask_s3,
             "rolesanywhere": self._ask_roles_anywhere,
         }
-        if meaning.service not in services:
-            message = f"This stand-in has no service '{meaning.service}'"
+        if operation.service not in services:
+            message = f"This stand-in has no service '{operation.service}'"
             raise AwsError("UnknownOperationException", message, 404)
-        return services[meaning.service](meaning.operation, request, principal)
+        return services[operation.service](operation.name, request, principal)
 
     def _ask_secrets_manager(self, operation: str, request: Request, principal: Principal) -> Reply:
         parameters = _json(request)

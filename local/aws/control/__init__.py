@@ -1,1 +1,1 @@
-"""How tests, benches and `make run` disturb the stand-in; AWS has nothing like it."""
+"""The control of the stand-in: tests, benches and `make run` cause faults with it."""

@@ -31,7 +31,7 @@ class Limit(BaseModel):
 
 
 class Lifetime(BaseModel):
-    """How long new sessions live; None for AWS's rules."""
+    """The lifetime of new sessions; None for AWS's rules."""
 
     lifetime_s: float | None
 

@@ -137,9 +137,9 @@ def _payload(request: Request, signature: Signature) -> str:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """
-    said = request.headers.get("x-amz-content-sha256", "")
-    if signature.service == "s3" and said in UNSIGNED:
-        return said
+    digest = request.headers.get("x-amz-content-sha256", "")
+    if signature.service == "s3" and digest in UNSIGNED:
+        return digest
     return hashlib.sha256(request.body).hexdigest()
 
 

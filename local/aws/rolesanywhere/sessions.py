@@ -50,17 +50,17 @@ class Sessions:
         """
         if len(request.body) > session_request.MAX_BODY:
             raise invalid("Request entity too large")
-        presented = x509_signature.verify(request, self._region, self._clock.wire())
-        asked = session_request.parse(request)
-        anchor = self._anchor(asked.trust_anchor_arn)
-        profile = self._profile(asked)
-        self._check_certificate(presented, anchor)
-        role = mocked.role(asked.role_arn)
+        signing = x509_signature.verify(request, self._region, self._clock.wire())
+        parameters = session_request.parse(request)
+        anchor = self._anchor(parameters.trust_anchor_arn)
+        profile = self._profile(parameters)
+        self._check_certificate(signing, anchor)
+        role = mocked.role(parameters.role_arn)
         if role is None:
-            raise roles.unable(asked.role_arn)
-        session = self._session(asked, presented.certificate, profile, role)
+            raise roles.unable(parameters.role_arn)
+        session = self._session(parameters, signing.certificate, profile, role)
         roles.check_trust(role, anchor.arn, session, self._clock.now())
-        return self._reply(session, self._see(presented.certificate))
+        return self._reply(session, self._see(signing.certificate))
 
     def _anchor(self, arn: str) -> TrustAnchor:
         anchor = self._registry.anchors.get(arn)
@@ -70,23 +70,25 @@ class Sessions:
             raise AwsError("AccessDeniedException", "Trust anchor disabled")
         return anchor
 
-    def _profile(self, asked: SessionRequest) -> Profile:
-        profile = self._registry.profiles.get(asked.profile_arn)
+    def _profile(self, parameters: SessionRequest) -> Profile:
+        profile = self._registry.profiles.get(parameters.profile_arn)
         if profile is None:
-            raise not_found(asked.profile_arn)
+            raise not_found(parameters.profile_arn)
         if not profile.enabled:  # type and words are unproved, as in the next three
             raise AwsError("AccessDeniedException", "Profile disabled")
-        if asked.role_arn not in profile.role_arns:
-            raise roles.unable(asked.role_arn)
-        if asked.role_session_name is not None and not profile.accept_role_session_name:
+        if parameters.role_arn not in profile.role_arns:
+            raise roles.unable(parameters.role_arn)
+        if parameters.role_session_name is not None and not profile.accept_role_session_name:
             raise AwsError("AccessDeniedException", "Profile does not accept a role session name")
-        if profile.require_instance_properties and not asked.instance_properties:
+        if profile.require_instance_properties and not parameters.instance_properties:
             raise invalid("Instance properties are required by the profile")
         return profile
 
-    def _check_certificate(self, presented: x509_signature.Presented, anchor: TrustAnchor) -> None:
-        certificate = presented.certificate
-        trust.check(certificate, presented.chain, anchor.certificates, self._clock.now())
+    def _check_certificate(
+        self, signing: x509_signature.SigningCertificate, anchor: TrustAnchor
+    ) -> None:
+        certificate = signing.certificate
+        trust.check(certificate, signing.chain, anchor.certificates, self._clock.now())
         for crl in self._registry.crls.values():
             applies = crl.enabled and crl.trust_anchor_arn == anchor.arn
             if applies and crl.revokes(certificate):
@@ -94,7 +96,7 @@ class Sessions:
 
     def _session(
         self,
-        asked: SessionRequest,
+        parameters: SessionRequest,
         certificate: x509.Certificate,
         profile: Profile,
         role: mocked.Role,
@@ -104,21 +106,21 @@ class Sessions:
         return Session(
             key_id=key_id,
             secret_key=secret_key,
-            role_arn=asked.role_arn,
+            role_arn=parameters.role_arn,
             role_id=role.id,
-            session_name=asked.role_session_name or attributes.session_name(certificate),
+            session_name=parameters.role_session_name or attributes.session_name(certificate),
             source_identity=attributes.source_identity(certificate),
             policies=roles.session_policies(profile),
-            tags=attributes.tags(certificate, profile.attribute_mappings, asked.role_arn),
+            tags=attributes.tags(certificate, profile.attribute_mappings, parameters.role_arn),
             issued=now,
-            expires=now + timedelta(seconds=self._lifetime_s(asked, profile, role)),
+            expires=now + timedelta(seconds=self._lifetime_s(parameters, profile, role)),
         )
 
-    def _lifetime_s(self, asked: SessionRequest, profile: Profile, role: mocked.Role) -> float:
+    def _lifetime_s(self, parameters: SessionRequest, profile: Profile, role: mocked.Role) -> float:
         """Return the shorter of request and profile; refuse more than the role's limit."""
-        duration_s = min(asked.duration_seconds or 43_200, profile.duration_seconds)
+        duration_s = min(parameters.duration_seconds or 43_200, profile.duration_seconds)
         if duration_s > int(role.max_session_duration or 3600):
-            raise roles.unable(asked.role_arn, _TOO_LONG)
+            raise roles.unable(parameters.role_arn, _TOO_LONG)
         return duration_s if self.lifetime_s is None else self.lifetime_s
 
     def _see(self, certificate: x509.Certificate) -> Subject:

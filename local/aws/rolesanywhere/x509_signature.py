@@ -21,14 +21,14 @@ _HEXADECIMAL = re.compile(r"([0-9a-f]{2})+")
 
 
 @dataclass(frozen=True)
-class Presented:
+class SigningCertificate:
     """The certificate whose key signed a request, and the intermediates sent with it."""
 
     certificate: x509.Certificate
     chain: list[x509.Certificate]
 
 
-def verify(request: Request, region: str, now: datetime) -> Presented:
+def verify(request: Request, region: str, now: datetime) -> SigningCertificate:
     """Return the certificate that signed `request`; its trust is checked elsewhere.
 
     Raises:
@@ -42,21 +42,21 @@ def verify(request: Request, region: str, now: datetime) -> Presented:
         text = sigv4.string_to_sign(request, signature)
     except AwsError as error:
         raise AwsError("AccessDeniedException", error.message) from None
-    presented = _presented(request)
+    signing = _signing_certificate(request)
     if (
         (signature.region, signature.service) != (region, "rolesanywhere")
-        or signature.key_id != str(presented.certificate.serial_number)
-        or not _is_made_by(presented.certificate, signature, text.encode())
+        or signature.key_id != str(signing.certificate.serial_number)
+        or not _is_made_by(signing.certificate, signature, text.encode())
     ):
         raise _invalid_signature()
-    return presented
+    return signing
 
 
-def _presented(request: Request) -> Presented:
+def _signing_certificate(request: Request) -> SigningCertificate:
     try:
         certificate = _load(request.headers["x-amz-x509"])
         chain = request.headers.get("x-amz-x509-chain", "")
-        return Presented(certificate, [_load(each) for each in chain.split(",") if each])
+        return SigningCertificate(certificate, [_load(each) for each in chain.split(",") if each])
     except (KeyError, ValueError):
         raise AwsError("AccessDeniedException", "Untrusted signing certificate") from None
 

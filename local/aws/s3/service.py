@@ -60,14 +60,14 @@ def ask(region: str, request: Request, principal: Principal, authorizer: Authori
     Raises:
         AwsError: It may not, or S3 refuses it.
     """
-    asked = call(request)
-    authorizer.check(principal, f"s3:{asked.operation}", asked.resource)
-    kind: Literal["key", "bucket"] = "key" if asked.key else "bucket"
+    parsed = call(request)
+    authorizer.check(principal, f"s3:{parsed.operation}", parsed.resource)
+    kind: Literal["key", "bucket"] = "key" if parsed.key else "bucket"
     try:
         return mocked.dispatch_s3(kind, region, request)
     except AwsError as error:
         if error.code == _MISSING:
             # Without the right to list, a missing object is reported as forbidden:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-            authorizer.check(principal, "s3:ListBucket", f"arn:aws:s3:::{asked.bucket}")
+            authorizer.check(principal, "s3:ListBucket", f"arn:aws:s3:::{parsed.bucket}")
         raise

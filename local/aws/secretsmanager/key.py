@@ -1,4 +1,4 @@
-"""How Secrets Manager uses a customer's KMS key, always with the caller's own rights.
+"""The uses of a customer's KMS key by Secrets Manager, always with the caller's own rights.
 
 No key exists here and nothing is encrypted: this lists only the rights that an operation needs.
 BatchGetSecretValue is left out.

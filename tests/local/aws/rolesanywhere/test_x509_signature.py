@@ -78,10 +78,10 @@ def test_the_documentations_example_is_accepted(kind: str) -> None:
     )
     identity, request = example(key)
 
-    presented = verify(request, "us-east-1", EXAMPLE_TIME + timedelta(minutes=4))
+    signing = verify(request, "us-east-1", EXAMPLE_TIME + timedelta(minutes=4))
 
-    assert presented.certificate == identity.certificate
-    assert presented.chain == []
+    assert signing.certificate == identity.certificate
+    assert signing.chain == []
 
 
 @pytest.mark.parametrize("name", ["host", "x-amz-date", "x-amz-x509"])

@@ -127,5 +127,5 @@ def _message(error: ErrorDetails) -> str:
         return "must be a whole number"
     if error["type"] in {"float_parsing", "finite_number"}:
         return "must be a number, such as 60 or 0.5"
-    said = error["msg"].removeprefix("Value error, ")
-    return said.replace("Input should be ", "must be ").replace("String should ", "must ")
+    message = error["msg"].removeprefix("Value error, ")
+    return message.replace("Input should be ", "must be ").replace("String should ", "must ")

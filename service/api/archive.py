@@ -112,13 +112,13 @@ class Archive:
         return await self._answers.get(key, make)
 
     async def download(
-        self, sources: Sequence[str], asked: Window, form: Format
+        self, sources: Sequence[str], window: Window, form: Format
     ) -> AsyncIterator[bytes]:
         """Return the beats of a window in pieces, each read when it is needed.
 
         Args:
             sources: Slugs.
-            asked: The window.
+            window: The window.
             form: The format.
 
         Raises:
@@ -132,7 +132,7 @@ class Archive:
             async with self._shared:
                 return await past.beats(source, start, end, most)
 
-        beats = pages(page, sources, asked)
+        beats = pages(page, sources, window)
         # Before the first piece, an outage can still be reported.
         first = await anext(beats, None) or []
 

@@ -19,15 +19,15 @@ def svg(label: str, state: str, uptime: float | None, span: str) -> str:
     """
     value = state if uptime is None else f"{state}, {_percent(uptime)} in {span}"
     left, right = (round(len(text) * LETTER + 2 * PADDING) for text in (label, value))
-    name, said = html.escape(label), html.escape(value)
+    name, shown = html.escape(label), html.escape(value)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{name}: {said}"><title>{name}: {said}</title>'
+        f'aria-label="{name}: {shown}"><title>{name}: {shown}</title>'
         f'<path fill="#444" d="M0 0h{left}v20H0Z"/>'
         f'<path fill="{COLOURS[state]}" d="M{left} 0h{right}v20H{left}Z"/>'
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" '
         f'font-size="11"><text x="{left / 2}" y="14">{name}</text>'
-        f'<text x="{left + right / 2}" y="14">{said}</text></g></svg>'
+        f'<text x="{left + right / 2}" y="14">{shown}</text></g></svg>'
     )
 
 

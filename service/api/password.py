@@ -87,21 +87,21 @@ class Password:
             await (await self._log_in(scope, receive, headers))(scope, receive, send)
             return
         client = self._client(scope, headers)
-        given = headers.get("authorization") or self._offered(scope, headers)
+        login = headers.get("authorization") or self._offered(scope, headers)
         wait_s = self.attempts.wait_s(client)
         if wait_s:
             later = {"Retry-After": str(math.ceil(wait_s))}
             refusal = self._refusal(scope, headers, TOO_MANY, "too many failed logins: wait", later)
             await refuse(refusal, scope, receive, send)
-        elif given is not None and self._is_right(given):
+        elif login is not None and self._is_right(login):
             await self.app(scope, receive, self._with_cookie(scope, headers, send))
         else:
-            if given is not None:
+            if login is not None:
                 self.attempts.fail(client)
                 log.warning("login_failed", client=client)
             # With Basic, a browser would show its own dialog instead of the page's form.
-            asked = {"WWW-Authenticate": FORM if "sec-fetch-mode" in headers else CHALLENGE}
-            refusal = self._refusal(scope, headers, UNAUTHORIZED, MESSAGE, asked)
+            challenge = {"WWW-Authenticate": FORM if "sec-fetch-mode" in headers else CHALLENGE}
+            refusal = self._refusal(scope, headers, UNAUTHORIZED, MESSAGE, challenge)
             await refuse(refusal, scope, receive, send)
 
     def _refusal(
@@ -111,11 +111,11 @@ class Password:
         if not self._login.is_shown(scope, headers):
             word = "unauthorized" if status == UNAUTHORIZED else "too_many_requests"
             return problem(status, word, message, more)
-        said = (
+        shown = (
             "" if status == UNAUTHORIZED else "Too many failed logins: wait a quarter of an hour."
         )
         form = {**more, "WWW-Authenticate": FORM} if status == UNAUTHORIZED else more
-        return self._login.page(status, *asked_for(scope), said, form)
+        return self._login.page(status, *asked_for(scope), shown, form)
 
     async def _log_in(self, scope: Scope, receive: Receive, headers: Headers) -> Response:
         """Answer the form: set the cookie and redirect to the page, or show the form again."""
@@ -125,14 +125,14 @@ class Password:
         password, back = await filled_in(receive)
         wait_s = self.attempts.wait_s(client)
         if wait_s:
-            said = f"Too many failed logins: wait {math.ceil(wait_s / 60)} minutes."
+            message = f"Too many failed logins: wait {math.ceil(wait_s / 60)} minutes."
             later = {"Retry-After": str(math.ceil(wait_s))}
-            return self._login.page(TOO_MANY, back, 0, said, later)
+            return self._login.page(TOO_MANY, back, 0, message, later)
         if not hmac.compare_digest(_digest(password), self._password):
             self.attempts.fail(client)
             log.warning("login_failed", client=client)
-            asked = {"WWW-Authenticate": FORM}
-            return self._login.page(UNAUTHORIZED, back, 0, "That is not the password.", asked)
+            challenge = {"WWW-Authenticate": FORM}
+            return self._login.page(UNAUTHORIZED, back, 0, "That is not the password.", challenge)
         answer = forward(back)
         answer.headers["Set-Cookie"] = self._cookie(scope, headers)
         return answer

@@ -48,9 +48,11 @@ def contradictions(values: Mapping[str, str]) -> list[str]:
     places = [place for name, value in values.items() if (place := _place(name, value))]
     found: list[str] = []
     for part in ("partition", "region", "account"):
-        said = [(place.variable, getattr(place, part)) for place in places if getattr(place, part)]
+        stated = [
+            (place.variable, getattr(place, part)) for place in places if getattr(place, part)
+        ]
         # Only the first pair: with three variables, it shows which one is wrong.
-        pairs = (f"{_pair(part, a, b)}" for a, b in combinations(said, 2) if a[1] != b[1])
+        pairs = (f"{_pair(part, a, b)}" for a, b in combinations(stated, 2) if a[1] != b[1])
         found += [sentence for sentence in [next(pairs, None)] if sentence]
     return found
 

@@ -86,9 +86,9 @@ class Calls(ABC):
 
     def _compare_clocks(self, response: dict[str, Any], asked_at: datetime) -> None:
         """Compare clocks by the answer's Date header, whose time is between the request and now."""
-        said = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+        header = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
         try:
-            date = parsedate_to_datetime(said).replace(tzinfo=UTC)  # HTTP has no other zone
+            date = parsedate_to_datetime(header).replace(tzinfo=UTC)  # HTTP has no other zone
         except ValueError:
             return  # a proxy without a clock has answered
         least = (date - self._now()).total_seconds()

@@ -119,27 +119,27 @@ def code(error: BaseException | None) -> str:
 def _of_response(error: "ClientError") -> SourceError:
     name = code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = str(error).lower()
-    if name == "InvalidRequestException" and "delet" in said:
+    text = str(error).lower()
+    if name == "InvalidRequestException" and "delet" in text:
         word = ErrorWord.NOT_FOUND  # the secret is scheduled for deletion
-    elif any(phrase in said for phrase in CLOCK_PHRASES):
+    elif any(phrase in text for phrase in CLOCK_PHRASES):
         word = ErrorWord.CLOCK
     elif name in WORDS:
         word = WORDS[name]
     else:
         word = _of_status(status)
-    return SourceError(word, f"{name} ({status}) on {error.operation_name}", _cause(name, said))
+    return SourceError(word, f"{name} ({status}) on {error.operation_name}", _cause(name, text))
 
 
-def _cause(name: str, said: str) -> Cause | None:
-    if name == "AccessDeniedException" and KEY_DENIED in said:
+def _cause(name: str, text: str) -> Cause | None:
+    if name == "AccessDeniedException" and KEY_DENIED in text:
         return Cause.KEY_DENIED
     return Cause.KEY_UNUSABLE if name in KEY_UNUSABLE else None
 
 
 def _of_session(error: "CredentialsRetrievalError") -> SourceError:
-    said = mask(error.message[:MESSAGE_MAX])  # logs must not contain full account ids
-    detail = f"CreateSession ended with {error.status_code}: {said}"
+    text = mask(error.message[:MESSAGE_MAX])  # logs must not contain full account ids
+    detail = f"CreateSession ended with {error.status_code}: {text}"
     if not _is_refusal(error.status_code):
         word = _of_status(error.status_code)
         return SourceError(ErrorWord.AUTH if word is ErrorWord.FAILED else word, detail)

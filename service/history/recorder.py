@@ -186,8 +186,8 @@ class History:
             try:
                 await step()
             except SourceError as error:
-                told = {"error": error.word, "detail": error.detail}
-                log.warning("history_upkeep_failed", step=name, **told)
+                reason = {"error": error.word, "detail": error.detail}
+                log.warning("history_upkeep_failed", step=name, **reason)
             except Exception:  # a defect in one step must not stop the others, hour after hour
                 log.exception("history_defect", step=name)
 

@@ -13,22 +13,22 @@ Page = Callable[[str, datetime, datetime, int], Awaitable[Sequence[Row]]]
 
 
 async def pages(
-    read: Page, sources: Sequence[str], asked: Window, rows: int = PAGE_ROWS
+    read: Page, sources: Sequence[str], window: Window, rows: int = PAGE_ROWS
 ) -> AsyncIterator[Sequence[Row]]:
     """Yield the beats of each source in turn, oldest first; between pages no connection is used.
 
     Args:
         read: Reads one page.
         sources: Slugs.
-        asked: The window of the slots.
+        window: The window of the slots.
         rows: The most beats of a page.
 
     Raises:
         SourceError: PostgreSQL cannot be read.
     """
     for source in sources:
-        start = asked.start
-        while page := await read(source, start, asked.end, rows):
+        start = window.start
+        while page := await read(source, start, window.end, rows):
             yield page
             if len(page) < rows:
                 break

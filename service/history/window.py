@@ -88,7 +88,7 @@ def window(
 
 
 def buckets(
-    asked: Window, count: int, now: datetime, beats_kept: timedelta, interval_s: float
+    span: Window, count: int, now: datetime, beats_kept: timedelta, interval_s: float
 ) -> Buckets:
     """Divide a window into buckets.
 
@@ -97,33 +97,33 @@ def buckets(
     can differ from the requested one.
 
     Args:
-        asked: The window.
+        span: The window.
         count: The requested number of buckets.
         now: The server's clock.
         beats_kept: How long single beats are kept.
         interval_s: Seconds between slots.
     """
-    width = max((asked.end - asked.start) // count, timedelta.resolution)
-    if width < HOUR and _reads_beats(asked, now, beats_kept, interval_s):
-        return Buckets(asked.start, width, count, hourly=False)
-    start = asked.start.replace(minute=0, second=0, microsecond=0)
+    width = max((span.end - span.start) // count, timedelta.resolution)
+    if width < HOUR and _reads_beats(span, now, beats_kept, interval_s):
+        return Buckets(span.start, width, count, hourly=False)
+    start = span.start.replace(minute=0, second=0, microsecond=0)
     width = math.ceil(width / HOUR) * HOUR
-    return Buckets(start, width, math.ceil((asked.end - start) / width), hourly=True)
+    return Buckets(start, width, math.ceil((span.end - start) / width), hourly=True)
 
 
-def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float) -> Buckets:
+def ranged(span: Range, now: datetime, beats_kept: timedelta, interval_s: float) -> Buckets:
     """Divide a range at round UTC times: calendar days, and weeks from Monday.
 
     The last bucket contains the current time, so a range is shorter than its name by the future
     part of that bucket.
 
     Args:
-        asked: The range.
+        span: The range.
         now: The server's clock.
         beats_kept: How long single beats are kept.
         interval_s: Seconds between slots.
     """
-    width, count = CUTS[asked]
+    width, count = CUTS[span]
     first = now - (now - MONDAY) % width - (count - 1) * width
     if width < HOUR and not _reads_beats(Window(first, now), now, beats_kept, interval_s):
         width, count = HOUR, math.ceil(count * width / HOUR)
@@ -131,26 +131,26 @@ def ranged(asked: Range, now: datetime, beats_kept: timedelta, interval_s: float
     return Buckets(first, width, count, hourly=width >= HOUR)
 
 
-def with_beats(asked: Window, now: datetime, beats_kept: timedelta) -> Window:
+def with_beats(span: Window, now: datetime, beats_kept: timedelta) -> Window:
     """Return the window, if all of its single beats are kept.
 
     Args:
-        asked: The window.
+        span: The window.
         now: The server's clock.
         beats_kept: How long single beats are kept.
 
     Raises:
         WindowError: It begins too early.
     """
-    if asked.start < now - beats_kept - SLACK:
+    if span.start < now - beats_kept - SLACK:
         raise WindowError(
-            f"from: {asked.start.isoformat()} is beyond the {beats_kept.days} days for which "
+            f"from: {span.start.isoformat()} is beyond the {beats_kept.days} days for which "
             "single beats are kept (HISTORY_RETENTION_DAYS); /history has the sums of earlier times"
         )
-    return asked
+    return span
 
 
-def _reads_beats(asked: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
+def _reads_beats(span: Window, now: datetime, beats_kept: timedelta, interval_s: float) -> bool:
     """Tell whether single beats are kept, and few enough to be read."""
     longest = SLOTS_READ_LIMIT * timedelta(seconds=interval_s)
-    return asked.start >= now - beats_kept and asked.end - asked.start <= longest
+    return span.start >= now - beats_kept and span.end - span.start <= longest

@@ -82,24 +82,24 @@ class LeaseView:
         """Whether the last answer is so old that another process may have taken the lease."""
         return self._asked is not None and now - self._asked >= lease_s
 
-    def learn(self, asked: float, database: Answer | None, valkey: Answer | None) -> None:
+    def learn(self, asked_at: float, database: Answer | None, valkey: Answer | None) -> None:
         """Apply the stores' answers.
 
         Args:
-            asked: The time of the questions.
+            asked_at: The time of the questions.
             database: PostgreSQL's answer, None if there was none.
             valkey: Valkey's, None if there was none or it was not asked.
         """
-        self._asked = asked
-        said = database or valkey
-        if said is None and asked < self._theirs_until:
+        self._asked = asked_at
+        answer = database or valkey
+        if answer is None and asked_at < self._theirs_until:
             return
         self.standing = standing(
             database.leads if database else None, valkey.leads if valkey else None
         )
         tokens = [each.token for each in (database, valkey) if each]
         self.token = max(self.token, *tokens, 0)
-        self.holder = said.holder if said else None
-        self.standbys = said.standbys if said else ()
-        self._theirs_until = asked + said.left_s if said and not self.leads else -math.inf
+        self.holder = answer.holder if answer else None
+        self.standbys = answer.standbys if answer else ()
+        self._theirs_until = asked_at + answer.left_s if answer and not self.leads else -math.inf
         self._by_database = database is not None

@@ -67,12 +67,12 @@ def overall(diagnosis: Diagnosis) -> Overall:
 
 def message(findings: list[Finding]) -> str:
     """Write findings as text for a log or a terminal, each remedy once."""
-    told: set[str] = set()
+    mentioned: set[str] = set()
     sentences = []
     for each in findings:
-        if each.remedy is None or each.remedy in told:
+        if each.remedy is None or each.remedy in mentioned:
             sentences.append(f"{each.title}.")
         else:  # which begins with a verb
             sentences.append(f"{each.title}: {each.remedy[0].lower()}{each.remedy[1:]}")
-            told.add(each.remedy)
+            mentioned.add(each.remedy)
     return " Also: ".join(sentences)

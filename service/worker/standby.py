@@ -39,5 +39,5 @@ def lease(settings: Settings, sources: Mapping[str, Source]) -> Lease | None:
 def work(settings: Settings) -> str:
     """Name the task: a worker only stands by for one with the same sources and interval."""
     stores = sorted(f"{s.name} {s.kind.name} {s.endpoint}" for s in settings.sources)
-    said = "\n".join([str(settings.process.interval_s), *stores])
-    return f"worker:{sha256(said.encode()).hexdigest()[:DIGITS]}"
+    text = "\n".join([str(settings.process.interval_s), *stores])
+    return f"worker:{sha256(text.encode()).hexdigest()[:DIGITS]}"

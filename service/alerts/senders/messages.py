@@ -87,31 +87,31 @@ def _type(event: AlertEvent) -> NotifyType:
     return NotifyType.FAILURE if event.severity is Severity.ERROR else NotifyType.WARNING
 
 
-_heard = threading.local()
+_recorded = threading.local()
 
 
 @contextmanager
 def _answers() -> Iterator[list[requests.Response]]:
     """Collect the HTTP answers of this thread."""
-    if not getattr(requests.Session, "heard_by_heartbeat", False):
-        _hear()
-    _heard.answers = []
+    if not getattr(requests.Session, "recorded_by_heartbeat", False):
+        _record_answers()
+    _recorded.answers = []
     try:
-        yield _heard.answers
+        yield _recorded.answers
     finally:
-        _heard.answers = None
+        _recorded.answers = None
 
 
-def _hear() -> None:
+def _record_answers() -> None:
     """Let sessions of requests record their answers, which Apprise does not report."""
     send = requests.Session.send
 
-    def heard(self: requests.Session, request: Any, **options: Any) -> requests.Response:
+    def recording(self: requests.Session, request: Any, **options: Any) -> requests.Response:
         answer = send(self, request, **options)
-        answers = getattr(_heard, "answers", None)
+        answers = getattr(_recorded, "answers", None)
         if answers is not None:
             answers.append(answer)
         return answer
 
-    requests.Session.send = heard  # type: ignore[method-assign] # there is no hook for all
-    requests.Session.heard_by_heartbeat = True  # type: ignore[attr-defined] # so that it is once
+    requests.Session.send = recording  # type: ignore[method-assign] # there is no hook for all
+    requests.Session.recorded_by_heartbeat = True  # type: ignore[attr-defined] # so that it happens once

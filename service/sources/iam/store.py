@@ -77,7 +77,9 @@ class IdentitySource(Source):
         return report.model_copy(update=update)
 
     async def _prove(self) -> Observation:
-        said = await self.aws.call("sts", "get_caller_identity")
-        caller = Caller(arn=said["Arn"], account=said["Account"], user_id=said["UserId"])
+        response = await self.aws.call("sts", "get_caller_identity")
+        caller = Caller(
+            arn=response["Arn"], account=response["Account"], user_id=response["UserId"]
+        )
         self._last = Observation(stamp=utc_now(), details=caller)
         return self._last

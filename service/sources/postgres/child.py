@@ -75,6 +75,6 @@ async def upgrade(settings: Settings, answer_timeout_s: float) -> str:
     except OSError as error:  # the process could not be started
         raise SourceError(ErrorWord.FAILED, f"no process for the migration: {error}") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise SourceError(ErrorWord.FAILED, f"migrating ended with {done.returncode}: {said}")
+        output = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SourceError(ErrorWord.FAILED, f"migrating ended with {done.returncode}: {output}")
     return Outcome.model_validate_json(done.stdout).found()

@@ -79,25 +79,25 @@ def translate(error: BaseException) -> SourceError:
     of_tls = tls_errors.judge(error)
     if of_tls is not None:
         return of_tls
-    said = _told(error)
-    state = getattr(said, "sqlstate", None)
+    reported = _server_error(error)
+    state = getattr(reported, "sqlstate", None)
     # asyncpg's own refusal of a value contains the value.
-    text = "" if isinstance(said, exceptions.DataError) and not state else _first_line(said)
-    detail = f"{type(said).__name__}{f' ({state})' if state else ''}: {text}"
+    text = "" if isinstance(reported, exceptions.DataError) and not state else _first_line(reported)
+    detail = f"{type(reported).__name__}{f' ({state})' if state else ''}: {text}"
     for each in TEXTS:
         if each.pattern.search(text):
             return SourceError(each.word, detail, each.cause)
     if state:
         word = WORDS.get(state) or WORDS.get(state[:2], ErrorWord.FAILED)
         return SourceError(word, detail, CAUSES.get(state) or CAUSES.get(state[:2]))
-    return SourceError(_without_code(said), detail)
+    return SourceError(_without_code(reported), detail)
 
 
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0][:TEXT_MAX] if str(error) else ""
 
 
-def _told(error: BaseException) -> BaseException:
+def _server_error(error: BaseException) -> BaseException:
     """Return the server's own error, if asyncpg raised another one from it."""
     under = error.__cause__
     lost = getattr(error, "sqlstate", None) == CONNECTION_LOST

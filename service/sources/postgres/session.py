@@ -46,8 +46,8 @@ class Session:
     async def change(self, statement: Statement, **values: object) -> int:
         """Execute a statement that changes rows; return how many it changed."""
         # The server's command tag, such as `UPDATE 3`.
-        said: str = await self._connection.execute(statement.text, *statement.arguments(values))
-        return int(said.rpartition(" ")[2])
+        tag: str = await self._connection.execute(statement.text, *statement.arguments(values))
+        return int(tag.rpartition(" ")[2])
 
     async def change_each(
         self, statement: Statement, values: Iterable[Mapping[str, object]]

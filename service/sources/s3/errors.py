@@ -97,12 +97,12 @@ def _of_response(error: "ClientError") -> SourceError:
     return SourceError(word, detail, _cause(name, status, str(error).lower()))
 
 
-def _cause(name: str, status: int, said: str) -> Cause | None:
+def _cause(name: str, status: int, message: str) -> Cause | None:
     if name in OTHER_REGION or (status == MOVED and name not in WORDS):
         return Cause.OTHER_REGION
     if name.startswith("KMS"):
         return Cause.KEY_UNUSABLE
-    return Cause.KEY_DENIED if name == "AccessDenied" and "kms:" in said else None
+    return Cause.KEY_DENIED if name == "AccessDenied" and "kms:" in message else None
 
 
 def _broken(error: Exception) -> bool:

@@ -83,14 +83,14 @@ class Settings(SourceSettings):
         """List missing and contradicting values."""
         keys = [name for name in ("key_id", "secret") if name in values]
         if len(keys) == 1:
-            (given,) = keys
-            other = "secret" if given == "key_id" else "key_id"
-            said = f"{names[given]} is given without {names[other]}"
-            return [f"{said}: write s3://KEY:SECRET@BUCKET, or no keys for the AWS identity"]
+            (present,) = keys
+            other = "secret" if present == "key_id" else "key_id"
+            problem = f"{names[present]} is given without {names[other]}"
+            return [f"{problem}: write s3://KEY:SECRET@BUCKET, or no keys for the AWS identity"]
         spaces = SPACES.fullmatch(_host(str(values.get("endpoint_url", ""))))
         if spaces and not keys:
-            said = f"{names['endpoint_url']} is DigitalOcean's, which accepts no AWS identity"
-            return [f"{said}: write s3://KEY:SECRET@BUCKET with a Spaces key"]
+            problem = f"{names['endpoint_url']} is DigitalOcean's, which accepts no AWS identity"
+            return [f"{problem}: write s3://KEY:SECRET@BUCKET with a Spaces key"]
         if keys and "endpoint_url" not in values and "region" not in values:
             return [f"{names['region']} is missing: add ?region= for AWS, or ?endpoint= elsewhere"]
         return []

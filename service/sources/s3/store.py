@@ -126,17 +126,17 @@ class S3(Source):
 
     async def _look(self) -> Found | None:
         try:
-            said = await self.calls.call("s3", "get_object", Bucket=self._bucket, Key=self.key)
+            response = await self.calls.call("s3", "get_object", Bucket=self._bucket, Key=self.key)
         except SourceError as error:
             if code(error.__cause__) == MISSING:
                 return None
             raise
         try:
-            heartbeat = Heartbeat.model_validate_json(said["Body"])
+            heartbeat = Heartbeat.model_validate_json(response["Body"])
         except ValidationError:  # one that is too long is cut, and so invalid JSON
             detail = f"the object {self.key} is not a stamp, so it is not overwritten"
             raise SourceError(ErrorWord.INVALID_DATA, detail) from None
-        return Found(said["ETag"], heartbeat, "ObjectLockMode" in said)
+        return Found(response["ETag"], heartbeat, "ObjectLockMode" in response)
 
     def _check_clock(self) -> None:
         if self.calls.clock_differs:
@@ -159,7 +159,7 @@ class S3(Source):
         )
         self._is_known = False
         try:
-            said = await self.calls.call(
+            response = await self.calls.call(
                 "s3",
                 "put_object",
                 Bucket=self._bucket,
@@ -175,9 +175,9 @@ class S3(Source):
             return self._is_worth_another_look(error, before, condition)
         if before is not None and "IfNoneMatch" in condition:
             self._is_conditional = False  # it accepted what it should have refused
-        self._found, self._is_known = Found(said["ETag"], heartbeat), True
+        self._found, self._is_known = Found(response["ETag"], heartbeat), True
         self._notice(
-            said, heartbeat.interval_seconds, is_locked=before is not None and before.is_locked
+            response, heartbeat.interval_seconds, is_locked=before is not None and before.is_locked
         )
         return True
 
@@ -211,9 +211,9 @@ class S3(Source):
             self._is_conditional = True
         return False
 
-    def _notice(self, said: dict[str, Any], interval_s: float, *, is_locked: bool) -> None:
+    def _notice(self, response: dict[str, Any], interval_s: float, *, is_locked: bool) -> None:
         """Log once how the bucket's rules affect one stamp per cycle."""
-        for text in notices(said, interval_s, is_locked=is_locked):
+        for text in notices(response, interval_s, is_locked=is_locked):
             if text not in self._noticed:
                 self._noticed.add(text)
                 log.warning("bucket_notice", bucket=self._bucket, key=self.key, reason=text)

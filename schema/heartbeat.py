@@ -137,7 +137,7 @@ class IamReport(SourceReport):
 
 
 class Replaced(_Document):
-    """A secret's value that somebody else wrote over a stamped one."""
+    """A stamped value of a secret that somebody else has replaced."""
 
     at: Moment | None = None
     """When, by AWS's clock; None if an older version was made the current one again."""

@@ -1,1 +1,1 @@
-"""What runs in the cloud: api, worker, migrate and check, one module per source."""
+"""The service that runs in the cloud: the commands api, worker, migrate, check and alerts."""

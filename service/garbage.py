@@ -1,7 +1,7 @@
-"""When Python searches for garbage in cycles: not while modules are imported.
+"""Pause Python's cyclic garbage collector while modules are imported.
 
-Imports create many objects and leave few behind, but Python's collector walks all of them again and
-again, which takes a quarter of a start's CPU.
+Imports create many objects and little garbage, but the collector walks all objects repeatedly,
+which takes a quarter of a start's CPU.
 """
 
 import gc

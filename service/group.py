@@ -29,12 +29,12 @@ class Group(BaseModel):
 
 
 class SourceSettings(Group):
-    """How to reach one store, independent of the variables."""
+    """The settings of one store, however they were set."""
 
     @property
     @abstractmethod
     def endpoint(self) -> str:
-        """Where it is: a host or a name, never a secret."""
+        """The store's host or name; never a secret."""
 
     @property
     def is_dependent(self) -> bool:

@@ -103,7 +103,7 @@ class Instance(Generic[S, D]):
 
     @property
     def endpoint(self) -> str:
-        """Where it is: a host or a name, never a secret."""
+        """The store's host or name; never a secret."""
         return self.settings.endpoint
 
     @property

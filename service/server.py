@@ -12,7 +12,7 @@ from service.url import Url
 
 
 class ServerSettings(SourceSettings):
-    """How to reach one server; a kind of store adds its default port, and further fields."""
+    """The address and login of one server; each kind of store adds its default port and fields."""
 
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)

@@ -17,4 +17,4 @@ API_S = REQUESTS_S + TELEMETRY_S + CLOSE_S + LOG_S
 """The longest shutdown of an API."""
 
 PATIENCE_S = 2.0
-"""How much longer a supervisor waits before it kills a process."""
+"""The seconds that a supervisor waits beyond these before it kills a process."""

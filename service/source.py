@@ -20,7 +20,7 @@ Row = Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
-    """A part that somebody else wrote over Heartbeat's.
+    """A part that somebody else has overwritten.
 
     Attributes:
         made_at: When it was made, None if unknown.
@@ -34,7 +34,7 @@ class Replacement:
 
 
 class Details:
-    """What one kind of store reports beside the stamp; each kind has its own subclass."""
+    """A store's details beside the stamp; each kind of store has its own subclass."""
 
     __slots__ = ()
 

@@ -14,7 +14,7 @@ async def alerts(request: Request) -> Response:
     alerting = request.state.alerting
     if alerting is None:
         return Response(NOBODY.model_dump_json(), media_type=JSON)
-    from service.alerts.status import status  # noqa: PLC0415 - loaded where somebody is told
+    from service.alerts.status import status  # noqa: PLC0415 - only needed with targets
 
     return Response(status(alerting).model_dump_json(), media_type=JSON)
 

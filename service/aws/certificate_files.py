@@ -10,7 +10,7 @@ from service.aws.roles_anywhere import Settings
 log = structlog.get_logger()
 
 Mark = tuple[int, int, int] | None
-"""What changes with a file: inode, size, time; None if it does not exist."""
+"""A file's inode, size and time, to detect changes; None if it does not exist."""
 
 
 class CertificateFiles:

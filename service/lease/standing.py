@@ -1,4 +1,4 @@
-"""What follows from the stores' answers about a lease: pure functions, with time as an argument."""
+"""Derive a process's standing from the stores' answers; pure functions with time as an argument."""
 
 import math
 from dataclasses import dataclass

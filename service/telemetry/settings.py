@@ -18,7 +18,7 @@ Exporter = Literal["otlp", "none"]
 
 
 class TelemetrySettings(Group):
-    """Where metrics and traces are pushed; nowhere by default.
+    """The settings for pushing metrics and traces; off by default.
 
     Variables that OpenTelemetry's SDK reads itself are listed here to be checked at start: the SDK
     would only log an invalid one, with its value, and some of them are secret.

@@ -129,7 +129,7 @@ def _row(heartbeat: Heartbeat) -> dict[str, object]:
 
 
 def _observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row of READ
-    """Interpret a row, whoever wrote it."""
+    """Interpret a row, which other software may have written."""
     if row is None:
         return Observation(error=error)
     if not isinstance(row.timestamp, datetime):  # such as 0000-00-00, which is no date in Python

@@ -28,7 +28,7 @@ VARIABLES = {
 
 
 class Settings(ServerSettings):
-    """How to reach one PostgreSQL."""
+    """The settings of one PostgreSQL."""
 
     port: int = Field(default=5432, ge=1, le=65535)
     database: str = Field(min_length=1)
@@ -107,7 +107,7 @@ def _replica(text: str) -> tuple[str | None, str | None]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostgresDetails(Details):
-    """What PostgreSQL's own endpoint reports beside the stamp."""
+    """PostgreSQL's details beside the stamp, for its own endpoint."""
 
     readable: bool = False
     writable: bool = False

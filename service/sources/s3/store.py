@@ -65,7 +65,7 @@ class S3(Source):
         self.key = f"{settings.prefix}/{name}.json"
         self._bucket = settings.bucket
         self._now = now
-        self._is_known = False  # whether `_found` is what is stored, as far as we know
+        self._is_known = False  # whether `_found` still equals the stored object, as far as we know
         self._found: Found | None = None
         self._is_conditional: bool | None = None  # whether the server respects conditions
         self._noticed: set[str] = set()

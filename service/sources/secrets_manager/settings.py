@@ -62,7 +62,7 @@ class Settings(SourceSettings):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretDetails(Details):
-    """What the secret's own endpoint reports beside the stamp; never its value."""
+    """The secret's details beside the stamp, for its own endpoint; never its value."""
 
     name: str
     arn: str

@@ -28,7 +28,7 @@ FALSE = frozenset({"0", "F", "FALSE", "N", "NO"})  # as in redis-py; all other v
 
 
 class Settings(ServerSettings):
-    """How to reach one Valkey, or one Redis."""
+    """The settings of one Valkey or Redis."""
 
     port: int = Field(default=6379, ge=1, le=65535)
     database: int = Field(default=0, ge=0)
@@ -94,7 +94,7 @@ def parse(url: Url) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValkeyDetails(Details):
-    """What Valkey's own endpoint reports beside the stamp."""
+    """Valkey's details beside the stamp, for its own endpoint."""
 
     ping_ok: bool = False
     set_get_ok: bool = False

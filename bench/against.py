@@ -50,7 +50,7 @@ HISTORY = {  # what the page shows: how wide a bucket is, and how many there are
 
 
 class Target(BaseModel):
-    """What a figure should be.
+    """The target of a figure.
 
     Attributes:
         value: The bound: a multiple of the older revision's figure, unless it is `absolute`.
@@ -143,24 +143,24 @@ def compare(
 
 
 def _once(stores: Stores, build: Build) -> Iterator[tuple[str, float]]:
-    """What does not depend on how busy the machine is."""
+    """Measure figures that do not depend on the machine's load."""
     yield "image: above its base, MB", image_mb(build)
     with (
         worker(stores.environ, stores.folder, INTERVAL_S) as beating,
         api(stores.environ, stores.folder, build) as running,
     ):
         beating.await_lines("cycle", 1, 60)
-        said = _browser(running.url)
-    if said is None:
+        traffic = _browser(running.url)
+    if traffic is None:
         print(NO_BROWSER, file=sys.stderr)
         return
-    requests, kilobytes = said
+    requests, kilobytes = traffic
     yield "page: first load, kB", kilobytes
     yield "page: first load, requests", requests
 
 
 def _browser(url: str) -> tuple[float, float] | None:
-    """Ask the tests' environment, which has a browser's driver; None where it has none."""
+    """Load the page with the browser of the tests' environment; None without one."""
     if not DRIVER.exists():
         return None
     command = [str(DRIVER), "-m", "bench.page", "--only", url]
@@ -175,7 +175,7 @@ def _browser(url: str) -> tuple[float, float] | None:
 
 
 def _alone(stores: Stores, found: list[Comparison], history_s: float) -> Iterator[Comparison]:
-    """What the older revision cannot do, or what is a ratio of two figures."""
+    """Yield figures that the older revision lacks, and ratios of two figures."""
     month, year = (
         next(each for each in found if each.name == f"API: /history of {span}, uncached, s")
         for span in ("30 days", "a year")

@@ -32,7 +32,7 @@ class Receiver:
     """The events received, each with its time."""
 
     port: int = 0
-    told: list[tuple[float, AlertEvent]] = field(default_factory=list)
+    events: list[tuple[float, AlertEvent]] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def opened_after(self, moment: float, patience_s: float) -> tuple[float, UUID | None]:
@@ -56,7 +56,7 @@ class Receiver:
             return max(over(), default=float("inf")) - moment
 
     def _since(self, moment: float, kind: EventKind) -> list[tuple[float, AlertEvent]]:
-        return [(at, each) for at, each in self.told if at > moment and each.kind is kind]
+        return [(at, each) for at, each in self.events if at > moment and each.kind is kind]
 
     def _none_open(self) -> bool:
         opened, resolved = (
@@ -113,15 +113,19 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--interval", type=float, default=INTERVAL_S, help="seconds")
     options = parser.parse_args(arguments)
     interval_s: float = options.interval
-    with staged() as (stage, environ), receiver() as who, tempfile.TemporaryDirectory() as folder:
+    with (
+        staged() as (stage, environ),
+        receiver() as receiving,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         environ |= {
             "HEARTBEAT_INTERVAL_SECONDS": f"{interval_s:g}",
             "ALERT_RESOLVE_INTERVALS": RESOLVE_INTERVALS,
         }
         secret = b64encode(secrets.token_bytes(24)).decode()
-        target = f"webhook+http://127.0.0.1:{who.port}/?secret=whsec_{secret}"
-        told = environ | {"ALERT_TARGETS": target}
-        worker = Worker(told, Path(folder))
+        target = f"webhook+http://127.0.0.1:{receiving.port}/?secret=whsec_{secret}"
+        with_target = environ | {"ALERT_TARGETS": target}
+        worker = Worker(with_target, Path(folder))
         worker.start()
         worker.wait_green()
         bound_s = 2 * interval_s + 1
@@ -130,24 +134,26 @@ def main(arguments: Sequence[str]) -> None:
         print("| --- | --- | --- | --- |", flush=True)
         named = options.names
         chosen = [each for each in OUTAGES if not named or any(n in each.name for n in named)]
-        took = {each.name: _play(each, stage, worker, who, interval_s) for each in chosen}
+        took = {each.name: _play(each, stage, worker, receiving, interval_s) for each in chosen}
         worker.stop()
         if not named:
-            without, with_one = (_quiet(each, Path(folder)) for each in (environ, told))
+            without, with_one = (_quiet(each, Path(folder)) for each in (environ, with_target))
             print(f"\nLateness of the beat without targets: {without}; with one: {with_one}.")
     if late := [name for name, seconds in took.items() if seconds > bound_s]:
         sys.exit(f"later than the bound: {', '.join(late)}")
 
 
-def _play(outage: Outage, stage: Stage, worker: Worker, who: Receiver, interval_s: float) -> float:
+def _play(
+    outage: Outage, stage: Stage, worker: Worker, receiving: Receiver, interval_s: float
+) -> float:
     """Stage an outage; return the seconds until the receiver knew."""
     patience_s = 6 * interval_s + 30
     began = time.monotonic()
     outage.begin(stage, worker)
-    opened_s, alert = who.opened_after(began, patience_s)
+    opened_s, alert = receiving.opened_after(began, patience_s)
     ended = time.monotonic()
     outage.end(stage, worker)
-    over_s = who.resolved_after(ended, alert, patience_s)
+    over_s = receiving.resolved_after(ended, alert, patience_s)
     cells = (outage.name, f"{opened_s:.1f} s", f"{opened_s / interval_s:.2f}", f"{over_s:.1f} s")
     print("|", " | ".join(cells), "|", flush=True)
     worker.wait_green()
@@ -174,7 +180,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with state.came:
-                state.told.append((time.monotonic(), AlertEvent.model_validate_json(body)))
+                state.events.append((time.monotonic(), AlertEvent.model_validate_json(body)))
                 state.came.notify_all()
             self.send_response(204)
             self.end_headers()

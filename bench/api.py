@@ -32,27 +32,27 @@ def figures(stores: Stores) -> Iterator[Figure]:
         beating = ExitStack()
         beater = beating.enter_context(worker(stores.environ, stores.folder, INTERVAL_S))
         beater.await_lines("cycle", 1, 20)
-        asked = stack.enter_context(api(stores.environ, stores.folder))
+        serving = stack.enter_context(api(stores.environ, stores.folder))
         with beating:
-            healthy = yield from _at_32(floor, asked)
-            yield from _at_others(floor, asked)
-            yield from _others(asked)
-            yield from _costs_of_stores(stores, asked)
-            yield from _disturbed(stores, asked, healthy)
-        yield _figure("worker stopped, /worker/status, 32", "1/s", _ask(asked, STATUS).per_second)
-        yield _figure("RSS after all of this", "MB", asked.usage().rss_mb, bar=at_most(140))
+            healthy = yield from _at_32(floor, serving)
+            yield from _at_others(floor, serving)
+            yield from _others(serving)
+            yield from _costs_of_stores(stores, serving)
+            yield from _disturbed(stores, serving, healthy)
+        yield _figure("worker stopped, /worker/status, 32", "1/s", _ask(serving, STATUS).per_second)
+        yield _figure("RSS after all of this", "MB", serving.usage().rss_mb, bar=at_most(140))
 
 
-def _at_32(floor: Program, asked: Program) -> Generator[Figure, None, float]:
+def _at_32(floor: Program, serving: Program) -> Generator[Figure, None, float]:
     """Add the figures with bars, each the median of some rounds; return `/worker/status`'s rate."""
-    _ask(asked, STATUS)  # the first readings, and every import that waits for them
+    _ask(serving, STATUS)  # the first readings, and every import that waits for them
     seen: dict[str, list[Load]] = {FLOOR: [], LIVEZ: [], STATUS: []}
     cpu_ms: dict[str, list[float]] = {FLOOR: [], LIVEZ: [], STATUS: []}
     for _ in range(ROUNDS):
         for name, running, path in (
             (FLOOR, floor, "/"),
-            (LIVEZ, asked, LIVEZ),
-            (STATUS, asked, STATUS),
+            (LIVEZ, serving, LIVEZ),
+            (STATUS, serving, STATUS),
         ):
             before = running.usage().cpu_s
             found = _ask(running, path)
@@ -79,17 +79,17 @@ def _at_32(floor: Program, asked: Program) -> Generator[Figure, None, float]:
     return rate[STATUS]
 
 
-def _at_others(floor: Program, asked: Program) -> Iterator[Figure]:
+def _at_others(floor: Program, serving: Program) -> Iterator[Figure]:
     for connections in CONNECTIONS:
         least = _ask(floor, "/", connections)
         for path in (LIVEZ, STATUS):
-            found = _ask(asked, path, connections)
+            found = _ask(serving, path, connections)
             name = f"{path}, {connections}"
             yield _figure(f"{name} connections", "1/s", found.per_second, least.per_second)
             yield _figure(f"{name}, p99", "ms", found.p99_ms, least.p99_ms)
 
 
-def _others(asked: Program) -> Iterator[Figure]:
+def _others(serving: Program) -> Iterator[Figure]:
     year_ago = datetime.now(UTC) - timedelta(days=365)
     year = f"/history?from={quote(year_ago.isoformat())}"
     for name, path in (
@@ -98,36 +98,36 @@ def _others(asked: Program) -> Iterator[Figure]:
         ("/history, a year", year),
     ):
         for connections in (1, 32, 256):
-            found = _ask(asked, path, connections)
+            found = _ask(serving, path, connections)
             yield _figure(f"{name}, {connections} connections", "1/s", found.per_second)
             yield _figure(f"{name}, {connections}, p99", "ms", found.p99_ms)
 
 
-def _costs_of_stores(stores: Stores, asked: Program) -> Iterator[Figure]:
+def _costs_of_stores(stores: Stores, serving: Program) -> Iterator[Figure]:
     """Count the calls that the stores get for 1,000 requests."""
     before = Counted.of(stores)
-    found = _ask(asked, STATUS, seconds=3)
+    found = _ask(serving, STATUS, seconds=3)
     spent = Counted.of(stores).since(before)
     for name, count in spent.model_dump().items():
-        said = f"{name.replace('_', ' ')} per 1,000 /worker/status"
-        yield _figure(said, "", count / found.requests * 1000)
+        label = f"{name.replace('_', ' ')} per 1,000 /worker/status"
+        yield _figure(label, "", count / found.requests * 1000)
 
 
-def _disturbed(stores: Stores, asked: Program, healthy: float) -> Iterator[Figure]:
+def _disturbed(stores: Stores, serving: Program, healthy: float) -> Iterator[Figure]:
     for store in STORES:
         with stores.hung(store):
-            yield from _while(f"{store} hung", asked, healthy)
+            yield from _while(f"{store} hung", serving, healthy)
     with stores.slow_aws(SLOW_AWS_S):
-        yield from _while("AWS at 2 s", asked, healthy)
+        yield from _while("AWS at 2 s", serving, healthy)
 
 
-def _while(what: str, asked: Program, healthy: float) -> Iterator[Figure]:
-    # As for a page that polls: the first reading that hangs is over, and nobody waits for the next.
+def _while(what: str, serving: Program, healthy: float) -> Iterator[Figure]:
+    # Like a polling page: the first hanging reading has ended, and no request waits for the next.
     watched_until = time.monotonic() + WATCHED_S
     while time.monotonic() < watched_until:
-        urllib.request.urlopen(f"{asked.url}{STATUS}").close()
+        urllib.request.urlopen(f"{serving.url}{STATUS}").close()
         time.sleep(POLL_S)
-    status, alive = _ask(asked, STATUS), _ask(asked, LIVEZ)
+    status, alive = _ask(serving, STATUS), _ask(serving, LIVEZ)
     bar: Bar = at_least(0.5)
     yield _figure(f"{what}: /worker/status, 32", "1/s", status.per_second, healthy, bar)
     yield _figure(f"{what}: /worker/status, 32, p99", "ms", status.p99_ms)

@@ -90,7 +90,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def _row(figure: Figure) -> tuple[str, ...]:
     bar = figure.bar
-    said = f"{bar.kind} {bar.limit:g}{' x' if bar.of == 'ratio' else ''}" if bar else ""
+    bound = f"{bar.kind} {bar.limit:g}{' x' if bar.of == 'ratio' else ''}" if bar else ""
     reached = {None: "", True: "yes", False: "NO"}[figure.reached]
     floor, ratio = _number(figure.floor), _number(figure.ratio)
     return (
@@ -100,7 +100,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
         _number(figure.measured),
         figure.unit,
         ratio,
-        said,
+        bound,
         reached,
     )
 

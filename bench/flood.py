@@ -17,7 +17,7 @@ from bench.numbers import percentile
 HEAD_END = b"\r\n\r\n"
 
 
-class Asker(asyncio.Protocol):
+class RepeatingClient(asyncio.Protocol):
     """One connection: request, measure, repeat, until stopped."""
 
     def __init__(self, request: bytes, latencies: list[float], until: float) -> None:
@@ -27,11 +27,11 @@ class Asker(asyncio.Protocol):
         self._latencies = latencies
         self._until = until
         self._buffer = b""
-        self._asked = 0.0
+        self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment] # TCP's
-        self._ask()
+        self._send()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -39,10 +39,10 @@ class Asker(asyncio.Protocol):
         if not found or len(body) < _length(head):
             return
         self._buffer = b""
-        self._latencies.append(time.perf_counter() - self._asked)
+        self._latencies.append(time.perf_counter() - self._sent_at)
         self.failed += not head.startswith(b"HTTP/1.1 200")
         if time.perf_counter() < self._until:
-            self._ask()
+            self._send()
         else:
             self._transport.close()
 
@@ -51,8 +51,8 @@ class Asker(asyncio.Protocol):
         if not self.done.done():
             self.done.set_result(None)
 
-    def _ask(self) -> None:
-        self._asked = time.perf_counter()
+    def _send(self) -> None:
+        self._sent_at = time.perf_counter()
         self._transport.write(self._request)
 
 
@@ -68,11 +68,11 @@ async def flood(url: str, connections: int, seconds: float) -> Load:
     started, latencies = time.perf_counter(), list[float]()
     until, loop = started + seconds, asyncio.get_running_loop()
 
-    def asker() -> Asker:
-        return Asker(request, latencies, until)
+    def client() -> RepeatingClient:
+        return RepeatingClient(request, latencies, until)
 
     opened = [
-        (await loop.create_connection(asker, str(parts.hostname), parts.port or 80))[1]
+        (await loop.create_connection(client, str(parts.hostname), parts.port or 80))[1]
         for _ in range(connections)
     ]
     await asyncio.wait([each.done for each in opened], timeout=seconds + 10)

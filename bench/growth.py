@@ -28,8 +28,8 @@ READINGS = 5
 DAYS = {"a day": 1, "a month": 30, "a year": 365}
 
 
-class Distant(Source):
-    """A source whose store takes five milliseconds and costs nothing."""
+class DelayedSource(Source):
+    """A source whose writes take five milliseconds and no CPU time."""
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:  # noqa: ARG002 - a source's
         await anyio.sleep(ANSWER_S)
@@ -48,9 +48,9 @@ def figures(stores: Stores) -> Iterator[Figure]:
     yield _figure("wall per cycle, 10 sources against 3", "ms", many_ms, few_ms, bar)
     yield _figure("CPU per cycle, 10 sources against 3", "ms", many_cpu_ms, few_cpu_ms)
     fill(stores.environ, "worker")
-    with api(stores.environ, stores.folder) as asked:
+    with api(stores.environ, stores.folder) as serving:
         for name, days in DAYS.items():
-            took_s, size = _history(asked, days)
+            took_s, size = _history(serving, days)
             bar = at_most(1.0)
             yield _figure(
                 f"/history of {name}, median", "s", took_s, bar=bar if days == 365 else None
@@ -64,7 +64,7 @@ async def _cycles() -> tuple[tuple[float, float], tuple[float, float]]:
 
 async def _cycle(count: int) -> tuple[float, float]:
     """Wall and CPU of one cycle in milliseconds, each the median of many."""
-    sources = {f"source_{number}": Distant() for number in range(count)}
+    sources = {f"source_{number}": DelayedSource() for number in range(count)}
     wall_ms, cpu_ms = [], []
     for _ in range(CYCLES):
         heartbeat = Heartbeat(name="bench", timestamp=utc_now())
@@ -75,12 +75,12 @@ async def _cycle(count: int) -> tuple[float, float]:
     return median(wall_ms), median(cpu_ms)
 
 
-def _history(asked: Program, days: int) -> tuple[float, int]:
-    """Seconds and bytes of one answer that nobody asked for before."""
+def _history(serving: Program, days: int) -> tuple[float, int]:
+    """Seconds and bytes of one uncached answer."""
     begin = quote((datetime.now(UTC) - timedelta(days=days)).isoformat())
     took_s, size = [], 0
     for reading in range(READINGS):
-        url = f"{asked.url}/history?from={begin}&buckets={48 + reading}"
+        url = f"{serving.url}/history?from={begin}&buckets={48 + reading}"
         began = time.perf_counter()
         with urllib.request.urlopen(url) as answer:
             size = len(answer.read())

@@ -1,4 +1,4 @@
-"""What a revision's image has above its base, built without a container engine."""
+"""Measure a revision's image above its base, built without a container engine."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Load on one address, by wrk where it is installed, else by our own `bench.flood`."""
+"""Load one address, with wrk if it is installed, else with our own `bench.flood`."""
 
 import re
 import shutil
@@ -13,14 +13,14 @@ GRACE_S = 20.0  # a hung server must not hang the bench
 
 
 class Load(BaseModel):
-    """What one run of load saw.
+    """The result of one run of load.
 
     Attributes:
-        requests: Answered in all.
-        per_second: Answered per second.
-        p50_ms: Half of the answers took no longer.
-        p99_ms: Of 100 answers, 99 took no longer.
-        failed: Answers that were no 200, and connections that broke.
+        requests: The number of answers.
+        per_second: Answers per second.
+        p50_ms: The median latency.
+        p99_ms: The 99th percentile of latencies.
+        failed: Answers other than 200, and broken connections.
     """
 
     requests: int
@@ -31,17 +31,17 @@ class Load(BaseModel):
 
 
 def generator() -> str:
-    """The name of the program that makes the load."""
+    """Return the name of the program that makes the load."""
     return "wrk" if shutil.which("wrk") else "bench.flood"
 
 
 def load(url: str, connections: int, seconds: float) -> Load:
-    """Ask for one address as fast as it answers; blocks.
+    """Request one address as fast as it answers; blocks.
 
     Args:
-        url: With http and a port of this machine.
-        connections: How many ask at the same time.
-        seconds: How long.
+        url: An http URL of this machine.
+        connections: The number of concurrent connections.
+        seconds: The duration.
     """
     if generator() == "wrk":
         options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
@@ -58,7 +58,7 @@ def _run(command: Sequence[str], seconds: float) -> str:
 
 
 def of_wrk(text: str) -> Load:
-    """What wrk printed, with its `--latency`."""
+    """Parse wrk's output with `--latency`."""
     total = _found(r"(\d+) requests in", text)
     errors = re.search(
         r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text
@@ -76,7 +76,7 @@ def of_wrk(text: str) -> Load:
 def _found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     if match is None:
-        raise ValueError(f"no {pattern!r} in what wrk said:\n{text}")
+        raise ValueError(f"no {pattern!r} in wrk's output:\n{text}")
     return match[1]
 
 

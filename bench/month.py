@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
-from bench.held import GROWS_MAX, Held, Pair, World
 from bench.program import api, worker
+from bench.sampler import GROWS_MAX, Pair, Sample, Sampler
 from bench.slope import slope
 from bench.stores import Stores, stores
 from service.version import version
@@ -31,7 +31,7 @@ ADDRESSES = ("/worker/health", "/worker/status", "/metrics", "/db/status", "/his
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run, print what grew by how much; 1 if something grew that must not."""
+    """Run, print the growth of each figure; return 1 if one grew too much."""
     minutes = float(arguments[0]) if arguments else MINUTES
     signal.signal(signal.SIGTERM, _end)
     load = os.getloadavg()[0]
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
         environ = {**running.environ, "SECRET_VALUE_INTERVAL_SECONDS": str(VALUE_INTERVAL_S)}
         with (
             worker(environ, running.folder, INTERVAL_S) as beating,
-            api({**environ, "LOG_LEVEL": "WARNING"}, running.folder) as asked,
+            api({**environ, "LOG_LEVEL": "WARNING"}, running.folder) as serving,
         ):
-            pair = Pair(beating, asked)
+            pair = Pair(beating, serving)
             wrong = judged(list(looks(pair, running, minutes * 60)))
     print(f"results: {dict(pair.log.results)}", f"other lines: {dict(pair.log.events)}", sep="\n")
     print(f"answers: {dict(pair.answers)}; load average {os.getloadavg()[0]:.1f} after")
@@ -50,9 +50,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if wrong else 0
 
 
-def looks(pair: Pair, running: Stores, lasts_s: float) -> Iterator[Held]:
-    """Poll the API and move AWS's clock each second; yield what is held from time to time."""
-    world = World(running, pair)
+def looks(pair: Pair, running: Stores, lasts_s: float) -> Iterator[Sample]:
+    """Poll the API and move AWS's clock each second; yield samples at intervals."""
+    sampler = Sampler(running, pair)
     began = moved = time.monotonic()
     due, second = began + HOLD_S, 0
     while (now := time.monotonic()) < began + lasts_s:
@@ -61,15 +61,15 @@ def looks(pair: Pair, running: Stores, lasts_s: float) -> Iterator[Held]:
         pair.poll(ADDRESSES[second % len(ADDRESSES)])
         if now >= due:
             due += HOLD_S
-            held = world.held()
-            print(held, file=sys.stderr, flush=True)
-            yield held
+            sample = sampler.sample()
+            print(sample, file=sys.stderr, flush=True)
+            yield sample
         time.sleep(max(0.0, began + second - time.monotonic()))
 
 
-def judged(held: Sequence[Held]) -> list[str]:
-    """Print how each figure rises after the warm-up; which rise by more than they may."""
-    settled = held[int(len(held) * WARM_UP) :]
+def judged(samples: Sequence[Sample]) -> list[str]:
+    """Print the growth of each figure after the warm-up; return those that grew too much."""
+    settled = samples[int(len(samples) * WARM_UP) :]
     wrong = []
     first, last = settled[0], settled[-1]
     print(f"{last.cycle} cycles, judged from cycle {first.cycle}: first, last, a cycle, at most")

@@ -66,9 +66,9 @@ class Worker:
         """Read the page twice a second, as a viewer does; return its last state."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            said = self.status()
+            status = self.status()
             time.sleep(0.5)
-        return said
+        return status
 
     def wait_green(self) -> float:
         """Return the seconds until all is well.
@@ -203,8 +203,8 @@ def _play(outage: Outage, stage: Stage, worker: Worker) -> None:
 def _story(lines: Sequence[dict[str, Any]]) -> list[str]:
     """Return the changes, each once."""
     parts = ("event", "source", "error", "refusal")
-    told = [" ".join(str(line[part]) for part in parts if line.get(part)) for line in lines]
-    return [text for text in dict.fromkeys(told) if not text.startswith("cycle")]
+    changes = [" ".join(str(line[part]) for part in parts if line.get(part)) for line in lines]
+    return [text for text in dict.fromkeys(changes) if not text.startswith("cycle")]
 
 
 def _others_ms(lines: Sequence[dict[str, Any]], hits: Sequence[str]) -> float:

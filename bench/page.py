@@ -32,17 +32,17 @@ new PerformanceObserver((list) => {
 """
 
 
-class Seen(BaseModel):
+class Visit(BaseModel):
     """The cost of one visit.
 
     Attributes:
-        requests: How many, without WebSockets and `data:` addresses.
-        kilobytes: What was received for them, headers included.
+        requests: The number of requests, without WebSockets and `data:` addresses.
+        kilobytes: The received bytes in kB, with headers.
         shift: The sum of all layout shifts: https://web.dev/articles/cls
-        styles_per_s: Style recalculations a second, of a page that nobody touches.
-        layouts_per_s: Layouts, likewise.
-        main_thread_ms: Time that the main thread worked, in milliseconds a minute.
-        script_ms: Of that, in scripts.
+        styles_per_s: Style recalculations per second of an idle page.
+        layouts_per_s: Layouts per second of an idle page.
+        main_thread_ms: Work of the main thread, in milliseconds per minute.
+        script_ms: The part of that in scripts.
     """
 
     requests: float
@@ -84,7 +84,7 @@ def first_load(browser: Browser, url: str) -> tuple[int, float]:
         return traffic.requests, traffic.size / 1000
 
 
-def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
+def visit(browser: Browser, url: str) -> tuple[Visit, list[str]]:
     """Open the page, wait until it has loaded, then leave it idle; takes over a minute."""
     with _loaded(browser, url) as (page, session, traffic):
         requests, size = traffic.requests, traffic.size
@@ -95,7 +95,7 @@ def visit(browser: Browser, url: str) -> tuple[Seen, list[str]]:
         after = _counters(session)
         gone = {name: after[name] - before[name] for name in after}
         minutes = gone["Timestamp"] / 60
-        seen = Seen(
+        seen = Visit(
             requests=requests,
             kilobytes=size / 1000,
             shift=page.evaluate("window.shifted"),
@@ -133,14 +133,14 @@ def _counters(session: CDPSession) -> dict[str, float]:
     return {each["name"]: each["value"] for each in found}
 
 
-def table(found: dict[str, list[Seen]]) -> str:
+def table(found: dict[str, list[Visit]]) -> str:
     """Format the medians of all rounds.
 
     The last column is the last revision as a multiple of the first.
     """
     names = list(found)
     lines = [f"{'figure':16}" + "".join(f"{name:>16}" for name in names) + f"{'ratio':>8}"]
-    for figure in Seen.model_fields:
+    for figure in Visit.model_fields:
         values = [median([getattr(seen, figure) for seen in found[name]]) for name in names]
         ratio = f"{values[-1] / values[0]:8.2f}" if values[0] else f"{'-':>8}"
         lines.append(f"{figure:16}" + "".join(f"{value:16.2f}" for value in values) + ratio)
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     builds = [checked_out(options.against)] if options.against else []
     builds.append(Build(name="this checkout"))
-    found: dict[str, list[Seen]] = {build.name: [] for build in builds}
+    found: dict[str, list[Visit]] = {build.name: [] for build in builds}
     with stores(3600) as there:
         fill(there.environ, "worker")  # before the browser, whose loop takes this thread
         with worker(there.environ, there.folder, INTERVAL_S) as running, chromium() as browser:

@@ -1,4 +1,4 @@
-"""How steeply a figure rises."""
+"""Estimate the slope of a figure."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,7 +13,7 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     The Theil-Sen estimator: memory comes in steps, and one large step is no leak.
 
     Args:
-        points: Where, such as the number of a cycle, and how much.
+        points: Pairs of a position, such as the number of a cycle, and the figure.
     """
     pairs = [(a, b) for a, b in combinations(points, 2) if b[0] != a[0]]
     return median((b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs) if pairs else 0.0

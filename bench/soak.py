@@ -40,7 +40,7 @@ KB, MB = 2**10, 2**20
 
 
 @dataclass(frozen=True)
-class Held:
+class Resources:
     """The resources of a process after so many cycles."""
 
     cycle: int
@@ -51,7 +51,7 @@ class Held:
     connections: int
 
     @classmethod
-    def now(cls, cycle: int) -> "Held":
+    def now(cls, cycle: int) -> "Resources":
         gc.collect()
         process = psutil.Process()
         return cls(
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         return judge(figures)
 
 
-async def soaked(settings: Settings, cycles: int, warm_up: int = WARM_UP) -> list[Held]:
+async def soaked(settings: Settings, cycles: int, warm_up: int = WARM_UP) -> list[Resources]:
     """Run a worker with all stores and history, and return its resources."""
     sources = connect(settings)
     store = sources["postgres"]
@@ -96,7 +96,7 @@ async def soaked(settings: Settings, cycles: int, warm_up: int = WARM_UP) -> lis
     return figures
 
 
-async def run(worker: Worker, cycles: int, warm_up: int) -> AsyncIterator[Held]:
+async def run(worker: Worker, cycles: int, warm_up: int) -> AsyncIterator[Resources]:
     """Run cycles without the waits; measure after the warm-up, and ten times more.
 
     They lie in the past, since history refuses slots of the future.
@@ -107,13 +107,13 @@ async def run(worker: Worker, cycles: int, warm_up: int) -> AsyncIterator[Held]:
         await worker._cycle(schedule, cycle, anyio.Event())  # noqa: SLF001 - the waits are no part
         assert all(report.last_result == "ok" for report in worker.reports.values())
         if cycle == warm_up or (cycle > warm_up and cycle % (cycles // 10) == 0):
-            held = Held.now(cycle)
+            held = Resources.now(cycle)
             print(held, flush=True)
             yield held
-    yield Held.now(cycles)
+    yield Resources.now(cycles)
 
 
-def judge(figures: Sequence[Held]) -> int:
+def judge(figures: Sequence[Resources]) -> int:
     """Return 0 if nothing grew after the warm-up."""
     growth_kb = growth_kb_a_cycle(figures)
     more = grown(figures)
@@ -122,7 +122,7 @@ def judge(figures: Sequence[Held]) -> int:
     return 0 if growth_kb < MEGABYTE_A_DAY_KB and not more else 1
 
 
-def grown(figures: Sequence[Held]) -> dict[str, int]:
+def grown(figures: Sequence[Resources]) -> dict[str, int]:
     """Return by how much each count grew.
 
     The fewest of three samples are compared: a busy machine may hold one more for a moment, but a
@@ -135,7 +135,7 @@ def grown(figures: Sequence[Held]) -> dict[str, int]:
     return {name: last[name] - first[name] for name in COUNTS if last[name] > first[name]}
 
 
-def growth_kb_a_cycle(figures: Sequence[Held]) -> float:
+def growth_kb_a_cycle(figures: Sequence[Resources]) -> float:
     """Return by how much the memory in use grows."""
     return slope([(each.cycle, each.rss_mb * MB / KB) for each in figures])
 

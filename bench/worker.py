@@ -72,8 +72,8 @@ def _growth(stores: Stores) -> Iterator[Figure]:
         grown = late.rss_mb - early.rss_mb
         yield _figure("growth of RSS since cycle 100", "MB", grown, bar=at_most(2))
         for name in ("rss_mb", "descriptors", "threads", "connections"):
-            said = name.replace("rss_mb", "RSS in MB")
-            yield _figure(f"{said}, after against at cycle 100", "", *_pair(late, early, name))
+            label = name.replace("rss_mb", "RSS in MB")
+            yield _figure(f"{label}, after against at cycle 100", "", *_pair(late, early, name))
         yield _lateness("long run", lines[SETTLED_CYCLES:], bar=None)
 
 

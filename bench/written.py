@@ -9,7 +9,7 @@ import structlog
 from pydantic import BaseModel
 
 from bench.counted import session
-from bench.growth import Distant
+from bench.growth import DelayedSource
 from bench.numbers import percentile
 from bench.past import migrate
 from bench.stores import Stores
@@ -31,7 +31,7 @@ COUNT = "SELECT count(*) FROM heartbeat_beats WHERE name = $1"
 
 
 class Written(BaseModel):
-    """What one run saw.
+    """The result of one run.
 
     Attributes:
         missing: Beats of its cycles that PostgreSQL does not have at the end.
@@ -63,8 +63,8 @@ async def _written(environ: dict[str, str], seconds: float) -> Written:
     def observe(_: Sequence[Outcome]) -> None:
         late_ms.append(worker.lateness_s * 1000)
 
-    distant = {f"source_{number}": Distant() for number in range(SOURCES)}
-    worker = Worker(settings.process, distant, history, observe=observe)
+    delayed = {f"source_{number}": DelayedSource() for number in range(SOURCES)}
+    worker = Worker(settings.process, delayed, history, observe=observe)
     async with session(environ) as connection:
         before = await connection.fetchval(SIZE)
         async with anyio.create_task_group() as tasks:

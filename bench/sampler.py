@@ -1,4 +1,4 @@
-"""What worker, API and stores hold at one moment of a long run."""
+"""Sample memory, descriptors and sizes of worker, API and stores during a long run."""
 
 import json
 import urllib.error
@@ -43,17 +43,17 @@ GROWS_MAX: Mapping[str, float] = {
     "Valkey, keys": 0.001,
     "Valkey, memory in bytes": 10,
 }
-"""By how much each figure may rise in a cycle, measured by the slope."""
+"""The greatest slope of each figure, per cycle."""
 
 
 @dataclass
 class Log:
-    """What a worker's log has said so far.
+    """The counted lines of a worker's log.
 
     Attributes:
-        cycles: How many cycles.
-        results: How often each result of each store.
-        events: How often each other event.
+        cycles: The number of cycles.
+        results: The number of each result, by store.
+        events: The number of each other event.
     """
 
     program: Program
@@ -63,7 +63,7 @@ class Log:
     _read: int = 0
 
     def read(self) -> None:
-        """Read what has come since the last time."""
+        """Read the new lines."""
         with self.program.log.open("rb") as file:
             file.seek(self._read)
             for line in file:
@@ -84,20 +84,20 @@ class Log:
 
 
 class Pair:
-    """A worker and an API that run.
+    """A running worker and API.
 
     Attributes:
-        log: What the worker's log has said.
-        answers: How often the API gave each status.
+        log: The worker's log.
+        answers: The number of the API's answers by status.
     """
 
-    def __init__(self, beating: Program, asked: Program) -> None:
-        self.worker, self.api = beating, asked
+    def __init__(self, beating: Program, serving: Program) -> None:
+        self.worker, self.api = beating, serving
         self.log = Log(beating)
         self.answers: Counter[int] = Counter()
 
     def poll(self, path: str) -> None:
-        """Ask the API, and count its answer."""
+        """Send a request to the API, and count its answer."""
         try:
             with urllib.request.urlopen(f"{self.api.url}{path}", timeout=20) as answer:
                 answer.read()
@@ -108,15 +108,15 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Held:
-    """All figures after so many cycles."""
+class Sample:
+    """All figures after a number of cycles."""
 
     cycle: int
     figures: Mapping[str, float]
 
 
-class World:
-    """A pair and its stores, which can be looked at."""
+class Sampler:
+    """Takes samples of a pair and its stores."""
 
     def __init__(self, running: Stores, pair: Pair) -> None:
         self._stores = running
@@ -126,14 +126,14 @@ class World:
         port, password = int(environ["VALKEY_PORT"]), environ["VALKEY_PASSWORD"]
         self._keys = redis.Redis(port=port, password=password)
 
-    def held(self) -> Held:
-        """Return what is held now."""
+    def sample(self) -> Sample:
+        """Take a sample."""
         self._pair.log.read()
         figures = _of("worker", self._pair.worker) | _of("API", self._pair.api)
         figures |= anyio.run(self._tables)
         figures["Valkey, keys"] = float(self._keys.dbsize())
         figures["Valkey, memory in bytes"] = float(self._keys.info("memory")["used_memory"])
-        return Held(self._pair.log.cycles, figures)
+        return Sample(self._pair.log.cycles, figures)
 
     async def _tables(self) -> dict[str, float]:
         async with session(self._environ) as connection:

@@ -136,7 +136,7 @@ async def test_a_slow_valkey_is_not_used_again_for_a_while(
 
     way.cut = True  # it fails at once, and so costs nobody anything
     for _ in range(2):
-        with pytest.raises(SourceError, match="cut the way"):
+        with pytest.raises(SourceError, match="cut the connection"):
             await spill.mutes()
     way.cut = False
     assert await spill.mutes() == []

@@ -13,7 +13,7 @@ from service.verdict import readers
 from service.verdict.readers import Reader, Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
-from service.worker import cycle
+from service.worker import write
 from service.worker.loop import Worker
 from tests.fakes import NOW, MemorySource
 from tests.service.serving import NOWHERE
@@ -43,7 +43,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def use_the_loops_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make everything that measures time use the loop's clock."""
-    monkeypatch.setattr(cycle, "time", TIME)
+    monkeypatch.setattr(write, "time", TIME)
     both = SimpleNamespace(monotonic=anyio.current_time, perf_counter=anyio.current_time)
     monkeypatch.setattr(readers, "time", both)
     monkeypatch.setattr(readers, "utc_now", now)

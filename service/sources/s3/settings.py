@@ -25,6 +25,7 @@ PARTS = {
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".digitaloceanspaces.com")
+TLS_CAUSES = (Cause.NO_TLS, Cause.UNTRUSTED, Cause.WRONG_HOST)
 SPACES = re.compile(
     r"(?:(?P<before>.+)\.)?(?P<region>[a-z]{3}\d)(?P<cdn>\.cdn)?\.digitaloceanspaces\.com"
 )
@@ -136,6 +137,7 @@ class Settings(SourceSettings):
             "KMS key.",
             Cause.KEY_UNUSABLE: "Enable the bucket's KMS key, or cancel its deletion.",
         }
+        found |= _tls_remedies(names["endpoint_url"] if self.endpoint_url else None)
         if self.is_dependent:
             return AWS_REMEDIES | found
         return found | {
@@ -148,6 +150,18 @@ class Settings(SourceSettings):
         if self.endpoint_url and self.endpoint_url.startswith("http:"):
             return [f"{names['endpoint_url']} is http://: nothing is verified or encrypted"]
         return []
+
+
+def _tls_remedies(endpoint: str | None) -> dict[ErrorWord | Cause, str]:
+    if endpoint is None:  # AWS's own servers
+        return {each: AWS_REMEDIES[each] for each in TLS_CAUSES}
+    return {
+        Cause.NO_TLS: f"Turn on TLS at the server, or change {endpoint} to http://: it answers in "
+        "plain text.",
+        Cause.UNTRUSTED: "Set AWS_CA_BUNDLE to a file with the CA that signed the server's "
+        f"certificate, or change {endpoint}: this app does not trust it.",
+        Cause.WRONG_HOST: f"Change {endpoint} to a name that the server's certificate is for.",
+    }
 
 
 def parse(url: Url) -> dict[str, object]:

@@ -1,6 +1,6 @@
 import pytest
 
-from schema.errors import ErrorWord
+from schema.errors import Cause, ErrorWord
 from service.settings import ConfigurationError, load
 from service.sources import s3
 from service.sources.s3.settings import Settings
@@ -89,3 +89,5 @@ def test_each_remedy_names_what_to_look_at() -> None:
     assert f"{VARIABLE} (user)" in source.remedies[ErrorWord.AUTH]
     assert "s3:ListBucket" in source.remedies[ErrorWord.PERMISSION]
     assert f"{VARIABLE} (endpoint)" in source.remedies[ErrorWord.UNSUPPORTED]
+    for cause in (Cause.NO_TLS, Cause.UNTRUSTED, Cause.WRONG_HOST):
+        assert f"{VARIABLE} (endpoint)" in source.remedies[cause]

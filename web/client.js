@@ -501,7 +501,7 @@ export function iamStatus(options = {}) {
 }
 
 /**
- * The whole.
+ * Every source, the worker and the diagnosis.
  * @param {Options} [options]
  * @returns {Promise<WorkerStatus>}
  */
@@ -519,7 +519,7 @@ export function workerHealth(options = {}) {
 }
 
 /**
- * The results of every slot.
+ * The history: the result of every slot.
  * @param {{ source?: string, buckets?: number, range?: Range, from?: string, to?: string }} [query]
  * @param {Options} [options]
  * @returns {Promise<History>}
@@ -539,7 +539,7 @@ export function incidents(query = {}, options = {}) {
 }
 
 /**
- * Who is told, and of what.
+ * Open alerts, targets and deliveries.
  * @param {Options} [options]
  * @returns {Promise<Alerts>}
  */

@@ -42,7 +42,7 @@ HEALTH: dict[str, Any] = {  # Any, here and below: keyword arguments of mixed ty
     "summary": "The process answers",
     "tags": ["health"],
 }
-WHO_IS_TOLD = "Who is told, and of what"
+ALERTS_SUMMARY = "Open alerts, targets and deliveries"
 DESCRIBED: dict[str, dict[str, Any]] = {
     "/livez": HEALTH,
     "/healthz": HEALTH,
@@ -55,7 +55,10 @@ DESCRIBED: dict[str, dict[str, Any]] = {
     "/db/status": {"response_model": DbStatus, "summary": "PostgreSQL and Valkey"},
     "/secret/status": {"response_model": SecretStatus, "summary": "AWS Secrets Manager"},
     "/iam/status": {"response_model": IamStatus, "summary": "AWS IAM Roles Anywhere"},
-    "/worker/status": {"response_model": WorkerStatus, "summary": "The whole"},
+    "/worker/status": {
+        "response_model": WorkerStatus,
+        "summary": "Every source, the worker and the diagnosis",
+    },
     "/worker/health": {
         "response_model": WorkerHealth,
         "responses": {UNAVAILABLE: {"model": WorkerHealth}},
@@ -64,7 +67,7 @@ DESCRIBED: dict[str, dict[str, Any]] = {
     },
     "/metrics": {
         "response_class": metrics.Text,
-        "summary": "Everything that is counted, for Prometheus",
+        "summary": "Metrics, for Prometheus",
         "tags": ["health"],
     },
 }
@@ -99,7 +102,7 @@ def described(title: str | None = None) -> FastAPI:
     app.include_router(history_routes.router)
     app.include_router(download_routes.router)
     app.include_router(badge_routes.router)
-    app.get("/alerts", response_model=Alerts, summary=WHO_IS_TOLD, tags=["alerts"])(alerts)
+    app.get("/alerts", response_model=Alerts, summary=ALERTS_SUMMARY, tags=["alerts"])(alerts)
     app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
     app.mount("/", Page(title))
     description.complete(app)

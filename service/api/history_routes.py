@@ -131,7 +131,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
 router = APIRouter(responses=RESPONSES, tags=["history"])
 
 
-@router.get("/history", response_model=History, summary="The results of every slot")
+@router.get("/history", response_model=History, summary="The history: the result of every slot")
 async def history(
     past: HistoryReader,
     span: Span,

@@ -26,7 +26,10 @@ OK, UNAVAILABLE = 200, 503
 
 
 async def livez(request: Request) -> Response:
-    """Answer while every store hangs: uses no store and no thread."""
+    """Answer 200 even while every store hangs, and 503 `stuck` if this process itself does.
+
+    It uses no store and no thread.
+    """
     state = request.state
     if state.watch.stands_still or state.live.stands_still:
         return Response(state.stuck, UNAVAILABLE, media_type=JSON)

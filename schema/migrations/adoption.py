@@ -48,9 +48,9 @@ def try_stamp(connection: "Connection") -> None:
         state = getattr(cause, "sqlstate", None)
         if state is None or state in OF_OTHERS or state.startswith("08"):
             raise
-        told = "its column source has no whole unique index, such as a primary key"
+        problem = "its column source has no whole unique index, such as a primary key"
         raise RuntimeError(
-            _refusal(told if state == NO_KEY else str(cause).splitlines()[0])
+            _refusal(problem if state == NO_KEY else str(cause).splitlines()[0])
         ) from error
     finally:
         if savepoint.is_active:

@@ -25,19 +25,19 @@ def secret_status(snapshot: Snapshot) -> SecretStatus:
     """Describe the first secret, without its value."""
     source = snapshot.settings.first(secrets_manager.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source) if source else None
+    details = snapshot.details(source) if source else None
     interval_s = source.settings.value_interval_s if source else 1.0
     return SecretStatus(
         **reading.model_dump(),
-        ok=reading.error is None and said is not None,
-        secret_name=said.name if said else source.endpoint if source else None,
-        secret_arn=mask(said.arn) if said else None,
-        version_id=said.version_id if said else None,
+        ok=reading.error is None and details is not None,
+        secret_name=details.name if details else source.endpoint if source else None,
+        secret_arn=mask(details.arn) if details else None,
+        version_id=details.version_id if details else None,
         secret_last_update=reading.last_update,
-        value_last_update=said.value_stamp if said else None,
+        value_last_update=details.value_stamp if details else None,
         value_freshness=(
-            judge(said.value_stamp, snapshot.now, said.value_interval_s or interval_s)
-            if said
+            judge(details.value_stamp, snapshot.now, details.value_interval_s or interval_s)
+            if details
             else Freshness.UNREACHABLE
         ),
     )
@@ -64,12 +64,12 @@ def iam_status(snapshot: Snapshot) -> IamStatus:
 def _postgres(snapshot: Snapshot) -> PostgresStatus:
     source = snapshot.settings.first(postgres.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source) if source else None
+    details = snapshot.details(source) if source else None
     return PostgresStatus(
         **reading.model_dump(),
-        connected=said is not None,
-        readable=said is not None and said.readable,
-        writable=said is not None and said.writable,
+        connected=details is not None,
+        readable=details is not None and details.readable,
+        writable=details is not None and details.writable,
         host=source.endpoint if source else "",
         postgres_last_update=reading.last_update,
     )
@@ -78,12 +78,12 @@ def _postgres(snapshot: Snapshot) -> PostgresStatus:
 def _valkey(snapshot: Snapshot) -> ValkeyStatus:
     source = snapshot.settings.first(valkey.KIND)
     reading = _reading(snapshot, source)
-    said = snapshot.details(source) if source else None
+    details = snapshot.details(source) if source else None
     return ValkeyStatus(
         **reading.model_dump(),
-        connected=said is not None,
-        ping_ok=said is not None and said.ping_ok,
-        set_get_ok=said is not None and said.set_get_ok,
+        connected=details is not None,
+        ping_ok=details is not None and details.ping_ok,
+        set_get_ok=details is not None and details.set_get_ok,
         host=source.endpoint if source else "",
         valkey_last_update=reading.last_update,
     )

@@ -89,7 +89,7 @@ class Live:
         return self._left_sent + sum(viewer.sent for viewer in self._greeted)
 
     @property
-    def stands_still(self) -> bool:
+    def is_stuck(self) -> bool:
         """Tell whether somebody watches but the ticker has stopped."""
         return self._somebody.is_set() and self._clock() - self._ticked_at > STILL_S
 

@@ -31,7 +31,7 @@ async def livez(request: Request) -> Response:
     It uses no store and no thread.
     """
     state = request.state
-    if state.watch.stands_still or state.live.stands_still:
+    if state.watch.is_stuck or state.live.is_stuck:
         return Response(state.stuck, UNAVAILABLE, media_type=JSON)
     return Response(state.health, media_type=JSON)
 

@@ -41,7 +41,7 @@ def history(
         interval_s: The interval of the last beat before them, None if there was none.
         now: The server's clock.
     """
-    told: list[Bucket] = []
+    buckets: list[Bucket] = []
     lasted: list[Durations] = []
     for index in range(cut.count):
         row, start = rows.get(index), cut.start(index)
@@ -56,8 +56,8 @@ def history(
             lasted.append(Durations(unknown=unknown * interval_s))
         else:
             unknown = 0
-        told.append(_bucket(start, row, unknown, exact=not cut.hourly))
-    return _summed(source, title, first, told, lasted)
+        buckets.append(_bucket(start, row, unknown, exact=not cut.hourly))
+    return _summed(source, title, first, buckets, lasted)
 
 
 def _slots(start: datetime, end: datetime, interval_s: float, now: datetime) -> int:
@@ -91,10 +91,10 @@ def _bucket(start: datetime, row: Row | None, unknown: int, *, exact: bool) -> B
 
 
 def _summed(
-    source: str, title: str, first: datetime | None, told: list[Bucket], lasted: list[Durations]
+    source: str, title: str, first: datetime | None, buckets: list[Bucket], lasted: list[Durations]
 ) -> SourceHistory:
-    ok, failed = sum(each.ok for each in told), sum(each.failed for each in told)
-    unknown = sum(each.unknown for each in told)
+    ok, failed = sum(each.ok for each in buckets), sum(each.failed for each in buckets)
+    unknown = sum(each.unknown for each in buckets)
     ok_s, failed_s, unknown_s = (
         math.fsum(kind) for kind in zip(*map(astuple, [Durations(), *lasted]), strict=True)
     )
@@ -112,5 +112,5 @@ def _summed(
         unknown_seconds=unknown_s,
         uptime_strict=ok_s / due_s if due_s else None,
         uptime_known=ok_s / known_s if known_s else None,
-        buckets=told,
+        buckets=buckets,
     )

@@ -103,8 +103,8 @@ class ValkeyLease:
         flags = [int(overrides), int(claims), int(stands_by)]
         given: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types
         async with self._keys.commands() as client:
-            said = await client.eval(STAND, len(keys), *keys, *given)
-        holder, left_ms, token, standbys = said
+            answer = await client.eval(STAND, len(keys), *keys, *given)
+        holder, left_ms, token, standbys = answer
         return Answer(
             leads=holder == who,
             token=int(token),

@@ -72,15 +72,15 @@ class Lease:
     async def renew(self) -> None:
         """Take or renew the lease, or check whether it is free."""
         async with self._turn:
-            asked, before = self._clock(), self._view.standing
+            asked_at, before = self._clock(), self._view.standing
             database = await self._by_database()
             if database is not None:  # at once: Valkey may hang for longer than a short lease
-                self._view.learn(asked, database, None)
+                self._view.learn(asked_at, database, None)
             valkey = None
-            if self._view.asks_valkey(asked, database):
+            if self._view.asks_valkey(asked_at, database):
                 valkey = await self._by_valkey(database)
-            self._view.learn(asked, database, valkey)
-            await self._register_standby(asked, database)
+            self._view.learn(asked_at, database, valkey)
+            await self._register_standby(asked_at, database)
             if self._view.standing is not before:
                 await self._changed(before)
 

@@ -26,7 +26,7 @@ def explained(situation: Situation) -> frozenset[str]:
     return frozenset(
         source.name
         for source in situation.sources
-        if source.needs_aws and source.hurt and source.word in words
+        if source.needs_aws and source.failing and source.word in words
     )
 
 
@@ -49,10 +49,10 @@ def refused(situation: Situation) -> list[Finding]:
     iam = situation.iam
     if iam is None or not iam.refused or situation.all_away:
         return []
-    hurt = sorted(explained(situation))
+    affected = sorted(explained(situation))
     word, remedy = cause(iam)
-    grave = iam.error or hurt or iam.refusal is Refusal.CERTIFICATE_EXPIRED
-    what = "refuses this app's identity" if iam.error or hurt else "gives no new credentials"
+    grave = iam.error or affected or iam.refusal is Refusal.CERTIFICATE_EXPIRED
+    what = "refuses this app's identity" if iam.error or affected else "gives no new credentials"
     title = f"AWS {what} ({word})"
     return [
         _finding(
@@ -60,7 +60,7 @@ def refused(situation: Situation) -> list[Finding]:
             title,
             remedy,
             severity=Severity.ERROR if grave else Severity.DEGRADED,
-            names=[IDENTITY, *hurt],
+            names=[IDENTITY, *affected],
             since=iam.failing_since,
             runbook="refusals",
         )

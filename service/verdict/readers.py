@@ -113,7 +113,7 @@ class Reader:
         """The last reading, None if there is none yet."""
         return self._last
 
-    def stands_still(self, now: float) -> bool:
+    def is_stuck(self, now: float) -> bool:
         """Tell whether a reading has been in flight for much longer than its deadline."""
         return self._reading is not None and now - self._began > self._deadline_s + STILL_S
 

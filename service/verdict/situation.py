@@ -74,7 +74,7 @@ class SourceView:
         return self.freshness in ALIVE
 
     @property
-    def hurt(self) -> bool:
+    def failing(self) -> bool:
         """Whether it was read, and cannot be read, is not written, or reports an error."""
         return self.observed and (not self.alive or self.error is not None)
 

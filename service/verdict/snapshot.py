@@ -60,7 +60,7 @@ class Snapshot:
         return {}
 
     @cached_property
-    def said(self) -> dict[str, SourceReport]:
+    def reports(self) -> dict[str, SourceReport]:
         """The worker's last result for each source."""
         return {source.name: self._last_word(source) for source in self.settings.sources}
 
@@ -152,8 +152,8 @@ class Snapshot:
 
         The worker writes, with a session of its own.
         """
-        said = self._worker_identity
-        result = said.last_result if said else None
+        identity = self._worker_identity
+        result = identity.last_result if identity else None
         return ErrorWord(result) if result in REFUSING else None
 
     @cached_property
@@ -192,31 +192,31 @@ class Snapshot:
 
     def _last_word(self, source: AnyInstance) -> SourceReport:
         """Return the worker's last result for a source, unless a stamp that was read is newer."""
-        said = self.report.every_source.get(source.name) if self.report else None
-        said = said or SourceReport()
+        report = self.report.every_source.get(source.name) if self.report else None
+        report = report or SourceReport()
         found, carried = self.found(source.name), self._carried
         if not (source.kind.keeps_stamp and found and found.stamp and carried):
-            return said
+            return report
         if found.stamp < _moment(carried):
-            return said
+            return report
         healed = {"last_result": "ok", "consecutive_failures": 0, "failing_since": None}
-        return said.model_copy(update={**healed, "breaker": Breaker.CLOSED})
+        return report.model_copy(update={**healed, "breaker": Breaker.CLOSED})
 
     def _view(self, source: AnyInstance) -> SourceView:
-        look, state, said = self.known(source), self.aged(source), self.said[source.name]
+        look, state, report = self.known(source), self.aged(source), self.reports[source.name]
         return SourceView(
             name=source.name,
             title=source.title,
             freshness=state.freshness,
             error=state.error,
-            cause=look.found.cause if look and state.error else said.cause,
+            cause=look.found.cause if look and state.error else report.cause,
             observed=look is not None,
             read_at=self._read_at(source, self.interval_s),
             stamp=state.stamp,
             failing_since=look.failing_since if look else None,
-            last_result=said.last_result,
-            write_failing_since=said.failing_since,
-            warning=said.warning,
+            last_result=report.last_result,
+            write_failing_since=report.failing_since,
+            warning=report.warning,
             needs_aws=source.depends_on == IDENTITY,
             schema_behind=look.found.schema_behind if look else False,
             schema_missing=look.found.schema_missing if look else (),
@@ -230,7 +230,7 @@ class Snapshot:
         if self.aws is None:
             return None
         known = (self.known(each) for each in self.settings.sources if each.name == IDENTITY)
-        look, said = next(known, None), self._worker_identity
+        look, reported = next(known, None), self._worker_identity
         since = look.failing_since if look else None
         error = look.found.error if look else None
         return IdentityView(
@@ -238,7 +238,7 @@ class Snapshot:
             cause=look.found.cause if look and error else None,
             refusal=self.refusal,
             renewal_error=self.aws.renewal_error,
-            failing_since=since or (said.failing_since if said else None),
+            failing_since=since or (reported.failing_since if reported else None),
             credentials_expiry=self.aws.credentials_expiry,
             certificate_expiry=self.aws.certificate_expiry,
         )

@@ -40,7 +40,7 @@ def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
     """Return the fields of a source's row."""  # Any: keyword arguments of two models
     look, known = snapshot.looks.get(source.name), snapshot.known(source)
     state = snapshot.aged(source)
-    said = snapshot.said[source.name]
+    report = snapshot.reports[source.name]
     return {
         "title": source.title,
         "endpoint": mask(source.endpoint),
@@ -55,10 +55,10 @@ def _row(snapshot: Snapshot, source: AnyInstance) -> dict[str, Any]:
         "error": state.error,
         "observed_at": known.at if known else None,
         "latency_ms": known.latency_ms if known else None,
-        "last_result": said.last_result,
-        "warning": said.warning,
-        "consecutive_failures": said.consecutive_failures,
-        "breaker": said.breaker,
+        "last_result": report.last_result,
+        "warning": report.warning,
+        "consecutive_failures": report.consecutive_failures,
+        "breaker": report.breaker,
         "replica": _replica(snapshot, source),
         "promoted_at": snapshot.promoted_at(source.name),
     }

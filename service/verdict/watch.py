@@ -61,10 +61,10 @@ class Watch:
         return max(deadlines, default=0.0) + SLACK_S
 
     @property
-    def stands_still(self) -> bool:
+    def is_stuck(self) -> bool:
         """Tell whether a reading is still in flight after an impossible time: our own defect."""
         now = time.monotonic()
-        return any(reader.stands_still(now) for reader in self.readers.by_name.values())
+        return any(reader.is_stuck(now) for reader in self.readers.by_name.values())
 
     async def status(self) -> bytes:
         """Return the status document of this moment as JSON."""

@@ -61,7 +61,7 @@ def not_written(situation: Situation) -> list[Finding]:
     return [
         _about(source)
         for source in situation.sources
-        if source.reachable and source.hurt and source.name not in swallowed
+        if source.reachable and source.failing and source.name not in swallowed
         if not _is_schemas_fault(source)
     ]
 
@@ -113,7 +113,7 @@ def part_not_written(situation: Situation) -> list[Finding]:
             source.remedy(source.warning) if source.warning else READ_THE_LOG,
         )
         for source in situation.sources
-        if source.alive and not source.hurt
+        if source.alive and not source.failing
         if source.warning or (source.part_stale and source.replacement is None)
     ]
 
@@ -123,7 +123,7 @@ def part_replaced(situation: Situation) -> list[Finding]:
     return [
         _about_part(source, FindingCode.SOURCE_NOT_WRITTEN, *_replaced(situation, part))
         for source in situation.sources
-        if source.alive and not source.hurt and not source.warning
+        if source.alive and not source.failing and not source.warning
         if (part := source.replacement) and (source.part_stale or _is_news(situation, part))
     ]
 
@@ -165,7 +165,7 @@ def out_of_step(situation: Situation) -> list[Finding]:
     newest = max(situation.stamps)
     if (situation.now - newest).total_seconds() <= situation.write_deadline_s:
         return []
-    behind = [s for s in situation.sources if s.stamp != newest and not s.hurt]
+    behind = [s for s in situation.sources if s.stamp != newest and not s.failing]
     unexplained = [source for source in behind if source.word is None]
     found = [
         _behind([source], newest, f"The last write did not reach {source.title} ({word})", remedy)
@@ -225,4 +225,4 @@ def _code(word: ErrorWord | None) -> FindingCode:
 
 def _is_schemas_fault(source: SourceView) -> bool:
     """Tell whether the store's schema is what is missing."""
-    return source.schema_behind and source.hurt and source.word is ErrorWord.NOT_FOUND
+    return source.schema_behind and source.failing and source.word is ErrorWord.NOT_FOUND

@@ -135,11 +135,11 @@ class Valkey(Source):
         pipeline.get(self._probe_key)
         await self._drop_dead()
         try:
-            said = await pipeline.execute(raise_on_error=False)
+            replies = await pipeline.execute(raise_on_error=False)
         except (exceptions.RedisError, OSError) as error:
             raise await self._translate(error) from error
         self._used_at = time.monotonic()
-        there, stamp, report, pong, written, read_back = said
+        there, stamp, report, pong, written, read_back = replies
         for failed in (each for each in (there, stamp, report) if isinstance(each, Exception)):
             raise translate(failed) from failed
         return _observation(

@@ -106,11 +106,13 @@ def _wrong(around: CTE, found: CTE) -> CTE:
     """Delete incidents between the bounds that do not match the beats."""
     first, last = func.min(around.c.slot).label("first"), func.max(around.c.slot).label("last")
     spans = select(around.c.source, first, last).group_by(around.c.source).cte("spans")
-    told = exists().where(found.c.source == _incidents.source, found.c.began == _incidents.began)
+    recorded = exists().where(
+        found.c.source == _incidents.source, found.c.began == _incidents.began
+    )
     return (
         delete(table(Incident))
         .where(_incidents.name == _NAME, _incidents.source == spans.c.source)
-        .where(_incidents.began.between(spans.c.first, spans.c.last), ~told)
+        .where(_incidents.began.between(spans.c.first, spans.c.last), ~recorded)
         .cte("wrong")
     )
 

@@ -93,9 +93,9 @@ def _before() -> Select[Any]:
 
     Null where there is none, as far back as is kept.
     """
-    unnested = func.unnest(_SOURCES).table_valued(column("source", String), name="asked")
-    asked = unnested.render_derived()
-    source = asked.c.source
+    unnested = func.unnest(_SOURCES).table_valued(column("source", String), name="requested")
+    requested = unnested.render_derived()
+    source = requested.c.source
     last_beat = (
         select(_beats.interval_seconds)
         .where(_beats.name == _NAME, _beats.source == source, _beats.slot < _START)
@@ -124,7 +124,7 @@ def _before() -> Select[Any]:
         source,
         func.coalesce(last_beat.scalar_subquery(), last_hour.scalar_subquery()).label("interval_s"),
         func.least(first_beat.scalar_subquery(), first_hour.scalar_subquery()).label("first"),
-    ).select_from(asked)
+    ).select_from(requested)
 
 
 def _page() -> Select[Any]:

@@ -138,9 +138,9 @@ DAYS = Grid(EPOCH, literal(24 * HOUR // timedelta(microseconds=1), Numeric))
 
 def dates(sources: Any, begin: Moment, last: Moment) -> Select[Any]:  # Any: an array
     """Select each date from a midnight to the last one for each source, as `source` and `day`."""
-    asked = func.unnest(sources).table_valued(column("source", String), name="asked")
+    requested = func.unnest(sources).table_valued(column("source", String), name="requested")
     moment = DateTime(timezone=True)
     series = func.generate_series(begin, last, A_DAY)
     calendar = series.table_valued(column("day", moment), name="calendar")
-    each, day = asked.render_derived(), calendar.render_derived()
+    each, day = requested.render_derived(), calendar.render_derived()
     return select(each.c.source, day.c.day).select_from(each.join(day, true()))

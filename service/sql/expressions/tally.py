@@ -164,12 +164,12 @@ def dirty_hours(hours: FromClause, now: Moment) -> Select[Any]:
         now: Slots due after it are not counted yet.
     """
     beats = [_beats.name == hours.c.name, *in_hour(hours.c.source, hours.c.hour)]
-    told = tallies(HOURS, [hours.c.dirty, *beats], now).subquery("dirty").c
+    recounted = tallies(HOURS, [hours.c.dirty, *beats], now).subquery("dirty").c
     return select(
-        told.source,
-        told.hour.label("begin"),
-        hour_end(told.hour).label("end"),
-        *(told[name] for name in (*COUNTS, "seconds")),
+        recounted.source,
+        recounted.hour.label("begin"),
+        hour_end(recounted.hour).label("end"),
+        *(recounted[name] for name in (*COUNTS, "seconds")),
     )
 
 

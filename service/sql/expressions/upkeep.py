@@ -45,18 +45,20 @@ def _count_hours() -> Any:  # Any: as in incidents
         .cte("some")
     )
     fresh = tallies(HOURS, [_beats.name == _NAME, *in_hour(some.c.source, some.c.hour)], None)
-    told = fresh.subquery("fresh").c
+    recounted = fresh.subquery("fresh").c
     return (
         update(table(Hour))
-        .where(_hours.name == _NAME, _hours.source == told.source, _hours.hour == told.hour)
-        .values({each: told[each] for each in (*COUNTS, "seconds")} | {"dirty": False})
+        .where(
+            _hours.name == _NAME, _hours.source == recounted.source, _hours.hour == recounted.hour
+        )
+        .values({each: recounted[each] for each in (*COUNTS, "seconds")} | {"dirty": False})
     )
 
 
 def _refute_days() -> Any:
     """Delete days that differ from their hours, which a previous version may have changed."""
     day = func.date_trunc("day", _hours.hour, "UTC").label("day")
-    said = (
+    summed = (
         select(
             _hours.source,
             day,
@@ -66,12 +68,12 @@ def _refute_days() -> Any:
         )
         .where(_hours.name == _NAME)
         .group_by(_hours.source, day)
-        .subquery("said")
+        .subquery("summed")
         .c
     )
-    differs = or_(said.dirty, said.ok != _days.ok, said.failed != _days.failed)
+    differs = or_(summed.dirty, summed.ok != _days.ok, summed.failed != _days.failed)
     return delete(table(Day)).where(
-        _days.name == _NAME, _days.source == said.source, _days.day == said.day, differs
+        _days.name == _NAME, _days.source == summed.source, _days.day == summed.day, differs
     )
 
 
@@ -99,9 +101,14 @@ def _sum_days() -> Any:
     )
     rows = hours_in(_NAME, some.c.source, some.c.day, some.c.day + A_DAY)
     hours = select(rows).select_from(some.join(rows, true())).subquery("hours_of_days")
-    told = merged(DAYS, clean_hours(hours), None).subquery("told").c
+    merged_hours = merged(DAYS, clean_hours(hours), None).subquery("merged").c
     columns = (*COUNTS, "seconds")
-    sums = select(_NAME, told.source, DAYS.begin(told.span), *(told[each] for each in columns))
+    sums = select(
+        _NAME,
+        merged_hours.source,
+        DAYS.begin(merged_hours.span),
+        *(merged_hours[each] for each in columns),
+    )
     new = insert(table(Day)).from_select(["name", "source", "day", *columns], sums)
     return new.on_conflict_do_nothing()
 

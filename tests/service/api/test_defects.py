@@ -95,7 +95,7 @@ async def test_a_reading_that_cannot_begin_leaves_the_reader_idle() -> None:
     with pytest.raises(RuntimeError):  # it tries again, instead of waiting for ever
         reader.refresh(11.0)
 
-    assert not reader.stands_still(1000.0)
+    assert not reader.is_stuck(1000.0)
 
 
 async def test_livez_fails_when_a_reading_is_stuck_for_longer_than_its_bound() -> None:
@@ -114,8 +114,8 @@ async def test_livez_fails_when_a_reading_is_stuck_for_longer_than_its_bound() -
         reader = Reader("memory", source, 1.0, 2.0, tasks.start_soon)
         reader.refresh(100.0)
 
-        assert not reader.stands_still(100.0 + 2.0 + STILL_S)
-        assert reader.stands_still(100.1 + 2.0 + STILL_S)
+        assert not reader.is_stuck(100.0 + 2.0 + STILL_S)
+        assert reader.is_stuck(100.1 + 2.0 + STILL_S)
         released.set()
         tasks.cancel_scope.cancel()
 
@@ -128,7 +128,7 @@ async def test_livez_reports_stuck(monkeypatch: pytest.MonkeyPatch, part: str) -
         httpx2.AsyncClient(base_url=f"http://{address}") as client,
     ):
         well = await client.get("/livez")
-        monkeypatch.setattr(kind, "stands_still", True)
+        monkeypatch.setattr(kind, "is_stuck", True)
         answers = [await client.get(path) for path in ("/livez", "/healthz")]
 
     assert (well.status_code, well.json()["status"]) == (200, "ok")
@@ -139,8 +139,8 @@ async def test_a_stopped_ticker_is_stuck() -> None:
     now = [0.0]
     live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not used
 
-    assert not live.stands_still  # nobody watches
+    assert not live.is_stuck  # nobody watches
     live._somebody.set()
-    assert not live.stands_still
+    assert not live.is_stuck
     now[0] = 61.0
-    assert live.stands_still
+    assert live.is_stuck

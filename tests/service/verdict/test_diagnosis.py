@@ -388,7 +388,7 @@ def test_every_affected_store_is_in_one_severe_finding_and_no_other_is(
     situation: Situation,
 ) -> None:
     grave = blamed(diagnose(situation).findings, Severity.ERROR)
-    affected = [source.name for source in situation.sources if source.hurt]
+    affected = [source.name for source in situation.sources if source.failing]
     if is_starting(situation):
         affected = []
 

@@ -62,10 +62,10 @@ def test_a_stamp_newer_than_the_report_means_that_the_source_recovered() -> None
         postgres=Observation(stamp=NOW, report=report()), valkey=Observation(stamp=NOW - MINUTE)
     )
 
-    assert found.said["valkey"].last_result == "ok"
-    assert found.said["valkey"].breaker is Breaker.CLOSED
-    assert lost.said["valkey"].last_result == "timeout"
-    assert lost.said["valkey"].consecutive_failures == 3
+    assert found.reports["valkey"].last_result == "ok"
+    assert found.reports["valkey"].breaker is Breaker.CLOSED
+    assert lost.reports["valkey"].last_result == "timeout"
+    assert lost.reports["valkey"].consecutive_failures == 3
 
 
 def test_without_a_report_the_interval_is_that_of_our_own_settings() -> None:

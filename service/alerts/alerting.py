@@ -2,29 +2,27 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import anyio
 
-from schema.findings import Finding, FindingCode, Severity
+from schema.findings import FindingCode, Severity
 from schema.heartbeat import Standing
 from schema.timestamps import utc_now
 from service.alerts.context import alert_context
 from service.alerts.deliverer import Deliverer
+from service.alerts.deliveries import DeliverySummary
+from service.alerts.evaluation import ReadFindings
 from service.alerts.lease import Stores
-from service.alerts.ledger import DeliverySummary
 from service.alerts.loop import AlertLoop
 from service.alerts.ping import Ping
-from service.alerts.senders import Sender, make
+from service.alerts.senders import Sender
 from service.alerts.stores import Connections
 from service.alerts.targets import Target
 from service.settings import Settings
 from service.undelivered import Undelivered
-
-Evaluator = Callable[[], Awaitable[Sequence[Finding]]]
-"""Returns the current findings."""
 
 LATE = timedelta(minutes=10)  # how long a delivery may wait before that is a finding
 LOOKS_LATE = 4.0  # after this many calm periods without a look, deciding does not work
@@ -98,18 +96,9 @@ class Alerting:
         return "alerts are not delivered" if self.undelivered() else None
 
 
-def make_senders(targets: Sequence[Target]) -> list[Sender]:
-    """Create the sender of each target; blocks for imports.
-
-    Raises:
-        TargetError: A target cannot be used.
-    """
-    return [make(target) for target in targets]
-
-
 @asynccontextmanager
 async def alerting(
-    settings: Settings, senders: Sequence[Sender], look: Evaluator
+    settings: Settings, senders: Sequence[Sender], look: ReadFindings
 ) -> AsyncIterator[Alerting]:
     """Run alerting in the background until the block ends.
 
@@ -142,7 +131,7 @@ async def _run(found: Alerting, connections: Connections) -> None:
 
 
 def build(
-    settings: Settings, senders: Sequence[Sender], look: Evaluator, stores: Stores
+    settings: Settings, senders: Sequence[Sender], look: ReadFindings, stores: Stores
 ) -> Alerting:
     """Create all parts, without running them."""
     alerts, targets = settings.alerts, settings.alerts.targets()

@@ -71,6 +71,25 @@ class Settlement:
     wait_s: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliverySummary:
+    """The state of a target's deliveries.
+
+    Attributes:
+        waiting: How many wait to be sent.
+        oldest: Since when the oldest of them waits.
+        dead: How many were given up in the last day.
+        delivered: When the last one was accepted.
+        errors: Why attempts failed, for those that wait or were given up.
+    """
+
+    waiting: int = 0
+    oldest: datetime | None = None
+    dead: int = 0
+    delivered: datetime | None = None
+    errors: Sequence[str] = ()
+
+
 def fan_out(events: Sequence[Event], context: AlertContext, now: datetime) -> list[Delivery]:
     """Create a delivery for each event and each target that wants it, in order.
 

@@ -1,4 +1,4 @@
-"""Evaluator at the current findings, concurrently with the stores of alerts."""
+"""Read the current findings, concurrently with the stores of alerts."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ import anyio
 from schema.findings import Finding
 from schema.heartbeat import Standing
 from service.alerts.lease import Lease
+
+ReadFindings = Callable[[], Awaitable[Sequence[Finding]]]
+"""Returns the current findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Evaluator:
 
     def __init__(
         self,
-        look: Callable[[], Awaitable[Sequence[Finding]]],
+        look: ReadFindings,
         now: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:

@@ -7,11 +7,11 @@ import anyio
 import structlog
 
 from schema.heartbeat import Standing
-from service.alerts.ledger import LeaseState, Ledger
+from service.alerts.ledger import Ledger
 from service.alerts.mutes import Mute
 from service.alerts.outbox import STORE_S, try_store
 from service.alerts.spill import Spill
-from service.alerts.state import State, merged
+from service.alerts.state import LeaseState, State, merged
 from service.errors import SourceError
 from service.lease.standing import standing
 
@@ -54,11 +54,11 @@ class Stores:
 
     Attributes:
         ledger: PostgreSQL, None if there is none.
-        spill: Valkey, None if there is none.
+        spill: Valkey; without one it never answers.
     """
 
     ledger: Ledger | None
-    spill: Spill | None
+    spill: Spill
 
 
 class Lease:
@@ -104,11 +104,11 @@ class Lease:
 
     async def release(self) -> None:
         """Release the lease, so that another process decides immediately."""
-        ledger, spill, holder = self._ledger, self._spill, self.holder
+        ledger, holder = self._ledger, self.holder
         if ledger is not None and self.standing is Standing.DATABASE:
             await try_store(lambda: ledger.release(holder), None)
-        if spill is not None and self.standing is not Standing.STANDBY:
-            await try_store(lambda: spill.release(holder), None)
+        if self.standing is not Standing.STANDBY:
+            await try_store(lambda: self._spill.release(holder), None)
 
     def lost_database(self) -> None:
         """Note that PostgreSQL did not take the decisions."""
@@ -141,11 +141,8 @@ class Lease:
         return found
 
     async def _by_valkey(self, *, overrides: bool) -> LeaseState | None:
-        if self._spill is None:
-            return None
-        spill, holder, lease_s = self._spill, self.holder, self._lease_s
         found = await try_store(
-            lambda: spill.claim_lease(holder, lease_s, overrides=overrides), None
+            lambda: self._spill.claim_lease(self.holder, self._lease_s, overrides=overrides), None
         )
         if found is not None:
             self._memory.learn(found)

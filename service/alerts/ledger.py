@@ -1,67 +1,17 @@
 """Alerts in PostgreSQL: lease, state, outbox and mutes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from schema.alerts import AlertEvent
-from service.alerts.deliveries import Delivery, Settlement
+from schema.alerts import AlertEvent, RecentAlertEvent
+from service.alerts.deliveries import Delivery, DeliverySummary, Settlement
 from service.alerts.mutes import Mute
-from service.alerts.state import State
+from service.alerts.state import LeaseState, State
 from service.source import Database, Row
 from service.sql import alerts as sql
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeaseState:
-    """The content of the lease's row.
-
-    Attributes:
-        leads: Whether this process holds it.
-        seq: The state's number.
-        state: The state.
-        mutes: The active mutes.
-    """
-
-    leads: bool
-    seq: int
-    state: State
-    mutes: Sequence[Mute] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliverySummary:
-    """The state of a target's deliveries.
-
-    Attributes:
-        waiting: How many wait to be sent.
-        oldest: Since when the oldest of them waits.
-        dead: How many were given up in the last day.
-        delivered: When the last one was accepted.
-        errors: Why attempts failed, for those that wait or were given up.
-    """
-
-    waiting: int = 0
-    oldest: datetime | None = None
-    dead: int = 0
-    delivered: datetime | None = None
-    errors: Sequence[str] = field(default=())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecentEvent:
-    """A recent event.
-
-    Attributes:
-        event: The event.
-        delivered: When a target last accepted it, None if none has.
-    """
-
-    event: AlertEvent
-    delivered: datetime | None
 
 
 class LostLeaseError(Exception):
@@ -175,14 +125,11 @@ class Ledger:
                 for row in await connection.rows(sql.TARGETS, of=self._name)
             }
 
-    async def recent(self, since: datetime, most: int) -> list[RecentEvent]:
+    async def recent(self, since: datetime, most: int) -> list[RecentAlertEvent]:
         """Return the newest events, each with the last time that a target accepted it."""
         async with self._database.connection() as connection:
             rows = await connection.rows(sql.RECENT, of=self._name, since=since, most=most)
-        return [
-            RecentEvent(event=AlertEvent.model_validate_json(row.said), delivered=row.delivered)
-            for row in rows
-        ]
+        return [_recent(row) for row in rows]
 
     async def resend(self) -> int:
         """Retry deliveries that were given up; return how many."""
@@ -243,6 +190,13 @@ def _delivery(row: Row) -> Delivery:
         dead=row.dead,
         error=row.error,
     )
+
+
+def _recent(row: Row) -> RecentAlertEvent:
+    event = AlertEvent.model_validate_json(row.said)
+    names = RecentAlertEvent.model_fields.keys() - {"delivered"}
+    shown = {name: getattr(event, name) for name in names}
+    return RecentAlertEvent(**shown, delivered=row.delivered)
 
 
 def _mute(row: Row) -> Mute:

@@ -1,20 +1,21 @@
 """The loop of alerting: look, decide, and store the events, while the process runs."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import anyio
 import structlog
 
+from schema.alerts import RecentAlertEvent
 from schema.findings import Finding
 from schema.heartbeat import Standing
 from service.alerts.context import AlertContext
 from service.alerts.deciding import Decision, decide
-from service.alerts.deliveries import Delivery, fan_out
-from service.alerts.evaluation import Evaluation, Evaluator
+from service.alerts.deliveries import Delivery, DeliverySummary, fan_out
+from service.alerts.evaluation import Evaluation, Evaluator, ReadFindings
 from service.alerts.events import Look
 from service.alerts.lease import Lease, Memory, Stores
-from service.alerts.ledger import DeliverySummary, LostLeaseError, RecentEvent
+from service.alerts.ledger import LostLeaseError
 from service.alerts.mutes import Mute, active, is_muted
 from service.alerts.outbox import STORE_S, Outbox, try_store
 from service.alerts.sent_alone import SentAlone
@@ -54,7 +55,7 @@ class AlertLoop:
     def __init__(
         self,
         context: AlertContext,
-        look: Callable[[], Awaitable[Sequence[Finding]]],
+        look: ReadFindings,
         stores: Stores,
         *,
         holder: str,
@@ -66,7 +67,7 @@ class AlertLoop:
         self.findings: Sequence[Finding] = ()
         self.defective = False
         self.summaries: dict[str, DeliverySummary] = {}
-        self.recent: list[RecentEvent] = []
+        self.recent: list[RecentAlertEvent] = []
         self.memory = Memory()
         self.outbox = Outbox(stores.ledger, stores.spill, clock)
         self.lease = Lease(holder, stores, self.memory, context.policy.calm_s, clock)
@@ -139,9 +140,8 @@ class AlertLoop:
 
     async def _adopt(self) -> None:
         """Take over what standbys left."""
-        if self._spill is not None:
-            self._adopted = await try_store(self._spill.left, [])
-            self.memory.state = merged(self.memory.state, State(alerts=tuple(self._adopted)))
+        self._adopted = await try_store(self._spill.left, [])
+        self.memory.state = merged(self.memory.state, State(alerts=tuple(self._adopted)))
 
     async def _catch_up(self, standing: Standing) -> None:
         """Load pending deliveries, and update PostgreSQL."""
@@ -209,16 +209,14 @@ class AlertLoop:
             await self.outbox.hold(deliveries)
         is_stored = self.lease.standing is Standing.DATABASE
         self._sent_alone.replace(() if is_stored else decision.state.alerts)
-        if self._spill is not None:
-            spill = self._spill
-            adopted, self._adopted = self._adopted, []
+        adopted, self._adopted = self._adopted, []
 
-            async def save() -> None:
-                await spill.save(seq, decision.state)
-                if adopted:
-                    await spill.adopt(adopted)
+        async def save() -> None:
+            await self._spill.save(seq, decision.state)
+            if adopted:
+                await self._spill.adopt(adopted)
 
-            await try_store(save, None)
+        await try_store(save, None)
         for each in decision.events:
             event = each.content
             about = {"kind": event.kind, "code": event.code, "sources": event.sources}

@@ -8,8 +8,8 @@ from uuid import UUID
 import anyio
 import structlog
 
-from service.alerts.deliveries import Delivery, Settlement
-from service.alerts.ledger import DeliverySummary, Ledger
+from service.alerts.deliveries import Delivery, DeliverySummary, Settlement
+from service.alerts.ledger import Ledger
 from service.alerts.spill import Spill
 from service.alerts.state import Alert
 from service.errors import SourceError
@@ -26,7 +26,7 @@ class Outbox:
 
     Args:
         ledger: PostgreSQL, None if there is none.
-        spill: Valkey, None if there is none.
+        spill: Valkey.
         clock: Monotonic seconds.
 
     Attributes:
@@ -34,9 +34,7 @@ class Outbox:
         may_send: Whether this process sends deliveries that are only in memory: the decider does.
     """
 
-    def __init__(
-        self, ledger: Ledger | None, spill: Spill | None, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, ledger: Ledger | None, spill: Spill, clock: Callable[[], float]) -> None:
         self.with_database = False
         self.may_send = False
         self._ledger = ledger
@@ -95,8 +93,6 @@ class Outbox:
 
         A standby does so too: it may be the next decider, while Valkey is down.
         """
-        if self._spill is None:
-            return
         left: list[Delivery] = await try_store(self._spill.all, [])
         for delivery in left:
             known = self._held.get(delivery.key)
@@ -111,14 +107,14 @@ class Outbox:
 
     async def leave(self, alerts: Sequence[Alert]) -> bool:
         """Leave alerts to the decider in Valkey, after the deliveries that go before their end."""
-        if self._spill is None or not alerts:
+        if not alerts:
             return False
-        spill, ids = self._spill, {alert.id for alert in alerts}
+        ids = {alert.id for alert in alerts}
         unmerged = [self._held[key] for key in self._unmerged]
 
         async def leave() -> bool:
-            await spill.put([each for each in unmerged if each.event.alert_id in ids])
-            await spill.leave(alerts)
+            await self._spill.put([each for each in unmerged if each.event.alert_id in ids])
+            await self._spill.leave(alerts)
             return True
 
         return await try_store(leave, otherwise=False)
@@ -135,9 +131,7 @@ class Outbox:
         merged.sort(key=lambda delivery: delivery.created)
         await self._ledger.merge(merged)
         self._unmerged -= {delivery.key for delivery in merged}
-        if self._spill is not None:
-            spill = self._spill
-            await try_store(lambda: spill.remove(merged), None)
+        await try_store(lambda: self._spill.remove(merged), None)
         log.info("alerts_reconciled", deliveries=len(merged))
 
     async def claim(self, target: str) -> Delivery | None:
@@ -176,15 +170,9 @@ class Outbox:
         self._unmerged.add(delivery.key)
         await self._spill_all([delivery])
         if self._ledger is None and not delivery.waits:
-            await self._forget(delivery)
-
-    async def _forget(self, delivery: Delivery) -> None:
-        """Remove a finished delivery if there is no PostgreSQL."""
-        self._unmerged.discard(delivery.key)
-        self._held.pop(delivery.key, None)
-        if self._spill is not None:
-            spill = self._spill
-            await try_store(lambda: spill.remove([delivery]), None)
+            self._unmerged.discard(delivery.key)
+            self._held.pop(delivery.key, None)
+            await try_store(lambda: self._spill.remove([delivery]), None)
 
     async def _claim_held(self, target: str) -> Delivery | None:
         seen: set[UUID] = set()
@@ -202,9 +190,7 @@ class Outbox:
         return None
 
     async def _spill_all(self, deliveries: Sequence[Delivery]) -> None:
-        if self._spill is not None:
-            spill = self._spill
-            await try_store(lambda: spill.put(deliveries), None)
+        await try_store(lambda: self._spill.put(deliveries), None)
 
 
 def _is_further(one: Delivery, other: Delivery) -> bool:
@@ -212,10 +198,10 @@ def _is_further(one: Delivery, other: Delivery) -> bool:
     return (not one.waits, one.attempts) > (not other.waits, other.attempts)
 
 
-async def try_store(step: Callable[[], Awaitable[T]], otherwise: T) -> T:
+async def try_store(step: Callable[[], Awaitable[T]], otherwise: T, within_s: float = STORE_S) -> T:
     """Return a store's answer, or a marker if it does not answer in time."""
     try:
-        with anyio.fail_after(STORE_S):
+        with anyio.fail_after(within_s):
             return await step()
     except (SourceError, TimeoutError):
         return otherwise

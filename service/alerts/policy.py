@@ -19,23 +19,33 @@ HELD_SHARE = 0.75  # share of the looks since then
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """When an alert opens, repeats and ends; all in seconds.
+    """When an alert opens, repeats and ends.
 
     Attributes:
-        interval_s: Between two heartbeats.
-        open_s: How long an error must have lasted.
-        resolve_s: How long it must be gone.
+        interval_s: Seconds between two heartbeats.
+        open_intervals: Intervals from an outage to the receiver.
+        resolve_intervals: Intervals without the problem until it resolves.
         degraded_s: How long a degraded finding must have lasted to alert too; None for never.
         reminders_s: The reminder periods of all targets.
         refresh_s: The period of repetitions for receivers that forget; None without any.
     """
 
     interval_s: float
-    open_s: float
-    resolve_s: float
+    open_intervals: float = OPEN_INTERVALS
+    resolve_intervals: float = RESOLVE_INTERVALS
     degraded_s: float | None = None
     reminders_s: Sequence[float] = (REMIND_S,)
     refresh_s: float | None = None
+
+    @property
+    def open_s(self) -> float:
+        """How long an error must have lasted."""
+        return (self.open_intervals - DETECTION_INTERVALS) * self.interval_s
+
+    @property
+    def resolve_s(self) -> float:
+        """How long it must be gone."""
+        return self.resolve_intervals * self.interval_s
 
     @property
     def calm_s(self) -> float:
@@ -60,32 +70,3 @@ class Policy:
         open an alert.
         """
         return self.interval_s * STALE_AFTER_INTERVALS
-
-
-def policy(
-    interval_s: float,
-    *,
-    open_intervals: float = OPEN_INTERVALS,
-    resolve_intervals: float = RESOLVE_INTERVALS,
-    degraded_s: float | None = None,
-    reminders_s: Sequence[float] = (REMIND_S,),
-    refresh_s: float | None = None,
-) -> Policy:
-    """Create the policy of one deployment.
-
-    Args:
-        interval_s: Seconds between two heartbeats.
-        open_intervals: Intervals from an outage to the receiver.
-        resolve_intervals: Intervals without the problem until it resolves.
-        degraded_s: How long a degraded finding must have held to alert too.
-        reminders_s: The reminder periods of all targets.
-        refresh_s: The period of repetitions for receivers that forget.
-    """
-    return Policy(
-        interval_s=interval_s,
-        open_s=(open_intervals - DETECTION_INTERVALS) * interval_s,
-        resolve_s=resolve_intervals * interval_s,
-        degraded_s=degraded_s,
-        reminders_s=tuple(reminders_s),
-        refresh_s=refresh_s,
-    )

@@ -4,7 +4,7 @@ import re
 
 from pydantic import Field, SecretStr, field_validator
 
-from service.alerts.policy import OPEN_INTERVALS, REFRESH_S, RESOLVE_INTERVALS, Policy, policy
+from service.alerts.policy import OPEN_INTERVALS, REFRESH_S, RESOLVE_INTERVALS, Policy
 from service.alerts.targets import Target, parse, repeats
 from service.group import Group
 
@@ -70,8 +70,8 @@ class AlertSettings(Group):
             interval_s: Seconds between two heartbeats.
             targets: The targets, whose reminders and repetitions matter.
         """
-        return policy(
-            interval_s,
+        return Policy(
+            interval_s=interval_s,
             open_intervals=self.open_intervals,
             resolve_intervals=self.resolve_intervals,
             degraded_s=None if self.degraded_minutes is None else self.degraded_minutes * MINUTE_S,

@@ -9,9 +9,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schema.errors import ErrorWord
 from service.alerts.deliveries import Delivery
-from service.alerts.ledger import LeaseState
 from service.alerts.mutes import MUTE, Mute
-from service.alerts.state import Alert, State
+from service.alerts.state import Alert, LeaseState, State
 from service.errors import SourceError
 from service.source import Keys
 

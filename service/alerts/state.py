@@ -4,12 +4,15 @@ Durations are summed from look to look by a monotonic clock. Timestamps are only
 clock step neither opens, ends nor repeats an alert.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
 from schema.findings import FindingCode, Severity
 from schema.timestamps import Timestamp
+from service.alerts.mutes import Mute
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://heartbeat.invalid/alerts")
 
@@ -68,6 +71,23 @@ class State(StoredModel):
     """How many alerts have opened so far."""
     closed: tuple[UUID, ...] = ()
     """The last alerts that ended, so that an outdated state cannot reopen them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaseState:
+    """A store's answer about the lease of deciding.
+
+    Attributes:
+        leads: Whether this process holds it.
+        seq: The state's number.
+        state: The state.
+        mutes: The active mutes.
+    """
+
+    leads: bool
+    seq: int
+    state: State
+    mutes: Sequence[Mute] = ()
 
 
 CLOSED_MOST = 100

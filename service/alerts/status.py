@@ -1,8 +1,7 @@
 """The document of `/alerts`."""
 
-from schema.alerts import AlertMute, Alerts, AlertTarget, OpenAlert, RecentAlertEvent
+from schema.alerts import AlertMute, Alerts, AlertTarget, OpenAlert
 from service.alerts.alerting import Alerting
-from service.alerts.ledger import RecentEvent
 from service.alerts.mutes import Mute
 from service.alerts.state import Alert
 from service.alerts.targets import Target
@@ -19,7 +18,7 @@ def status(alerting: Alerting) -> Alerts:
         targets=[_target(alerting, deliverer.target) for deliverer in alerting.deliverers],
         open=[_open(alert) for alert in loop.memory.state.alerts if not alert.over],
         mutes=[_mute(mute) for mute in loop.mutes],
-        recent=[_recent(event) for event in loop.recent],
+        recent=loop.recent,
     )
 
 
@@ -50,9 +49,3 @@ def _mute(mute: Mute) -> AlertMute:
         began=mute.began,
         until=mute.until,
     )
-
-
-def _recent(recent: RecentEvent) -> RecentAlertEvent:
-    names = RecentAlertEvent.model_fields.keys() - {"delivered"}
-    shown = {name: getattr(recent.event, name) for name in names}
-    return RecentAlertEvent(**shown, delivered=recent.delivered)

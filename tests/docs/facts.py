@@ -186,7 +186,9 @@ def _of_alerts() -> Iterator[Metric]:
     alerting = {"ALERT_TARGETS": "ilert://key", "ALERT_PING_URL": "https://ping.example.com"}
     settings = load(environ() | alerting)
     senders = [make(target) for target in settings.alerts.targets()]
-    yield from families(build(settings, senders, cast("Any", None), Stores(None, None)))
+    yield from families(
+        build(settings, senders, cast("Any", None), Stores(None, cast("Any", None)))
+    )
 
 
 def _of_worker() -> Iterator[Metric]:

@@ -16,7 +16,7 @@ from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
 from service.alerts.ledger import Ledger
 from service.alerts.loop import AlertLoop
-from service.alerts.policy import Policy, policy
+from service.alerts.policy import Policy
 from service.alerts.senders import make
 from service.alerts.spill import Spill
 from service.alerts.targets import parse
@@ -75,12 +75,14 @@ class CutDatabase:
 class CutKeys:
     """A Valkey behind a connection that a test can cut."""
 
-    def __init__(self, keys: Keys, way: Partition) -> None:
+    def __init__(self, keys: Keys | None, way: Partition) -> None:
         self._keys = keys
         self._way = way
 
     def commands(self) -> AbstractAsyncContextManager[Any]:
         self._way.check()
+        if self._keys is None:
+            raise SourceError(ErrorWord.NOT_CONFIGURED)
         return self._keys.commands()
 
 
@@ -101,7 +103,7 @@ class Instance:
         keys, database = deployment.keys, deployment.database
         stores = Stores(
             Ledger(CutDatabase(database, self.to_database), NAME) if database else None,
-            Spill(CutKeys(keys, self.to_valkey), NAME) if keys else None,
+            Spill(CutKeys(keys, self.to_valkey), NAME),
         )
         context = AlertContext(
             name=NAME,
@@ -160,7 +162,7 @@ class Deployment:
 
     def start(self, targets: str, alert_policy: Policy | None = None) -> Instance:
         """Start an instance."""
-        instance = Instance(self, targets, alert_policy or policy(60.0))
+        instance = Instance(self, targets, alert_policy or Policy(interval_s=60.0))
         self.instances.append(instance)
         return instance
 

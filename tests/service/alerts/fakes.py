@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from schema.alerts import AlertEvent, DeliveryError
+from schema.alerts import AlertEvent, DeliveryError, RecentAlertEvent
 from schema.errors import ErrorWord
 from service.alerts.deliveries import Delivery, Settlement
-from service.alerts.ledger import DeliverySummary, LeaseState, LostLeaseError, RecentEvent
+from service.alerts.ledger import DeliverySummary, LeaseState, LostLeaseError
 from service.alerts.mutes import Mute
 from service.alerts.senders.result import SendResult
 from service.alerts.state import Alert, State
@@ -92,7 +92,7 @@ class MemoryLedger:
         self._check()
         return {}
 
-    async def recent(self, since: datetime, most: int) -> list[RecentEvent]:  # noqa: ARG002 - a ledger's
+    async def recent(self, since: datetime, most: int) -> list[RecentAlertEvent]:  # noqa: ARG002 - a ledger's
         self._check()
         return []
 

@@ -7,7 +7,7 @@ from schema.alerts import EventKind
 from schema.findings import Finding
 from service.alerts.deciding import decide
 from service.alerts.events import Event, Look
-from service.alerts.policy import Policy, policy
+from service.alerts.policy import Policy
 from service.alerts.state import State
 from tests.service.alerts.findings import NOW
 
@@ -21,7 +21,7 @@ class Looking:
     """
 
     def __init__(self, alert_policy: Policy | None = None, name: str = "worker") -> None:
-        self.policy = alert_policy or policy(60.0)
+        self.policy = alert_policy or Policy(interval_s=60.0)
         self.name = name
         self.state = State()
         self.events: list[Event] = []

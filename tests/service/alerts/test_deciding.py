@@ -6,7 +6,7 @@ import pytest
 
 from schema.alerts import EventKind
 from schema.findings import Finding, FindingCode, Severity
-from service.alerts.policy import policy
+from service.alerts.policy import Policy
 from tests.service.alerts.findings import (
     NOW,
     finding,
@@ -39,7 +39,7 @@ def test_an_outage_opens_within_two_intervals_and_resolves_when_it_is_gone() -> 
 
 
 def test_a_hanging_store_that_slows_each_look_opens_no_later() -> None:
-    looking, took_s, step_s = Looking(policy(5.0)), 2.0, 2.1
+    looking, took_s, step_s = Looking(Policy(interval_s=5.0)), 2.0, 2.1
     looking.looks(10)
     looking.look(unreachable("valkey"), took_s=took_s)
     began = looking.at
@@ -233,7 +233,7 @@ def test_it_reminds_every_four_hours_while_it_lasts() -> None:
 
 
 def test_each_distance_of_reminders_has_its_own_clock() -> None:
-    looking = Looking(policy(60.0, reminders_s=(1800.0, 7200.0)))
+    looking = Looking(Policy(interval_s=60.0, reminders_s=(1800.0, 7200.0)))
     looking.looks(2.1 * HOUR, unreachable("postgres"))
 
     assert [event.repeat_s for event in looking.events] == [None, 1800, 1800, 1800, 1800, 7200]
@@ -277,7 +277,7 @@ def test_degraded_causes_no_alert_unless_configured() -> None:
     looking.looks(10 * HOUR, quota)
     assert looking.events == []
 
-    configured = Looking(policy(60.0, degraded_s=HOUR))
+    configured = Looking(Policy(interval_s=60.0, degraded_s=HOUR))
     configured.looks(0.9 * HOUR, quota)
     assert configured.events == []
     configured.looks(0.2 * HOUR, quota)
@@ -286,7 +286,7 @@ def test_degraded_causes_no_alert_unless_configured() -> None:
 
 
 def test_an_escalation_is_sent_again_under_the_same_id() -> None:
-    looking = Looking(policy(60.0, degraded_s=60.0))
+    looking = Looking(Policy(interval_s=60.0, degraded_s=60.0))
     ends = finding(FindingCode.CREDENTIALS, "iam", severity=Severity.DEGRADED)
     looking.looks(200, [ends])
     looking.looks(200, refused("secrets_manager"))
@@ -362,7 +362,7 @@ def test_a_mute_of_one_store_does_not_affect_the_others() -> None:
 
 
 def test_a_receiver_that_forgets_is_reminded_also_during_a_mute() -> None:
-    looking = Looking(policy(60.0, refresh_s=900.0))
+    looking = Looking(Policy(interval_s=60.0, refresh_s=900.0))
     looking.looks(200, unreachable("postgres"))
     looking.muted = None
 
@@ -370,7 +370,7 @@ def test_a_receiver_that_forgets_is_reminded_also_during_a_mute() -> None:
 
 
 def test_the_text_of_a_reminder_describes_the_current_error() -> None:
-    looking = Looking(policy(60.0, reminders_s=(600.0,)))
+    looking = Looking(Policy(interval_s=60.0, reminders_s=(600.0,)))
     code = FindingCode.SOURCE_UNREACHABLE
     looking.looks(200, [finding(code, "valkey", title="Valkey cannot be read (timeout)")])
     looking.looks(600, [finding(code, "valkey", title="Valkey cannot be read (auth)")])

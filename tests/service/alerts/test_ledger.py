@@ -199,7 +199,7 @@ async def test_the_newest_events_are_listed_once_each(ledger: Ledger) -> None:
     await ledger.merge([delivery(EventKind.RESOLVED)])
 
     recent = await ledger.recent(utc_now() - timedelta(hours=1), 10)
-    assert [(each.event.kind, each.delivered) for each in recent] == [
+    assert [(each.kind, each.delivered) for each in recent] == [
         (EventKind.RESOLVED, None),
         (EventKind.OPENED, NOW),
     ]

@@ -12,8 +12,8 @@ from service.alerts.context import AlertContext
 from service.alerts.lease import Stores
 from service.alerts.ledger import LeaseState
 from service.alerts.loop import AlertLoop
-from service.alerts.policy import policy
-from tests.service.alerts.fakes import MemoryLedger, Tables
+from service.alerts.policy import Policy
+from tests.service.alerts.fakes import Keyspace, MemoryLedger, MemorySpill, Tables
 from tests.service.alerts.findings import NOW, unreachable
 
 pytestmark = pytest.mark.anyio
@@ -49,12 +49,12 @@ async def test_a_slow_lease_delays_no_look() -> None:
         AlertContext(
             name="worker",
             deployment="shop",
-            policy=policy(60.0),
+            policy=Policy(interval_s=60.0),
             targets=[],
             default_repeat_s=3600,
         ),
         look,
-        Stores(cast("Any", ledger), None),
+        Stores(cast("Any", ledger), cast("Any", MemorySpill(Keyspace(lambda: clock[0])))),
         holder="me",
         now=lambda: NOW,
         clock=lambda: clock[0],

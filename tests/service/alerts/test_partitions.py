@@ -19,7 +19,7 @@ from service.alerts.context import AlertContext
 from service.alerts.deliverer import Deliverer
 from service.alerts.lease import Stores
 from service.alerts.loop import AlertLoop
-from service.alerts.policy import policy
+from service.alerts.policy import Policy
 from service.alerts.state import State
 from service.alerts.targets import Target
 from tests.service.alerts.fakes import (
@@ -46,7 +46,7 @@ class Instance:
         context = AlertContext(
             name="worker",
             deployment="shop",
-            policy=policy(60.0),
+            policy=Policy(interval_s=60.0),
             targets=[TARGET],
             default_repeat_s=4 * 3600,
         )

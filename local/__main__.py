@@ -16,6 +16,7 @@ from local.home import HomeError, default_home, locked, temporary
 from local.machine import MORE, MYSQL, Machine, Options
 from local.server import StartError
 from local.supervisor import Supervisor
+from service.output import drop
 
 FAILED = 1
 WITH = "add stores, by commas: mysql (Debian's mariadb-server), s3 (in the stand-in for AWS)"
@@ -95,9 +96,16 @@ def run(home: Path, options: Options) -> int:
 
 
 def say(name: str, line: str) -> None:
-    """Print a line with its origin in front; concurrent lines stay whole."""
-    sys.stdout.write(f"{name:<8} | {line}\n")
-    sys.stdout.flush()
+    """Print a line with its origin in front; concurrent lines stay whole.
+
+    If nobody reads any more, as behind `| head`, everything stops.
+    """
+    try:
+        sys.stdout.write(f"{name:<8} | {line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop()
+        signal.raise_signal(signal.SIGTERM)
 
 
 if __name__ == "__main__":

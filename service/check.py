@@ -1,13 +1,13 @@
 """The check command: print the API's verdict, read from the stores directly."""
 
 import os
-import sys
 
 import anyio
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
-from schema.responses import Overall, Row, WorkerStatus
+from schema.status import Overall, Row, WorkerStatus
+from service import output
 from service.settings import Settings
 from service.verdict.status import worker_status
 from service.verdict.watch import watching
@@ -23,10 +23,9 @@ def main(settings: Settings) -> int:
         0 ok, 1 degraded, 2 error.
     """
     status, stray = anyio.run(_read, settings)
-    print(text(status))
+    output.show(text(status))
     code = EXIT[status.overall_status]
     if stray:  # a hung AWS call would keep the interpreter alive
-        sys.stdout.flush()
         os._exit(code)
     return code
 

@@ -1,8 +1,10 @@
 """The preflight checks, `python -m stack.doctor`: what would fail an `up`, and the remedy."""
 
 import argparse
+import atexit
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m stack.doctor", description=__doc__)
     parser.add_argument("--stack", default="dev", help="the stack to look at")
     found = findings(parser.parse_args(arguments).stack)
-    for finding in found:
-        print(report(finding))
+    print("\n".join(map(report, found)))
     return int(any(finding.verdict == "bad" for finding in found))
 
 
@@ -78,4 +79,6 @@ class _Aws:
 
 
 if __name__ == "__main__":
+    # Stdout is written at the end: a reader that has left, as `head` does, ends it quietly.
+    atexit.register(signal.signal, signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

@@ -60,7 +60,7 @@ SLUGS = {
     "service/api/live.py": {"iam"},
     "service/api/totals.py": {"iam"},
 }
-COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate"}
+COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate", "mute_command"}
 
 
 def modules(part: str) -> Iterator[Path]:

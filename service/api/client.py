@@ -8,6 +8,7 @@ from typing import Any
 
 from schema import freshness
 from schema.responses import Problem
+from service import output
 
 TEMPLATE = Path(__file__).with_name("client.template.js")
 HEADER = """\
@@ -48,7 +49,7 @@ def main() -> int:
     """Print the client; returns the exit status."""
     from service.api.described import described  # noqa: PLC0415  the generator alone needs no app
 
-    sys.stdout.write(client(described().openapi()))
+    output.show(client(described().openapi()), end="")
     return 0
 
 

@@ -1,0 +1,27 @@
+"""Print the output of commands, whose reader may leave early, as `head` does."""
+
+import os
+import sys
+
+
+def show(text: str, end: str = "\n") -> None:
+    """Print a text to stdout, at once.
+
+    If nobody reads any more, this text and all that follow are dropped: the command ends as if they
+    had been read.
+    """
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        drop()
+
+
+def drop() -> None:
+    """Drop what is still buffered: Python flushes again at its end, and would report the error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def refuse(reason: str, code: int) -> int:
+    """Print to stderr why a command does nothing, and return its exit status."""
+    print(f"heartbeat: {reason}", file=sys.stderr)
+    return code

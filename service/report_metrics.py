@@ -3,11 +3,10 @@
 On App Platform nothing can reach a worker, so the API must provide its metrics.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 
-from prometheus_client import generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -24,35 +23,9 @@ from schema.heartbeat import (
     WorkerReport,
 )
 from schema.history import LATENCY_BOUNDS_MS, LATENCY_BUCKETS
+from service.families import counters, gauges, states
 
 ALL = "all"  # the sum of all operations, if the report comes from the secret's short description
-
-
-def rendered(name: str, *metrics: Iterable[Metric]) -> bytes:
-    """Render metrics in Prometheus's text form, each with the deployment's name as a label.
-
-    Args:
-        name: `HEARTBEAT_NAME`, to tell deployments apart in one Prometheus.
-        metrics: A registry's metrics, or those computed at the time of scraping.
-    """
-    return b"".join(generate_latest(_Named(name, each)) for each in metrics)
-
-
-class _Named:
-    """Metrics with one additional label."""
-
-    def __init__(self, name: str, metrics: Iterable[Metric]) -> None:
-        self._name = name
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield all of them."""
-        for metric in self._metrics:
-            metric.samples = [
-                sample._replace(labels={"name": self._name, **sample.labels})
-                for sample in metric.samples
-            ]
-            yield metric
 
 
 def facts(report: WorkerReport) -> Iterator[Metric]:
@@ -61,7 +34,8 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
     Args:
         report: The worker's own, or the newest one found in a store.
     """
-    yield _labelled("info", "The worker's version.", "version", {report.version: 1.0})
+    text = "The worker's version."
+    yield gauges("heartbeat_worker_info", text, "version", {report.version: 1.0})
     yield from _times(
         started=report.started_at,
         next_due=report.next_due,
@@ -78,10 +52,13 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
         yield from _of_lease(report)
     yield from _of_replicas(report)
     calls, throttles = report.aws_calls_by_operation, report.aws_throttles_by_operation
-    yield _by_operation("aws_calls", "AWS calls.", calls or {ALL: report.aws_calls})
-    yield _by_operation(
-        "aws_throttles",
+    yield counters(
+        "heartbeat_worker_aws_calls", "AWS calls.", "operation", calls or {ALL: report.aws_calls}
+    )
+    yield counters(
+        "heartbeat_worker_aws_throttles",
         "AWS calls that were throttled.",
+        "operation",
         dict.fromkeys(calls, 0) | throttles if calls else {ALL: report.aws_throttles},
     )
     if report.process.resident_bytes:
@@ -93,9 +70,8 @@ def facts(report: WorkerReport) -> Iterator[Metric]:
 
 def _of_lease(report: WorkerReport) -> Iterator[Metric]:
     text = "How the worker stands: by which lease it beats, or that it stands by."
-    yield _labelled(
-        "standing", text, "standing", {e: float(e is report.standing) for e in Standing}
-    )
+    standings: dict[str, float] = {each: float(each is report.standing) for each in Standing}
+    yield gauges("heartbeat_worker_standing", text, "standing", standings)
     text = "Grows whenever another worker takes over."
     yield _gauge("lease_token", text, report.lease_token)
     yield _gauge("standbys", "Workers that stand by.", len(report.standbys))
@@ -107,12 +83,12 @@ def _of_replicas(report: WorkerReport) -> Iterator[Metric]:
     lines = {n: float(s.timeline) for n, s in report.servers.items() if s.timeline is not None}
     text = "Time from the last write until its stamp was seen at the replica."
     if lags:
-        yield _labelled("replica_lag_seconds", text, "source", lags)
+        yield _by_source("replica_lag_seconds", text, lags)
     if late:
-        yield _labelled("replica_ok", "Whether the stamp arrived in time.", "source", late)
+        yield _by_source("replica_ok", "Whether the stamp arrived in time.", late)
     if lines:
         text = "The server's timeline, which each promotion raises."
-        yield _labelled("server_timeline", text, "source", lines)
+        yield _by_source("server_timeline", text, lines)
 
 
 def _of_process(process: ProcessReport) -> Iterator[Metric]:
@@ -159,28 +135,24 @@ def _buckets(durations: Sequence[int]) -> list[tuple[str, float]]:
 
 
 def _of_sources(reports: Mapping[str, SourceReport]) -> Iterator[Metric]:
-    yield _labelled(
+    yield _by_source(
         "write_ok",
         "Whether the last write landed.",
-        "source",
         {name: float(r.last_result == "ok") for name, r in reports.items()},
     )
-    yield _labelled(
+    yield _by_source(
         "consecutive_failures",
         "Cycles in a row whose write did not land.",
-        "source",
         {name: float(r.consecutive_failures) for name, r in reports.items()},
     )
-    yield _labelled(
+    yield _by_source(
         "last_write_duration_seconds",
         "How long the last attempt took.",
-        "source",
         {n: r.latency_ms / 1000 for n, r in reports.items() if r.latency_ms is not None},
     )
-    yield _labelled(
+    yield _by_source(
         "last_success_timestamp_seconds",
         "When a write last landed.",
-        "source",
         {n: r.last_success.timestamp() for n, r in reports.items() if r.last_success},
     )
     yield states(
@@ -190,17 +162,6 @@ def _of_sources(reports: Mapping[str, SourceReport]) -> Iterator[Metric]:
         Breaker,
         {name: r.breaker for name, r in reports.items()},
     )
-
-
-def states(
-    name: str, text: str, label: str, members: Iterable[str], current: Mapping[str, str | None]
-) -> Metric:
-    """Return one series per source and state: 1 for the source's current state, else 0."""
-    family = GaugeMetricFamily(name, text, labels=["source", label])
-    for source, state in current.items():
-        for member in members:
-            family.add_metric([source, member], float(member == state))
-    return family
 
 
 def _times(**moments: datetime | None) -> Iterator[Metric]:
@@ -218,15 +179,5 @@ def _counter(name: str, text: str, value: float) -> Metric:
     return CounterMetricFamily(f"heartbeat_worker_{name}", text, value=value)
 
 
-def _labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"heartbeat_worker_{name}", text, labels=[label])
-    for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def _by_operation(name: str, text: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"heartbeat_worker_{name}", text, labels=["operation"])
-    for operation, value in values.items():
-        family.add_metric([operation], value)
-    return family
+def _by_source(name: str, text: str, values: Mapping[str, float]) -> Metric:
+    return gauges(f"heartbeat_worker_{name}", text, "source", values)

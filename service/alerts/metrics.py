@@ -6,6 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from schema.alerts import DeliveryError
 from service.alerts.alerting import Alerting
+from service.families import counters, gauges
 
 
 def families(alerting: Alerting) -> Iterator[Metric]:
@@ -22,36 +23,27 @@ def families(alerting: Alerting) -> Iterator[Metric]:
         yield GaugeMetricFamily(f"heartbeat_alerts_{name}", text, value=float(value))
     yield from _targets(alerting)
     if alerting.ping is not None:
-        pings = CounterMetricFamily(
-            "heartbeat_alerts_pings", "Requests to ALERT_PING_URL.", labels=["result"]
-        )
-        pings.add_metric(["ok"], alerting.ping.asked)
-        pings.add_metric(["failed"], alerting.ping.failed)
-        yield pings
+        pings = {"ok": alerting.ping.asked, "failed": alerting.ping.failed}
+        yield counters("heartbeat_alerts_pings", "Requests to ALERT_PING_URL.", "result", pings)
 
 
 def _targets(alerting: Alerting) -> Iterator[Metric]:
-    waiting = GaugeMetricFamily(
-        "heartbeat_alerts_waiting", "Events still to be sent.", labels=["target"]
-    )
-    dead = GaugeMetricFamily(
-        "heartbeat_alerts_dead", "Events given up within a day.", labels=["target"]
-    )
+    known = {d.target.name: alerting.summary(d.target) for d in alerting.deliverers}
+    waiting = {name: summary.waiting for name, summary in known.items()}
+    yield gauges("heartbeat_alerts_waiting", "Events still to be sent.", "target", waiting)
+    dead = {name: summary.dead for name, summary in known.items()}
+    yield gauges("heartbeat_alerts_dead", "Events given up within a day.", "target", dead)
     attempts = CounterMetricFamily(
         "heartbeat_alerts_attempts",
         "Attempts of this process to send, by how they ended.",
         labels=["target", "result"],
     )
     for deliverer in alerting.deliverers:
-        name, summary = deliverer.target.name, alerting.summary(deliverer.target)
-        waiting.add_metric([name], summary.waiting)
-        dead.add_metric([name], summary.dead)
+        name = deliverer.target.name
         attempts.add_metric([name, "ok"], deliverer.sent)
         for word in DeliveryError:
             if count := deliverer.failed.get(word, 0):
                 attempts.add_metric([name, word], count)
-    yield waiting
-    yield dead
     yield attempts
 
 

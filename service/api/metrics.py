@@ -9,10 +9,11 @@ from starlette.responses import Response
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import IDENTITY
-from schema.responses import DiagnosisCode, Overall, Row
+from schema.status import DiagnosisCode, Overall, Row
 from service.api.live import Live
 from service.api.metering import Meters
-from service.report_metrics import facts, rendered, states
+from service.families import counters, gauges, rendered, states
+from service.report_metrics import facts
 from service.verdict.readers import Readers
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status
@@ -74,81 +75,49 @@ class Facts:
 
     def _verdict(self) -> Iterator[Metric]:
         status = self._status
-        overall = GaugeMetricFamily(
-            "heartbeat_status", "The verdict: 1 for the current one.", labels=["status"]
-        )
-        for word in Overall:
-            overall.add_metric([word], float(word is status.overall_status))
-        yield overall
-        code = GaugeMetricFamily("heartbeat_diagnosis", "What is wrong.", labels=["code"])
-        for each in DiagnosisCode:
-            code.add_metric([each], float(each is status.diagnosis.code))
-        yield code
+        overall, code = status.overall_status, status.diagnosis.code
+        verdicts: dict[str, float] = {each: float(each is overall) for each in Overall}
+        text = "The verdict: 1 for the current one."
+        yield gauges("heartbeat_status", text, "status", verdicts)
+        codes: dict[str, float] = {each: float(each is code) for each in DiagnosisCode}
+        yield gauges("heartbeat_diagnosis", "What is wrong.", "code", codes)
         text = "Seconds between two heartbeats."
         yield GaugeMetricFamily("heartbeat_interval_seconds", text, value=status.interval_seconds)
 
     def _readings(self) -> Iterator[Metric]:
         """Yield the metrics of each source that has been read."""
-        status = self._status
-        rows: dict[str, Row] = {**status.timestamps, IDENTITY: status.iam}
-        rows = {name: row for name, row in rows.items() if row.observed_at is not None}
-        age = GaugeMetricFamily(
-            "heartbeat_age_seconds", "How old the newest stamp is.", labels=["source"]
-        )
-        duration = GaugeMetricFamily(
-            "heartbeat_read_duration_seconds", "How long the last reading took.", labels=["source"]
-        )
-        for name, row in rows.items():
-            if row.age_seconds is not None:
-                age.add_metric([name], row.age_seconds)
-            duration.add_metric([name], (row.latency_ms or 0.0) / 1000)
-        yield age
-        yield duration
+        every: dict[str, Row] = {**self._status.timestamps, IDENTITY: self._status.iam}
+        rows = {name: row for name, row in every.items() if row.observed_at is not None}
+        ages = {n: row.age_seconds for n, row in rows.items() if row.age_seconds is not None}
+        yield gauges("heartbeat_age_seconds", "How old the newest stamp is.", "source", ages)
+        durations = {name: (row.latency_ms or 0.0) / 1000 for name, row in rows.items()}
+        text = "How long the last reading took."
+        yield gauges("heartbeat_read_duration_seconds", text, "source", durations)
         freshness = {name: row.freshness for name, row in rows.items()}
-        yield states(
-            "heartbeat_freshness",
-            "Freshness of the newest stamp.",
-            "freshness",
-            Freshness,
-            freshness,
-        )
+        text = "Freshness of the newest stamp."
+        yield states("heartbeat_freshness", text, "freshness", Freshness, freshness)
         errors = {name: row.error for name, row in rows.items()}
         yield states("heartbeat_error", "What is wrong with a source.", "word", ErrorWord, errors)
 
     def _reader_cost(self) -> Iterator[Metric]:
-        reads = CounterMetricFamily(
-            "heartbeat_reads", "Readings of each source by this process.", labels=["source"]
-        )
-        for name, reader in self._readers.by_name.items():
-            reads.add_metric([name], reader.reads)
-        yield reads
+        reads = {name: reader.reads for name, reader in self._readers.by_name.items()}
+        text = "Readings of each source by this process."
+        yield counters("heartbeat_reads", text, "source", reads)
         aws = self._snapshot.aws
         for name, counts in (("calls", aws.calls), ("throttles", aws.throttles)) if aws else ():
-            family = CounterMetricFamily(
-                f"heartbeat_api_aws_{name}", f"AWS {name} of this process.", labels=["operation"]
-            )
-            for operation, count in dict(counts).items():
-                family.add_metric([operation], count)
-            yield family
+            text = f"AWS {name} of this process."
+            yield counters(f"heartbeat_api_aws_{name}", text, "operation", dict(counts))
 
     def _viewers(self) -> Iterator[Metric]:
         live = self._live
         yield GaugeMetricFamily("heartbeat_viewers", "Pages watching live.", value=live.viewers)
-        kinds = {"live": live.sent, **self._meters.refreshes}
-        refreshes = CounterMetricFamily(
-            "heartbeat_page_refreshes", "Documents sent to pages, by transport.", labels=["kind"]
-        )
-        for kind, count in kinds.items():
-            refreshes.add_metric([kind], count)
-        yield refreshes
+        refreshes = {"live": live.sent, **self._meters.refreshes}
+        text = "Documents sent to pages, by transport."
+        yield counters("heartbeat_page_refreshes", text, "kind", refreshes)
         failed = "Refreshes that failed, as pages report them with the next one that succeeds."
         for name, text, count in (
-            ("heartbeat_page_refresh_failures", failed, self._meters.refresh_failures),
-            ("heartbeat_viewers_dropped", "Viewers that read too slowly.", live.dropped),
-            (
-                "heartbeat_viewers_refused",
-                "Viewers refused: there were too many.",
-                live.refused,
-            ),
+            ("page_refresh_failures", failed, self._meters.refresh_failures),
+            ("viewers_dropped", "Viewers that read too slowly.", live.dropped),
+            ("viewers_refused", "Viewers refused: there were too many.", live.refused),
         ):
-            yield CounterMetricFamily(name, text, value=count)
+            yield CounterMetricFamily(f"heartbeat_{name}", text, value=count)

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 
 from schema.timestamps import utc_now
-from service.report_metrics import facts, rendered
+from service.families import rendered
+from service.report_metrics import facts
 from service.worker.loop import Worker
 
 

@@ -4,6 +4,7 @@ Its import takes half of the API's start, so it is imported once the API listens
 `decisions/135-fastapi-is-loaded-behind-the-first-answer.md`.
 """
 
+from enum import Enum
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -16,61 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from schema.alerts import Alerts
-from schema.responses import (
-    DbStatus,
-    Health,
-    IamStatus,
-    Ready,
-    SecretStatus,
-    WorkerHealth,
-    WorkerStatus,
-)
 from service.api import badge_routes, description, download_routes, history_routes, metrics
-from service.api.alert_routes import alerts
+from service.api.endpoints import ENDPOINTS
 from service.api.errors import problem, refused
 from service.api.manual import Manual
 from service.api.page import Page
-from service.api.routes import ENDPOINTS, UNAVAILABLE
+from service.api.routes import UNAVAILABLE
 from service.version import version
 
 # Disabled: it would be consulted before each request, and our own middleware counts.
 UNMETERED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-HEALTH: dict[str, Any] = {  # Any, here and below: keyword arguments of mixed types
-    "response_model": Health,
-    "responses": {UNAVAILABLE: {"model": Health}},
-    "summary": "The process answers",
-    "tags": ["health"],
-}
-ALERTS_SUMMARY = "Open alerts, targets and deliveries"
-DESCRIBED: dict[str, dict[str, Any]] = {
-    "/livez": HEALTH,
-    "/healthz": HEALTH,
-    "/readyz": {
-        "response_model": Ready,
-        "responses": {UNAVAILABLE: {"model": Ready}},
-        "summary": "The database has this version's schema",
-        "tags": ["health"],
-    },
-    "/db/status": {"response_model": DbStatus, "summary": "PostgreSQL and Valkey"},
-    "/secret/status": {"response_model": SecretStatus, "summary": "AWS Secrets Manager"},
-    "/iam/status": {"response_model": IamStatus, "summary": "AWS IAM Roles Anywhere"},
-    "/worker/status": {
-        "response_model": WorkerStatus,
-        "summary": "Every source, the worker and the diagnosis",
-    },
-    "/worker/health": {
-        "response_model": WorkerHealth,
-        "responses": {UNAVAILABLE: {"model": WorkerHealth}},
-        "summary": "The verdict as an HTTP status",
-        "tags": ["health"],
-    },
-    "/metrics": {
-        "response_class": metrics.Text,
-        "summary": "Metrics, for Prometheus",
-        "tags": ["health"],
-    },
-}
 
 
 class Described(FastAPI):
@@ -102,7 +58,6 @@ def described(title: str | None = None) -> FastAPI:
     app.include_router(history_routes.router)
     app.include_router(download_routes.router)
     app.include_router(badge_routes.router)
-    app.get("/alerts", response_model=Alerts, summary=ALERTS_SUMMARY, tags=["alerts"])(alerts)
     app.router.routes.append(Route("/docs/{page}", Manual(), methods=["GET"]))
     app.mount("/", Page(title))
     description.complete(app)
@@ -112,8 +67,14 @@ def described(title: str | None = None) -> FastAPI:
 def _direct() -> APIRouter:
     """Describe the endpoints that are called without FastAPI."""
     router = APIRouter()
-    for path, endpoint in ENDPOINTS.items():
-        router.get(path, **DESCRIBED[path])(endpoint)
+    for each in ENDPOINTS:
+        about: dict[str, Any] = {"response_model": each.model}  # Any: arguments of mixed types
+        if each.model is None:
+            about["response_class"] = metrics.Text
+        if each.has_503:
+            about["responses"] = {UNAVAILABLE: {"model": each.model}}
+        tags: list[str | Enum] = [each.tag] if each.tag else []
+        router.get(each.path, summary=each.summary, tags=tags, **about)(each.answer)
     return router
 
 

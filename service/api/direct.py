@@ -6,27 +6,35 @@ describes these endpoints and never calls them: see `decisions/021-less-per-requ
 `decisions/135-fastapi-is-loaded-behind-the-first-answer.md`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+from schema.response import Response as Document
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
-    """A route with a fixed path, whose endpoint takes only the request.
+class Endpoint:
+    """A route with a fixed path, whose answer depends only on the request.
 
     Attributes:
         path: Its path, by which its requests are counted.
-        endpoint: Answers; `Failures` handles its exceptions.
+        answer: Answers; `Failures` handles its exceptions.
+        summary: What it is, in one line.
+        model: The document of its answers, None for text.
+        tag: Its group in the description, None for none.
+        has_503: Whether an answer with status 503 has the same document.
     """
 
     path: str
-    endpoint: Endpoint
+    answer: Callable[[Request], Awaitable[Response]]
+    summary: str
+    model: type[Document] | None
+    tag: str | None = None
+    has_503: bool = False
 
 
 class Shortcut:
@@ -34,12 +42,12 @@ class Shortcut:
 
     Args:
         app: Handles all other requests.
-        endpoints: By path.
+        endpoints: Those that it calls.
     """
 
-    def __init__(self, app: ASGIApp, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, app: ASGIApp, endpoints: Iterable[Endpoint]) -> None:
         self.app = app
-        self.routes = {path: Direct(path, endpoint) for path, endpoint in endpoints.items()}
+        self.routes = {each.path: each for each in endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
@@ -48,5 +56,5 @@ class Shortcut:
             await self.app(scope, receive, send)
             return
         scope["route"] = route
-        response = await route.endpoint(Request(scope, receive))
+        response = await route.answer(Request(scope, receive))
         await response(scope, receive, send)

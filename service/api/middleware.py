@@ -5,15 +5,14 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from service.api.alert_routes import alerts
 from service.api.direct import Shortcut
 from service.api.encoding import Compression
+from service.api.endpoints import ENDPOINTS
 from service.api.errors import Failures, problem
 from service.api.headers import Headers
 from service.api.limits import Limits
 from service.api.metering import Metering, Meters
 from service.api.password import Password
-from service.api.routes import ENDPOINTS
 from service.settings import Settings
 
 CLIENT_HEADERS = ["Authorization", "Heartbeat-Refresh", "Heartbeat-Refresh-Failures"]
@@ -29,7 +28,7 @@ def add_middleware(app: Starlette, settings: Settings, meters: Meters) -> None:
     """
     process = settings.process
     # The last one added is the outermost.
-    app.add_middleware(Shortcut, endpoints={**ENDPOINTS, "/alerts": alerts})
+    app.add_middleware(Shortcut, endpoints=ENDPOINTS)
     if process.dashboard_password is not None:
         app.add_middleware(
             Password,

@@ -1,7 +1,5 @@
 """The endpoints without parameters, which answer from the shared readings without a query."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -9,9 +7,9 @@ from starlette.websockets import WebSocket
 from schema import migrations
 from schema.errors import ErrorWord
 from schema.response import Response as Document
-from schema.responses import Overall, Ready, WorkerHealth
+from schema.responses import Ready
+from schema.status import Overall, WorkerHealth
 from service.api import documents, metrics
-from service.api.direct import Endpoint
 from service.api.live import Live
 from service.api.password import OUTSIDER
 from service.kind import AnyKind
@@ -92,20 +90,6 @@ async def show_metrics(request: Request) -> Response:
             request.state.alerting,
         )
     )
-
-
-ENDPOINTS: Mapping[str, Endpoint] = {
-    "/healthz": livez,
-    "/livez": livez,
-    "/readyz": readyz,
-    "/db/status": db_status,
-    "/secret/status": secret_status,
-    "/iam/status": iam_status,
-    "/worker/status": worker_status,
-    "/worker/health": worker_health,
-    "/metrics": show_metrics,
-}
-"""By path; `service/api/described.py` describes them."""
 
 
 async def live(websocket: WebSocket) -> None:

@@ -41,6 +41,6 @@ async def test_other_requests_pass_through_the_router() -> None:
 
     async def nothing(*_: object) -> None: ...
 
-    await Shortcut(app, {})({"type": "http", "path": "/livez"}, nothing, nothing)  # type: ignore[arg-type] # never called
+    await Shortcut(app, ())({"type": "http", "path": "/livez"}, nothing, nothing)  # type: ignore[arg-type] # never called
 
     assert taken == ["/livez"]

@@ -8,6 +8,7 @@ import pulumi_digitalocean as digitalocean
 from stack import components
 from stack.databases import Cluster
 from stack.parts import AppArgs
+from stack.settings import Settings
 
 # The first deployment may wait in a queue. The provider accepts no timeout for later ones: it waits
 # 30 minutes.
@@ -56,7 +57,8 @@ class App(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=after,  # the component's own would not apply to this resource
-                protect=args.protect,
+                # A destroy begins with the app: it must be refused before anything is gone.
+                protect=args.chosen.protect_data,
                 ignore_changes=[
                     *([] if args.sends_secrets else SECRETS),
                     *([] if args.sends_recipients else RECIPIENTS),
@@ -70,11 +72,12 @@ class App(pulumi.ComponentResource):
 
 def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
     """Describe the app; a pure function of the argument."""
+    chosen = args.chosen
     return digitalocean.AppSpecArgs(
-        name=args.name,
-        region=args.region,
+        name=chosen.name,
+        region=chosen.region,
         vpcs=None if args.vpc_id is None else [digitalocean.AppSpecVpcArgs(id=args.vpc_id)],
-        domain_names=None if args.domain is None else [args.domain],
+        domain_names=_domains(chosen),
         disable_edge_cache=True,  # every answer is of this moment, and a WebSocket is a stream
         databases=[_database(cluster) for cluster in args.databases],
         envs=[
@@ -85,18 +88,28 @@ def spec(args: AppArgs) -> digitalocean.AppSpecArgs:
         ],
         services=[components.api(args)],
         workers=[components.worker(args)],
-        jobs=[components.migration(args)] if args.migrate else [],
+        jobs=[components.migration(args)] if chosen.migrate_at_deploy else [],
         ingress=_everything_to(components.API),
         alerts=[
             digitalocean.AppSpecAlertArgs(
                 rule=rule,
-                destinations=digitalocean.AppSpecAlertDestinationsArgs(emails=args.alert_emails)
-                if args.alert_emails
+                destinations=digitalocean.AppSpecAlertDestinationsArgs(emails=chosen.alert_emails)
+                if chosen.alert_emails
                 else None,
             )
             for rule in ("DEPLOYMENT_FAILED", "DEPLOYMENT_LIVE")
         ],
     )
+
+
+def _domains(chosen: Settings) -> list[digitalocean.AppSpecDomainNameArgs] | None:
+    if chosen.domain is None:
+        return None
+    return [
+        digitalocean.AppSpecDomainNameArgs(
+            name=chosen.domain, type="PRIMARY", zone=chosen.domain_zone
+        )
+    ]
 
 
 def _database(cluster: Cluster) -> digitalocean.AppSpecDatabaseArgs:

@@ -1,9 +1,6 @@
 """The app's identity at AWS: a certificate of its own instead of a stored key."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import pulumi
 from cryptography import x509
@@ -12,56 +9,13 @@ from pulumi_aws import iam, rolesanywhere
 
 from stack import policies
 from stack.certificates import Certificates
+from stack.settings import Settings
 
 SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore's refresh window]
 # Days before expiry at which AWS sends a notice. Certificates renew at the first `up` in their last
 # 60 days (stack/certificates.py), so the notice means that no `up` has run for a while.
 CLIENT_NOTICE_DAYS = 45
 CA_NOTICE_DAYS = 360  # the most that AWS accepts
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdentityArgs:
-    """The arguments of an identity.
-
-    Attributes:
-        name: Begins the certificate's common name.
-        generations: Accepted generations of the certificate; the app uses the last.
-        revoked_before: Sessions issued before this time are refused, None for none.
-        secret_arn: The one secret that the role may use.
-        key_arn: The KMS key of that secret, None for AWS's own.
-        objects: Objects in buckets of S3 that the role may use too.
-        role_arn: An existing role that gets the permissions, None to create one.
-        boundary_arn: The permissions boundary of a new role, None for none.
-        protect: Whether Pulumi refuses to delete the authority's key, which cannot be restored.
-        supplied: A certificate of another authority, None to create our own.
-    """
-
-    name: str
-    generations: tuple[int, ...]
-    revoked_before: datetime | None
-    secret_arn: pulumi.Input[str]
-    key_arn: str | None
-    objects: Sequence[policies.StoredObject]
-    role_arn: str | None
-    boundary_arn: str | None
-    protect: bool
-    supplied: "SuppliedCertificate | None"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SuppliedCertificate:
-    """A certificate of another authority, and the trust anchor of that authority.
-
-    Attributes:
-        anchor_arn: The trust anchor.
-        certificate: The client's, PEM.
-        key: The client's, PEM; a secret.
-    """
-
-    anchor_arn: str
-    certificate: str
-    key: str
 
 
 class Identity(pulumi.ComponentResource):
@@ -83,14 +37,29 @@ class Identity(pulumi.ComponentResource):
     """The trust policy, which the owner of an existing role must add to it."""
 
     def __init__(
-        self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        chosen: Settings,
+        secret_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Create what the settings do not give.
+
+        Args:
+            name: Begins the resources' names.
+            chosen: The settings.
+            secret_arn: The one secret that the role may use.
+            opts: As for every component.
+        """
         super().__init__("heartbeat:stack:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        supplied = args.supplied
-        accepted = self._use(supplied) if supplied else self._create(name, args, child)
+        anchor_arn, pem, key = chosen.trust_anchor_arn, chosen.client_certificate, chosen.client_key
+        if anchor_arn and pem and key:
+            accepted = self._use(anchor_arn, pem, key.get_secret_value())
+        else:
+            accepted = self._create(name, chosen, child)
         self.trust_policy = self.anchor_arn.apply(lambda arn: policies.trust(arn, accepted))
-        self.role_arn = self._role(name, args)
+        self.role_arn = self._role(name, chosen, secret_arn)
         self.profile_arn = rolesanywhere.Profile(
             f"{name}-profile",
             rolesanywhere.ProfileArgs(
@@ -100,55 +69,72 @@ class Identity(pulumi.ComponentResource):
         ).arn
         self.register_outputs({"roleArn": self.role_arn, "anchorArn": self.anchor_arn})
 
-    def _create(self, name: str, args: IdentityArgs, child: pulumi.ResourceOptions) -> list[str]:
+    def _create(self, name: str, chosen: Settings, child: pulumi.ResourceOptions) -> list[str]:
         """Create our own authority and certificate; return the common names to accept."""
-        made = Certificates(name, args.name, args.generations[-1], child, protect=args.protect)
+        generations = chosen.identity_generations
+        made = Certificates(name, chosen.name, generations[-1], child, protect=chosen.protect_data)
         self.certificate = made.client.cert_pem.apply(_base64)
         self.private_key = made.key.private_key_pem.apply(_base64)
         self.certificate_expiry = made.client.validity_end_time
         self.anchor_arn = _anchor(name, made.authority.cert_pem, child).arn
-        return [f"{args.name}-{generation}" for generation in args.generations]
+        return [f"{chosen.name}-{generation}" for generation in generations]
 
-    def _use(self, supplied: SuppliedCertificate) -> list[str]:
+    def _use(self, anchor_arn: str, pem: str, key: str) -> list[str]:
         """Use the certificate of another authority; return its common name."""
-        certificate = x509.load_pem_x509_certificate(supplied.certificate.encode())
-        self.certificate = pulumi.Output.from_input(_base64(supplied.certificate))
-        self.private_key = pulumi.Output.secret(_base64(supplied.key))
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        self.certificate = pulumi.Output.from_input(_base64(pem))
+        self.private_key = pulumi.Output.secret(_base64(key))
         expiry = certificate.not_valid_after_utc.isoformat()
         self.certificate_expiry = pulumi.Output.from_input(expiry)
-        self.anchor_arn = pulumi.Output.from_input(supplied.anchor_arn)
+        self.anchor_arn = pulumi.Output.from_input(anchor_arn)
         return [common_name(certificate)]
 
-    def _role(self, name: str, args: IdentityArgs) -> pulumi.Output[str]:
+    def _role(
+        self, name: str, chosen: Settings, secret_arn: pulumi.Input[str]
+    ) -> pulumi.Output[str]:
+        """Create the role, unless it exists, and give it the permissions."""
         child = pulumi.ResourceOptions(parent=self)
-        if args.role_arn is None:
+        if chosen.role_arn is None:
             role = iam.Role(
                 f"{name}-role",
                 iam.RoleArgs(
                     description="Heartbeat's app on DigitalOcean, through IAM Roles Anywhere",
                     assume_role_policy=self.trust_policy,
                     max_session_duration=SESSION_S,
-                    permissions_boundary=args.boundary_arn,
+                    permissions_boundary=chosen.permissions_boundary_arn,
                 ),
                 child,
             )
             role_name, arn = role.name, role.arn
         else:
-            role_name = pulumi.Output.from_input(args.role_arn.rsplit("/", 1)[1])
-            arn = pulumi.Output.from_input(args.role_arn)
+            role_name = pulumi.Output.from_input(chosen.role_arn.rsplit("/", 1)[1])
+            arn = pulumi.Output.from_input(chosen.role_arn)
+        key_arn, revoked_before = chosen.secret_kms_key_arn, chosen.identity_revoked_before
+        objects = _objects(chosen)
         iam.RolePolicy(
             f"{name}-policy",
             iam.RolePolicyArgs(
                 role=role_name,
-                policy=pulumi.Output.from_input(args.secret_arn).apply(
-                    lambda secret: policies.permissions(
-                        secret, args.key_arn, args.revoked_before, args.objects
-                    )
+                policy=pulumi.Output.from_input(secret_arn).apply(
+                    lambda arn: policies.permissions(arn, key_arn, revoked_before, objects)
                 ),
             ),
             child,
         )
         return arn
+
+
+def _objects(chosen: Settings) -> list[policies.StoredObject]:
+    """Return the objects in buckets of S3 that the role may use too."""
+    return [
+        policies.StoredObject(
+            bucket=str(bucket.existing),
+            key=bucket.key(chosen.heartbeat_name),
+            region=bucket.region or chosen.aws_region,
+            key_arn=bucket.kms_key_arn,
+        )
+        for bucket in chosen.s3
+    ]
 
 
 def common_name(certificate: x509.Certificate) -> str:

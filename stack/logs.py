@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from stack.parts import AppArgs
+from stack.parts import AppArgs, hidden
 
 
 def destinations(args: AppArgs, component: str) -> list[Any]:
@@ -15,28 +15,28 @@ def destinations(args: AppArgs, component: str) -> list[Any]:
         args: Of the app.
         component: Service, Worker or Job, as the SDK's classes are called.
     """
-    if args.log_destination is None:
+    chosen = args.chosen.log_destination
+    if chosen is None:
         return []
+    token = hidden(args.chosen.log_token)
     prefix = f"AppSpec{component}LogDestination"
 
     def make(kind_: str, /, **values: object) -> Any:  # Any: the SDK has a class for each component
         return getattr(digitalocean, f"{prefix}{kind_}Args")(**values)
 
-    kind, _, endpoint = args.log_destination.partition(":")
+    kind, _, endpoint = chosen.partition(":")
     if kind == "datadog":
         return [
             make(
                 "",
                 name=kind,
-                datadog=make("Datadog", api_key=args.log_token, endpoint=endpoint or None),
+                datadog=make("Datadog", api_key=token, endpoint=endpoint or None),
             )
         ]
     if kind == "logtail":
-        return [make("", name=kind, logtail=make("Logtail", token=args.log_token))]
+        return [make("", name=kind, logtail=make("Logtail", token=token))]
     if kind == "opensearch":
-        login = pulumi.Output.from_input(args.log_token).apply(
-            lambda text: (text or "").split(":", 1)
-        )
+        login = pulumi.Output.from_input(token).apply(lambda text: (text or "").split(":", 1))
         auth = make(
             "OpenSearchBasicAuth",
             user=login.apply(lambda parts: parts[0]),
@@ -45,5 +45,5 @@ def destinations(args: AppArgs, component: str) -> list[Any]:
         return [
             make("", name=kind, open_search=make("OpenSearch", endpoint=endpoint, basic_auth=auth))
         ]
-    papertrail = make("Papertrail", endpoint=args.log_destination)
+    papertrail = make("Papertrail", endpoint=chosen)
     return [make("", name="papertrail", papertrail=papertrail)]

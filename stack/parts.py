@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pulumi
-import pulumi_digitalocean as digitalocean
+from pydantic import SecretStr
 
 from stack.databases import Cluster
 from stack.environment import Variable
 from stack.image import GitSource, RegistryImage, Source
+from stack.settings import Settings
 
 ALERT_WINDOW = "TEN_MINUTES"
 # Over these for ten minutes: percent, percent, restarts.
@@ -23,8 +24,7 @@ class AppArgs:
     """The arguments of the app.
 
     Attributes:
-        name: The app's name, unique in the account.
-        region: App Platform's region, three letters.
+        chosen: The settings.
         vpc_id: The VPC to join, None for none.
         source: The image of all components.
         databases: Clusters to attach.
@@ -32,22 +32,9 @@ class AppArgs:
         secrets: The encrypted variables at the app's level.
         sends_secrets: Whether this `up` sends the secrets again.
         sends_recipients: Whether it sends the alerts' recipients again.
-        protect: Whether Pulumi refuses to delete the app. All else would go after it: so a
-            destroy that some part refuses has taken nothing away.
-        api_size: Instance size of the API.
-        api_instances: Instances of the API.
-        worker_size: Instance size of worker and migration.
-        worker_instances: Instances of the worker; one beats, the others stand by.
-        migrate: Whether a PRE_DEPLOY job migrates.
-        alert_emails: Recipients of alerts; none leaves the account's default.
-        log_destination: As the setting, None for none.
-        log_token: What the log destination asks for.
-        image_credentials: USER:TOKEN of a private registry.
-        domain: A name of one's own, None for the platform's alone.
     """
 
-    name: str
-    region: str
+    chosen: Settings
     vpc_id: pulumi.Input[str] | None
     source: Source
     databases: Sequence[Cluster]
@@ -55,17 +42,11 @@ class AppArgs:
     secrets: Sequence[Variable]
     sends_secrets: bool
     sends_recipients: bool
-    protect: bool
-    api_size: str
-    api_instances: int
-    worker_size: str
-    worker_instances: int
-    migrate: bool
-    alert_emails: Sequence[str]
-    log_destination: str | None
-    log_token: pulumi.Input[str] | None
-    image_credentials: pulumi.Input[str] | None
-    domain: digitalocean.AppSpecDomainNameArgs | None
+
+
+def hidden(secret: SecretStr | None) -> pulumi.Output[str] | None:
+    """Return a setting that Pulumi encrypts in its state."""
+    return None if secret is None else pulumi.Output.secret(secret.get_secret_value())
 
 
 def image(args: AppArgs, make: Callable[..., T]) -> T | None:
@@ -79,7 +60,7 @@ def image(args: AppArgs, make: Callable[..., T]) -> T | None:
         repository=source.repository,
         tag=source.tag,
         digest=source.digest,
-        registry_credentials=args.image_credentials,
+        registry_credentials=hidden(args.chosen.image_credentials),
     )
 
 
@@ -105,7 +86,8 @@ def environment(args: AppArgs, make: Callable[..., T]) -> list[T]:
 
 def alerts(args: AppArgs, make: Callable[..., T], destinations: Callable[..., object]) -> list[T]:
     """Return alerts on CPU, memory and restarts, by a component's own classes."""
-    to = destinations(emails=args.alert_emails) if args.alert_emails else None
+    emails = args.chosen.alert_emails
+    to = destinations(emails=emails) if emails else None
     return [
         make(rule=rule, operator="GREATER_THAN", value=limit, window=ALERT_WINDOW, destinations=to)
         for rule, limit in ALERT_LIMITS.items()

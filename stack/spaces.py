@@ -1,33 +1,15 @@
 """Create the buckets of Spaces that do not exist, and a key for each bucket."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import pulumi
 import pulumi_digitalocean as digitalocean
 
 from stack.choices.buckets import Bucket
+from stack.settings import Settings
 
 PERMISSION = "readwrite"  # the others are read, and fullaccess, which allows every bucket
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpacesArgs:
-    """The arguments of the buckets.
-
-    Attributes:
-        name: The beginning of the names of new buckets and all keys.
-        region: The data centre of buckets without a region of their own, such as sfo3.
-        protect: Whether Pulumi refuses to delete new buckets; otherwise it deletes their objects
-            too.
-        buckets: The buckets.
-    """
-
-    name: str
-    region: str
-    protect: bool
-    buckets: Sequence[Bucket]
 
 
 class Spaces(pulumi.ComponentResource):
@@ -43,14 +25,14 @@ class Spaces(pulumi.ComponentResource):
     """The new buckets' URNs, by which a project refers to them."""
 
     def __init__(
-        self, name: str, args: SpacesArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, chosen: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("heartbeat:stack:Spaces", name, None, opts)
-        self._args = args
-        made = {each.name: self._new(each) for each in args.buckets if each.existing is None}
+        self._chosen = chosen
+        made = {each.name: self._new(each) for each in chosen.spaces if each.existing is None}
         self.urls = {
             each.name: self._url(each, made[each.name].name if each.name in made else each.existing)
-            for each in args.buckets
+            for each in chosen.spaces
         }
         self.urns = [bucket.bucket_urn for bucket in made.values()]
         self.register_outputs({})
@@ -58,17 +40,17 @@ class Spaces(pulumi.ComponentResource):
     def _new(self, wanted: Bucket) -> digitalocean.SpacesBucket:
         # Pulumi appends a random suffix to the name, because all customers share one namespace.
         return digitalocean.SpacesBucket(
-            f"{self._args.name}-{wanted.name}",
+            f"{self._chosen.name}-{wanted.name}",
             digitalocean.SpacesBucketArgs(
-                region=wanted.region or self._args.region,
+                region=wanted.region or self._chosen.cluster_region,
                 acl="private",
-                force_destroy=not self._args.protect,
+                force_destroy=not self._chosen.protect_data,  # else its objects go with it
             ),
-            pulumi.ResourceOptions(parent=self, protect=self._args.protect),
+            pulumi.ResourceOptions(parent=self, protect=self._chosen.protect_data),
         )
 
     def _url(self, wanted: Bucket, bucket: pulumi.Input[str] | None) -> pulumi.Output[str]:
-        name = f"{self._args.name}-{wanted.name}"
+        name = f"{self._chosen.name}-{wanted.name}"
         key = digitalocean.SpacesKey(
             f"{name}-key",
             digitalocean.SpacesKeyArgs(
@@ -79,7 +61,7 @@ class Spaces(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        host = f"{wanted.region or self._args.region}.digitaloceanspaces.com"
+        host = f"{wanted.region or self._chosen.cluster_region}.digitaloceanspaces.com"
         # Of secret keys only their length is documented: any character is encoded.
         secret = key.secret_key.apply(lambda text: quote(text, safe=""))
         return pulumi.Output.concat(

@@ -8,12 +8,13 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from schema import migrations
-from stack import arguments, deployed, environment, image
+from stack import deployed, environment, image
 from stack.app import App
 from stack.databases import Databases, DatabasesArgs
 from stack.identity import Identity
 from stack.kinds import KINDS, KindName
 from stack.network import Firewalls, Network, NetworkArgs
+from stack.parts import AppArgs
 from stack.project import Membership
 from stack.secret import Secret, SecretArgs
 from stack.settings import Settings
@@ -70,8 +71,8 @@ def deploy(
         ),
         opts,
     )
-    identity = Identity(f"{prefix}identity", arguments.identity(chosen, secret), opts)
-    spaces = Spaces(f"{prefix}spaces", arguments.spaces(chosen), opts) if chosen.spaces else None
+    identity = Identity(f"{prefix}identity", chosen, secret.arn, opts)
+    spaces = Spaces(f"{prefix}spaces", chosen, opts) if chosen.spaces else None
     before: list[pulumi.Resource] = [databases, secret, identity, *([spaces] if spaces else [])]
     firewalls = f"{prefix}firewalls"
     if network:
@@ -84,13 +85,14 @@ def deploy(
         chosen.image_branch,
         tag=pulumi.get_stack(),
     )
-    variables = environment.variables(
-        chosen, databases, secret, identity, source=source, head=migrations.head()
-    )
-    args = replace(
-        arguments.app(chosen, source, databases),
+    args = AppArgs(
+        chosen=chosen,
         vpc_id=network.vpc_id if network else None,
-        environment=variables,
+        source=source,
+        databases=databases.clusters,
+        environment=environment.variables(
+            chosen, databases, secret, identity, source=source, head=migrations.head()
+        ),
         secrets=environment.secrets(chosen, identity, spaces, inputs.password),
         sends_secrets=chosen.sends_secrets or not deployed.has_bucket_keys(chosen, inputs.before),
         sends_recipients=not deployed.has_recipients(chosen, inputs.before),

@@ -70,7 +70,7 @@ class App:
 
 def beats(address: str) -> bool:
     """Tell whether the page's address reports a good state, or asks for a password."""
-    from schema.responses import Overall  # noqa: PLC0415  slow, and needed late
+    from schema.status import Overall  # noqa: PLC0415  slow, and needed late
 
     try:
         with ask(f"{address}worker/health", HEALTH_S) as answer:

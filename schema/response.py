@@ -1,6 +1,11 @@
-"""The base of every response of the API."""
+"""The base of every response of the API, and its units."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+Milliseconds = Annotated[float, PlainSerializer(lambda value: round(value, 3))]
+Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 6))]
 
 
 class Response(BaseModel):

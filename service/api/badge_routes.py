@@ -5,8 +5,10 @@ from fastapi import APIRouter, Request, Response
 from schema.freshness import Freshness
 from schema.heartbeat import IDENTITY
 from schema.history import REPLICA, WORKER, Range
-from schema.responses import History, Incidents, WorkerStatus
+from schema.incidents import Incidents
+from schema.status import WorkerStatus
 from schema.timestamps import utc_now
+from schema.uptime import History
 from service.api.archive import Archive
 from service.api.badge import svg
 from service.api.errors import problem

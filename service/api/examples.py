@@ -9,30 +9,28 @@ from schema.errors import ErrorWord
 from schema.findings import FindingCode, Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Breaker, Standing
+from schema.incidents import Incident, IncidentKind, Incidents
 from schema.response import Response
 from schema.responses import (
-    Bucket,
     DbStatus,
-    Diagnosis,
-    DiagnosisCode,
     Health,
-    History,
-    IamRow,
     IamStatus,
-    Incident,
-    IncidentKind,
-    Incidents,
-    Overall,
     PostgresStatus,
     Ready,
-    Row,
     SecretStatus,
-    SourceHistory,
     ValkeyStatus,
+)
+from schema.status import (
+    Diagnosis,
+    DiagnosisCode,
+    IamRow,
+    Overall,
+    Row,
     WorkerFacts,
     WorkerHealth,
     WorkerStatus,
 )
+from schema.uptime import Bucket, History, SourceHistory
 
 NOW = datetime(2026, 11, 24, 21, 3, 25, 418_000, UTC)
 STAMP = datetime(2026, 11, 24, 21, 3, 13, 72_859, UTC)

@@ -3,7 +3,7 @@
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from schema.responses import Incident, IncidentKind, Incidents
+from schema.incidents import Incident, IncidentKind, Incidents
 
 WITHOUT_ERROR = {
     IncidentKind.FAILED: "failed",

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
 from schema.history import WORKER, Range
-from schema.responses import History, Incidents, Problem
+from schema.incidents import Incidents
+from schema.responses import Problem
 from schema.timestamps import utc_now
+from schema.uptime import History
 from service.api.archive import UNAVAILABLE, Archive
 from service.api.errors import problem
 from service.history.window import (

@@ -8,7 +8,7 @@ import anyio
 from anyio import Event
 from starlette.websockets import WebSocket
 
-from schema.responses import WorkerStatus
+from schema.status import WorkerStatus
 from service.api import subprotocol
 from service.api.errors import problem
 from service.api.origin import is_ours

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from schema.history import SETTLED_AFTER_S, TOLERANCE_S, percentile
-from schema.responses import Bucket, SourceHistory
+from schema.uptime import Bucket, SourceHistory
 from service.history.window import Buckets
 from service.source import Row
 

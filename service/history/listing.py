@@ -5,7 +5,7 @@ from datetime import datetime
 
 from schema.errors import ErrorWord
 from schema.history import SERVER, WORKER
-from schema.responses import Incident, IncidentKind, Incidents
+from schema.incidents import Incident, IncidentKind, Incidents
 from service.history.window import Window
 from service.source import Row
 

@@ -8,7 +8,8 @@ import anyio
 
 from schema.errors import ErrorWord
 from schema.history import WORKER
-from schema.responses import History, Incidents
+from schema.incidents import Incidents
+from schema.uptime import History
 from service.errors import SourceError
 from service.history import listing
 from service.history.counts import history

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from schema.findings import Finding, Severity
-from schema.responses import Diagnosis, DiagnosisCode, Overall
+from schema.status import Diagnosis, DiagnosisCode, Overall
 from service.verdict import credentials, deliveries, readings, replicas, writes
 from service.verdict.situation import Situation
 

@@ -5,7 +5,7 @@ from typing import Any
 from schema.errors import ErrorWord
 from schema.freshness import Freshness, stale_after_s
 from schema.heartbeat import IDENTITY, Breaker, WorkerReport
-from schema.responses import IamRow, ReplicaRow, Row, WorkerFacts, WorkerStatus
+from schema.status import IamRow, ReplicaRow, Row, WorkerFacts, WorkerStatus
 from service.accounts import mask
 from service.kind import AnyInstance
 from service.verdict.diagnosis import diagnose, overall

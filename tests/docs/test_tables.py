@@ -4,7 +4,7 @@ import re
 
 from schema.errors import RETRYABLE, ErrorWord
 from schema.heartbeat import Refusal
-from schema.responses import DiagnosisCode
+from schema.status import DiagnosisCode
 from tests.docs import facts
 from tests.docs.pages import ROOT, Page
 

@@ -2,7 +2,7 @@ import anyio
 import pytest
 
 from schema.errors import ErrorWord
-from schema.responses import Overall
+from schema.status import Overall
 from service import check
 from service.check import text
 from service.settings import load

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
 
 from schema.alerts import Alerts
 from schema.history import Range
-from schema.responses import WorkerStatus
+from schema.status import WorkerStatus
 from schema.timestamps import from_text
 from service.history.window import Buckets, buckets, ranged, window
 from tests.web import documents, past

@@ -8,15 +8,7 @@ from schema.errors import ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import Freshness, judge
 from schema.heartbeat import Breaker
-from schema.responses import (
-    Diagnosis,
-    DiagnosisCode,
-    IamRow,
-    Overall,
-    Row,
-    WorkerFacts,
-    WorkerStatus,
-)
+from schema.status import Diagnosis, DiagnosisCode, IamRow, Overall, Row, WorkerFacts, WorkerStatus
 from service.verdict.diagnosis import conclude
 from service.verdict.diagnosis import overall as verdict
 

@@ -7,14 +7,8 @@ from datetime import datetime, timedelta
 
 from schema.errors import ErrorWord
 from schema.history import Range
-from schema.responses import (
-    Bucket,
-    History,
-    Incident,
-    IncidentKind,
-    Incidents,
-    SourceHistory,
-)
+from schema.incidents import Incident, IncidentKind, Incidents
+from schema.uptime import Bucket, History, SourceHistory
 from service.history.listing import identifier
 from service.history.window import Buckets, ranged
 from tests.web.documents import ENDPOINTS, LATENCIES_MS, NOW

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from schema.errors import ErrorWord
-from schema.responses import Incident, IncidentKind
+from schema.incidents import Incident, IncidentKind
 from tests.web import past
 from tests.web.answers import Answers
 from tests.web.documents import NOW

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Standing
-from schema.responses import Incident, IncidentKind, Incidents, ReplicaRow
+from schema.incidents import Incident, IncidentKind, Incidents
+from schema.status import ReplicaRow
 from tests.web.answers import Answers
 from tests.web.documents import NOW, row, status
 

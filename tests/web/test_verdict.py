@@ -4,7 +4,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from schema.errors import ErrorWord
-from schema.responses import DiagnosisCode, Overall, WorkerStatus
+from schema.status import DiagnosisCode, Overall, WorkerStatus
 from tests.web.answers import Answers
 from tests.web.browser import let_pass, open_page
 from tests.web.documents import HEALTHY, NOW, finding, off, status, unreachable

@@ -7,8 +7,9 @@ import httpx2
 import pytest
 
 from schema.errors import ErrorWord
-from schema.responses import History, Incidents
+from schema.incidents import Incidents
 from schema.timestamps import utc_now
+from schema.uptime import History
 from tests.service.history_data import keep, two_hours
 from tests.service.serving import asking
 

@@ -23,7 +23,7 @@ from schema.heartbeat import (
     Standing,
     WorkerReport,
 )
-from schema.responses import Overall
+from schema.status import Overall
 from schema.timestamps import utc_now
 from service import connections
 from service.alerts.senders import make

@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from schema.errors import ErrorWord
-from schema.responses import History, IncidentKind, Incidents, SourceHistory
+from schema.incidents import IncidentKind, Incidents
+from schema.uptime import History, SourceHistory
 from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.reader import HistoryReader

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from schema.heartbeat import Heartbeat
-from schema.responses import Overall, WorkerStatus
+from schema.status import Overall, WorkerStatus
 from service.errors import Shortfall
 from service.kind import AnyKind
 from service.settings import load

@@ -11,7 +11,7 @@ from schema.errors import Cause, ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
-from schema.responses import Diagnosis, DiagnosisCode, Overall
+from schema.status import Diagnosis, DiagnosisCode, Overall
 from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
 from service.source import Replacement
 from service.verdict.diagnosis import conclude, diagnose, overall

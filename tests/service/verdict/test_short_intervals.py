@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import anyio
 import pytest
 
-from schema.responses import Overall
+from schema.status import Overall
 from service.settings import Settings, load
 from service.source import Observation
 from service.verdict import readers

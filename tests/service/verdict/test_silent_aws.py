@@ -8,7 +8,7 @@ import pytest
 
 from local.aws.process import RunningAws
 from schema.heartbeat import Heartbeat
-from schema.responses import Overall
+from schema.status import Overall
 from schema.timestamps import utc_now
 from service.connections import close, connect
 from service.settings import Settings

@@ -14,15 +14,15 @@ from schema.timestamps import utc_now
 from service.aws.calls import Calls
 from service.aws.credentials import Credentials
 from service.aws.roles_anywhere import Settings
-from service.errors import SourceError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """The state of the AWS identity at one moment; most fields are as in `Aws`.
+    """The state of the AWS identity at one moment; the fields are as in `Credentials` and `Calls`.
 
     Attributes:
-        renewal_error: The word of its `session_error`.
+        renewal_error: Why the last CreateSession failed, None if it did not.
+        certificate_subject: Such as `CN=heartbeat`.
     """
 
     refusal: Refusal | None
@@ -44,6 +44,9 @@ class Aws(Calls):
         settings: The identity.
         clock: Monotonic seconds.
         now: The clock to compare with AWS's.
+
+    Attributes:
+        credentials: The credentials that sign its calls.
     """
 
     def __init__(
@@ -54,50 +57,21 @@ class Aws(Calls):
     ) -> None:
         super().__init__(now)
         self.settings = settings
-        self._credentials = Credentials(settings, partial(self._count, "CreateSession"), clock)
+        self.credentials = Credentials(settings, partial(self._count, "CreateSession"), clock)
         self._session: Any = None  # botocore's, which has no types
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()  # for creating clients: other sources use threads too
 
-    @property
-    def certificate_expiry(self) -> datetime:
-        """When the client certificate ends."""
-        return self._credentials.certificate.leaf.not_valid_after_utc
-
-    @property
-    def certificate_subject(self) -> str:
-        """The client certificate's subject, such as `CN=heartbeat`."""
-        return self._credentials.certificate.leaf.subject.rfc4514_string()
-
-    @property
-    def credentials_created(self) -> datetime | None:
-        """When the current credentials were issued, None before."""
-        return self._credentials.created
-
-    @property
-    def credentials_expiry(self) -> datetime | None:
-        """When they end, None before."""
-        return self._credentials.expiry
-
-    @property
-    def session_error(self) -> SourceError | None:
-        """Why the last CreateSession failed, None if it did not."""
-        return self._credentials.error
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """The likely cause, if IAM Roles Anywhere refused it."""
-        return self._credentials.refusal
-
     def facts(self) -> Facts:
         """Return what is known at this moment of credentials and calls."""
+        known = self.credentials
         return Facts(
-            refusal=self.refusal,
-            renewal_error=self.session_error.word if self.session_error else None,
-            credentials_created=self.credentials_created,
-            credentials_expiry=self.credentials_expiry,
-            certificate_subject=self.certificate_subject,
-            certificate_expiry=self.certificate_expiry,
+            refusal=known.refusal,
+            renewal_error=known.error.word if known.error else None,
+            credentials_created=known.created,
+            credentials_expiry=known.expiry,
+            certificate_subject=known.certificate.leaf.subject.rfc4514_string(),
+            certificate_expiry=known.certificate_expiry,
             calls=dict(self.calls),
             throttles=dict(self.throttles),
         )
@@ -113,21 +87,21 @@ class Aws(Calls):
 
         with self._making:
             if self._session is None:
-                self._session = self._credentials.open_session()
+                self._session = self.credentials.open_session()
             return client(self._session, self.settings, service, **options)
 
     def renew(self) -> None:
         """Let the next call of any source get new credentials."""
-        self._credentials.forget()
+        self.credentials.forget()
 
     def look(self) -> None:
         """Read the certificate again if its files have changed."""
         with self._making:
-            self._credentials.look()
+            self.credentials.look()
 
     def was_sent(self, error: Exception) -> bool:
         """Tell whether a failed call was sent at all: without credentials it was not."""
-        return error is not self._credentials.cause
+        return error is not self.credentials.cause
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:

@@ -66,6 +66,11 @@ class Credentials:
         """The client certificate that signs the next CreateSession."""
         return self._certificate.value
 
+    @property
+    def certificate_expiry(self) -> datetime:
+        """When that certificate ends."""
+        return self.certificate.leaf.not_valid_after_utc
+
     def open_session(self) -> Any:  # Any: botocore's session has no types
         """Open a botocore session that signs with these credentials; nothing is sent yet."""
         # Not at the top: botocore's import is too slow for a start.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schema.errors import ErrorWord
-from service.aws.client import Aws
+from service.aws.credentials import Credentials
 from service.remedies import REMEDIES
 
 WARNING = timedelta(days=30)  # before the certificate ends: time for a planned `pulumi up`
@@ -20,11 +20,11 @@ class IdentityWarnings:
     """Logs each change of the credentials' state once, and the certificate's expiry once a day.
 
     Args:
-        aws: The identity.
+        credentials: Those of the identity.
     """
 
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
         self._failing: ErrorWord | None = None
         self._certificate_due: datetime | None = None
         self._urgent = False
@@ -35,24 +35,25 @@ class IdentityWarnings:
         self._look_at_certificate(now)
 
     def _look_at_renewal(self) -> None:
-        error, aws = self._aws.session_error, self._aws
+        known = self._credentials
+        error, expiry = known.error, _text(known.expiry)
         word = None if error is None else error.word
         if word is self._failing:
             return
         if error is None:
-            log.info("credentials_renewed", credentials_expiry=_text(aws.credentials_expiry))
+            log.info("credentials_renewed", credentials_expiry=expiry)
         else:
             log.warning(
                 "credentials_not_renewed",
                 error=error.word,
-                refusal=aws.refusal,
-                detail=error.detail if aws.refusal else f"{error.detail}: {REMEDIES[error.word]}",
-                credentials_expiry=_text(aws.credentials_expiry),
+                refusal=known.refusal,
+                detail=error.detail if known.refusal else f"{error.detail}: {REMEDIES[error.word]}",
+                credentials_expiry=expiry,
             )
         self._failing = word
 
     def _look_at_certificate(self, now: datetime) -> None:
-        left = self._aws.certificate_expiry - now
+        left = self._credentials.certificate_expiry - now
         urgent = left <= ALARM
         is_due = self._certificate_due is None or now >= self._certificate_due
         if left > WARNING or not (is_due or urgent > self._urgent):
@@ -61,7 +62,7 @@ class IdentityWarnings:
         say = log.error if urgent else log.warning
         say(
             "certificate_expiring",
-            certificate_expiry=_text(self._aws.certificate_expiry),
+            certificate_expiry=_text(self._credentials.certificate_expiry),
             days_left=max(0, left.days),
             remedy="run `pulumi up`, which renews it",
         )

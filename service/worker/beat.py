@@ -138,7 +138,7 @@ def _after_cycle(
     """Check for credentials that end soon, and push the results of the cycle."""
     looks: list[Callable[[Sequence[Outcome]], object]] = [lambda _: health.note_cycle()]
     if aws is not None:
-        notices = IdentityWarnings(aws)
+        notices = IdentityWarnings(aws.credentials)
         looks.append(lambda _: notices.look(utc_now()))
     if push is not None:
         from service.telemetry.cycles import Cycles  # noqa: PLC0415

@@ -61,7 +61,7 @@ def refuse(aws: RunningAws, message: str = "Untrusted certificate", status: int 
 
 def let_botocore_see(identity: Aws, time: Callable[[], datetime]) -> None:
     """Set the clock by which botocore decides when to renew."""
-    identity._credentials._refreshable._time_fetcher = time
+    identity.credentials._refreshable._time_fetcher = time
 
 
 async def test_one_session_serves_all_calls(identity: Aws, aws: RunningAws) -> None:
@@ -70,8 +70,8 @@ async def test_one_session_serves_all_calls(identity: Aws, aws: RunningAws) -> N
 
     assert identity.calls == {"CreateSession": 1, "GetCallerIdentity": 5}
     assert aws.control.counts().total("CreateSession") == 1
-    assert identity.credentials_expiry is not None
-    assert identity.credentials_expiry - utc_now() > timedelta(minutes=55)
+    assert identity.credentials.expiry is not None
+    assert identity.credentials.expiry - utc_now() > timedelta(minutes=55)
 
 
 async def test_credentials_are_renewed_in_their_last_quarter_of_an_hour(identity: Aws) -> None:
@@ -87,7 +87,7 @@ async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they
     identity: Aws, aws: RunningAws, clock: Clock
 ) -> None:
     await prove(identity)
-    notices, moment = IdentityWarnings(identity), [timedelta(minutes=46)]
+    notices, moment = IdentityWarnings(identity.credentials), [timedelta(minutes=46)]
     let_botocore_see(identity, lambda: datetime.now(UTC) + moment[0])
     refuse(aws)
 
@@ -98,7 +98,7 @@ async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they
             assert await prove(identity)
             notices.look(utc_now())
 
-    assert identity.refusal is Refusal.UNTRUSTED_CA
+    assert identity.credentials.refusal is Refusal.UNTRUSTED_CA
     [line] = lines
     assert (line["event"], line["log_level"]) == ("credentials_not_renewed", "warning")
     assert (line["error"], line["refusal"]) == (ErrorWord.AUTH, Refusal.UNTRUSTED_CA)
@@ -113,11 +113,11 @@ async def test_while_renewal_is_refused_the_last_credentials_are_used_until_they
     aws.control.clear()
     clock.seconds += 60
     moment[0] = timedelta()
-    identity._credentials.forget()
+    identity.credentials.forget()
     with capture_logs() as lines:
         assert await prove(identity)
         notices.look(utc_now())
-    assert identity.refusal is None
+    assert identity.credentials.refusal is None
     assert [line["event"] for line in lines] == ["credentials_renewed"]
 
 
@@ -145,7 +145,7 @@ async def test_a_pause_never_grows_beyond_half_a_minute_in_a_month_of_refusals(
 ) -> None:
     refuse(aws)
     await refused(identity)
-    identity._credentials._failures = 100_000
+    identity.credentials._failures = 100_000
     clock.seconds += 30
     await refused(identity)
     clock.seconds += 30
@@ -169,23 +169,23 @@ async def test_an_error_unrelated_to_the_identity_is_not_a_refusal(
 
     error = await refused(identity)
 
-    assert (error.word, identity.refusal) == (word, None)
-    assert identity.session_error is not None
-    assert identity.session_error.word is word
+    assert (error.word, identity.credentials.refusal) == (word, None)
+    assert identity.credentials.error is not None
+    assert identity.credentials.error.word is word
     assert identity.throttles == ({"CreateSession": 1} if word is ErrorWord.THROTTLED else {})
 
 
 def test_an_incomplete_answer_gives_no_credentials(identity: Aws) -> None:
     answer = {"access_key": "a", "secret_key": "b", "token": "", "expiry_time": "2026-11-24"}
 
-    identity._credentials._fetch = lambda: answer
+    identity.credentials._fetch = lambda: answer
 
     with pytest.raises(CredentialsRetrievalError, match="no complete credentials"):
-        identity._credentials._create_session()
+        identity.credentials._create_session()
 
-    assert identity.credentials_expiry is None
-    assert identity.session_error is not None
-    assert identity.refusal is None
+    assert identity.credentials.expiry is None
+    assert identity.credentials.error is not None
+    assert identity.credentials.refusal is None
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "soon"}])
@@ -218,7 +218,8 @@ async def test_aws_out_of_reach_is_unreachable(
 
     error = await refused(identity)
 
-    assert (error.word, error.retryable, identity.refusal) == (ErrorWord.UNREACHABLE, True, None)
+    assert (error.word, error.retryable) == (ErrorWord.UNREACHABLE, True)
+    assert identity.credentials.refusal is None
 
 
 async def test_a_clock_ten_minutes_off_is_clock_for_sessions_and_for_calls(
@@ -228,18 +229,18 @@ async def test_a_clock_ten_minutes_off_is_clock_for_sessions_and_for_calls(
     aws.control.skew(600)
 
     called = await refused(identity)
-    identity._credentials.forget()
+    identity.credentials.forget()
     renewed = await refused(identity)
 
     assert (called.word, renewed.word) == (ErrorWord.CLOCK, ErrorWord.CLOCK)
-    assert identity.refusal is Refusal.CLOCK_SKEW
+    assert identity.credentials.refusal is Refusal.CLOCK_SKEW
 
 
 def expiring(days: float) -> Any:
     class Certified:
         certificate_expiry = NOON + timedelta(days=days)
-        session_error = None
-        credentials_expiry = None
+        error = None
+        expiry = None
         refusal = None
 
     return Certified()

@@ -74,7 +74,7 @@ async def test_without_its_chain_the_same_certificate_is_refused(registered: Any
     with pytest.raises(SourceError, match="Untrusted"):
         await arn(identity)
 
-    assert identity.refusal is Refusal.UNTRUSTED_CA
+    assert identity.credentials.refusal is Refusal.UNTRUSTED_CA
 
 
 @pytest.mark.parametrize("hash_", [hashes.SHA384, hashes.SHA512])
@@ -295,7 +295,7 @@ async def test_a_rotated_certificate_is_used_without_a_restart(
 
     assert f"{new.certificate.serial_number:x}" in after  # which the session is named by
     assert before != after
-    assert identity.certificate_expiry == new.certificate.not_valid_after_utc
+    assert identity.credentials.certificate_expiry == new.certificate.not_valid_after_utc
     assert [line["event"] for line in lines] == ["certificate_taken"]
     assert await arn(identity) == after
     assert identity.calls["CreateSession"] == 2
@@ -348,8 +348,8 @@ async def test_a_certificate_that_aws_refuses_keeps_the_current_credentials(
     rotate(by_files, foreign)
 
     assert await arn(identity) == before
-    assert identity.refusal is Refusal.UNTRUSTED_CA
-    assert identity.certificate_expiry == foreign.certificate.not_valid_after_utc
+    assert identity.credentials.refusal is Refusal.UNTRUSTED_CA
+    assert identity.credentials.certificate_expiry == foreign.certificate.not_valid_after_utc
 
 
 def test_a_text_and_a_file_together_are_refused(by_files: dict[str, str]) -> None:

@@ -84,5 +84,5 @@ async def test_the_report_has_the_identity_in_its_own_place(identity: IdentitySo
     assert set(reported.sources) == {"postgres"}
     assert reported.iam is not None
     assert (reported.iam.last_result, reported.iam.attempts) == ("ok", 1)
-    assert reported.iam.credentials_expiry == identity.aws.credentials_expiry
+    assert reported.iam.credentials_expiry == identity.aws.credentials.expiry
     assert reported.aws_calls == 2

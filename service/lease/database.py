@@ -1,35 +1,9 @@
 """A lease in PostgreSQL: a row, timed by the server's clock."""
 
-from typing import Protocol
-
 from service.lease.standing import Answer
 from service.lease.task import LeaseTask
 from service.source import Database, Row
 from service.sql import leases as sql
-
-
-class LeaseRows(Protocol):
-    """The lease of one task, and its standbys."""
-
-    async def claim(self, known: int) -> Answer:
-        """Take or renew the lease, unless another holds it."""
-        ...
-
-    async def look(self) -> Answer:
-        """Return who holds it, without a change."""
-        ...
-
-    async def stand_by(self) -> None:
-        """Register as a standby."""
-        ...
-
-    async def leave(self) -> None:
-        """Stop standing by."""
-        ...
-
-    async def release(self) -> None:
-        """Release the lease, so that another process can take it immediately."""
-        ...
 
 
 class DatabaseLease:

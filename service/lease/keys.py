@@ -1,6 +1,6 @@
 """A lease in Valkey, used while PostgreSQL is down: a key that expires."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from service.lease.standing import Answer
 from service.lease.task import LeaseTask
@@ -40,22 +40,6 @@ RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 redis.call('ZREM', KEYS[2], ARGV[1])
 """
-
-
-class LeaseKeys(Protocol):
-    """The lease of one task, and its standbys."""
-
-    async def claim(self, known: int, *, overrides: bool) -> Answer:
-        """Take or renew the lease, unless another holds it."""
-        ...
-
-    async def stand_by(self) -> None:
-        """Register as a standby."""
-        ...
-
-    async def release(self) -> None:
-        """Release the lease, so that another process can take it immediately."""
-        ...
 
 
 class ValkeyLease:

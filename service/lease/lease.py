@@ -9,8 +9,8 @@ import structlog
 
 from schema.heartbeat import Standing, WorkerReport
 from service.errors import SourceError, SupersededError
-from service.lease.database import LeaseRows
-from service.lease.keys import LeaseKeys
+from service.lease.database import DatabaseLease
+from service.lease.keys import ValkeyLease
 from service.lease.standing import Answer, LeaseView
 from service.lease.task import LeaseTask
 from service.lease.terms import RETRY_S
@@ -37,8 +37,8 @@ class Lease:
     def __init__(
         self,
         task: LeaseTask,
-        database: LeaseRows | None,
-        keys: LeaseKeys | None,
+        database: DatabaseLease | None,
+        keys: ValkeyLease | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._task = task

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import anyio
 
@@ -106,7 +107,7 @@ def lease(
     task = LeaseTask("worker", "worker:stores", name, Terms.of(interval_s))
     return Lease(
         task,
-        Way(database, task) if database else None,
-        Way(keys, task) if keys else None,
+        cast("Any", Way(database, task) if database else None),
+        cast("Any", Way(keys, task) if keys else None),
         clock,
     )

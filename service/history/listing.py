@@ -38,32 +38,24 @@ def incidents(
 
 
 def _told(row: Row, titles: Mapping[str, str]) -> Incident:
-    silent = row.source == WORKER
-    if row.source.endswith(SERVER):
-        return _promotion(row, titles)
+    kind = _kind(row.source)
+    is_moment = kind is IncidentKind.PROMOTED
     return Incident(
         id=identifier(row.source, row.began),
-        kind=IncidentKind.UNKNOWN if silent else IncidentKind.FAILED,
+        kind=kind,
         source=row.source,
-        title=TITLE if silent else titles[row.source],
+        title=TITLE if kind is IncidentKind.UNKNOWN else titles[row.source],
         start=row.began,
-        end=row.ended,
-        error=ErrorWord(row.error) if row.error else None,
-        beats_missed=row.missed,
+        end=row.began if is_moment else row.ended,
+        error=ErrorWord(row.error) if row.error and not is_moment else None,
+        beats_missed=0 if is_moment else row.missed,
     )
 
 
-def _promotion(row: Row, titles: Mapping[str, str]) -> Incident:
-    return Incident(
-        id=identifier(row.source, row.began),
-        kind=IncidentKind.PROMOTED,
-        source=row.source,
-        title=titles[row.source],
-        start=row.began,
-        end=row.began,
-        error=None,
-        beats_missed=0,
-    )
+def _kind(source: str) -> IncidentKind:
+    if source == WORKER:
+        return IncidentKind.UNKNOWN
+    return IncidentKind.PROMOTED if source.endswith(SERVER) else IncidentKind.FAILED
 
 
 def identifier(source: str, began: datetime) -> str:

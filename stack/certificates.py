@@ -2,6 +2,8 @@
 
 import pulumi
 import pulumi_tls as tls
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 # P-256 for both: the session library names the algorithm after the hash of the certificate's
 # signature but always signs SHA-256, so a P-384 authority would break it.
@@ -75,3 +77,16 @@ def _authority(
 
 def _key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:
     return tls.PrivateKey(name, tls.PrivateKeyArgs(algorithm="ECDSA", ecdsa_curve=CURVE), opts)
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """Return the one common name of a certificate's subject, to which the role is bound.
+
+    Raises:
+        ValueError: It has none, or several.
+    """
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if len(names) != 1:
+        msg = f"the certificate's subject has {len(names)} common names; the role needs one"
+        raise ValueError(msg)
+    return str(names[0].value)

@@ -8,8 +8,8 @@ from typing import Any
 
 from cryptography import x509
 
+from stack.certificates import common_name
 from stack.choices.clusters import RESERVED
-from stack.identity import common_name
 from stack.kinds import KINDS
 
 REGIONS = {"spaces": r"[a-z]{3}\d", "s3": r"[a-z]{2}(-[a-z]+)+-\d"}  # by a bucket's kind

@@ -4,11 +4,10 @@ import base64
 
 import pulumi
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 from pulumi_aws import iam, rolesanywhere
 
 from stack import policies
-from stack.certificates import Certificates
+from stack.certificates import Certificates, common_name
 from stack.settings import Settings
 
 SESSION_S = 3600  # a session of 900 s would be renewed on every call [botocore's refresh window]
@@ -135,19 +134,6 @@ def _objects(chosen: Settings) -> list[policies.StoredObject]:
         )
         for bucket in chosen.s3
     ]
-
-
-def common_name(certificate: x509.Certificate) -> str:
-    """Return the one common name of a certificate's subject, to which the role is bound.
-
-    Raises:
-        ValueError: It has none, or several.
-    """
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    if len(names) != 1:
-        msg = f"the certificate's subject has {len(names)} common names; the role needs one"
-        raise ValueError(msg)
-    return str(names[0].value)
 
 
 def _anchor(

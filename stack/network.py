@@ -1,27 +1,12 @@
 """The private network of app and databases, and the firewalls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_digitalocean as digitalocean
 
 from stack.databases import Cluster
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
-    """The arguments of a network.
-
-    Attributes:
-        name: Names a new VPC.
-        region: The data centre of the clusters, such as sfo3.
-        vpc_id: An existing VPC to use, None to create one.
-    """
-
-    name: str
-    region: str
-    vpc_id: pulumi.Input[str] | None
+from stack.settings import Settings
 
 
 class Network(pulumi.ComponentResource):
@@ -33,22 +18,34 @@ class Network(pulumi.ComponentResource):
     """The VPC's addresses in CIDR notation, which the firewalls admit."""
 
     def __init__(
-        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        chosen: Settings,
+        vpc_id: pulumi.Input[str] | None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Create a VPC, unless there is one to use.
+
+        Args:
+            name: Begins the resource's name.
+            chosen: The settings.
+            vpc_id: An existing VPC, None to make one.
+            opts: As for every component.
+        """
         super().__init__("heartbeat:stack:Network", name, None, opts)
-        if args.vpc_id is None:
+        if vpc_id is None:
             # DigitalOcean picks a range that is free in the account. Deleting a VPC right after
             # its clusters can be refused for some minutes (unproved): run destroy again.
             vpc = digitalocean.Vpc(
                 f"{name}-vpc",
-                digitalocean.VpcArgs(name=args.name, region=args.region),
+                digitalocean.VpcArgs(name=chosen.name, region=chosen.cluster_region),
                 pulumi.ResourceOptions(parent=self),
             )
             self.vpc_id, self.ip_range = vpc.id, vpc.ip_range
         else:
-            self.vpc_id = pulumi.Output.from_input(args.vpc_id)
+            self.vpc_id = pulumi.Output.from_input(vpc_id)
             self.ip_range = digitalocean.get_vpc_output(
-                id=args.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)
+                id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)
             ).ip_range
         self.register_outputs({"vpcId": self.vpc_id, "ipRange": self.ip_range})
 

@@ -1,10 +1,11 @@
 """The secret that carries the heartbeat in AWS."""
 
 import re
-from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import secretsmanager
+
+from stack.settings import Settings
 
 FIRST_VALUE = "{}"  # JSON from the start: the worker adds its keys to an object
 # AWS keeps versions with a label, so a refresh always finds the first version. A version that is
@@ -12,21 +13,6 @@ FIRST_VALUE = "{}"  # JSON from the start: the worker adds its keys to an object
 # (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
 FIRST_LABEL = "heartbeat-first"
 RECOVERY_DAYS = 7  # how long AWS keeps a deleted secret; the least it allows but "none"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretArgs:
-    """The arguments of a secret.
-
-    Attributes:
-        arn: An existing secret's whole ARN, None to create one.
-        key_arn: The KMS key that encrypts a new one, None for AWS's own.
-        protect: Whether Pulumi refuses to delete a new one.
-    """
-
-    arn: str | None
-    key_arn: str | None
-    protect: bool
 
 
 class Secret(pulumi.ComponentResource):
@@ -38,29 +24,29 @@ class Secret(pulumi.ComponentResource):
     """The name by which the app requests it."""
 
     def __init__(
-        self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, chosen: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("heartbeat:stack:Secret", name, None, opts)
-        if args.arn is None:
-            secret = self._new(name, args)
+        if chosen.secret_arn is None:
+            secret = self._new(name, chosen)
             self.arn, self.name = secret.arn, secret.name
         else:
-            self.arn = pulumi.Output.from_input(args.arn)
-            self.name = pulumi.Output.from_input(name_in(args.arn))
+            self.arn = pulumi.Output.from_input(chosen.secret_arn)
+            self.name = pulumi.Output.from_input(name_in(chosen.secret_arn))
         self.register_outputs({"arn": self.arn, "name": self.name})
 
-    def _new(self, name: str, args: SecretArgs) -> secretsmanager.Secret:
+    def _new(self, name: str, chosen: Settings) -> secretsmanager.Secret:
         # Pulumi appends a random suffix to the name. AWS keeps a deleted secret's name for days, so
         # with a fixed name an `up` after a `destroy` would fail.
         secret = secretsmanager.Secret(
             name,
             secretsmanager.SecretArgs(
                 description="Heartbeat",
-                kms_key_id=args.key_arn,
+                kms_key_id=chosen.secret_kms_key_arn,
                 recovery_window_in_days=RECOVERY_DAYS,
             ),
             pulumi.ResourceOptions(
-                parent=self, protect=args.protect, ignore_changes=["description"]
+                parent=self, protect=chosen.protect_data, ignore_changes=["description"]
             ),
         )
         # The worker owns value and versions from here on: decisions/013.

@@ -13,10 +13,10 @@ from stack.app import App
 from stack.databases import Databases, DatabasesArgs
 from stack.identity import Identity
 from stack.kinds import KINDS, KindName
-from stack.network import Firewalls, Network, NetworkArgs
+from stack.network import Firewalls, Network
 from stack.parts import AppArgs
 from stack.project import Membership
-from stack.secret import Secret, SecretArgs
+from stack.secret import Secret
 from stack.settings import Settings
 from stack.spaces import Spaces
 
@@ -64,13 +64,7 @@ def deploy(
     """
     network = _network(chosen, inputs, prefix, opts)
     databases = Databases(f"{prefix}databases", _databases(chosen, inputs, network), opts)
-    secret = Secret(
-        f"{prefix}{chosen.name}",
-        SecretArgs(
-            arn=chosen.secret_arn, key_arn=chosen.secret_kms_key_arn, protect=chosen.protect_data
-        ),
-        opts,
-    )
+    secret = Secret(f"{prefix}{chosen.name}", chosen, opts)
     identity = Identity(f"{prefix}identity", chosen, secret.arn, opts)
     spaces = Spaces(f"{prefix}spaces", chosen, opts) if chosen.spaces else None
     before: list[pulumi.Resource] = [databases, secret, identity, *([spaces] if spaces else [])]
@@ -114,8 +108,7 @@ def _network(
     if chosen.network != "vpc":
         return None
     vpc_id = inputs.vpc.id if inputs.vpc else chosen.vpc_id
-    args = NetworkArgs(name=chosen.name, region=chosen.cluster_region, vpc_id=vpc_id)
-    return Network(f"{prefix}network", args, opts)
+    return Network(f"{prefix}network", chosen, vpc_id, opts)
 
 
 def _databases(chosen: Settings, inputs: ProgramInputs, network: Network | None) -> DatabasesArgs:

@@ -519,6 +519,15 @@ export function workerHealth(options = {}) {
 }
 
 /**
+ * Open alerts, targets and deliveries.
+ * @param {Options} [options]
+ * @returns {Promise<Alerts>}
+ */
+export function alerts(options = {}) {
+  return ask('/alerts', [200], {}, options);
+}
+
+/**
  * The history: the result of every slot.
  * @param {{ source?: string, buckets?: number, range?: Range, from?: string, to?: string }} [query]
  * @param {Options} [options]
@@ -536,15 +545,6 @@ export function history(query = {}, options = {}) {
  */
 export function incidents(query = {}, options = {}) {
   return ask('/incidents', [200], query, options);
-}
-
-/**
- * Open alerts, targets and deliveries.
- * @param {Options} [options]
- * @returns {Promise<Alerts>}
- */
-export function alerts(options = {}) {
-  return ask('/alerts', [200], {}, options);
 }
 
 // The handwritten part of the client; service/api/client.py puts the generated part before it.

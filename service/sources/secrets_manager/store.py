@@ -13,7 +13,8 @@ from service.aws.client import Aws
 from service.errors import Shortfall, SourceError, SupersededError
 from service.source import Observation, Source
 from service.sources.secrets_manager.settings import SecretDetails, Settings
-from service.sources.secrets_manager.value import CURRENT, Value, staged
+from service.sources.secrets_manager.value import Value
+from service.sources.secrets_manager.versions import CURRENT, staged
 
 WRITES_WINDOW = timedelta(hours=24)  # how long AWS keeps an unused version
 

@@ -1,24 +1,23 @@
 """The secret's value: one version per slot; all other keys are kept."""
 
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, Replaced
-from schema.secret import merged_value, stamp_in_value
+from schema.secret import stamp_in_value
 from service.aws import errors as aws_errors
 from service.errors import SourceError
+from service.sources.secrets_manager import versions
 
 log = structlog.get_logger()
 
 VALUE_LIFETIME = timedelta(minutes=5)  # reading a value costs a decryption and money
 MERGES_MAX = 3  # give up after three conflicting edits
-CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 NO_VALUE = {"VersionId": "", "SecretString": "{}"}  # of a secret without a value
 DAY = timedelta(hours=24)  # AWS keeps every younger version
 VERSIONS_MAX = 100  # per day, about
@@ -89,7 +88,7 @@ class Value:
         said = await self._call("get_secret_value")
         stamp = stamp_in_value(said.get("SecretString", ""))
         self._read = (said["VersionId"], now, stamp)
-        self.made_at = _made_at(said)
+        self.made_at = versions.made_at(said)
         return stamp
 
     def see(self, version: str) -> None:
@@ -111,7 +110,7 @@ class Value:
             return None
         if current["VersionId"] != self._noticed:
             self._noticed = current["VersionId"]
-            made_at, seen_at = _made_at(current), self._seen_at
+            made_at, seen_at = versions.made_at(current), self._seen_at
             is_new = made_at and seen_at and made_at > seen_at - CLOCKS_DIFFER
             self.replaced = Replaced(at=made_at if is_new else None)
             log.warning("secret_value_replaced", replaced_at=self.replaced.at)
@@ -130,18 +129,18 @@ class Value:
             Whether this call also wrote the description.
         """
         current = await self._current()
-        token = _token(arn, slot)
+        token = versions.token(arn, slot)
         landed, known = False, {current["VersionId"]}
         for _ in range(MERGES_MAX):
             self.see(current["VersionId"])
             if self.version == token:
                 break
-            value = _merged(current, heartbeat)
+            value = versions.merged(current, heartbeat)
             if not await self._put(value, description, token):
                 if known != {current["VersionId"]} or self._is_stamped(current, slot):
                     break
                 # Somebody has replaced the slot's value: stamp theirs, once for all workers.
-                token = _token(arn, slot, current["VersionId"])
+                token = versions.token(arn, slot, current["VersionId"])
                 known.add(token)
                 continue
             landed = True
@@ -152,7 +151,7 @@ class Value:
                 break
             known.add(overwritten)
             current = await self._call("get_secret_value", VersionId=overwritten)
-            token = _token(arn, slot, overwritten)
+            token = versions.token(arn, slot, overwritten)
         return landed
 
     async def _current(self) -> dict[str, Any]:
@@ -165,13 +164,13 @@ class Value:
         except SourceError as error:
             if error.word is not ErrorWord.NOT_FOUND:
                 raise
-            if staged(await self._call("describe_secret"), CURRENT):
+            if versions.staged(await self._call("describe_secret"), versions.CURRENT):
                 raise
             return NO_VALUE
 
     def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
         """Tell whether a value has a stamp of this slot or a later one."""
-        stamp = stamp_in_value(_text(said))
+        stamp = stamp_in_value(versions.text(said))
         return stamp is not None and self.slot(stamp) >= slot
 
     async def _put(self, value: str, description: str, token: str) -> bool:
@@ -196,8 +195,8 @@ class Value:
         A version after ours does not matter: its author could read ours.
         """
         said = await self._call("describe_secret")
-        previous = staged(said, PREVIOUS)
-        unseen = staged(said, CURRENT) == written and previous not in known
+        previous = versions.staged(said, versions.PREVIOUS)
+        unseen = versions.staged(said, versions.CURRENT) == written and previous not in known
         return previous if unseen else None
 
 
@@ -206,44 +205,3 @@ def _count(moments: deque[datetime], since: datetime) -> int:
     while moments and moments[0] < since:
         moments.popleft()
     return len(moments)
-
-
-def _made_at(said: dict[str, Any]) -> datetime | None:
-    """Return when the version was created, from GetSecretValue's answer; None without a value."""
-    made_at: datetime | None = said.get("CreatedDate")
-    return made_at.astimezone(UTC) if made_at else None
-
-
-def _token(arn: str, slot: int, *after: str) -> str:
-    """Return the token of a slot's write, or of the write that merges a version in between."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([arn, str(slot), *after])))
-
-
-def staged(said: dict[str, Any], stage: str) -> str | None:
-    """Return the version with a stage, from DescribeSecret's answer."""
-    versions: dict[str, list[str]] = said.get("VersionIdsToStages", {})
-    return next((version for version, stages in versions.items() if stage in stages), None)
-
-
-def _merged(said: dict[str, Any], heartbeat: Heartbeat) -> str:
-    """Return the value with the stamp added.
-
-    Raises:
-        SourceError: Nothing can be added without changing other content.
-    """
-    try:
-        return merged_value(_text(said), heartbeat)
-    except ValueError as error:
-        detail = f"the secret's value is not changed: {error}"
-        raise SourceError(ErrorWord.INVALID_DATA, detail) from None
-
-
-def _text(said: dict[str, Any]) -> str:
-    """Return the value as text.
-
-    Raises:
-        SourceError: It is binary, so that a stamp would destroy it.
-    """
-    if "SecretString" not in said:
-        raise SourceError(ErrorWord.INVALID_DATA, "the secret's value is binary: it is not changed")
-    return str(said["SecretString"])

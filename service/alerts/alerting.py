@@ -66,7 +66,7 @@ class Alerting:
     def summary(self, target: Target) -> DeliverySummary:
         """Return the state of a target's deliveries, as far as this process knows."""
         if self.loop.outbox.with_database:
-            return self.loop.summaries.get(target.id, DeliverySummary())
+            return self.loop.backlog.summaries.get(target.id, DeliverySummary())
         return self.loop.outbox.summary(target.id)
 
     def undelivered(self) -> list[Undelivered]:

@@ -1,17 +1,17 @@
 """The loop of alerting: look, decide, and store the events, while the process runs."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anyio
 import structlog
 
-from schema.alerts import RecentAlertEvent
 from schema.findings import Finding
 from schema.heartbeat import Standing
+from service.alerts.backlog import Backlog
 from service.alerts.context import AlertContext
 from service.alerts.deciding import Decision, decide
-from service.alerts.deliveries import Delivery, DeliverySummary, fan_out
+from service.alerts.deliveries import Delivery, fan_out
 from service.alerts.evaluation import Evaluation, Evaluator, ReadFindings
 from service.alerts.events import Look
 from service.alerts.lease import Lease, Memory, Stores
@@ -22,9 +22,6 @@ from service.alerts.sent_alone import SentAlone
 from service.alerts.state import Alert, State, merged, without_durations
 from service.errors import SourceError
 
-UPKEEP_S = 3600.0
-RECENT = timedelta(days=7)
-RECENT_MOST = 100
 YIELD_LOOKS = 2.0  # calm looks, after which the decider has seen everything
 
 log = structlog.get_logger()
@@ -45,10 +42,9 @@ class AlertLoop:
         looked: When the last look succeeded, in monotonic seconds; None before the first.
         findings: Its findings; empty if another process looks.
         defective: Whether the last look failed by our own defect.
-        summaries: The state of deliveries by target, from PostgreSQL.
-        recent: The newest events.
         memory: The state in memory.
         outbox: The deliveries to send.
+        backlog: What PostgreSQL has of them.
         lease: The claim to decide.
     """
 
@@ -66,10 +62,9 @@ class AlertLoop:
         self.looked: float | None = None
         self.findings: Sequence[Finding] = ()
         self.defective = False
-        self.summaries: dict[str, DeliverySummary] = {}
-        self.recent: list[RecentAlertEvent] = []
         self.memory = Memory()
         self.outbox = Outbox(stores.ledger, stores.spill, clock)
+        self.backlog = Backlog(self.outbox, stores.ledger, now, clock)
         self.lease = Lease(holder, stores, self.memory, context.policy.calm_s, clock)
         self.now = now
         self._evaluator = Evaluator(look, now, clock)
@@ -80,7 +75,6 @@ class AlertLoop:
         self._decided_at: float | None = None
         self._adopted: list[Alert] = []
         self._saved_at = 0.0
-        self._upkeep_due = 0.0
 
     @property
     def mutes(self) -> list[Mute]:
@@ -116,7 +110,8 @@ class AlertLoop:
             await self._hand_over()
             ended = self._sent_alone.resolve(self.memory.state, self.now())
             await self.outbox.hold(fan_out(ended, self.context, self.now()))
-        await self._catch_up(standing)
+        if not await self.backlog.catch_up(decides=standing is not Standing.STANDBY):
+            self.lease.lost_database()
         if standing is Standing.STANDBY:
             self._decided_at, self.findings = None, ()
             self.looked = self._clock()
@@ -142,35 +137,6 @@ class AlertLoop:
         """Take over what standbys left."""
         self._adopted = await try_store(self._spill.left, [])
         self.memory.state = merged(self.memory.state, State(alerts=tuple(self._adopted)))
-
-    async def _catch_up(self, standing: Standing) -> None:
-        """Load pending deliveries, and update PostgreSQL."""
-        if standing is not Standing.STANDBY or not self.outbox.with_database:
-            await self.outbox.load_spilled()
-        if not self.outbox.with_database:
-            return
-        try:
-            with anyio.fail_after(STORE_S):
-                await self.outbox.reconcile()
-        except (SourceError, TimeoutError):
-            self.lease.lost_database()
-        await self._load_deliveries()
-
-    async def _load_deliveries(self) -> None:
-        """Load deliveries from PostgreSQL; remove old ones once an hour."""
-        ledger = self._ledger
-        if ledger is None:
-            return
-        try:
-            with anyio.fail_after(STORE_S):  # together: a hung store delays only once
-                self.outbox.replace_known(await ledger.waiting())
-                self.summaries = await ledger.summaries()
-                self.recent = await ledger.recent(self.now() - RECENT, RECENT_MOST)
-        except (SourceError, TimeoutError):
-            return
-        if self._clock() >= self._upkeep_due:
-            self._upkeep_due = self._clock() + UPKEEP_S
-            await try_store(ledger.prune, None)
 
     def _decide(self, evaluation: Evaluation) -> Decision:
         self.findings, mutes = evaluation.findings, self.mutes

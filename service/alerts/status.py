@@ -18,7 +18,7 @@ def status(alerting: Alerting) -> Alerts:
         targets=[_target(alerting, deliverer.target) for deliverer in alerting.deliverers],
         open=[_open(alert) for alert in loop.memory.state.alerts if not alert.over],
         mutes=[_mute(mute) for mute in loop.mutes],
-        recent=loop.recent,
+        recent=loop.backlog.recent,
     )
 
 

@@ -20,9 +20,11 @@ from starlette.types import ASGIApp
 from service.api import badge_routes, description, download_routes, history_routes, metrics
 from service.api.endpoints import ENDPOINTS
 from service.api.errors import problem, refused
+from service.api.history_routes import INVALID
 from service.api.manual import Manual
 from service.api.page import Page
 from service.api.routes import UNAVAILABLE
+from service.history.window import WindowError
 from service.version import version
 
 # Disabled: it would be consulted before each request, and our own middleware counts.
@@ -54,6 +56,7 @@ def described(title: str | None = None) -> FastAPI:
     )
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(WindowError, no_window)
     app.include_router(_direct())
     app.include_router(history_routes.router)
     app.include_router(download_routes.router)
@@ -84,4 +87,9 @@ async def invalid(_: Request, error: Exception) -> Response:
         raise error
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return problem(422, "invalid", f"{where}: {first['msg']}")
+    return problem(INVALID, "invalid", f"{where}: {first['msg']}")
+
+
+async def no_window(_: Request, error: Exception) -> Response:
+    """Answer a WindowError, whose text names the parameter."""
+    return problem(INVALID, "invalid", str(error))

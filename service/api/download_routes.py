@@ -7,10 +7,8 @@ from fastapi.responses import StreamingResponse
 
 from schema.timestamps import utc_now
 from service.api.download import CSV, NDJSON, Format
-from service.api.errors import problem
-from service.api.history_routes import INVALID, RESPONSES, HistoryReader, Source, Span, no_source
+from service.api.history_routes import RESPONSES, HistoryReader, Source, Span, chosen
 from service.errors import SourceError
-from service.history.window import WindowError
 
 router = APIRouter(responses=RESPONSES, tags=["history"])
 
@@ -40,13 +38,9 @@ async def history_ndjson(past: HistoryReader, span: Span, source: Source = None)
 
 
 async def _download(past: HistoryReader, span: Span, source: str | None, form: Format) -> Response:
-    sources = past.sources(source)
-    if not sources:
-        return no_source(past, source)
+    asked = span.beats(past, utc_now())
     try:
-        body = await past.download(sources, span.beats(past, utc_now()), form)
-    except WindowError as error:
-        return problem(INVALID, "invalid", str(error))
+        body = await past.download(chosen(past, source), asked, form)
     except SourceError as error:
         return past.unavailable(error).response
     name = f'attachment; filename="heartbeat-history.{form.suffix}"'

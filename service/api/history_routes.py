@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime
 
 from schema.history import WORKER, Range
@@ -13,7 +13,6 @@ from schema.responses import Problem
 from schema.timestamps import utc_now
 from schema.uptime import History
 from service.api.archive import UNAVAILABLE, Archive
-from service.api.errors import problem
 from service.history.window import (
     Buckets,
     Window,
@@ -147,13 +146,8 @@ async def history(
     Buckets of an hour or more, and those where single beats are too many or no longer kept, are
     whole hours, so their number can differ. Percentiles of hours come from a histogram.
     """
-    now, sources = utc_now(), past.sources(source)
-    if not sources:
-        return no_source(past, source)
-    try:
-        cut = span.cut(past, count, now)
-    except WindowError as error:
-        return problem(INVALID, "invalid", str(error))
+    now, sources = utc_now(), chosen(past, source)
+    cut = span.cut(past, count, now)
     key = ("history", source, span, count)
     answer = await past.answer(key, lambda told: told.history(sources, cut, now))
     return answer.response
@@ -173,21 +167,22 @@ async def incidents(
     the kind `promoted`.
     """
     now = utc_now()
-    sources = [WORKER] if source == WORKER else past.sources(source)
-    if not sources:
-        return no_source(past, source)
-    sources = past.with_servers(sources)
+    sources = past.with_servers([WORKER] if source == WORKER else chosen(past, source))
     everything = [*sources, WORKER] if source is None else sources
-    try:
-        asked = span.window(past, now)
-    except WindowError as error:
-        return problem(INVALID, "invalid", str(error))
+    asked = span.window(past, now)
     key = ("incidents", source, span, limit)
     answer = await past.answer(key, lambda told: told.incidents(everything, asked, now, limit))
     return answer.response
 
 
-def no_source(past: Archive, source: str | None) -> Response:
-    """Refuse an unknown source."""
-    there = ", ".join(past.sources(None))
-    return problem(NOT_FOUND, "not_found", f"there is no source {source!r} here, but {there}")
+def chosen(past: Archive, source: str | None) -> list[str]:
+    """Return the slugs that a request selects.
+
+    Raises:
+        HTTPException: There is no such source.
+    """
+    found = past.sources(source)
+    if not found:
+        there = ", ".join(past.sources(None))
+        raise HTTPException(NOT_FOUND, f"there is no source {source!r} here, but {there}")
+    return found

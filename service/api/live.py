@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 from anyio import Event
@@ -13,9 +13,9 @@ from service.api import subprotocol
 from service.api.errors import problem
 from service.api.origin import is_ours
 from service.api.viewer import Viewer
-from service.verdict.readers import FIRST_WAIT_S, Readers, Spawn
-from service.verdict.snapshot import Snapshot
+from service.verdict.readers import Spawn
 from service.verdict.status import worker_status
+from service.verdict.watch import Watch
 
 SILENCE_MAX_S = 25.0  # App Platform's edge closes connections that are silent for about 100 s
 TICK_MIN_S = 0.1  # while a reading is in flight; it takes milliseconds
@@ -31,16 +31,6 @@ UNSTABLE: Any = {  # Any: pydantic's type of it is recursive
     "timestamps": {"__all__": _READING},
     "iam": _READING,
 }
-
-
-class Watched(Protocol):
-    """The part of a watch that the ticker uses."""
-
-    readers: Readers
-
-    async def snapshot(self, *names: str, wait_s: float = FIRST_WAIT_S) -> Snapshot:
-        """Return what is known now about all sources."""
-        ...
 
 
 class Live:
@@ -62,7 +52,7 @@ class Live:
 
     def __init__(
         self,
-        watch: Watched,
+        watch: Watch,
         spawn: Spawn,
         viewers_max: int,
         origins: Collection[str] = (),

@@ -36,7 +36,9 @@ def destinations(args: AppArgs, component: str) -> list[Any]:
     if kind == "logtail":
         return [make("", name=kind, logtail=make("Logtail", token=token))]
     if kind == "opensearch":
-        login = pulumi.Output.from_input(token).apply(lambda text: (text or "").split(":", 1))
+        login = pulumi.Output.from_input("" if token is None else token).apply(
+            lambda text: text.split(":", 1)
+        )
         auth = make(
             "OpenSearchBasicAuth",
             user=login.apply(lambda parts: parts[0]),

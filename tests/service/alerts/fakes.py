@@ -7,11 +7,11 @@ from uuid import UUID
 
 from schema.alerts import AlertEvent, DeliveryError, RecentAlertEvent
 from schema.errors import ErrorWord
-from service.alerts.deliveries import Delivery, Settlement
-from service.alerts.ledger import DeliverySummary, LeaseState, LostLeaseError
+from service.alerts.deliveries import Delivery, DeliverySummary, Settlement
+from service.alerts.ledger import LostLeaseError
 from service.alerts.mutes import Mute
 from service.alerts.senders.result import SendResult
-from service.alerts.state import Alert, State
+from service.alerts.state import Alert, LeaseState, State
 from service.errors import SourceError
 
 Clock = Callable[[], float]

@@ -10,9 +10,9 @@ from schema.findings import Finding
 from schema.heartbeat import Standing
 from service.alerts.context import AlertContext
 from service.alerts.lease import Stores
-from service.alerts.ledger import LeaseState
 from service.alerts.loop import AlertLoop
 from service.alerts.policy import Policy
+from service.alerts.state import LeaseState
 from tests.service.alerts.fakes import Keyspace, MemoryLedger, MemorySpill, Tables
 from tests.service.alerts.findings import NOW, unreachable
 

@@ -33,7 +33,7 @@ def main() -> None:
     """Run both commands; fail if one of them fails."""
     with tempfile.TemporaryDirectory(prefix="heartbeat-bare-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as a user of its own
+        folder.chmod(0o755)  # PostgreSQL runs as another user
         environ = empty(folder)
         clone = cloned(folder, environ)
         run(clone, environ)

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-PATIENCE_S = 60.0  # nothing waits it out unless something hangs
+PATIENCE_S = 60.0  # only a hang takes this long
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
-# A run of two processes, one of whose tests has a server in a session of its own and hangs.
+# A run of two processes, in which one test starts a server in its own session, and hangs.
 TESTS = """
 import os, subprocess, sys, time
 from pathlib import Path

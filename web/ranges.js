@@ -1,4 +1,4 @@
-// The range control: links, so that each can be opened in a tab of its own.
+// The range control: links, so that each can be opened in a new tab.
 
 import { find, mark, write } from './nodes.js';
 import { RANGES, address } from './view.js';

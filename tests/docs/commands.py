@@ -46,7 +46,7 @@ def check(words: Sequence[str]) -> None:
     """
     words = list(words)
     if words[:2] == ["uv", "run"]:
-        words = words[2:]  # whatever it is, in the project's environment
+        words = words[2:]  # the command that runs in the project's environment
     while words and (found := ASSIGNMENT.fullmatch(words[0])):
         _check_variable(found[1])
         words.pop(0)

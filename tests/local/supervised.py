@@ -30,7 +30,7 @@ def main(home: Path, second: str, echo_s: float) -> int:
     def app(name: str, code: str) -> App:
         return App(name, ["-c", code], home / name, environment=os.environ, say=say)
 
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it: nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the tests inherit an ignored SIGHUP
     supervisor = Supervisor(say, echo_s)
     supervisor.listen()
     try:

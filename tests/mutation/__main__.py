@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.mutation.equivalent import EQUIVALENT
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".cache" / "mutants"  # a copy, so that nobody's checkout is changed
+FOLDER = ROOT / ".cache" / "mutants"  # a copy, so that the checkout stays unchanged
 COPIED = ("schema", "service", "local", "tests", "docs")
 NOTICED = "timeout"  # by a test that never ends; killed ones are not listed
 PROCESSES = "2"

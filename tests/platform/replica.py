@@ -71,6 +71,6 @@ def streaming(folder: Path) -> Iterator[tuple[Primary, Standby]]:
     primary = Primary(folder / "primary")
     standby = Standby(folder / "standby", primary)
     primary.start()
-    primary.stop()  # files are copied while nobody writes them
+    primary.stop()  # no server may write the files while they are copied
     with primary, standby:
         yield primary, standby

@@ -17,7 +17,7 @@ from local.server import free_port
 ROOT = Path(__file__).parent.parent.parent
 GRACE_S = 60.0  # longer than any shutdown, even on a busy machine
 POLL_S = 0.02  # a wait without a pause takes the CPU time that it waits for
-# Nothing of ours reaches a process but the path, and by what coverage counts it too.
+# Processes inherit only PATH, and the variables of coverage.
 BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
 
 

@@ -133,7 +133,7 @@ def test_a_stopped_reader_of_the_log_stops_nothing(lines: int, *, dropped: bool)
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        assert process.stderr.readline() == b"went on\n"  # all was logged, and nobody has read
+        assert process.stderr.readline() == b"went on\n"  # everything was logged without a reader
         first = os.read(process.stdout.fileno(), 1)
         read: list[bytes] = []
         drained = threading.Event()

@@ -128,7 +128,7 @@ async def keep_history(database: Database, keys: Keys) -> None:
     spill, ledger = Spill(keys, "worker"), Ledger(database, "worker")
     await spill.add([record])
     async with keys.commands() as client:
-        kept: Any = client.rpush(spill.key, "x" * 100_000)  # one that is nobody's, and too long
+        kept: Any = client.rpush(spill.key, "x" * 100_000)  # foreign, and too long
         await kept
     assert await spill.drop_oversized() == 1
     entries = await spill.first(10)

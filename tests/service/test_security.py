@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 PASSWORD = "canary-of-the-dashboard"
 CANARY = "canary-in-the-secret's-value"
 REFUSING_ACCOUNT = "210987654321"
-# What drivers say may stand in logs, for whoever looks for the cause, and in no answer.
+# Texts of drivers may appear in logs, which help to find a cause, but in no answer.
 TEXTS = re.compile(
     r"Errno|Connect call failed|Connection refused|authentication failed|"
     r"connecting to 127|Could not connect|requested by the control"

@@ -18,7 +18,7 @@ UNSET = {
     "ALERT_DEGRADED_AFTER_MINUTES",
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
     *("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_STS"),  # as above
-    *("IAM_CLIENT_CERT_FILE", "IAM_CLIENT_KEY_FILE"),  # in place of the variables
+    *("IAM_CLIENT_CERT_FILE", "IAM_CLIENT_KEY_FILE"),  # alternatives to the variables
     *("PGREADHOST", "PGREADPORT"),  # a read-only node is no part of the stack
     *({str(field.alias) for field in TelemetrySettings.model_fields.values()} - PUSH),
 }

@@ -224,7 +224,7 @@ def shoot(browser: Browser, address: str, folder: Path, picture: Picture) -> Non
     page.clock.run_for(1000)
     scene.turn(answers, page)
     page.clock.run_for(scene.wait_s * 1000)
-    # A picture of the whole page shows what nobody has scrolled to, too.
+    # A picture of the whole page also shows parts that are not in view.
     page.evaluate(
         "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); "
         "document.adoptedStyleSheets = [sheet] }",

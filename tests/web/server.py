@@ -13,7 +13,7 @@ from local.app import app_environment
 from local.server import free_port
 
 START_S = 120.0  # a bound for a hang; a start takes a second on a quiet machine
-STOP_S = 60.0  # it ends within 10 s of its own, on a machine that has the time
+STOP_S = 60.0  # it takes at most 10 s, or longer on a busy machine
 # Stores that are not there: a page whose documents come from the test needs none.
 NO_STORES = {"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": "1", "VALKEY_PASSWORD": "none"}
 

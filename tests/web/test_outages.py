@@ -14,7 +14,7 @@ from tests.web.browser import chromium
 from tests.web.server import api, service
 
 INTERVAL_S = 5  # a row is aging for half of it, which even a busy browser shows
-PATIENCE_MS = 60_000  # for what must happen, on a machine that does much else; nothing waits it out
+PATIENCE_MS = 60_000  # a bound for a busy machine; no wait normally takes this long
 SOURCES = ("postgres", "valkey", "secrets_manager")
 # Between two writes of one cycle a page rightly shows the stamps of two.
 SAME_STAMP = f"""() => {{

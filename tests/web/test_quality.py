@@ -49,7 +49,7 @@ def test_a_fault_of_the_page_is_shown(page: Page, address: str) -> None:
     expect(page.get_by_role("alert")).to_be_hidden()
 
     fault = "dispatchEvent(new ErrorEvent('error', { message: 'RangeError: out of reach' }))"
-    page.evaluate(fault)  # a real one would fail this test, as it shall fail every other
+    page.evaluate(fault)  # a real error fails every test
 
     expect(page.get_by_role("alert")).to_contain_text("RangeError: out of reach")
 

@@ -82,7 +82,7 @@ def test_a_wall_shows_the_verdict_and_the_stores_readable_across_a_room(
         expect(page.locator(hidden).first).to_be_hidden()
     assert pixels(page, "h1") >= ACROSS_A_ROOM_PX
     assert pixels(page, ".age") >= ACROSS_A_ROOM_PX
-    assert answers.history_requests == []  # a history that nobody sees
+    assert answers.history_requests == []  # the history is not shown
 
 
 @pytest.mark.parametrize("scene", ["wall", "wall-healthy", "wall-twelve"])

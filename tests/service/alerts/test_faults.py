@@ -337,7 +337,7 @@ async def test_every_kind_of_receiver_gets_events_in_order_while_another_hangs_u
         broken.answers = [-1] * 1000
         mail = f"mailto://127.0.0.1:{box.port}?from=heartbeat@example.com&to=ops@example.com"
         shown = f"alertmanager+http://{manager.place}/prefix"
-        # Alertmanager has a clock of its own: an end that lies ahead of it has not come yet.
+        # Alertmanager uses the real clock, by which an end in simulated time may be in the future.
         deployment.now = utc_now() - timedelta(seconds=OUTAGE_S + WELL_S + 60)
         deployment.start(f"{hook(broken)} {hook(receiver)} {mail} {shown}")
         await deployment.run(OUTAGE_S, unreachable("valkey"))

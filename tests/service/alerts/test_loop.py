@@ -59,7 +59,7 @@ async def test_a_slow_lease_delays_no_look() -> None:
         now=lambda: NOW,
         clock=lambda: clock[0],
     )
-    await loop.tick()  # whoever has no lease yet looks after it
+    await loop.tick()  # without a lease it looks afterwards
     ledger.looked = anyio.Event()
     with anyio.fail_after(60):
         await loop.tick()

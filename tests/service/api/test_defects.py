@@ -139,7 +139,7 @@ async def test_a_stopped_ticker_is_stuck() -> None:
     now = [0.0]
     live = Live(None, lambda _: None, 1, clock=lambda: now[0])  # type: ignore[arg-type] # not used
 
-    assert not live.is_stuck  # nobody watches
+    assert not live.is_stuck  # without viewers
     live._somebody.set()
     assert not live.is_stuck
     now[0] = 61.0

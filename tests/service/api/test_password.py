@@ -97,7 +97,7 @@ async def test_passwords_are_compared_in_constant_time(
         client.cookies.clear()
         await client.get("/worker/status", auth=(user, password))
 
-    # Once for the cookie that is not there, once for the password: digests, whatever was given.
+    # One comparison for the missing cookie, one for the password, of digests with a fixed length.
     assert compared == [(0, 64), (32, 32)] * 4
 
 

@@ -86,7 +86,7 @@ def test_every_region_has_the_host_names_of_the_long_list() -> None:
     for region in regions():
         for service in (*OPERATIONS, "rolesanywhere"):
             theirs = long.construct_endpoint(service, region)["hostname"]
-            if theirs != "sts.amazonaws.com":  # the one for the world, which no client of ours asks
+            if theirs != "sts.amazonaws.com":  # the global endpoint, which our clients do not use
                 assert endpoints.host(short, service, region, fips=False) == theirs
 
 

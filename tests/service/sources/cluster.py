@@ -56,7 +56,7 @@ def cluster(folder: Path, slot: int) -> Iterator[tuple[redis.Redis, redis.Redis]
         yield first, second
 
 
-def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: whatever the command answers
+def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: depends on the command
     """Execute a command for which redis-py has no typed method."""
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py's own
 

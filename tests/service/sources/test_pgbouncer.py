@@ -26,7 +26,7 @@ SERVER = "PgBouncer 1.18, by asyncpg 0.32"
 pytestmark = pytest.mark.anyio
 
 CYCLES = 1000  # each of some ten transactions, on whichever connection is free
-PROCESSES = 3  # each with pools of its own: as many clients as the pool has connections, and more
+PROCESSES = 3  # with pools of their own: together more clients than connections
 
 
 @pytest.fixture

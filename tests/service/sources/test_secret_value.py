@@ -75,7 +75,7 @@ async def test_repeated_conflicts_end_the_attempts_on_the_value_but_not_the_stam
 
     assert await SecretsManager(interrupted, described).write(heartbeat) is None
 
-    assert len(interrupted._interrupts) == 1  # nobody was there to come between a fourth time
+    assert len(interrupted._interrupts) == 1  # there was no fourth attempt to interrupt
     value = json.loads(operator.get_secret_value(SecretId=secret)["SecretString"])
     assert value["updated_at"] == to_text(heartbeat.timestamp)
     assert value["of"] == MERGES_MAX - 1  # merged for the last time before its own last write

@@ -55,7 +55,7 @@ def test_an_unreachable_store_keeps_its_word_whatever_its_stamp() -> None:
     ("age_s", "read_ago_s", "freshness"),
     [
         (91, 0, Freshness.STALE),
-        (91, 1, Freshness.AGING),  # at 90 s it was not stale, and nobody has looked since
+        (91, 1, Freshness.AGING),  # it was not stale at 90 s, and was not read since
         (91, 0.9, Freshness.STALE),
         (200, 60, Freshness.STALE),
         (200, 199, Freshness.AGING),  # the caller decides how old a reading may be

@@ -40,7 +40,7 @@ class _Selector(selectors.SelectSelector):
 
 
 BACKEND = "asyncio", {"loop_factory": SimulatedLoop}
-TIME = SimpleNamespace(perf_counter=anyio.current_time)  # in place of the module
+TIME = SimpleNamespace(perf_counter=anyio.current_time)  # replaces the module
 
 
 def loop() -> SimulatedLoop:

@@ -34,7 +34,7 @@ def main() -> int:
     binary = cached()
     binary.parent.mkdir(parents=True, exist_ok=True)
     with locked(binary.parent):
-        if not binary.exists():  # whoever held the lock before may have built it
+        if not binary.exists():  # the lock's previous holder may have built it
             build(binary)
     print(f"the Pulumi CLI is there: {binary}")
     return 0

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.one_write import OneWrite
+
 HEAD_MAX_BYTES = 16_384  # bytes of all headers together, as in most servers
 HEAD_S = 10.0  # seconds that a client may take to send a request
 REFUSAL_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
@@ -21,7 +23,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's own
         """Close the connection of a client that sends nothing."""
-        super().connection_made(transport)
+        self._one_write = OneWrite(transport)
+        super().connection_made(self._one_write)  # type: ignore[arg-type] # it has all attributes
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -50,6 +53,16 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Write the head of a response without a body."""
+        self._one_write.flush()
+        super().on_response_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Give the connection itself to a WebSocket."""
+        self.transport = self._one_write.transport
+        super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, with the API's error document."""

@@ -43,6 +43,24 @@ async def test_a_viewer_that_never_reads_is_disconnected(monkeypatch: pytest.Mon
                     await anyio.sleep(0.01)
 
 
+async def test_an_answer_without_a_body_comes_at_once_and_the_next_one_on_the_same_connection() -> (
+    None
+):
+    async with served(create(load(NOWHERE))) as address:
+        host, _, port = address.partition(":")
+        async with await anyio.connect_tcp(host, int(port)) as client:
+            with anyio.fail_after(60):
+                await client.send(b"HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                head = await client.receive()
+                await client.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                whole = await client.receive()
+
+    assert head.startswith(b"HTTP/1.1 200")
+    assert head.endswith(b"\r\n\r\n")
+    assert whole.startswith(b"HTTP/1.1 200")
+    assert whole.endswith(b"}")
+
+
 CLOSE_WAIT = 8  # the far side has closed; tcp_states.h of Linux
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -11,7 +11,7 @@ from schema.response import Response
 from schema.timestamps import Timestamp
 
 LIVES = timedelta(hours=24)
-"""How long a receiver has to take an event, by PostgreSQL's clock."""
+"""The time in which a receiver must accept an event, by PostgreSQL's clock."""
 
 
 class EventKind(StrEnum):
@@ -54,7 +54,7 @@ class AlertEvent(Response):
     alert_id: UUID
     """Identifies the alert from `opened` to `resolved`."""
     alert_key: str = Field(max_length=255)
-    """What the alert is about; the same in a later alert, and in every API instance."""
+    """The subject of the alert; the same in a later alert, and in every API instance."""
     at: Timestamp
     deployment: str
     severity: Severity
@@ -81,10 +81,10 @@ class AlertTarget(Response):
     severity: Severity
     """The lowest severity that is sent to it."""
     waiting: int
-    """How many events wait to be sent to it."""
+    """The number of events that wait to be sent to it."""
     waiting_since: Timestamp | None
     dead: int
-    """How many were given up in the last day."""
+    """The number of events that were given up in the last day."""
     errors: list[str]
     """Why attempts failed, for those that wait or were given up."""
     last_delivery: Timestamp | None

@@ -7,7 +7,7 @@ from schema.timestamps import Timestamp
 
 
 class Severity(StrEnum):
-    """How much a finding matters; the worst one is the verdict."""
+    """The severity of a finding; the worst one is the verdict."""
 
     ERROR = "error"
     """A person must act now: a store is not written or cannot be read, or soon will not be."""
@@ -47,6 +47,6 @@ class Finding(Response):
     title: str
     """The problem: one short sentence without a full stop."""
     remedy: str | None
-    """What to do: one sentence that begins with a verb; null if nothing."""
+    """The remedy: one sentence that begins with a verb; null without one."""
     runbook: str
     """The anchor in docs/runbook.md, which the API serves at `/docs/runbook`."""

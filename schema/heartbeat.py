@@ -106,7 +106,7 @@ class ProcessReport(_Document):
     cpu_seconds: Amount = 0.0
     """User and system CPU time since it started."""
     lateness_seconds: Annotated[float, Field(ge=-COUNT_MAX, le=COUNT_MAX)] = 0.0
-    """How much later than due the last cycle began."""
+    """The delay of the last cycle's start."""
 
 
 class SourceReport(_Document):
@@ -154,7 +154,7 @@ class ReplicaReport(_Document):
     """Time from the write until the stamp was seen there; if it was not, by how much the newest
     stamp there is older. None if no stamp could be read."""
     waited_seconds: Amount | None = None
-    """How long the worker waited in vain; None if the stamp arrived."""
+    """The time that the worker waited for a stamp that did not arrive; None if it arrived."""
     error: Word = None
     """Why the replica could not be read."""
     failing_since: Moment | None = None

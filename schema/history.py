@@ -18,10 +18,10 @@ HOUR = timedelta(hours=1)
 """The span over which beats are summed."""
 
 KEPT_DAYS = 400
-"""How long hourly totals and incidents are kept; single beats are kept no longer."""
+"""The days for which hourly totals and incidents are kept; single beats are kept no longer."""
 
 SETTLED_AFTER_S = 30.0
-"""How long after a slot's end its beat may arrive: the deadline of its writes, and a flush."""
+"""The time after a slot's end in which its beat may arrive: the writes' deadline, and a flush."""
 
 TOLERANCE_S = 2e-6
 """Slots are rounded to microseconds."""

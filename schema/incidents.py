@@ -41,7 +41,7 @@ class Incidents(Response):
     as_of: Timestamp
     """The server's clock when this was read."""
     total: int
-    """How many there are; the list may be shorter."""
+    """The number of incidents; the list may be shorter."""
     longest: Incident | None
     """None if there is none."""
     incidents: list[Incident]

@@ -80,7 +80,7 @@ class Hour(SQLModel, table=True):
     dirty: bool
     pruned: bool
     seconds: list[float] | None = Field(default=None, sa_column=Column(ARRAY(Float), nullable=True))
-    """How long `ok`, `failed`, `unknown` and `before` lasted, in this order.
+    """The durations of `ok`, `failed`, `unknown` and `before`, in this order.
 
     None in hours from before this column existed; there it follows from the interval."""
 
@@ -180,7 +180,7 @@ class AlertDelivery(SQLModel, table=True):
     held_until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
     """Until when the process that claimed it may be sending it."""
     attempts: int
-    """How often it was claimed."""
+    """The number of claims."""
     delivered: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
     dead: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
     error: str | None = Field(max_length=20)

@@ -12,7 +12,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments.
 
     Raises:
-        SystemExit: The usage is wrong, or help was asked for; argparse has printed it.
+        SystemExit: The usage is wrong, or help was requested; argparse has printed it.
     """
     try:
         return _parser().parse_args(arguments)

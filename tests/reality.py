@@ -35,7 +35,7 @@ DOCUMENTED = {
     "PostgreSQL": "https://www.postgresql.org/docs/18/errcodes-appendix.html",
     "Valkey": "https://valkey.io/topics/cluster-spec/",
 }
-"""Where the codes of each server are documented; of Valkey only those of a cluster are."""
+"""The documentation of each server's codes; for Valkey it covers only those of a cluster."""
 
 
 @dataclass(frozen=True)

@@ -342,7 +342,7 @@ export const STALE_AFTER_INTERVALS = 1.5;
  */
 
 /**
- * How much a finding matters; the worst one is the verdict.
+ * The severity of a finding; the worst one is the verdict.
  * @typedef {'error' | 'degraded'} Severity
  */
 
@@ -652,9 +652,9 @@ async function read(response, answers) {
   if (answers.includes(status)) {
     throw new ApiError('unreadable', 'The answer cannot be read.', status);
   }
-  const said = typeof document?.message === 'string' ? `: ${document.message}` : '';
-  const problem = said ? /** @type {Problem} */ (document) : null;
-  throw new ApiError('status', `The server answers ${status}${said}.`, status, problem);
+  const message = typeof document?.message === 'string' ? `: ${document.message}` : '';
+  const problem = message ? /** @type {Problem} */ (document) : null;
+  throw new ApiError('status', `The server answers ${status}${message}.`, status, problem);
 }
 
 /**

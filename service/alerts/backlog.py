@@ -1,4 +1,4 @@
-"""What PostgreSQL keeps of the deliveries, read after each look."""
+"""Read the deliveries in PostgreSQL after each look."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

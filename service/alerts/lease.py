@@ -50,7 +50,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where alerts are kept.
+    """The stores of alerts.
 
     Attributes:
         ledger: PostgreSQL, None if there is none.

@@ -23,7 +23,7 @@ def families(alerting: Alerting) -> Iterator[Metric]:
         yield GaugeMetricFamily(f"heartbeat_alerts_{name}", text, value=float(value))
     yield from _targets(alerting)
     if alerting.ping is not None:
-        pings = {"ok": alerting.ping.asked, "failed": alerting.ping.failed}
+        pings = {"ok": alerting.ping.sent, "failed": alerting.ping.failed}
         yield counters("heartbeat_alerts_pings", "Requests to ALERT_PING_URL.", "result", pings)
 
 

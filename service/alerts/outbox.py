@@ -52,7 +52,7 @@ class Outbox:
 
     @property
     def unmerged(self) -> int:
-        """How many deliveries PostgreSQL does not have yet."""
+        """The number of deliveries that PostgreSQL does not have yet."""
         return len(self._unmerged)
 
     def summary(self, target: str) -> DeliverySummary:

@@ -25,13 +25,13 @@ class Ping:
         why_not: Returns why no request may be sent, None if it may.
 
     Attributes:
-        asked: How many requests succeeded.
-        failed: How many requests failed.
+        sent: The number of successful requests.
+        failed: The number of failed requests.
         silent: Why no requests are sent now.
     """
 
     def __init__(self, url: str, why_not: Callable[[], str | None]) -> None:
-        self.asked = self.failed = 0
+        self.sent = self.failed = 0
         self.silent: str | None = None
         self._request = Request(url=url)
         self._why_not = why_not
@@ -40,8 +40,8 @@ class Ping:
     async def run(self) -> None:
         """Send requests, until cancelled."""
         while True:
-            asked = await self.ask()
-            await anyio.sleep(PING_S if asked else AGAIN_S)
+            sent = await self.ask()
+            await anyio.sleep(PING_S if sent else AGAIN_S)
 
     async def ask(self) -> bool:
         """Send one request, unless there is a reason not to; return whether it was sent."""
@@ -57,7 +57,7 @@ class Ping:
                 self._http.send, self._request, abandon_on_cancel=True
             )
         if sent.error is None:
-            self.asked += 1
+            self.sent += 1
         else:
             self.failed += 1
             log.warning("alert_ping_failed", error=sent.error)

@@ -39,22 +39,22 @@ class Policy:
 
     @property
     def open_s(self) -> float:
-        """How long an error must have lasted."""
+        """The time that an error must have lasted."""
         return (self.open_intervals - DETECTION_INTERVALS) * self.interval_s
 
     @property
     def resolve_s(self) -> float:
-        """How long it must be gone."""
+        """The time that an error must be gone."""
         return self.resolve_intervals * self.interval_s
 
     @property
     def calm_s(self) -> float:
-        """Between two looks while healthy."""
+        """The time between two looks while healthy."""
         return max(LOOK_LEAST_S, self.interval_s / CALM_LOOKS)
 
     @property
     def tense_s(self) -> float:
-        """Between two looks during a problem."""
+        """The time between two looks during a problem."""
         return max(LOOK_LEAST_S, self.interval_s / TENSE_LOOKS)
 
     @property
@@ -64,7 +64,7 @@ class Policy:
 
     @property
     def credit_max_s(self) -> float:
-        """How much time before its first look a finding gets credit for.
+        """The longest time before the first look that counts for a finding.
 
         Not more than a stamp that has just become stale proves, so that a clock step alone cannot
         open an alert.

@@ -51,7 +51,7 @@ class Alert(StoredModel):
     ended: Timestamp | None = None
     """The first look that did not see it, None while it is seen."""
     quiet_s: float = 0.0
-    """How long it has not been seen."""
+    """The time for which it has not been seen."""
     over: bool = False
     told: Severity | None = None
     """The severity that receivers know; None if they got nothing."""
@@ -59,7 +59,7 @@ class Alert(StoredModel):
     """When they last got an event."""
     muted: bool = False
     since_told_s: dict[str, float] = {}
-    """By reminder period in seconds: how long ago its last event was."""
+    """The seconds since the last event, by reminder period in seconds."""
 
 
 class State(StoredModel):
@@ -68,7 +68,7 @@ class State(StoredModel):
     pending: dict[str, Pending] = {}
     alerts: tuple[Alert, ...] = ()
     runs: int = 0
-    """How many alerts have opened so far."""
+    """The number of alerts opened so far."""
     closed: tuple[UUID, ...] = ()
     """The last alerts that ended, so that an outdated state cannot reopen them."""
 

@@ -34,7 +34,7 @@ NOBODY = Alerts(
 WEBHOOK = """\
 What a target of kind `webhook+https` is sent, signed as standardwebhooks.com says. The header
 `webhook-id` is the event's `id`: the same event may come twice. Any answer below 300 takes it.
-401, 403 and 410 give it up at once; 429, and 503 with a Retry-After, are asked again after that;
+401, 403 and 410 give it up at once; 429, and 503 with a Retry-After, are retried after that;
 all else within a day.
 """
 

@@ -124,7 +124,7 @@ class Archive:
         Raises:
             SourceError: PostgreSQL cannot be read; while the pieces are read, too.
         """
-        from service.history.stamps import pages  # noqa: PLC0415  only when it is asked for
+        from service.history.stamps import pages  # noqa: PLC0415  only for downloads
 
         past = await self.past.get()
 
@@ -154,7 +154,7 @@ class Archive:
             await self.past.made.close()
 
     def _open(self, settings: Settings) -> "HistoryReader":
-        from service.history.reader import HistoryReader  # noqa: PLC0415  only when it is asked for
+        from service.history.reader import HistoryReader  # noqa: PLC0415  only for its endpoints
 
         name, where = settings.process.name, settings.history
         source = where.connect(Shared(name=name)) if where else None

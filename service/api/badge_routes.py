@@ -58,9 +58,9 @@ async def feed(request: Request) -> Response:
     now = utc_now()
     cut = ranged(FEED_RANGE, now, past.beats_kept, past.interval_s)
     sources = [*past.with_servers(past.sources(None)), WORKER]
-    asked = Window(cut.start(0), now)
+    window = Window(cut.start(0), now)
     answer = await past.answer(
-        ("feed",), lambda told: told.incidents(sources, asked, now, FEED_LIMIT)
+        ("feed",), lambda reader: reader.incidents(sources, window, now, FEED_LIMIT)
     )
     if answer.document is None:
         return answer.response
@@ -75,13 +75,13 @@ async def _whole(request: Request) -> WorkerStatus:
     return status.worker_status(await request.state.watch.snapshot())
 
 
-async def _uptimes(past: Archive, asked: Range) -> dict[str, float]:
+async def _uptimes(past: Archive, selected: Range) -> dict[str, float]:
     """Return each source's uptime; nothing while PostgreSQL is down."""
     now = utc_now()
     sources = [name for name in past.sources(None) if not name.endswith(REPLICA)]
-    cut = ranged(asked, now, past.beats_kept, past.interval_s)
-    key = ("history", None, asked, "badge")
-    answer = await past.answer(key, lambda told: told.history(sources, cut, now))
+    cut = ranged(selected, now, past.beats_kept, past.interval_s)
+    key = ("history", None, selected, "badge")
+    answer = await past.answer(key, lambda reader: reader.history(sources, cut, now))
     if answer.document is None:
         return {}
     found = History.model_validate_json(answer.document).sources

@@ -103,9 +103,9 @@ async function read(response, answers) {
   if (answers.includes(status)) {
     throw new ApiError('unreadable', 'The answer cannot be read.', status);
   }
-  const said = typeof document?.message === 'string' ? `: ${document.message}` : '';
-  const problem = said ? /** @type {Problem} */ (document) : null;
-  throw new ApiError('status', `The server answers ${status}${said}.`, status, problem);
+  const message = typeof document?.message === 'string' ? `: ${document.message}` : '';
+  const problem = message ? /** @type {Problem} */ (document) : null;
+  throw new ApiError('status', `The server answers ${status}${message}.`, status, problem);
 }
 
 /**

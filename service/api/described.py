@@ -1,4 +1,4 @@
-"""What FastAPI does: describes every endpoint, and answers those with parameters, and the page.
+"""FastAPI's part: it describes every endpoint, and answers those with parameters and the page.
 
 Its import takes half of the API's start, so it is imported once the API listens; see
 `decisions/135-fastapi-is-loaded-behind-the-first-answer.md`.

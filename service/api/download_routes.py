@@ -39,9 +39,9 @@ async def history_ndjson(past: HistoryReader, span: Span, source: Source = None)
 
 async def _download(past: HistoryReader, span: Span, source: str | None, form: Format) -> Response:
     sources = chosen(past, source)
-    asked = span.beats(past, utc_now())
+    window = span.beats(past, utc_now())
     try:
-        body = await past.download(sources, asked, form)
+        body = await past.download(sources, window, form)
     except SourceError as error:
         return past.unavailable(error).response
     name = f'attachment; filename="heartbeat-history.{form.suffix}"'

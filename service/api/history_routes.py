@@ -70,8 +70,8 @@ class Asked:
             WindowError: The span is invalid.
         """
         if self.range is None:
-            asked = window(self.begin, self.end, now, HISTORY_DEFAULT)
-            return buckets(asked, count, now, past.beats_kept, past.interval_s)
+            selected = window(self.begin, self.end, now, HISTORY_DEFAULT)
+            return buckets(selected, count, now, past.beats_kept, past.interval_s)
         self._be_one()
         return ranged(self.range, now, past.beats_kept, past.interval_s)
 
@@ -92,14 +92,14 @@ class Asked:
             WindowError: The span is invalid, or begins before.
         """
         if self.range is None:
-            asked = window(self.begin, self.end, now, HISTORY_DEFAULT)
+            selected = window(self.begin, self.end, now, HISTORY_DEFAULT)
         else:
-            asked = self._ranged(self.range, past, now)
-        return with_beats(asked, now, past.beats_kept)
+            selected = self._ranged(self.range, past, now)
+        return with_beats(selected, now, past.beats_kept)
 
-    def _ranged(self, asked: Range, past: Archive, now: datetime) -> Window:
+    def _ranged(self, selected: Range, past: Archive, now: datetime) -> Window:
         self._be_one()
-        cut = ranged(asked, now, past.beats_kept, past.interval_s)
+        cut = ranged(selected, now, past.beats_kept, past.interval_s)
         return Window(cut.start(0), now)
 
     def _be_one(self) -> None:
@@ -149,7 +149,7 @@ async def history(
     now, sources = utc_now(), chosen(past, source)
     cut = span.cut(past, count, now)
     key = ("history", source, span, count)
-    answer = await past.answer(key, lambda told: told.history(sources, cut, now))
+    answer = await past.answer(key, lambda reader: reader.history(sources, cut, now))
     return answer.response
 
 
@@ -169,9 +169,11 @@ async def incidents(
     now = utc_now()
     sources = past.with_servers([WORKER] if source == WORKER else chosen(past, source))
     everything = [*sources, WORKER] if source is None else sources
-    asked = span.window(past, now)
+    selected = span.window(past, now)
     key = ("incidents", source, span, limit)
-    answer = await past.answer(key, lambda told: told.incidents(everything, asked, now, limit))
+    answer = await past.answer(
+        key, lambda reader: reader.incidents(everything, selected, now, limit)
+    )
     return answer.response
 
 

@@ -38,10 +38,10 @@ def render(
     """Render all metrics in Prometheus's text format, without a query to a store."""
     found = Facts(snapshot, readers, live, meters)
     name = snapshot.settings.process.name
-    return rendered(name, meters.registry.collect(), found.collect(), told(alerting))
+    return rendered(name, meters.registry.collect(), found.collect(), alert_metrics(alerting))
 
 
-def told(alerting: "Alerting | None") -> Iterable[Metric]:
+def alert_metrics(alerting: "Alerting | None") -> Iterable[Metric]:
     """Yield the metrics of alerts; nothing without targets."""
     if alerting is None:
         return ()

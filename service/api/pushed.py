@@ -8,7 +8,7 @@ from prometheus_client.core import Metric
 
 from service.api.live import Live
 from service.api.metering import DURATION, DURATION_BUCKETS_S, DURATION_TEXT, Meters
-from service.api.metrics import Facts, told
+from service.api.metrics import Facts, alert_metrics
 from service.verdict.watch import Watch
 
 if TYPE_CHECKING:  # imported only for alerts or OpenTelemetry
@@ -32,7 +32,7 @@ async def pushed(
 
     async def collect() -> Sequence[Metric]:
         found = Facts(await watch.snapshot(), watch.readers, live, meters)
-        return [*meters.registry.collect(), *found.own(), *told(alerting)]
+        return [*meters.registry.collect(), *found.own(), *alert_metrics(alerting)]
 
     def timed(route: str, seconds: float) -> None:
         durations.record(seconds, {"name": name, "route": route})

@@ -13,7 +13,7 @@ from service.source import Row
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long each state lasted, in seconds: a changed interval does not change the past."""
+    """The seconds that each state lasted; a changed interval does not change past ones."""
 
     ok: float = 0.0
     failed: float = 0.0

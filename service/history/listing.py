@@ -13,14 +13,14 @@ TITLE = "Worker"
 
 
 def incidents(
-    rows: Iterable[Row], titles: Mapping[str, str], asked: Window, now: datetime, limit: int
+    rows: Iterable[Row], titles: Mapping[str, str], window: Window, now: datetime, limit: int
 ) -> Incidents:
     """Return the rows as a document.
 
     Args:
         rows: The rows of both statements.
         titles: The sources' titles, by slug.
-        asked: The window.
+        window: The window.
         now: The server's clock.
         limit: How many of the newest to return.
     """
@@ -28,8 +28,8 @@ def incidents(
     longest = max(found, key=lambda row: (row.ended or now) - row.began, default=None)
     totals = {row.source == WORKER: row.total for row in found}
     return Incidents(
-        start=asked.start,
-        end=asked.end,
+        start=window.start,
+        end=window.end,
         as_of=now,
         total=sum(totals.values()),
         longest=_told(longest, titles) if longest is not None else None,

@@ -93,13 +93,13 @@ class HistoryReader:
         )
 
     async def incidents(
-        self, sources: Sequence[str], asked: Window, now: datetime, limit: int
+        self, sources: Sequence[str], window: Window, now: datetime, limit: int
     ) -> Incidents:
         """Return the newest incidents that overlap a window, and the longest.
 
         Args:
             sources: Slugs; `worker` selects the spans without records.
-            asked: The window.
+            window: The window.
             now: The server's clock.
             limit: How many, at most a thousand; all are counted.
 
@@ -112,12 +112,12 @@ class HistoryReader:
             name=self.name,
             sources=list(sources),
             every=list(self.titles),
-            start=asked.start,
-            end=asked.end,
+            start=window.start,
+            end=window.end,
             now=now,
             most=limit + 1,
         )
-        return listing.incidents(chain(*found), self.titles, asked, now, limit)
+        return listing.incidents(chain(*found), self.titles, window, now, limit)
 
     async def beats(self, source: str, start: datetime, end: datetime, most: int) -> Sequence[Row]:
         """Return a source's first beats in a span, oldest first.

@@ -57,7 +57,7 @@ class History:
 
     @property
     def waiting(self) -> int:
-        """How many records PostgreSQL does not have yet."""
+        """The number of records that PostgreSQL does not have yet."""
         return len(self._waiting)
 
     def record(self, slot: datetime, interval_s: float, outcomes: Sequence[Outcome]) -> None:

@@ -59,7 +59,7 @@ class LeaseView:
 
     @property
     def has_asked(self) -> bool:
-        """Whether the stores have been asked at least once."""
+        """Whether the stores have been queried at least once."""
         return self._asked is not None
 
     @property
@@ -88,7 +88,7 @@ class LeaseView:
         Args:
             asked_at: The time of the questions.
             database: PostgreSQL's answer, None if there was none.
-            valkey: Valkey's, None if there was none or it was not asked.
+            valkey: Valkey's, None if there was none or it was not queried.
         """
         self._asked = asked_at
         answer = database or valkey

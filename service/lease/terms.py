@@ -9,7 +9,7 @@ LASTS_RENEWALS = 1.5  # a renewal may be late by half a period
 POLL_MOST_S = 1.0  # poll of a standby: the delay after a leader's graceful end
 POLLS = 10  # polls per interval, if that is short
 ASK_MOST_S = 2.0  # the longest that a write waits for the confirmation of the lease
-RETRY_S = 5.0  # delay until stores that did not answer are asked again
+RETRY_S = 5.0  # delay until stores that did not answer are queried again
 
 
 @dataclass(frozen=True, slots=True)

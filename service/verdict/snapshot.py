@@ -31,7 +31,7 @@ from service.verdict.readers import (
 )
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
-SPEAKS_FOR_INTERVALS = 2.5  # beyond, a dead worker would be told too late at short intervals
+SPEAKS_FOR_INTERVALS = 2.5  # beyond this, short intervals would report a dead worker too late
 BAD_NEWS_LASTS = timedelta(minutes=10)  # longer than anybody who monitors waits between two polls
 
 

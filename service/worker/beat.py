@@ -29,7 +29,7 @@ from service.worker import standby
 from service.worker.health import Health
 from service.worker.loop import Worker
 
-if TYPE_CHECKING:  # imported later, or only if metrics are pushed or asked for
+if TYPE_CHECKING:  # imported later, or only if metrics are pushed or requested
     from prometheus_client.core import Metric
 
     from service.telemetry.push import Push

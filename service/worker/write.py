@@ -54,8 +54,8 @@ class Write:
             self._short = await self._source.write(self._heartbeat)
         except SourceError as error:
             self.result, self.detail, self.cause = error.word, error.detail, error.cause
-            said = {"attempt": self._attempts, "error": error.word, "detail": error.detail}
-            log.debug("attempt_failed", source=self._name, **said)
+            failure = {"attempt": self._attempts, "error": error.word, "detail": error.detail}
+            log.debug("attempt_failed", source=self._name, **failure)
             self._end()
             raise
         self.result = "ok"

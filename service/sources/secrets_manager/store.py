@@ -54,29 +54,29 @@ class SecretsManager(Source):
                 more than the tolerance.
             SupersededError: Another worker leads now.
         """
-        said = await self._call("describe_secret")
+        secret = await self._call("describe_secret")
         await self._check_clock()
-        if not await self._write_value(heartbeat, said):
-            description = self._describe(heartbeat, said, self.value.replaced)
+        if not await self._write_value(heartbeat, secret):
+            description = self._describe(heartbeat, secret, self.value.replaced)
             await self._call("update_secret", Description=description)
         return self._short
 
-    async def _write_value(self, heartbeat: Heartbeat, said: dict[str, Any]) -> bool:
+    async def _write_value(self, heartbeat: Heartbeat, secret: dict[str, Any]) -> bool:
         """Write the value when a slot begins, and after somebody has replaced it.
 
         Returns:
             Whether the description was written with it.
         """
-        slot, current = self.value.slot(heartbeat.timestamp), staged(said, CURRENT)
+        slot, current = self.value.slot(heartbeat.timestamp), staged(secret, CURRENT)
         if current is not None and (slot, current) == (self._slot, self.value.version):
             self.value.see(current)
             return False
         try:
             if slot == self._slot:
-                landed = await self._rewrite_value(heartbeat, said, slot)
+                landed = await self._rewrite_value(heartbeat, secret, slot)
             else:
-                description = self._describe(heartbeat, said, self.value.replaced)
-                landed = await self.value.write(heartbeat, description, str(said["ARN"]), slot)
+                description = self._describe(heartbeat, secret, self.value.replaced)
+                landed = await self.value.write(heartbeat, description, str(secret["ARN"]), slot)
         except SupersededError:
             return False  # the leader writes it
         except SourceError as error:
@@ -88,7 +88,7 @@ class SecretsManager(Source):
         self._slot, self._short = slot, None
         return landed
 
-    async def _rewrite_value(self, heartbeat: Heartbeat, said: dict[str, Any], slot: int) -> bool:
+    async def _rewrite_value(self, heartbeat: Heartbeat, secret: dict[str, Any], slot: int) -> bool:
         """Stamp a value that somebody else has written, if the daily quota allows it.
 
         Returns:
@@ -97,11 +97,11 @@ class SecretsManager(Source):
         found = await self.value.notice(slot)
         if found is None or not self.value.may_rewrite:
             return False
-        told = found.model_copy(update={"rewritten_at": self._now()})
-        description = self._describe(heartbeat, said, told)
-        landed = await self.value.write(heartbeat, description, str(said["ARN"]), slot)
+        restamped = found.model_copy(update={"rewritten_at": self._now()})
+        description = self._describe(heartbeat, secret, restamped)
+        landed = await self.value.write(heartbeat, description, str(secret["ARN"]), slot)
         if landed:
-            self.value.rewritten(told)
+            self.value.rewritten(restamped)
         return landed
 
     async def read(self) -> Observation:
@@ -110,9 +110,9 @@ class SecretsManager(Source):
         Raises:
             SourceError: The secret cannot be described.
         """
-        said = await self._call("describe_secret")
-        version_id = staged(said, CURRENT)
-        error = ErrorWord.NOT_FOUND if "DeletedDate" in said else None
+        secret = await self._call("describe_secret")
+        version_id = staged(secret, CURRENT)
+        error = ErrorWord.NOT_FOUND if "DeletedDate" in secret else None
         cause = None
         try:
             value_stamp = await self.value.stamp(version_id) if version_id else None
@@ -120,7 +120,7 @@ class SecretsManager(Source):
             value_stamp = None
             if error is None:
                 error, cause = failed.word, failed.cause
-        found = Description.from_text(said.get("Description", ""))
+        found = Description.from_text(secret.get("Description", ""))
         report = found.report if found else None
         return Observation(
             stamp=_newest(found.updated_at if found else None, value_stamp),
@@ -129,8 +129,8 @@ class SecretsManager(Source):
             error=error,
             cause=cause,
             details=SecretDetails(
-                name=said["Name"],
-                arn=said["ARN"],
+                name=secret["Name"],
+                arn=secret["ARN"],
                 version_id=version_id,
                 value_stamp=value_stamp,
                 value_interval_s=report.value_interval_seconds if report else None,
@@ -155,10 +155,10 @@ class SecretsManager(Source):
         )
 
     def _describe(
-        self, heartbeat: Heartbeat, said: dict[str, Any], replaced: Replaced | None
+        self, heartbeat: Heartbeat, secret: dict[str, Any], replaced: Replaced | None
     ) -> str:
         """Format the stamp as a description; keep a person's text as its note."""
-        note = self._note(said.get("Description", ""))
+        note = self._note(secret.get("Description", ""))
         if heartbeat.report is not None:  # made before this cycle read the value
             report = heartbeat.report.model_copy(update={"value_replaced": replaced})
             heartbeat = heartbeat.model_copy(update={"report": report})

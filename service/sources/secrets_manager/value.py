@@ -85,10 +85,10 @@ class Value:
             version, read_at, stamp = self._read
             if version == version_id and now - read_at < VALUE_LIFETIME:
                 return stamp
-        said = await self._call("get_secret_value")
-        stamp = stamp_in_value(said.get("SecretString", ""))
-        self._read = (said["VersionId"], now, stamp)
-        self.made_at = versions.made_at(said)
+        response = await self._call("get_secret_value")
+        stamp = stamp_in_value(response.get("SecretString", ""))
+        self._read = (response["VersionId"], now, stamp)
+        self.made_at = versions.made_at(response)
         return stamp
 
     def see(self, version: str) -> None:
@@ -168,9 +168,9 @@ class Value:
                 raise
             return NO_VALUE
 
-    def _is_stamped(self, said: dict[str, Any], slot: int) -> bool:
+    def _is_stamped(self, response: dict[str, Any], slot: int) -> bool:
         """Tell whether a value has a stamp of this slot or a later one."""
-        stamp = stamp_in_value(versions.text(said))
+        stamp = stamp_in_value(versions.text(response))
         return stamp is not None and self.slot(stamp) >= slot
 
     async def _put(self, value: str, description: str, token: str) -> bool:
@@ -194,9 +194,9 @@ class Value:
 
         A version after ours does not matter: its author could read ours.
         """
-        said = await self._call("describe_secret")
-        previous = versions.staged(said, versions.PREVIOUS)
-        unseen = versions.staged(said, versions.CURRENT) == written and previous not in known
+        response = await self._call("describe_secret")
+        previous = versions.staged(response, versions.PREVIOUS)
+        unseen = versions.staged(response, versions.CURRENT) == written and previous not in known
         return previous if unseen else None
 
 

@@ -1,6 +1,6 @@
-"""How often PostgreSQL is waited for: what decides how far away it may be.
+"""Count the round trips to PostgreSQL, which decide how far away it may be.
 
-Each bound is what a connection without TLS takes; with TLS, opening it takes two more.
+The bounds are for connections without TLS; with TLS, opening one takes two more.
 """
 
 from collections.abc import AsyncIterator

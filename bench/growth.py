@@ -17,7 +17,8 @@ from bench.stores import Stores
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import Shortfall
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.worker.cycle import stamp_all
 
 FEW, MANY = 3, 10

@@ -9,7 +9,8 @@ from typing_extensions import TypeVar
 from schema.errors import Cause, ErrorWord
 from service.aws.client import Aws
 from service.group import SourceSettings
-from service.source import Details, Source
+from service.observation import Details
+from service.source import Source
 from service.timeouts import ANSWER_TIMEOUT_S
 from service.url import Url
 

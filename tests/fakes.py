@@ -12,7 +12,8 @@ from schema.heartbeat import Heartbeat
 from service.aws.client import Aws
 from service.aws.roles_anywhere import Settings
 from service.errors import Shortfall, SourceError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 

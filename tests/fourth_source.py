@@ -14,8 +14,9 @@ from schema.heartbeat import Heartbeat, read_report
 from service import tls_errors
 from service.errors import Shortfall, SourceError
 from service.kind import Kind
+from service.observation import Observation
 from service.server import ServerSettings, of_url
-from service.source import Observation, Source
+from service.source import Source
 from service.timeouts import CONNECT_TIMEOUT_S
 from service.tls import context
 

@@ -13,7 +13,7 @@ from service.api import documents, metrics
 from service.api.live import Live
 from service.api.password import OUTSIDER
 from service.kind import AnyKind
-from service.source import Observation
+from service.observation import Observation
 from service.sources import iam, postgres, secrets_manager, valkey
 from service.verdict import status
 from service.verdict.snapshot import Snapshot

@@ -6,7 +6,7 @@ from typing import Literal
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness, age_s, in_future, judge
-from service.source import Observation
+from service.observation import Observation
 from service.verdict.situation import ALIVE
 
 

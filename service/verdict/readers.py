@@ -12,7 +12,7 @@ import structlog
 from schema.errors import ErrorWord
 from schema.timestamps import utc_now
 from service.errors import SourceError
-from service.source import Observation
+from service.observation import Observation
 
 FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: most readings of a
 # hung store end after 2 s, and their result is worth the wait

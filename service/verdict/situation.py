@@ -7,8 +7,8 @@ from datetime import datetime
 from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, ReplicaReport, Result
+from service.observation import Replacement
 from service.remedies import CAUSES, REMEDIES
-from service.source import Replacement
 from service.undelivered import Undelivered
 
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})

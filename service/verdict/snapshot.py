@@ -18,8 +18,8 @@ from schema.heartbeat import (
 )
 from service.aws.client import Facts
 from service.kind import AnyInstance, D, Instance, S
+from service.observation import Observation
 from service.settings import Settings
-from service.source import Observation
 from service.undelivered import Undelivered
 from service.verdict.age import AgedReading, aged
 from service.verdict.readers import (

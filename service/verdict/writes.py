@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from schema.errors import Cause, ErrorWord
 from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import stale_after_s
+from service.observation import Replacement
 from service.remedies import CAUSES
-from service.source import Replacement
 from service.verdict import credentials
 from service.verdict.situation import Situation, SourceView, is_starting
 

@@ -28,9 +28,9 @@ from service.api.metering import Meters
 from service.api.metrics import Facts
 from service.aws.client import Aws
 from service.instances import CA_SUFFIX, PREFIX
+from service.observation import Observation
 from service.report_metrics import facts
 from service.settings import load
-from service.source import Observation
 from service.sources import KINDS
 from service.variables import GROUPS
 from service.verdict.readers import LastReading, Readers

@@ -7,7 +7,8 @@ from schema.heartbeat import IDENTITY, Heartbeat, IamReport, WorkerReport
 from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.errors import Shortfall, SourceError
-from service.source import Details, Observation, Source
+from service.observation import Details, Observation
+from service.source import Source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,8 @@ from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, read_report
 from schema.timestamps import utc_now
 from service.errors import Shortfall, SourceError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.sources.mysql.errors import code_of, translate
 from service.sources.mysql.statements import PROBE, READ, SKEW_US, TABLE, WRITE
 from service.timeouts import ANSWER_TIMEOUT_S

@@ -8,9 +8,9 @@ from pydantic import Field, SecretStr, field_validator
 
 from schema.errors import Cause, ErrorWord
 from service import host as hosts
+from service.observation import Details
 from service.remedies import tls_remedies
 from service.server import ServerSettings, database, of_url
-from service.source import Details
 from service.url import Url
 
 REPLICA = re.compile(r"(\[(?P<address>[^\]]+)\]|(?P<host>[^:]+))(:(?P<port>\d+))?")

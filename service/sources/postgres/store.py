@@ -15,7 +15,8 @@ from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import Heartbeat, ServerReport, read_report
 from schema.timestamps import utc_now
 from service.errors import Shortfall, SourceError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.sources.postgres.migration import Migration
 from service.sources.postgres.place import PLACE
 from service.sources.postgres.pool import Pool

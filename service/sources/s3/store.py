@@ -16,7 +16,8 @@ from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.aws.calls import Calls
 from service.errors import Shortfall, SourceError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.sources.s3.errors import CHANGED, MISSING, UNKNOWN_CONDITION, code
 from service.sources.s3.notices import notices
 from service.sources.s3.settings import Settings

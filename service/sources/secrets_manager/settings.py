@@ -10,8 +10,8 @@ from schema.errors import Cause, ErrorWord
 from schema.freshness import Freshness, judge
 from schema.heartbeat import Replaced
 from service.group import SourceSettings
+from service.observation import Details, Replacement
 from service.remedies import AWS_REMEDIES
-from service.source import Details, Replacement
 
 VARIABLES = {
     "secret": "SECRETS_MANAGER_SECRET_NAME",

@@ -11,7 +11,8 @@ from schema.secret import Description
 from schema.timestamps import utc_now
 from service.aws.client import Aws
 from service.errors import Shortfall, SourceError, SupersededError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.sources.secrets_manager.settings import SecretDetails, Settings
 from service.sources.secrets_manager.value import Value
 from service.sources.secrets_manager.versions import CURRENT, staged

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pydantic import Field, ValidationInfo, field_validator
 
 from schema.errors import Cause, ErrorWord
+from service.observation import Details
 from service.remedies import tls_remedies
 from service.server import ServerSettings, of_url
-from service.source import Details
 from service.tls import TlsMode
 from service.url import Url
 

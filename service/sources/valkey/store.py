@@ -19,7 +19,8 @@ from schema.freshness import CLOCK_TOLERANCE_S
 from schema.heartbeat import REPORT_MAX, Heartbeat, read_report
 from schema.timestamps import from_text, to_text, utc_now
 from service.errors import Shortfall, SourceError
-from service.source import Observation, Source
+from service.observation import Observation
+from service.source import Source
 from service.sources.valkey.errors import translate
 from service.sources.valkey.settings import Settings, ValkeyDetails
 from service.timeouts import ANSWER_TIMEOUT_S

@@ -13,8 +13,8 @@ from schema.errors import ErrorWord
 from service.api import app as module
 from service.api.live import Live
 from service.connections import connect
+from service.observation import Observation
 from service.settings import load
-from service.source import Observation
 from service.verdict import watch as watches
 from service.verdict.readers import STILL_S, Reader
 from tests.service.processes import BARE, ROOT

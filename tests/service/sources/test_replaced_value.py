@@ -11,8 +11,8 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat, WorkerReport
 from schema.timestamps import to_text, utc_now
 from service.aws.client import Aws
+from service.observation import Replacement
 from service.settings import load
-from service.source import Replacement
 from service.sources import secrets_manager
 from service.sources.secrets_manager.store import SecretsManager
 from tests.service.configured import settings_of

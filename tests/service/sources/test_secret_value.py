@@ -16,8 +16,8 @@ from schema.timestamps import to_text
 from service.aws.client import Aws
 from service.errors import SourceError
 from service.kind import Shared
+from service.observation import Observation
 from service.settings import Settings, load
-from service.source import Observation
 from service.sources import secrets_manager
 from service.sources.secrets_manager.settings import SecretDetails
 from service.sources.secrets_manager.settings import Settings as SecretSettings

@@ -6,7 +6,7 @@ from datetime import timedelta
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal, ReplicaReport
-from service.source import Replacement
+from service.observation import Replacement
 from service.verdict.situation import IdentityView, Situation, SourceView
 from tests.fakes import NOW
 

@@ -4,7 +4,7 @@ import pytest
 
 from schema.errors import ErrorWord
 from schema.freshness import Freshness
-from service.source import Observation
+from service.observation import Observation
 from service.verdict.age import aged
 from tests.fakes import NOW
 

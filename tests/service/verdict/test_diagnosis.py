@@ -12,8 +12,8 @@ from schema.findings import Finding, FindingCode, Severity
 from schema.freshness import Freshness
 from schema.heartbeat import Refusal
 from schema.status import Diagnosis, DiagnosisCode, Overall
+from service.observation import Replacement
 from service.remedies import AWS_REMEDIES, CAUSES, REFUSALS, REMEDIES
-from service.source import Replacement
 from service.verdict.diagnosis import conclude, diagnose, overall
 from service.verdict.readings import OWN_NETWORK
 from service.verdict.situation import IdentityView, Situation, SourceView, is_starting

@@ -10,7 +10,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
-from service.source import Observation
+from service.observation import Observation
 from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, LastReading, Reader, Readers
 from tests.fakes import MemorySource, failing
 

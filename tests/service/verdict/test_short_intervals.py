@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from schema.status import Overall
+from service.observation import Observation
 from service.settings import Settings, load
-from service.source import Observation
 from service.verdict import readers
 from service.verdict.readers import Reader, Readers
 from service.verdict.snapshot import Snapshot

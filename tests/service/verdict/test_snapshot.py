@@ -3,8 +3,8 @@ from datetime import datetime, timedelta
 from schema.errors import ErrorWord
 from schema.heartbeat import Breaker, IamReport, Refusal, SourceReport, WorkerReport
 from service.aws.client import Aws
+from service.observation import Observation
 from service.settings import load
-from service.source import Observation
 from service.verdict.readers import LastReading
 from service.verdict.snapshot import Snapshot
 from service.verdict.status import worker_status

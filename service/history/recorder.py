@@ -11,18 +11,16 @@ import structlog
 from schema.errors import ErrorWord
 from schema.heartbeat import WorkerReport
 from schema.history import Record
-from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.history.ledger import Ledger
 from service.history.spill import Spill
+from service.history.upkeep import BATCH, Upkeep
 from service.outcome import Outcome
 from service.shutdown import HISTORY_AWAY_S, HISTORY_S, SPILL_S
 
 WAITING_LIMIT = 10_000  # records, about 2 MB; 41 hours of four sources at one cycle a minute
-BATCH = 500  # records per transaction
 RETRY_FIRST_S = 1.0  # doubles up to the last; a successful stamp ends the wait
 RETRY_LAST_S = 30.0
-UPKEEP_S = 3600.0  # hours are counted and old rows removed once an hour
 
 log = structlog.get_logger()
 
@@ -46,11 +44,10 @@ class History:
         self._ledger = ledger
         self._source = source
         self._spill = spill
-        self._kept = kept
         self._waiting: deque[Record] = deque()
         self._came = anyio.Event()
         self._landed = anyio.Event()
-        self._upkeep_due = anyio.current_time()
+        self._upkeep = Upkeep(ledger, spill, kept, self._add, self._lose)
         self._turn = anyio.Lock(fast_acquire=True)  # a last flush waits for one in flight
         self._away = False
         self._failing: ErrorWord | None = None
@@ -124,9 +121,7 @@ class History:
         """
         if not await self._flush():
             return False
-        if anyio.current_time() >= self._upkeep_due:
-            self._upkeep_due = anyio.current_time() + UPKEEP_S
-            await self._upkeep()
+        await self._upkeep.run()
         return True
 
     async def _flush(self) -> bool:
@@ -173,39 +168,6 @@ class History:
             await self._ledger.repair()
             refused = await self._ledger.add(records)
         self._lose(refused, "their slots lie in the future: a clock is wrong")
-
-    async def _upkeep(self) -> None:
-        """Do the hourly tasks, independent of each other; a failed one waits an hour."""
-        now = utc_now()
-        steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "pick_up": self._pick_up,
-            "count": lambda: self._ledger.count(now),
-            "prune": lambda: self._ledger.prune(now, self._kept),
-        }
-        for name, step in steps.items():
-            try:
-                await step()
-            except SourceError as error:
-                reason = {"error": error.word, "detail": error.detail}
-                log.warning("history_upkeep_failed", step=name, **reason)
-            except Exception:  # a defect in one step must not stop the others, hour after hour
-                log.exception("history_defect", step=name)
-
-    async def _pick_up(self) -> None:
-        """Store what another process, or an earlier one, left in Valkey.
-
-        An entry is removed only once its record is in PostgreSQL; a duplicate is harmless.
-        """
-        if self._spill is None:
-            return
-        self._lose(await self._spill.drop_oversized(), "what Valkey held is not a valid record")
-        while entries := await self._spill.first(BATCH):
-            records = [entry.record for entry in entries if entry.record is not None]
-            if records:
-                await self._add(records)
-            await self._spill.remove(entries)
-            self._lose(len(entries) - len(records), "what Valkey held is not a valid record")
-            log.info("history_picked_up", records=len(records))
 
     def _drop_oldest(self) -> None:
         surplus = len(self._waiting) - WAITING_LIMIT

@@ -69,11 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=against.HISTORY_S,
         help="how long --against records 50 sources; 600, and 0 to leave it out",
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
-    if given.against:
-        return _against(given.against, given.rounds, given.history_seconds)
-    wanted = given.sections or list(SECTIONS)
+    if options.against:
+        return _against(options.against, options.rounds, options.history_seconds)
+    wanted = options.sections or list(SECTIONS)
     report = Report(
         at=datetime.now(UTC),
         version=version(),

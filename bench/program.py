@@ -121,9 +121,9 @@ def program(
     log = folder / f"{arguments[0]}-{'-'.join(arguments[1:2])}-{time.monotonic_ns()}.log"
     log.touch()
     command = [build.python if build else sys.executable, "-m", *arguments]
-    given = {"PATH": os.environ["PATH"], **environ}
+    variables = {"PATH": os.environ["PATH"], **environ}
     started = time.monotonic()
-    process = Process(command, build.root if build else ROOT, log, environment=given)
+    process = Process(command, build.root if build else ROOT, log, environment=variables)
     process.start()
     try:
         yield Program(process, port, log, started)
@@ -136,8 +136,8 @@ def program(
 def api(environ: Mapping[str, str], folder: Path, build: Build | None = None) -> Iterator[Program]:
     """Run the API; yield it once it answers."""
     port = free_port()
-    given = {**environ, "HOST": "127.0.0.1", "PORT": str(port)}
-    with program(["service", "api"], given, folder, port, build) as running:
+    variables = {**environ, "HOST": "127.0.0.1", "PORT": str(port)}
+    with program(["service", "api"], variables, folder, port, build) as running:
         yield replace(running, first_answer_s=running.await_answer())
 
 
@@ -147,8 +147,8 @@ def worker(
 ) -> Iterator[Program]:
     """Run the worker; yield it once it is started."""
     port = free_port()
-    given = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(interval_s), "HEALTH_PORT": str(port)}
-    with program(["service", "worker"], given, folder, port, build) as running:
+    variables = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(interval_s), "HEALTH_PORT": str(port)}
+    with program(["service", "worker"], variables, folder, port, build) as running:
         yield running
 
 

@@ -53,8 +53,8 @@ def written(stores: Stores, seconds: float) -> Written:
 
 
 async def _written(environ: dict[str, str], seconds: float) -> Written:
-    given = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S), "HEARTBEAT_NAME": NAME}
-    settings = load(given)
+    variables = {**environ, "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S), "HEARTBEAT_NAME": NAME}
+    settings = load(variables)
     store = connect(settings)["postgres"]
     assert store.database is not None
     history = History(Ledger(store.database, NAME), None, timedelta(days=90), "postgres")

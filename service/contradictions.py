@@ -28,8 +28,8 @@ def places_differ(environment: Environment) -> list[str]:
     identity, secret = iam.KIND.variables, secrets_manager.KIND.variables["secret"]
     fields = ("trust_anchor_arn", "profile_arn", "role_arn", "region")
     names = [*(identity[each] for each in fields), secret]
-    given = {name: environment.values[name] for name in names if name in environment.values}
-    return arns.contradictions(given)
+    values = {name: environment.values[name] for name in names if name in environment.values}
+    return arns.contradictions(values)
 
 
 def something_missing(

@@ -34,8 +34,8 @@ class Environment:
     secret: ClassVar[frozenset[Any]] = frozenset({SecretStr, SecretStr | None})
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        given = {name: text.stripped(value) for name, value in environ.items()}
-        self.values = {name: value for name, value in given.items() if value}
+        stripped = {name: text.stripped(value) for name, value in environ.items()}
+        self.values = {name: value for name, value in stripped.items() if value}
         self.problems: list[str] = []
         self.faulty: set[str] = set()
         self._secrets: frozenset[str] = frozenset()

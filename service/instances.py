@@ -24,12 +24,12 @@ def by_variables(environment: Environment, kind: Kind[S, D]) -> Instance[S, D] |
     A URL and the other variables may each give a part; where both give a value, it must agree.
     """
     urls = [name for name in kind.urls if name in environment.values]
-    given = [each for each in (read(environment, name, [kind]) for name in urls) if each]
+    by_url = [each for each in (read(environment, name, [kind]) for name in urls) if each]
     if not kind.set_in(environment.values):
         return None
-    values, names = _together(environment, kind, given)
-    titles = [_title(environment, each) for each in given]
-    whole = len(given) == len(urls)  # what an invalid URL would give is not missing
+    values, names = _together(environment, kind, by_url)
+    titles = [_title(environment, each) for each in by_url]
+    whole = len(by_url) == len(urls)  # what an invalid URL would give is not missing
     settings = environment.validated(kind.settings, values, names, whole=whole)
     if settings is None or not whole:
         return None
@@ -39,7 +39,7 @@ def by_variables(environment: Environment, kind: Kind[S, D]) -> Instance[S, D] |
         kind=kind,
         settings=settings,
         variables=names,
-        notes=tuple(note for each in given for note in each.notes),
+        notes=tuple(note for each in by_url for note in each.notes),
     )
 
 

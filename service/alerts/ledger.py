@@ -74,9 +74,9 @@ class Ledger:
         Raises:
             LostLeaseError: Another process decides now.
         """
-        given = {"of": self._name, "who": holder, "known": known, "new": new}
+        lease = {"of": self._name, "who": holder, "known": known, "new": new}
         async with self._database.connection(transaction=True) as connection:
-            if not await connection.change(sql.SAVE, **given, doc=state.model_dump_json()):
+            if not await connection.change(sql.SAVE, **lease, doc=state.model_dump_json()):
                 raise LostLeaseError
             await connection.change_each(sql.MERGE, [self._row(each) for each in deliveries])
 

@@ -72,9 +72,9 @@ class Spill:
             overrides: Whether to replace another's lease, because we hold PostgreSQL's.
         """
         keys = [self._lease, self._state, self._mutes]
-        given: list[Any] = [holder, max(1, int(lease_s * 1000)), int(overrides)]
+        arguments: list[Any] = [holder, max(1, int(lease_s * 1000)), int(overrides)]
         async with self._commands() as client:
-            leads, saved, mutes = await client.eval(STAND, len(keys), *keys, *given)
+            leads, saved, mutes = await client.eval(STAND, len(keys), *keys, *arguments)
         found = _saved(saved)
         return LeaseState(
             leads=bool(leads), seq=found.seq, state=found.state, mutes=_mutes_of(mutes)

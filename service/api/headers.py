@@ -28,9 +28,9 @@ class Headers:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in STARTS:
-                given = message["headers"]
-                names = {name for name, _ in given}
-                message["headers"] = [*given, *_RAW]
+                headers = message["headers"]
+                names = {name for name, _ in headers}
+                message["headers"] = [*headers, *_RAW]
                 if b"cache-control" not in names:
                     # A static file has an ETag: it may be kept, but must be validated each time.
                     rule = b"no-cache" if b"etag" in names else b"no-store"

@@ -121,7 +121,7 @@ def _named(document: str, title: str | None) -> str:
     )
 
 
-def _is_known(tag: str, given: str) -> bool:
+def _is_known(tag: str, accepted: str) -> bool:
     """Tell whether a client with these tags has the current file: RFC 9110, section 13.1.2."""
-    tags = {each.strip().removeprefix("W/") for each in given.split(",")}
+    tags = {each.strip().removeprefix("W/") for each in accepted.split(",")}
     return tag in tags or "*" in tags

@@ -34,8 +34,8 @@ class Signer:
         path = scope["path"]
         if scope["type"] != "http" or not readable_by_address(path):
             return False
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
-        return hmac.compare_digest(given.encode(), self._sign(path).encode())
+        signature = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
+        return hmac.compare_digest(signature.encode(), self._sign(path).encode())
 
     def _sign(self, path: str) -> str:
         return hmac.new(self._key, path.encode(), hashlib.sha256).hexdigest()[:32]

@@ -90,8 +90,8 @@ def _text(values: Mapping[str, object], text: str, file: str) -> str:
     Raises:
         ValueError: Neither is set, or the file cannot be read.
     """
-    given = values.get(text)
-    if given is None and file not in values:
+    value = values.get(text)
+    if value is None and file not in values:
         msg = "it is not set"
         raise ValueError(msg)
-    return str(given) if given is not None else content(str(values[file]))
+    return str(value) if value is not None else content(str(values[file]))

@@ -85,9 +85,9 @@ class ValkeyLease:
         keys = [self._lease, self._token, self._standbys, self._last]
         lasts_ms = max(1, int(self._task.terms.lease_s * 1000))
         flags = [int(overrides), int(claims), int(stands_by)]
-        given: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types
+        arguments: list[Any] = [who, lasts_ms, known, *flags, KEPT_S]  # Any: redis-py's own types
         async with self._keys.commands() as client:
-            answer = await client.eval(STAND, len(keys), *keys, *given)
+            answer = await client.eval(STAND, len(keys), *keys, *arguments)
         holder, left_ms, token, standbys = answer
         return Answer(
             leads=holder == who,

@@ -41,7 +41,7 @@ CASES = [
     ("plain text", "verify-ca", RIGHT, "tls"),
 ]
 
-# PostgreSQL's alone: nothing is verified, but where a CA is given.
+# Only for PostgreSQL: without a CA nothing is verified.
 REQUIRE = [
     ("other host", "require", None, "ok"),
     ("expired", "require", None, "ok"),

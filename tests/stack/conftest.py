@@ -89,7 +89,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "valkeyCluster": "team-valkey",
         "vpcId": OLD_VPC,
     },
-    "given certificate": {
+    "supplied certificate": {
         "trustAnchorArn": OLD_ANCHOR,
         "clientCertificate": GIVEN.certificate,
         "clientKey": GIVEN.key,

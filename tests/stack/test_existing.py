@@ -35,7 +35,7 @@ def test_a_shared_cluster_is_used_with_its_database_and_user(program: Program) -
 def test_the_app_uses_a_supplied_certificate_and_the_role_trusts_only_its_name(
     program: Program,
 ) -> None:
-    recording = program("given certificate")
+    recording = program("supplied certificate")
 
     environ = bindables.environ(recording.spec, "worker")
     assert environ["IAM_TRUST_ANCHOR_ARN"] == OLD_ANCHOR

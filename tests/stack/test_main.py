@@ -34,7 +34,7 @@ ABSENT = {
     "existing clusters, public": {"Vpc", "DatabaseCluster", "DatabaseFirewall"},
     "more databases": {"Vpc"},
     "shared cluster": {"Vpc", "DatabaseCluster", "DatabaseFirewall"},
-    "given certificate": {
+    "supplied certificate": {
         *("PrivateKey", "SelfSignedCert", "CertRequest", "LocallySignedCert", "TrustAnchor"),
     },
 }

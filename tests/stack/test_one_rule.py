@@ -130,7 +130,7 @@ OTHER = pem.issued("another-app")
 def test_a_supplied_certificate_is_checked_before_anything_is_created(
     changes: dict[str, str], sentence: str | None
 ) -> None:
-    choices = VARIANTS["given certificate"] | changes
+    choices = VARIANTS["supplied certificate"] | changes
     if sentence is None:
         stack.parse(values(**choices))
         return
@@ -146,7 +146,7 @@ def test_a_hidden_secret_is_accepted_without_its_value() -> None:
         ("dashboardPassword", "alertTargets", "alertPingUrl", "otlpHeaders", "clientKey"), HIDDEN
     )
 
-    stack.parse(values(**VARIANTS["given certificate"] | hidden))
+    stack.parse(values(**VARIANTS["supplied certificate"] | hidden))
 
 
 @pytest.mark.parametrize("key", RULES)

@@ -51,8 +51,8 @@ def test_the_variables_of_before_configure_the_same_sources(variant: str) -> Non
         "IAM_CLIENT_CERT": base64.b64encode(GIVEN.certificate.encode()).decode(),
         "IAM_CLIENT_KEY": base64.b64encode(GIVEN.key.encode()).decode(),
     }
-    given = [{"key": k, "value": v} for k, v in (VARIABLES[variant] | identity).items()]
-    spec = {"envs": [], "workers": [{"name": "worker", "envs": given}]}
+    envs = [{"key": k, "value": v} for k, v in (VARIABLES[variant] | identity).items()]
+    spec = {"envs": [], "workers": [{"name": "worker", "envs": envs}]}
 
     loaded = settings.load(bindables.environ(spec, "worker"))
 

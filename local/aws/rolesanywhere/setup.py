@@ -161,11 +161,11 @@ class RolesAnywhere:
 
 def _with_defaults(settings: list[Document]) -> list[Document]:
     """Add 45 days' notice of each expiry that `settings` do not name."""
-    given = {each["event"] for each in settings}
+    named = {each["event"] for each in settings}
     return settings + [
         {"enabled": True, "event": event, "threshold": 45, "channel": "ALL"}
         for event in _DEFAULT_NOTICES
-        if event not in given
+        if event not in named
     ]
 
 

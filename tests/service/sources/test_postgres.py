@@ -70,11 +70,11 @@ async def test_a_table_that_vanished_comes_back_with_the_same_write(
     await execute(source, f"DROP TABLE {tables}")
     if VERSION_TABLE in tables:
         await execute(source, "DROP TABLE heartbeat_beats, heartbeat_hours, heartbeat_incidents")
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_a_foreign_table_is_reported_with_a_remedy_and_not_changed(
@@ -125,19 +125,19 @@ async def test_tables_that_a_newer_version_dropped_are_not_created_again(source:
 async def test_a_stamp_in_the_future_is_overwritten(source: Postgres) -> None:
     await source.write(beat())
     await execute(source, "UPDATE last_update SET timestamp = now() + interval '1 hour'")
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
 async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothing(
     source: Postgres, minutes: int
 ) -> None:
-    given = beat()
-    await source.write(given)
+    heartbeat = beat()
+    await source.write(heartbeat)
     wrong = utc_now() + timedelta(minutes=minutes)
     other = Postgres(source.pool, "worker", now=lambda: wrong)
 
@@ -146,7 +146,7 @@ async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothi
 
     assert error.value.word is ErrorWord.CLOCK
     assert "from ours" in error.value.detail
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_an_older_apps_document_is_no_report_and_no_error(source: Postgres) -> None:
@@ -179,12 +179,12 @@ async def test_read_only_drops_the_connections_so_that_the_next_one_finds_the_pr
 ) -> None:
     await source.write(beat())
     await execute(source, "SET default_transaction_read_only = on")  # this connection alone
-    given = beat()
+    heartbeat = beat()
 
     assert await refused(source) is ErrorWord.READ_ONLY
-    await source.write(given)
+    await source.write(heartbeat)
 
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 @reality(SERVER, "the server does not answer", "nothing", ErrorWord.TIMEOUT)
@@ -349,12 +349,12 @@ async def test_a_connection_that_was_cut_is_opened_again(source: Postgres) -> No
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE application_name = 'heartbeat' AND pid <> pg_backend_pid()",
     )
-    given = beat()
+    heartbeat = beat()
 
-    [outcome] = await stamp_all({"postgres": source}, given, 30)
+    [outcome] = await stamp_all({"postgres": source}, heartbeat, 30)
 
     assert outcome.ok
-    assert (await source.read()).stamp == given.timestamp
+    assert (await source.read()).stamp == heartbeat.timestamp
 
 
 async def test_no_error_contains_the_password(database: dict[str, str]) -> None:

@@ -77,11 +77,11 @@ async def write_error(source: Postgres) -> SourceError:
 
 
 async def test_a_user_with_every_right_it_needs_and_no_more_writes(guest: Postgres) -> None:
-    given = beat()
+    heartbeat = beat()
 
-    await guest.write(given)
+    await guest.write(heartbeat)
 
-    assert (await guest.read()).stamp == given.timestamp
+    assert (await guest.read()).stamp == heartbeat.timestamp
 
 
 @reality(SERVER, "the database allows no connections", "55000", ErrorWord.UNREACHABLE)
@@ -258,12 +258,12 @@ async def test_no_stamp_waits_until_another_table_is_restored(
     source._look_due = 0.0
     other = await admin.postgres(database)
     await other.execute(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
-    given = beat()
+    heartbeat = beat()
 
-    await source.write(given)
+    await source.write(heartbeat)
 
     found = await source.read()
-    assert (found.stamp, found.error, found.schema_behind) == (given.timestamp, None, True)
+    assert (found.stamp, found.error, found.schema_behind) == (heartbeat.timestamp, None, True)
     await other.close()
     await restored(source)
 
@@ -289,9 +289,12 @@ async def test_a_missing_required_column_is_named_and_no_stamp_is_lost(
     with pytest.raises(SourceError, match=r"heartbeat_beats lacks its column attempts") as error:
         await source.migrate()
     source._look_due = 0.0
-    given = beat()
-    await source.write(given)
+    heartbeat = beat()
+    await source.write(heartbeat)
 
     found = await source.read()
     assert (error.value.word, error.value.cause) == (ErrorWord.NOT_FOUND, Cause.COLUMN_MISSING)
-    assert (found.stamp, found.schema_missing) == (given.timestamp, ("heartbeat_beats.attempts",))
+    assert (found.stamp, found.schema_missing) == (
+        heartbeat.timestamp,
+        ("heartbeat_beats.attempts",),
+    )

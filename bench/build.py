@@ -57,7 +57,7 @@ def deployed() -> Build:
 
 
 def uv() -> str:
-    """The path of uv, in the version that CI uses."""
+    """Return the path of uv, in the version that CI uses."""
     found = subprocess.run(
         [sys.executable, ROOT / ".ci" / "uv.py"], capture_output=True, text=True, check=True
     )

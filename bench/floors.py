@@ -104,7 +104,7 @@ async def _aws(secret: str) -> tuple[Cost, Cost]:
 
 
 def _at_once(call: Callable[[], object]) -> Callable[[int], Awaitable[object]]:
-    """A call that blocks, in this thread: handing it to another is no part of the floor."""
+    """Return a function that makes a blocking call in this thread; a floor has no others."""
 
     async def make(_: int) -> object:
         return call()

@@ -43,7 +43,7 @@ class DelayedSource(Source):
 
 
 def figures(stores: Stores) -> Iterator[Figure]:
-    """All of the section's figures; blocks for about a quarter of a minute."""
+    """Yield all figures of the section; blocks for about a quarter of a minute."""
     (few_ms, few_cpu_ms), (many_ms, many_cpu_ms) = uvloop.run(_cycles())
     bar = at_most(1.5, of="ratio")
     yield _figure("wall per cycle, 10 sources against 3", "ms", many_ms, few_ms, bar)
@@ -77,7 +77,7 @@ async def _cycle(count: int) -> tuple[float, float]:
 
 
 def _history(serving: Program, days: int) -> tuple[float, int]:
-    """Seconds and bytes of one uncached answer."""
+    """Return the seconds and bytes of one uncached answer."""
     begin = quote((datetime.now(UTC) - timedelta(days=days)).isoformat())
     took_s, size = [], 0
     for reading in range(READINGS):

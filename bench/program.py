@@ -63,7 +63,7 @@ class Program:
         return f"http://127.0.0.1:{self.port}"
 
     def usage(self) -> Usage:
-        """Its resources now."""
+        """Return its current resources."""
         seen = psutil.Process(self.process.pid)
         with seen.oneshot():
             times = seen.cpu_times()

@@ -75,7 +75,7 @@ def _row(title: str, endpoint: str) -> Row:
 
 
 def examples() -> dict[str, Response]:
-    """An answer of each model, by the model's name."""
+    """Return an answer of each model, by the model's name."""
     own = (_health(), _ready(), _db(), _secret(), _iam(), _status(), _verdict(), _alerts())
     found = (*own, *_past())
     return {type(each).__name__: each for each in found}

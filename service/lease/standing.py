@@ -68,7 +68,7 @@ class LeaseView:
         return self.standing is not Standing.STANDBY
 
     def asks_valkey(self, now: float, database: Answer | None) -> bool:
-        """Whether to ask Valkey in addition to PostgreSQL.
+        """Tell whether to query Valkey in addition to PostgreSQL.
 
         The leader in PostgreSQL also takes the lease in Valkey, for an outage of PostgreSQL. Then
         PostgreSQL's last answer about another's lease stays valid until that ends, even if Valkey
@@ -79,7 +79,7 @@ class LeaseView:
         return not (self._by_database and now < self._theirs_until)
 
     def is_old(self, now: float, lease_s: float) -> bool:
-        """Whether the last answer is so old that another process may have taken the lease."""
+        """Tell whether the last answer is so old that another process may have the lease."""
         return self._asked is not None and now - self._asked >= lease_s
 
     def learn(self, asked_at: float, database: Answer | None, valkey: Answer | None) -> None:

@@ -170,7 +170,7 @@ class Snapshot:
         return self.report if fresh else None
 
     def replica(self, name: str) -> ReplicaReport | None:
-        """The worker's last look at a source's replica, None without one or a recent report."""
+        """Return the worker's last look at a source's replica; None without a recent report."""
         return self._recent.replicas.get(name) if self._recent else None
 
     def promoted_at(self, name: str) -> datetime | None:

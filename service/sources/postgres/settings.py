@@ -44,7 +44,7 @@ class Settings(ServerSettings):
 
     @classmethod
     def contradictions(cls, values: Mapping[str, object], names: Mapping[str, str]) -> list[str]:
-        """A port without a host, and a replica that is the primary itself."""
+        """List a port without a host, and a replica that is the primary itself."""
         host, port = values.get("replica_host"), values.get("replica_port")
         if port is not None and host is None:
             return [f"{names['replica_port']} is set without {names['replica_host']}: set both"]

@@ -17,7 +17,7 @@ NAMES = sorted(path.stem for path in DOCS.glob("*.md"))
 
 @cache
 def html(name: str) -> str:
-    """A page of the manual; rendering the runbook takes 0.05 s."""
+    """Return a page of the manual, cached because rendering the runbook takes 0.05 s."""
     return rendered(Manual().texts[name])
 
 

@@ -156,7 +156,7 @@ async def test_a_full_server_is_full_and_its_stamp_is_still_read(source: Valkey)
 
 
 async def is_saved(source: Valkey) -> bool:
-    """Whether the last snapshot was saved."""
+    """Tell whether the last snapshot was saved."""
     return bool((await source.client.info("persistence"))["rdb_last_bgsave_status"] == "ok")
 
 

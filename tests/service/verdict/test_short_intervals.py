@@ -32,7 +32,7 @@ def anyio_backend() -> tuple[str, dict[str, type[SimulatedLoop]]]:
 
 
 def now() -> datetime:
-    """The wall clock, which follows the loop's."""
+    """Return the wall clock's time, which follows the loop's."""
     return NOW + timedelta(seconds=anyio.current_time())
 
 

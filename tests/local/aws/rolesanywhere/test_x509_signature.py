@@ -35,7 +35,7 @@ MANY = settings(
 
 
 def example(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> tuple[CertifiedKey, Request]:
-    """The documentation's example request, canonicalised and signed by hand."""
+    """Return the documentation's example request, canonicalised and signed by hand."""
     ca = make_ca("ca", EXAMPLE_TIME)
     identity = issue_client(ca, "client", EXAMPLE_TIME, key=key)
     der = identity.certificate.public_bytes(serialization.Encoding.DER)

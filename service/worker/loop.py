@@ -20,6 +20,7 @@ from service.outcome import Outcome
 from service.process import ProcessSettings
 from service.source import Source
 from service.version import version
+from service.worker.changes import log_changes
 from service.worker.cycle import after, stamp_all
 from service.worker.memory import resident_bytes
 from service.worker.schedule import Schedule
@@ -170,7 +171,8 @@ class Worker:
         )
         probed = [name for name, r in self.reports.items() if r.breaker is Breaker.OPEN]
         for name in probed:
-            self._set(name, self.reports[name].model_copy(update={"breaker": Breaker.HALF_OPEN}))
+            half_open = {"breaker": Breaker.HALF_OPEN}
+            self.reports[name] = self.reports[name].model_copy(update=half_open)
         began = anyio.current_time()
         outcomes = await stamp_all(
             self.sources, heartbeat, self.settings.write_deadline_s, probed, stop
@@ -187,29 +189,8 @@ class Worker:
 
     def _learn(self, outcome: Outcome) -> None:
         before = self.reports[outcome.source]
-        known = after(before, outcome, self._now())
-        self._set(outcome.source, known)
-        say = log.bind(source=outcome.source)
-        if known.last_result != before.last_result and not (outcome.ok and not before.last_result):
-            changed = say.info if outcome.ok else say.warning
-            changed(
-                "source_recovered" if outcome.ok else "source_failing",
-                error=None if outcome.ok else outcome.result,
-                detail=outcome.detail or None,
-                failing_since=before.failing_since,
-            )
-        if known.warning and known.warning != before.warning:
-            detail = outcome.detail or None
-            say.warning("source_partly_written", error=known.warning, detail=detail)
-        if before.warning and not known.warning and outcome.ok:
-            say.info("source_wholly_written")
-        if (known.breaker is Breaker.OPEN) and before.breaker is Breaker.CLOSED:
-            say.warning("breaker_opened", failures=known.consecutive_failures)
-        if (known.breaker is Breaker.CLOSED) and before.breaker is not Breaker.CLOSED:
-            say.info("breaker_closed")
-
-    def _set(self, name: str, report: SourceReport) -> None:
-        self.reports[name] = report
+        self.reports[outcome.source] = after(before, outcome, self._now())
+        log_changes(before, self.reports[outcome.source], outcome)
 
     def _log_cycle(self, heartbeat: Heartbeat, outcomes: Sequence[Outcome]) -> None:
         log.info(

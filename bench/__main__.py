@@ -14,7 +14,7 @@ from types import FrameType
 
 from pydantic import BaseModel
 
-from bench import against, api, growth, many, start, viewers, worker
+from bench import against, api, comparison, growth, many, start, viewers, worker
 from bench.build import checked_out, deployed
 from bench.figure import Figure, table
 from bench.load import generator
@@ -106,7 +106,7 @@ def _against(revision: str, rounds: int, history_s: float) -> int:
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-against-{old.name}.json"
     file.write_text(json.dumps([each.model_dump() for each in compared], indent=2) + "\n")
-    print(against.table(compared, old))
+    print(comparison.table(compared, old))
     took_min = (time.monotonic() - began) / 60
     print(
         f"\n`x` is a multiple of {old.name}; of /worker/status's two targets, one is enough\n"

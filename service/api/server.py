@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 from service.api.headers import SECURITY
 from service.http_connection import REFUSAL_HEADERS, Connection, refuse
 from service.listener import listen
+from service.quiet_server import QuietServer
 from service.shutdown import REQUESTS_S
 
 KEEP_ALIVE_S = 75  # longer than the edge's own, so that the edge closes first
@@ -35,7 +36,7 @@ def serve(app: ASGIApp, host: str, port: int) -> int:
     Returns:
         The exit status: 0 after a signal, 1 if the server could not start.
     """
-    server = uvicorn.Server(config(app, host, port))
+    server = QuietServer(config(app, host, port))
     for number in (signal.SIGTERM, signal.SIGINT):
         # After a clean shutdown uvicorn raises the signal again, which would kill this process.
         signal.signal(number, lambda *_: None)

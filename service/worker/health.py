@@ -44,4 +44,4 @@ class Health:
     def stop(self) -> None:
         """Close the port."""
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.stop()

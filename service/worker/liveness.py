@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.http_connection import Connection
 from service.listener import listen
+from service.quiet_server import QuietServer
 
 log = structlog.get_logger()
 
@@ -17,11 +18,11 @@ Route = Callable[[], tuple[int, str, bytes]]
 """Returns a status, a media type and a body."""
 
 
-class Server(uvicorn.Server):
+class Server(QuietServer):
     """A server inside a program that handles signals and shutdown itself."""
 
     async def listen(self) -> None:
-        """Serve until `should_exit`; if the port is in use, log it and do nothing.
+        """Serve until `stop`; if the port is in use, log it and do nothing.
 
         uvicorn would end the process, although only the health check suffers from a missing port.
         """

@@ -26,7 +26,7 @@ async def test_it_serves_its_own_paths_only() -> None:
             await anyio.lowlevel.checkpoint()
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             answers = [await client.get(path) for path in ("/livez", "/late", "/other")]
-        serving.should_exit = True
+        serving.stop()
 
     assert [answer.status_code for answer in answers] == [200, 503, 404]
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
@@ -51,7 +51,7 @@ async def test_a_host_of_all_ipv6_interfaces_includes_ipv4(host: str) -> None:
             await anyio.lowlevel.checkpoint()
         async with httpx2.AsyncClient(base_url=f"http://{host}:{port}") as client:
             answer = await client.get("/livez")
-        serving.should_exit = True
+        serving.stop()
 
     assert answer.status_code == 200
 
@@ -76,6 +76,6 @@ async def test_an_endless_head_is_refused_and_a_missing_one_times_out(
                         responses.append((await stream.receive())[:12])
                     except anyio.EndOfStream:
                         responses.append(b"")
-        serving.should_exit = True
+        serving.stop()
 
     assert responses == [b"HTTP/1.1 431", b"HTTP/1.1 408", b""]

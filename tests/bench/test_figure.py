@@ -26,7 +26,7 @@ def test_a_figure_reaches_its_bar_or_not(
     assert figure(measured, floor, bar).reached is reached
 
 
-def test_the_table_names_floor_ratio_bar_and_what_is_missed() -> None:
+def test_the_table_shows_floor_ratio_bar_and_missed_bars() -> None:
     head, _, row = table([figure(19, 100, at_least(0.2))]).splitlines()
 
     assert " ".join(head.split()) == "section figure floor measured unit ratio bar reached"

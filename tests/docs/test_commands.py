@@ -91,7 +91,7 @@ def test_a_command_of_the_makefile_does_not_get_makes_arguments() -> None:
     assert not [each for each in arguments if each in seen]
 
 
-def test_the_list_of_targets_is_what_make_help_prints() -> None:
+def test_the_list_of_targets_equals_the_output_of_make_help() -> None:
     printed = commands.run("make", "help").stdout
 
     assert {line.split()[0] for line in printed.splitlines()} == facts.targets()

@@ -15,7 +15,7 @@ class More(SQLModel, table=True):
 '''
 
 
-def test_a_migration_contains_what_the_tables_have_beyond_the_migrations(tmp_path: Path) -> None:
+def test_a_migration_contains_the_new_parts_of_the_tables(tmp_path: Path) -> None:
     for part in ("schema", "service", "local"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, tmp_path / part, ignore=ignored)

@@ -61,7 +61,7 @@ def test_a_paused_process_stops_cleanly(tmp_path: Path) -> None:
     assert process.exit_code == -signal.SIGTERM
 
 
-def test_killing_takes_the_children_too(tmp_path: Path) -> None:
+def test_killing_a_process_kills_its_children(tmp_path: Path) -> None:
     lines: list[str] = []
     start_child = f"import subprocess, sys; c = subprocess.Popen([sys.executable, '-c', {SLEEP!r}])"
     process = Process(

@@ -7,7 +7,7 @@ import yaml
 from tests.monitoring.queries import Query, everything, inputs, questions
 
 
-def test_prometheus_understands_every_query_that_users_are_given(tmp_path: Path) -> None:
+def test_prometheus_accepts_every_documented_query(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install prometheus"
     rules = [

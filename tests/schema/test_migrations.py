@@ -282,7 +282,7 @@ UNIQUE = "CREATE UNIQUE INDEX ON last_update (source)"
         ),
     ],
 )
-async def test_a_table_that_takes_no_stamp_is_refused_with_the_reason_and_not_changed(
+async def test_a_table_that_accepts_no_stamp_is_refused_with_the_reason_and_unchanged(
     engine: AsyncEngine, statements: list[str], reason: str
 ) -> None:
     await run(engine, *statements)
@@ -313,7 +313,7 @@ COLUMNS = (
         ],
     ],
 )
-async def test_a_table_that_takes_a_stamp_is_adopted_and_the_trial_leaves_no_row(
+async def test_a_table_that_accepts_a_stamp_is_adopted_and_the_trial_leaves_no_row(
     engine: AsyncEngine, statements: list[str]
 ) -> None:
     await run(engine, *statements)

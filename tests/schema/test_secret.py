@@ -40,7 +40,9 @@ def test_every_key_of_a_json_object_is_kept(keys: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("value", "kept"), [("hunter2", "hunter2"), ("[1, 2]", [1, 2]), ("7", 7), ("", "")]
 )
-def test_a_value_that_is_no_object_is_kept_under_the_key_value(value: str, kept: object) -> None:
+def test_a_value_that_is_not_an_object_is_kept_under_the_key_value(
+    value: str, kept: object
+) -> None:
     assert json.loads(merged_value(value, BEAT))["value"] == kept
 
 

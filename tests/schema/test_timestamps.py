@@ -27,7 +27,7 @@ def test_texts_sort_as_timestamps_do(one: datetime, other: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-24", "2026-11-24T22:00:00", "12", "{}"])
-def test_a_text_without_a_date_or_a_zone_is_no_timestamp(text: str) -> None:
+def test_a_text_without_date_or_zone_is_not_a_timestamp(text: str) -> None:
     assert from_text(text) is None
 
 

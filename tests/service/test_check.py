@@ -42,7 +42,7 @@ def test_verdicts_have_the_exit_codes_of_the_documentation() -> None:
     assert check.EXIT == {Overall.OK: 0, Overall.DEGRADED: 1, Overall.ERROR: 2}
 
 
-def test_a_row_contains_only_what_is_known_of_its_store() -> None:
+def test_a_row_contains_only_known_facts_of_its_store() -> None:
     unread = row("valkey", None, observed_at=None, latency_ms=None)
     rows = (
         ("postgres", unreachable("postgres", ErrorWord.AUTH)),

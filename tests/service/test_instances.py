@@ -32,7 +32,7 @@ def test_one_variable_configures_one_store_with_a_title() -> None:
     assert [kind.name for kind in settings.off] == ["valkey", "secrets_manager", "iam"]
 
 
-def test_a_title_in_the_url_is_taken() -> None:
+def test_a_title_in_the_url_is_used() -> None:
     assert load({"HEARTBEAT_SOURCE_A": f"{URL}?title=Orders+%26+more"}).sources[0].title == (
         "Orders & more"
     )
@@ -210,7 +210,7 @@ def test_an_invalid_url_hides_no_other_problem() -> None:
     assert text.count("\n") == 7  # the second URL lacks three parts
 
 
-def test_a_platforms_url_stands_for_the_group() -> None:
+def test_a_platforms_url_replaces_the_single_variables() -> None:
     settings = load({"DATABASE_URL": URL, "REDIS_URL": "rediss://default:x@cache:25061"})
 
     assert names(settings) == [

@@ -72,7 +72,7 @@ def test_a_bad_environment_ends_a_process_with_one_message() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status"), [(["check", "--verbose"], 3), (["check", "now"], 3), (["chekc"], 2)]
 )
-def test_wrong_usage_of_check_is_no_verdict(arguments: list[str], status: int) -> None:
+def test_wrong_usage_of_check_is_not_a_verdict(arguments: list[str], status: int) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
 

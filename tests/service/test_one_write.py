@@ -45,7 +45,7 @@ def test_a_head_is_written_together_with_the_first_part_of_its_body(
 
 
 @pytest.mark.parametrize("after", [b"", b"HTTP/1.1 is how this body begins"])
-def test_whatever_follows_a_head_is_a_body(
+def test_a_head_is_written_together_with_the_bytes_after_it(
     transport: Transport, one_write: OneWrite, after: bytes
 ) -> None:
     one_write.write(HEAD)
@@ -84,9 +84,7 @@ def test_a_head_is_written_before_the_connection_closes(
     assert one_write.is_closing()
 
 
-def test_a_client_that_waits_to_send_a_body_is_told_so_at_once(
-    transport: Transport, one_write: OneWrite
-) -> None:
+def test_a_100_continue_is_written_immediately(transport: Transport, one_write: OneWrite) -> None:
     one_write.write(CONTINUE)
 
     assert transport.steps == [CONTINUE]

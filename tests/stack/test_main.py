@@ -127,7 +127,7 @@ def test_every_resource_belongs_to_a_component(program: Program, variant: str) -
     assert not orphans
 
 
-def test_the_app_comes_after_everything_that_it_needs(program: Program) -> None:
+def test_the_app_is_created_after_everything_that_it_needs(program: Program) -> None:
     recording = program()
 
     app = recording.one("index/app:App")

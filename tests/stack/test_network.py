@@ -31,7 +31,7 @@ def test_in_public_mode_only_the_app_is_trusted(program: Program) -> None:
     assert "vpcs" not in recording.spec
 
 
-def test_a_firewall_goes_with_its_cluster(program: Program) -> None:
+def test_a_firewall_is_deleted_with_its_cluster(program: Program) -> None:
     for recording in (program(), program("public network")):
         clusters = {c.urn for c in recording.of("DatabaseCluster")}
 

@@ -114,7 +114,7 @@ def test_an_origin_that_is_not_allowed_gets_nothing(
     shown(page, "The server cannot be reached.", "Looking …")
 
 
-def test_a_page_of_another_site_gives_the_password_to_requests_and_socket(
+def test_a_page_of_another_site_can_pass_the_password_to_requests_and_socket(
     context: BrowserContext, embedding: Embedding, locked: str
 ) -> None:
     page = context.new_page()
@@ -188,7 +188,7 @@ def test_an_invalid_address_raises_at_once_without_its_password(
         assert "hunter2" not in each
 
 
-def test_a_prefix_needs_no_slash_at_its_end(page: Page, address: str) -> None:
+def test_a_prefix_needs_no_trailing_slash(page: Page, address: str) -> None:
     page.route("**/prefix/worker/status", lambda route: route.fulfill(json={"prefixed": True}))
     page.goto(f"{address}client.js")
 

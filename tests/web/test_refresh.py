@@ -241,9 +241,7 @@ def test_an_answer_that_cannot_be_read_is_a_failure_with_a_reason(
     expect(page.locator("#notice")).to_contain_text("The server answers 429: too many requests.")
 
 
-def test_an_answer_that_does_not_come_fails_at_its_deadline(
-    page: Page, answers: Answers, address: str
-) -> None:
+def test_a_missing_answer_fails_at_its_deadline(page: Page, answers: Answers, address: str) -> None:
     page.goto(address)
     link(page, "live")
     answers.cut()

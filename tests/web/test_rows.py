@@ -230,7 +230,7 @@ def test_a_failing_store_shows_the_workers_last_result(
     )
 
 
-def test_the_last_known_stamp_of_a_store_stays_while_it_cannot_be_read(
+def test_the_last_known_stamp_of_an_unreadable_store_stays(
     page: Page, answers: Answers, address: str
 ) -> None:
     never = unreachable("valkey").model_copy(update={"last_known_update": None, "last_seen": None})

@@ -161,7 +161,7 @@ def test_a_live_server_that_falls_silent_is_lost_after_thirty_seconds(
     expect(page).to_have_title("? no answer · Heartbeat")
 
 
-def test_offline_and_a_green_headline_never_stand_together(
+def test_offline_and_a_green_headline_never_appear_together(
     page: Page, answers: Answers, address: str
 ) -> None:
     page.goto(address)

@@ -70,7 +70,7 @@ async def test_an_api_without_a_worker_alerts_that_the_worker_is_silent(
     assert "whsec" not in json.dumps(shown) + metrics
 
 
-async def test_without_targets_no_alert_is_sent_and_the_answer_says_so(
+async def test_without_targets_no_alert_is_sent_and_the_answer_reports_it(
     environ: dict[str, str],
 ) -> None:
     async with served(create(load(environ))) as address:

@@ -306,7 +306,7 @@ def test_a_long_degradation_must_last_as_an_error_before_it_alerts() -> None:
     assert looking.looks(60, [finding(FindingCode.SCHEMA, "postgres")]) == [OPENED]
 
 
-def test_a_mute_suppresses_alerts_and_what_still_fires_alerts_when_it_ends() -> None:
+def test_a_mute_suppresses_alerts_and_errors_that_remain_alert_when_it_ends() -> None:
     looking = Looking()
     looking.muted = None
     looking.looks(HOUR, unreachable("postgres"))

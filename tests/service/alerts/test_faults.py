@@ -378,7 +378,7 @@ async def test_each_target_gets_reminders_by_its_own_setting(
         assert kinds(often) == [OPENED, EventKind.REMINDED, EventKind.REMINDED]
 
 
-async def test_a_stored_mute_suppresses_alerts_and_what_still_fires_alerts_after_it(
+async def test_a_stored_mute_suppresses_alerts_and_errors_that_remain_alert_after_it(
     deployment: Deployment, receiver: Receiver
 ) -> None:
     one = deployment.start(hook(receiver))

@@ -98,7 +98,7 @@ async def test_a_claim_counts_the_attempt_and_is_exclusive(ledger: Ledger) -> No
     assert await ledger.claim("t2", 60) is None
 
 
-async def test_a_claim_whose_lease_has_ended_is_taken_again(ledger: Ledger) -> None:
+async def test_a_delivery_whose_claim_has_expired_is_claimed_again(ledger: Ledger) -> None:
     await ledger.merge([delivery()])
     await ledger.claim("t1", 0)
     again = await ledger.claim("t1", 60)

@@ -61,7 +61,7 @@ async def test_the_stored_state_is_read_back(spill: Spill) -> None:
     assert (stood.seq, stood.state) == (7, State(runs=2))
 
 
-async def test_deliveries_stay_until_they_are_taken_out(spill: Spill) -> None:
+async def test_deliveries_stay_until_they_are_removed(spill: Spill) -> None:
     first = Delivery(event=event(), target="t1", created=NOW)
     later = Delivery(
         event=event(EventKind.RESOLVED), target="t1", created=NOW + timedelta(seconds=1)

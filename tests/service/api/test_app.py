@@ -33,7 +33,7 @@ def client(settings: Settings, stamp: datetime) -> Iterator[TestClient]:  # noqa
         yield connected
 
 
-def test_all_stores_hold_the_same_stamp_and_the_verdict_is_healthy(
+def test_all_stores_have_the_same_stamp_and_the_verdict_is_healthy(
     client: TestClient, stamp: datetime
 ) -> None:
     status = settled(client)

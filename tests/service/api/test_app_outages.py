@@ -115,7 +115,7 @@ def test_every_endpoint_answers_while_all_stores_are_down(
     assert status["diagnosis"]["code"] == "source_unreachable"
 
 
-def test_a_store_that_comes_back_is_fresh_without_a_restart(
+def test_a_store_that_recovers_is_fresh_without_a_restart(
     settings: Settings, postgres: Postgres
 ) -> None:
     beat(settings)

@@ -28,7 +28,7 @@ async def client(
 
 
 @pytest.mark.parametrize("path", ["/badge.svg", "/badge/postgres.svg"])
-async def test_a_badge_takes_the_password_or_a_signed_address(
+async def test_a_badge_accepts_the_password_or_a_signed_address(
     client: httpx2.AsyncClient, path: str
 ) -> None:
     signed = Signer(SecretStr(PASSWORD)).address(path)

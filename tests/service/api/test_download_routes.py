@@ -100,7 +100,7 @@ async def test_source_and_window_select_the_beats(
     assert found == [each for each in beats[120:] if begin <= each.slot < end]
 
 
-async def test_an_empty_window_gives_a_file_without_beats(client: httpx2.AsyncClient) -> None:
+async def test_an_empty_window_returns_a_file_without_beats(client: httpx2.AsyncClient) -> None:
     moment = utc_now() - timedelta(days=2)
     query = {"from": moment.isoformat(), "to": (moment + timedelta(hours=1)).isoformat()}
 

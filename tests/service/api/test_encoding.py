@@ -32,7 +32,7 @@ async def test_the_best_accepted_encoding_is_chosen(accepted: str, encoding: str
     assert chosen(accepted) == encoding
 
 
-async def test_both_encodings_give_the_body_back() -> None:
+async def test_both_encodings_decode_to_the_original_body() -> None:
     assert brotli.decompress(compressed(LONG.encode(), "br")) == LONG.encode()
     assert gzip.decompress(compressed(LONG.encode(), "gzip")) == LONG.encode()
 

@@ -54,7 +54,9 @@ async def test_every_other_path_requires_the_password(
 
 
 @pytest.mark.parametrize("user", ["anyone", "", "ünïcode"])
-async def test_any_user_name_goes_with_it(client: httpx2.AsyncClient, user: str) -> None:
+async def test_any_user_name_is_accepted_with_the_password(
+    client: httpx2.AsyncClient, user: str
+) -> None:
     token = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
     answer = await client.get("/worker/status", headers={"Authorization": f"Basic {token}"})
 
@@ -158,7 +160,7 @@ async def test_the_expiry_of_a_cookie_cannot_be_changed() -> None:
     assert await _status(Password(_hello, _secret(PASSWORD)), moved) == 401
 
 
-async def test_the_websocket_takes_the_cookie_or_the_password(client: httpx2.AsyncClient) -> None:
+async def test_the_websocket_accepts_the_cookie_or_the_password(client: httpx2.AsyncClient) -> None:
     async with served(create(load(LOCKED))) as address:
         await client.get(f"http://{address}/worker/status", auth=RIGHT)
         cookie = {"Cookie": f"{COOKIE}={client.cookies[COOKIE]}"}

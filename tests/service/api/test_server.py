@@ -43,9 +43,7 @@ async def test_a_viewer_that_never_reads_is_disconnected(monkeypatch: pytest.Mon
                     await anyio.sleep(0.01)
 
 
-async def test_an_answer_without_a_body_comes_at_once_and_the_next_one_on_the_same_connection() -> (
-    None
-):
+async def test_an_answer_without_a_body_is_sent_immediately_and_keeps_the_connection() -> None:
     async with served(create(load(NOWHERE))) as address:
         host, _, port = address.partition(":")
         async with await anyio.connect_tcp(host, int(port)) as client:

@@ -321,7 +321,7 @@ async def test_until_both_files_are_replaced_the_previous_certificate_is_used(
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\n", None])
-async def test_a_file_that_is_no_certificate_is_logged_and_ignored(
+async def test_a_file_without_a_certificate_is_logged_and_ignored(
     by_files: dict[str, str], content: bytes | None
 ) -> None:
     identity = identity_of(by_files)

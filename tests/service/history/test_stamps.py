@@ -28,7 +28,7 @@ async def slots(past: HistoryReader, window: Window, rows: int) -> list[tuple[st
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 6, 1000])
-async def test_every_beat_is_read_once_whatever_a_page_holds(
+async def test_every_beat_is_read_once_with_any_page_size(
     source: Postgres, past: HistoryReader, rows: int
 ) -> None:
     minutes = [0, 1, 2, 30, 58, 59]

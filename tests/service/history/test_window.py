@@ -24,7 +24,7 @@ def test_other_zones_become_utc() -> None:
     assert window(begin, None, NOW, DAY).start.tzinfo is UTC
 
 
-def test_an_end_slightly_in_the_future_is_taken_as_now() -> None:
+def test_an_end_slightly_in_the_future_counts_as_now() -> None:
     assert window(NOW - HOUR, NOW + timedelta(seconds=4), NOW, DAY).end == NOW
 
 

@@ -85,7 +85,7 @@ async def test_a_hanging_store_is_not_waited_for() -> None:
     assert alone.leads
 
 
-async def test_the_last_answer_holds_until_the_lease_ends_while_no_store_answers() -> None:
+async def test_without_answers_the_last_one_is_valid_until_the_lease_ends() -> None:
     database = Store()
     one, two = lease("one", database, None), lease("two", database, None)
     for each in (one, two):

@@ -87,7 +87,7 @@ async def test_microseconds_are_kept(source: Source, author: str) -> None:
 
 
 @pytest.mark.parametrize("store", NAMES, indirect=True)
-async def test_the_same_stamp_written_twice_is_no_error(source: Source, author: str) -> None:
+async def test_writing_the_same_stamp_twice_is_not_an_error(source: Source, author: str) -> None:
     heartbeat = beat(author)
 
     await source.write(heartbeat)

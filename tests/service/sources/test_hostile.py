@@ -125,7 +125,7 @@ async def cache(keys: dict[str, str]) -> AsyncIterator[Valkey]:
 @pytest.mark.parametrize(
     "stamp", ["infinity", "-infinity", "0044-03-15 12:00:00+00 BC", "20000-01-01 00:00:00+00"]
 )
-async def test_a_moment_that_is_no_stamp_is_invalid_data_and_replaced(
+async def test_a_timestamp_out_of_range_is_invalid_data_and_replaced(
     row: Postgres, stamp: str
 ) -> None:
     await execute(row, f"UPDATE last_update SET timestamp = '{stamp}'")
@@ -152,7 +152,7 @@ WRONG = json.dumps({**REPORT, "interval_seconds": 1e300})
 
 
 @pytest.mark.parametrize("document", [DEEP, LONG, WRONG], ids=["deep", "long", "wrong"])
-async def test_a_document_that_is_no_report_is_invalid_data_beside_a_stamp(
+async def test_an_invalid_report_beside_a_stamp_is_invalid_data(
     row: Postgres, cache: Valkey, document: str
 ) -> None:
     async with row.connection() as connection:

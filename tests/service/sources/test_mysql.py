@@ -404,9 +404,7 @@ def test_without_the_driver_the_start_names_the_package_to_install(
         (9999, "something new", "failed"),
     ],
 )
-def test_errors_that_only_mysql_gives_have_their_error_words(
-    code: int, message: str, word: str
-) -> None:
+def test_errors_of_mysql_alone_have_their_error_words(code: int, message: str, word: str) -> None:
     error = OperationalError("SELECT", {}, pymysql.err.OperationalError(code, message))
 
     assert translate(error).word == word

@@ -149,7 +149,7 @@ async def test_each_refusal_of_the_pool_has_its_error_word(
 @reality(
     SERVER, "a database that the pool does not know", "08P01, by its text", ErrorWord.NOT_FOUND
 )
-async def test_a_database_that_the_pool_does_not_know_is_not_found(
+async def test_a_database_unknown_to_the_pool_is_not_found(
     fact: Fact, tmp_path: Path, database: dict[str, str]
 ) -> None:
     with pgbouncer(tmp_path, database, databases="known") as environ:
@@ -158,7 +158,7 @@ async def test_a_database_that_the_pool_does_not_know_is_not_found(
     assert found.word is fact.word
 
 
-async def test_a_server_that_comes_back_behind_the_pool_is_written_again(
+async def test_a_server_that_returns_behind_the_pool_is_written_again(
     through: Mapping[str, str], database: dict[str, str]
 ) -> None:
     source = connected(through)

@@ -63,9 +63,7 @@ async def test_the_first_write_creates_the_schema(source: Postgres) -> None:
 
 
 @pytest.mark.parametrize("tables", [f"last_update, {VERSION_TABLE}", "last_update"])
-async def test_a_table_that_vanished_comes_back_with_the_same_write(
-    source: Postgres, tables: str
-) -> None:
+async def test_a_dropped_table_is_restored_by_the_same_write(source: Postgres, tables: str) -> None:
     await source.write(beat())
     await execute(source, f"DROP TABLE {tables}")
     if VERSION_TABLE in tables:
@@ -149,7 +147,7 @@ async def test_a_clock_that_differs_from_the_servers_is_refused_and_writes_nothi
     assert (await source.read()).stamp == heartbeat.timestamp
 
 
-async def test_an_older_apps_document_is_no_report_and_no_error(source: Postgres) -> None:
+async def test_an_older_apps_document_is_neither_a_report_nor_an_error(source: Postgres) -> None:
     await source.write(beat())
     await execute(source, """UPDATE last_update SET metadata = '{"cycle": 7}'""")
 

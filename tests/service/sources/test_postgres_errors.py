@@ -85,7 +85,7 @@ async def test_a_user_with_every_right_it_needs_and_no_more_writes(guest: Postgr
 
 
 @reality(SERVER, "the database allows no connections", "55000", ErrorWord.UNREACHABLE)
-async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_again(
+async def test_a_database_that_accepts_no_connections_is_unreachable_and_retried(
     fact: Fact,
     source: Postgres,  # noqa: ARG001 - its connections stay
     database: dict[str, str],
@@ -106,7 +106,7 @@ async def test_a_database_that_takes_no_connections_is_unreachable_and_tried_aga
 
 
 @reality(SERVER, "the user lacks USAGE on the schema", "42501 or 42P01", ErrorWord.PERMISSION)
-async def test_a_revoked_schema_is_permission_and_says_which_right(
+async def test_a_revoked_schema_is_permission_and_names_the_right(
     fact: Fact, source: Postgres, guest: Postgres
 ) -> None:
     await execute(source, "REVOKE USAGE ON SCHEMA public FROM PUBLIC, guest")
@@ -177,7 +177,7 @@ async def test_a_table_that_refuses_a_stamp_is_invalid_data(
     assert not found.retryable
 
 
-async def test_a_migration_reports_what_refuses_the_stamp(source: Postgres) -> None:
+async def test_a_migration_reports_why_a_table_refuses_the_stamp(source: Postgres) -> None:
     never = "ADD CONSTRAINT never CHECK (source = 'x') NOT VALID"
     await execute(source, f"ALTER TABLE last_update {never}")
 
@@ -268,7 +268,7 @@ async def test_no_stamp_waits_until_another_table_is_restored(
     await restored(source)
 
 
-async def test_a_column_that_may_be_empty_comes_back_with_the_next_write(
+async def test_a_nullable_column_is_restored_by_the_next_write(
     source: Postgres,
 ) -> None:
     await execute(source, "ALTER TABLE last_update DROP COLUMN metadata")

@@ -138,7 +138,7 @@ async def test_replacements_beyond_the_days_versions_wait_for_the_next_slot(
     assert value(operator, arn)["updated_at"] == to_text(later)
 
 
-async def test_the_budget_comes_back_after_a_day(
+async def test_the_budget_is_restored_after_a_day(
     aws: RunningAws, operator: Any, arn: str, slot: datetime
 ) -> None:
     loaded, clock = load(aws.environment()), [utc_now()]
@@ -175,7 +175,7 @@ async def test_without_the_quota_a_replaced_value_is_not_tried_each_minute(
     assert source.aws.calls["GetSecretValue"] == reads
 
 
-async def test_a_replaced_value_that_takes_no_stamp_is_reported_until_it_does(
+async def test_a_replaced_value_that_accepts_no_stamp_is_reported_until_it_does(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:
     await source.write(beat(source, slot))

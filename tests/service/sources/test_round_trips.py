@@ -89,7 +89,7 @@ async def test_a_write_is_one_statement_on_an_open_connection(
     assert way.round_trips - before == TEST + ASK
 
 
-def test_opening_a_connection_far_away_is_no_part_of_a_reading_s_limit() -> None:
+def test_a_readings_limit_excludes_opening_a_distant_connection() -> None:
     longest_s = pool.PING_S + CONNECT_TIMEOUT_S + READ_S
 
     assert longest_s < postgres.KIND.read_deadline_s

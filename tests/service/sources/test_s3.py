@@ -58,7 +58,7 @@ async def refusal(source: Source, heartbeat: Heartbeat) -> tuple[ErrorWord, Caus
     return caught.value.word, caught.value.cause
 
 
-async def test_a_cycle_costs_one_call_once_it_is_known_that_conditions_hold(
+async def test_a_cycle_costs_one_call_once_conditions_are_known_to_work(
     connect: Connect, author: str
 ) -> None:
     source = connect()
@@ -155,7 +155,7 @@ async def test_keys_of_its_own_need_no_aws_identity(keyed: Connect, author: str)
     assert (await keyed().read()).stamp == heartbeat.timestamp
 
 
-async def test_with_keys_a_missing_bucket_and_a_wrong_secret_are_told_apart(
+async def test_with_keys_a_missing_bucket_and_a_wrong_secret_have_different_words(
     keyed: Connect, author: str
 ) -> None:
     assert (await refusal(keyed("no-such-bucket"), beat(author)))[0] is ErrorWord.NOT_FOUND

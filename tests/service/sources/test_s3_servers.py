@@ -196,7 +196,7 @@ def test_a_refusal_becomes_an_error_word_and_a_cause_if_known(
     assert (found.word, found.cause) == (word, cause)
 
 
-def test_an_answer_that_is_no_xml_is_no_s3() -> None:
+def test_an_answer_without_xml_is_not_from_s3() -> None:
     found = errors.translate(ResponseParserError("<html> with a secret in it"))
 
     assert (found.word, found.cause) == (ErrorWord.UNSUPPORTED, Cause.NO_S3)

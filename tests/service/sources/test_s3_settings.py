@@ -83,7 +83,7 @@ def test_an_unencrypted_endpoint_causes_a_warning() -> None:
     assert source.depends_on is None
 
 
-def test_each_remedy_names_what_to_look_at() -> None:
+def test_each_remedy_names_what_to_check() -> None:
     (source,) = load({VARIABLE: f"s3://k:s@backups?endpoint={SPACES}"}).sources
 
     assert f"{VARIABLE} (user)" in source.remedies[ErrorWord.AUTH]

@@ -146,7 +146,7 @@ async def test_every_key_of_the_app_is_kept(
     assert (kept["api_key"], kept["nested"]) == ("k", {"a": [1]})
 
 
-async def test_a_value_that_is_no_json_is_kept_under_value(
+async def test_a_value_that_is_not_json_is_kept_under_value(
     source: SecretsManager, operator: Any, arn: str, slot: datetime
 ) -> None:
     operator.put_secret_value(SecretId=arn, SecretString="hunter2")

@@ -43,7 +43,7 @@ async def refused(source: Valkey) -> ErrorWord:
     return error.value.word
 
 
-async def test_the_key_holds_the_plain_stamp_of_the_older_app(source: Valkey) -> None:
+async def test_the_key_contains_the_plain_stamp_like_the_older_apps(source: Valkey) -> None:
     heartbeat = beat()
 
     await source.write(heartbeat)
@@ -75,9 +75,7 @@ async def test_reading_pings_and_writes_a_key_that_expires(
 
 
 @pytest.mark.parametrize("stored", ["soon", "", "2026-11-24", "9999"])
-async def test_a_text_that_is_no_stamp_is_reported_and_overwritten(
-    source: Valkey, stored: str
-) -> None:
+async def test_an_invalid_stamp_is_reported_and_overwritten(source: Valkey, stored: str) -> None:
     await source.client.set("worker:last_update", stored)
 
     found = await source.read()

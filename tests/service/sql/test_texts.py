@@ -27,7 +27,7 @@ WRITTEN = ["stamps.py", "history.py", "leases.py", "alerts.py", "tables.py"]
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_the_committed_modules_are_what_the_expressions_compile_to(name: str) -> None:
+def test_the_committed_modules_equal_the_compiled_expressions(name: str) -> None:
     assert (generator.FOLDER / name).read_text() == generator.modules()[name], "run `make sql`"
 
 

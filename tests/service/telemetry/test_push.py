@@ -228,7 +228,7 @@ async def test_a_failing_collector_is_logged_once_and_so_is_its_return(
     ]
 
 
-async def test_cycles_are_taken_while_the_sdk_waits_for_the_loop(
+async def test_cycles_are_recorded_while_the_sdk_waits_for_the_loop(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The SDK holds locks while it waits for the loop, so calls in the loop must not need them."""

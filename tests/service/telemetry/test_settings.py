@@ -38,7 +38,7 @@ def test_nothing_is_pushed_without_an_endpoint() -> None:
         (BASE | {"OTEL_SDK_DISABLED": "true"}, None, None),
     ],
 )
-def test_each_signal_goes_where_the_specification_says(
+def test_each_signal_is_sent_to_the_address_of_the_specification(
     environ: dict[str, str], metrics: str | None, traces: str | None
 ) -> None:
     found = telemetry(**environ)

@@ -199,7 +199,7 @@ def test_missing_tables_and_columns_are_named() -> None:
     assert (finding.severity, finding.remedy) == ("degraded", MIGRATE)
 
 
-def test_a_missing_column_has_the_remedy_that_names_how_it_comes_back() -> None:
+def test_the_remedy_of_a_missing_column_tells_how_to_restore_it() -> None:
     lacking = replace(PG, schema_behind=True, schema_missing=("heartbeat_beats.attempts",))
 
     (finding,) = diagnose(seen(lacking, VK)).findings

@@ -53,7 +53,7 @@ class Place(Server):
         ({"timeline": 3, "address": "a"}, {"address": "b"}, False),
     ],
 )
-def test_another_server_is_known_by_its_timeline_else_by_its_address(
+def test_another_server_is_recognized_by_its_timeline_else_by_its_address(
     before: dict[str, Any], seen: dict[str, Any], another: bool
 ) -> None:
     assert is_another(ServerReport(**before), ServerReport(**seen)) is another

@@ -142,7 +142,7 @@ async def test_a_disconnected_leader_and_its_follower_both_beat_until_it_reconne
 
 
 @pytest.mark.parametrize("hangs_s", [0.0, 3600.0])
-async def test_a_single_worker_beats_whatever_happens_to_the_stores_of_the_lease(
+async def test_a_single_worker_beats_during_any_outage_of_the_lease_stores(
     hangs_s: float,
 ) -> None:
     store = Store(unreachable={"one"}, hangs_s=hangs_s)
@@ -153,7 +153,7 @@ async def test_a_single_worker_beats_whatever_happens_to_the_stores_of_the_lease
     assert one.beats == [60.0 * cycle for cycle in range(11)]
 
 
-async def test_a_restarted_worker_beats_although_the_dead_ones_lease_lasts() -> None:
+async def test_a_restarted_worker_beats_before_the_dead_workers_lease_ends() -> None:
     store = Store()
     one, two = Process("one", store), Process("two", store)
     async with running(one):

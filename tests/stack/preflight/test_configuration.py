@@ -25,7 +25,7 @@ def test_a_good_stack_is_good(tmp_path: Path) -> None:
     assert finding.verdict == "good"
 
 
-def test_mistakes_come_with_their_remedies(tmp_path: Path) -> None:
+def test_mistakes_are_reported_with_their_remedies(tmp_path: Path) -> None:
     stack = _stack(tmp_path, "  heartbeat:region: sfo3\n  heartbeat:public: true\n")
     values = configuration.values(PROJECT, stack)
 

@@ -94,7 +94,7 @@ def test_a_credential_helper_is_queried_by_docker_hubs_legacy_name() -> None:
     assert machine.requests[-1][1] == {"Authorization": f"Basic {LOGIN}"}
 
 
-def test_a_helper_without_an_entry_gives_no_login() -> None:
+def test_a_helper_without_an_entry_has_no_login() -> None:
     for done in (Done(code=1, out="credentials not found"), Done(code=0, out="no JSON")):
         machine = FakeMachine(commands={"docker-credential-desktop get": done})
 

@@ -100,7 +100,7 @@ def test_all_conditions_of_an_allow_must_hold(condition: dict[str, Any], *, hold
     assert decision == ("allowed" if holds else "implicitly denied")
 
 
-def test_a_deny_whose_condition_does_not_hold_denies_nothing() -> None:
+def test_a_deny_with_an_unmet_condition_has_no_effect() -> None:
     condition = {"DateLessThan": {"aws:TokenIssueTime": "2025-01-01T00:00:00Z"}}
     documents = [document(allow(), deny(Condition=condition))]
 

@@ -253,7 +253,7 @@ def test_an_operation_that_does_not_exist_is_refused(clients: Clients) -> None:
     assert (answer.status, answer.document["__type"]) == (400, "UnknownOperationException")
 
 
-def test_a_defect_of_the_stand_in_is_an_internal_failure(clients: Clients) -> None:
+def test_a_defect_in_the_stand_in_is_an_internal_failure(clients: Clients) -> None:
     answer = clients.send(
         clients.signed_request("ValidateResourcePolicy", {"ResourcePolicy": "{}"})
     )

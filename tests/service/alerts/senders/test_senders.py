@@ -56,7 +56,7 @@ def test_a_webhook_is_the_event_and_its_signature_verifies(receiver: Receiver) -
     assert got.headers["webhook-id"] == str(sent.id)
 
 
-def test_a_webhook_may_ask_for_a_password(receiver: Receiver) -> None:
+def test_a_webhook_can_have_a_password(receiver: Receiver) -> None:
     webhook(receiver, "me:p%40ss@").send(event())
 
     assert receiver.taken[0].headers["Authorization"] == "Basic bWU6cEBzcw=="

@@ -1,5 +1,4 @@
 import functools
-import gc
 import json
 import warnings
 from collections.abc import Callable
@@ -10,14 +9,6 @@ with warnings.catch_warnings():
     # pulumi_digitalocean warns of every data source that it renamed, at import, used or not.
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_digitalocean  # noqa: F401
-
-    # parliament still finds its data through pkg_resources, which warns that it will go.
-    warnings.simplefilter("ignore", UserWarning)
-    # It leaves files open, which would be reported in whichever test collects them.
-    warnings.simplefilter("ignore", ResourceWarning)
-    import parliament  # noqa: F401
-
-    gc.collect()
 
 from tests.stack import pem, recorder
 from tests.stack.clouds import ZERO

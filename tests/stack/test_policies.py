@@ -1,9 +1,12 @@
+import gc
+import importlib
 import json
+import warnings
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import ModuleType
 
-import parliament
 import pytest
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
@@ -166,11 +169,26 @@ def test_the_docs_have_the_same_policy(number: int, document: str) -> None:
     assert written == json.loads(document)["Statement"][number:]
 
 
+@pytest.fixture(scope="module")
+def parliament() -> ModuleType:
+    """The linter of policies; its import takes more than a second."""
+    with warnings.catch_warnings():
+        # It finds its data through pkg_resources, which warns that it will go; and it leaves files
+        # open, which would be reported in whichever test collects them.
+        warnings.simplefilter("ignore")
+        found = importlib.import_module("parliament")
+        gc.collect()
+    return found
+
+
 @pytest.mark.parametrize("key", [None, KEY])
 @pytest.mark.parametrize("revoked_before", [None, REVOKED])
 @pytest.mark.parametrize("objects", [(), (PLAIN,), (PLAIN, ENCRYPTED)])
 def test_parliament_finds_nothing(
-    key: str | None, revoked_before: datetime | None, objects: tuple[policies.StoredObject, ...]
+    parliament: ModuleType,
+    key: str | None,
+    revoked_before: datetime | None,
+    objects: tuple[policies.StoredObject, ...],
 ) -> None:
     document = policies.permissions(MINE, key, revoked_before, objects)
 

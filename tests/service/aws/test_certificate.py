@@ -107,7 +107,7 @@ def test_a_key_that_matches_no_certificate_is_refused() -> None:
     [
         (ED25519_KEY, "an Ed25519 key, and IAM Roles Anywhere accepts only RSA and EC"),
         (key_pem(ed448.Ed448PrivateKey.generate()), "an Ed448 key"),
-        (key_pem(dsa.generate_private_key(2048)), "DSA key"),
+        (key_pem(dsa.generate_private_key(1024)), "DSA key"),
         (key_pem(LEAF.key, b"secret"), "an encrypted key, and Heartbeat has no passphrase"),
         (key_pem(LEAF.key, b"secret", "TraditionalOpenSSL"), "an encrypted key"),
         (key_pem(LEAF.key, form="OpenSSH"), "OpenSSH's form"),

@@ -87,7 +87,7 @@ def extensions(site: Path) -> list[str]:
     suffixes = tuple(EXTENSION_SUFFIXES)
     found = (path.relative_to(site) for path in site.rglob("*") if path.name.endswith(suffixes))
     names = ((*path.parent.parts, path.name.split(".")[0]) for path in found)
-    # auditwheel's folders of bundled libraries are no packages: what needs them loads them.
+    # auditwheel's folders of bundled libraries are not packages; other modules load these.
     return sorted(".".join(parts) for parts in names if all(map(str.isidentifier, parts)))
 
 

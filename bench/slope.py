@@ -10,7 +10,7 @@ MEGABYTE_A_DAY_KB = 0.7  # a cycle, at one a minute
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Return the median of the slopes between any two points, 0 of fewer than two.
 
-    The Theil-Sen estimator: memory comes in steps, and one large step is no leak.
+    The Theil-Sen estimator: memory comes in steps, and one large step is not a leak.
 
     Args:
         points: Pairs of a position, such as the number of a cycle, and the figure.

@@ -104,7 +104,7 @@ async def run(worker: Worker, cycles: int, warm_up: int) -> AsyncIterator[Resour
     interval = timedelta(seconds=worker.interval_s)
     schedule = Schedule(anyio.current_time(), utc_now() - cycles * interval, worker.interval_s)
     for cycle in range(cycles):
-        await worker._cycle(schedule, cycle, anyio.Event())  # noqa: SLF001 - the waits are no part
+        await worker._cycle(schedule, cycle, anyio.Event())  # noqa: SLF001 - without the waits
         assert all(report.last_result == "ok" for report in worker.reports.values())
         if cycle == warm_up or (cycle > warm_up and cycle % (cycles // 10) == 0):
             held = Resources.now(cycle)

@@ -13,7 +13,7 @@ class IncidentKind(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     PROMOTED = "promoted"
-    """A moment at which another server took over; it is no downtime by itself."""
+    """A moment at which another server took over; it is not a downtime by itself."""
 
 
 class Incident(Response):

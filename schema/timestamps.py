@@ -53,7 +53,7 @@ def from_text(text: str) -> datetime | None:
         text: Any ISO 8601 form, `Z` or an offset included.
 
     Returns:
-        The aware UTC timestamp, or None if the text is no timestamp, has no zone, or is out of
+        The aware UTC timestamp, or None if the text is not a timestamp, lacks a zone, or is out of
         range.
     """
     try:

@@ -84,7 +84,7 @@ def _are_certificates(found: Iterable[bytes]) -> bool:
 def out_of_date(ca_pem: str, now: datetime) -> str | None:
     """Explain that no certificate of a CA text is valid now; None if one is.
 
-    It is no reason to refuse to start: the system's CAs are trusted too, and a renewed CA may be
+    The process starts nevertheless: the system's CAs are trusted too, and a renewed CA may be
     listed beside the expired one.
 
     Args:

@@ -39,7 +39,7 @@ class Url:
 
 
 def scheme_of(text: str) -> str | None:
-    """Return the scheme in lower case, None if the text is no URL."""
+    """Return the scheme in lower case, None if the text is not a URL."""
     found = SCHEME.match(text)
     return found[1].lower() if found else None
 

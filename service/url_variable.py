@@ -76,7 +76,7 @@ def _notes(variable: str, known: Collection[str], url: Url) -> tuple[str, ...]:
 
 
 def _unknown(text: str, kinds: Sequence[AnyKind]) -> str:
-    """Describe a text that is no URL of these kinds; repeat only its scheme."""
+    """Describe a text that is not a URL of these kinds; repeat only its scheme."""
     known = [each for kind in kinds for each in kind.schemes]
     scheme = scheme_of(text)
     plain = (scheme or "").partition("+")[0]

@@ -16,7 +16,7 @@ class Kind:
         binding: Names the first cluster of the kind in the spec, and ends its own name.
         scheme: Begins a connection's URL.
         other_name: The URL's parameter that accepts a host whose name the certificate lacks.
-        version: Of a new cluster, for a kind whose version is no setting of the stack.
+        version: Of a new cluster, for a kind whose version is not a setting of the stack.
         eviction_policy: What a full cluster does, None where there is no choice.
         has_databases: Whether a cluster has databases and users that a spec can choose.
     """

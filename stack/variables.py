@@ -48,7 +48,7 @@ STORE = {"PGHOST": "db", "PGDATABASE": "db", "PGUSER": "user", "PGPASSWORD": "pa
 
 
 def plain(settings: Settings) -> dict[str, str]:
-    """Return the variables of the settings that are no secrets."""
+    """Return the variables of the settings that are not secret."""
     return dict(_values(settings, PLAIN))
 
 

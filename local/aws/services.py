@@ -147,7 +147,7 @@ def _json(request: Request) -> dict[str, Any]:
 
 
 def _check_document(text: str) -> None:
-    """Refuse a policy that is no JSON object; moto would accept it as a trust policy."""
+    """Refuse a policy that is not a JSON object; moto would accept it as a trust policy."""
     try:
         valid = isinstance(json.loads(text), dict)
     except ValueError:

@@ -83,8 +83,8 @@ class Alerting:
     def why_silent(self) -> str | None:
         """Return why alerts are not reliable now; None if they work.
 
-        An outage of a store is no reason, because its alert is sent. A silent worker is Heartbeat's
-        own fault, and so are alerts that reach nobody.
+        An outage of a store does not count, because its alert is sent. A silent worker counts, and
+        so do alerts that reach nobody, because these are faults of Heartbeat itself.
         """
         if not self.working:
             return "deciding does not work"

@@ -39,7 +39,7 @@ class Event:
 
     Attributes:
         content: The event's content.
-        repeat_s: The reminder period that it belongs to; None if it is no reminder.
+        repeat_s: The reminder period that it belongs to; None if it is not a reminder.
     """
 
     content: AlertEvent

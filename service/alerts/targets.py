@@ -1,6 +1,6 @@
 """Parse the URLs of `ALERT_TARGETS`, without importing senders.
 
-Only a URL's scheme is shown, and its host if that is no credential.
+Only a URL's scheme is shown, and its host if that is not a credential.
 """
 
 import base64

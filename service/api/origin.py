@@ -13,7 +13,7 @@ def is_ours(headers: Headers, allowed: Collection[str]) -> bool:
         allowed: Origins such as `https://status.example.com`; `*` allows all.
 
     Returns:
-        True also without an Origin: browsers always send one, so this is no browser.
+        True also without an Origin: browsers always send one, so this is not a browser.
     """
     origin = headers.get("origin")
     if origin is None or "*" in allowed or origin in allowed:

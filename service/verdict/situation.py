@@ -14,7 +14,7 @@ from service.undelivered import Undelivered
 ALIVE = frozenset({Freshness.FRESH, Freshness.AGING})
 REFUSING = frozenset({ErrorWord.AUTH, ErrorWord.PERMISSION, ErrorWord.CLOCK})
 """The words by which AWS refuses an identity."""
-STARTING_INTERVALS = 2.0  # for which empty stores are no problem
+STARTING_INTERVALS = 2.0  # during which empty stores are not a problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

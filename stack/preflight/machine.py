@@ -34,7 +34,7 @@ class Answer:
 
     Attributes:
         status: The HTTP status; 0 without an answer.
-        body: The parsed JSON, None if the body is no JSON.
+        body: The parsed JSON, None if the body is not JSON.
         headers: The headers by their names in lower case.
     """
 

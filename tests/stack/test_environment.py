@@ -19,7 +19,7 @@ UNSET = {
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ROLESANYWHERE"),  # a stand-in's
     *("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_STS"),  # as above
     *("IAM_CLIENT_CERT_FILE", "IAM_CLIENT_KEY_FILE"),  # alternatives to the variables
-    *("PGREADHOST", "PGREADPORT"),  # a read-only node is no part of the stack
+    *("PGREADHOST", "PGREADPORT"),  # the stack has no read-only node
     *({str(field.alias) for field in TelemetrySettings.model_fields.values()} - PUSH),
 }
 MORE = {

@@ -133,7 +133,7 @@ def _observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Ro
     """Interpret a row, which other software may have written."""
     if row is None:
         return Observation(error=error)
-    if not isinstance(row.timestamp, datetime):  # such as 0000-00-00, which is no date in Python
+    if not isinstance(row.timestamp, datetime):  # such as 0000-00-00, which is not a date in Python
         return Observation(error=error or ErrorWord.INVALID_DATA)
     report, readable = read_report(row.report)
     if not readable:

@@ -35,7 +35,7 @@ CONNECT_TIMEOUT_S = 1.5  # below a reading's deadline, so that the reason is fou
 PLAIN_TEXT_WAIT_S = 0.3
 
 # Refuses if the clocks differ. Otherwise replaces an older stamp, a stamp in the future, and a text
-# that is no stamp. Stamps of this form sort as text. Returns the skew in seconds, or nothing.
+# that is not a stamp. Stamps of this form sort as text. Returns the skew in seconds, or nothing.
 WRITE = """
 local time = redis.call('TIME')
 local skew = time[1] + time[2] / 1000000 - tonumber(ARGV[3])

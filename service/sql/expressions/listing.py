@@ -24,7 +24,7 @@ from schema.history import WORKER
 from schema.tables import Beat, Hour, Incident, table
 from service.sql.expressions.spans import epoch, hour_end, seconds, settled
 
-A_SLOT = 0.999  # a smaller gap is no slot: the interval does not divide the hour
+A_SLOT = 0.999  # a smaller gap is not a slot: the interval does not divide the hour
 
 _beats, _hours, _incidents = table(Beat).c, table(Hour).c, table(Incident).c
 _MOMENT = DateTime(timezone=True)

@@ -185,7 +185,7 @@ async def test_a_defect_removes_no_row() -> None:
         (50, 20, 10 + WATCH_S),  # looked for as soon as it can be there
         (61, 20, WATCH_S),  # due and not seen: every second
         (119, 20, WATCH_S),
-        (121, 20, 20),  # a dead worker is no reason to go on asking
+        (121, 20, 20),  # a dead worker does not cause further readings
         (0, 1, 1),
     ],
 )

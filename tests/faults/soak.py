@@ -14,10 +14,15 @@ from pathlib import Path
 import psutil
 
 from bench.slope import slope
+from local.aws.process import running as running_aws
 from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment, deployment
+from tests.faults.judging import failures
 from tests.faults.kinds import MORE, QUICK
-from tests.faults.row import TELL_S, Row, tried
+from tests.faults.more_kinds import FAULTS
+from tests.faults.more_stores import MoreStores
+from tests.faults.row import Row, tried
 from tests.faults.test_faults import HEAD
+from tests.service.mariadb import MariaDb
 
 MINUTES = 30.0
 GROWTH_MAX_KB = 10.0  # per cycle; a leak of 20 must be noticed
@@ -40,48 +45,40 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as another user
-        with deployment(folder) as deployed:
-            failures = soaked(deployed, minutes)
-    print(*(failures or ["nothing was wrong"]), sep="\n")
-    return 1 if failures else 0
+        with (
+            MariaDb(_made(folder / "mariadb")) as mariadb,
+            running_aws(folder / "bucket") as bucket,
+            deployment(_made(folder / "deployment"), MoreStores(mariadb, bucket)) as deployed,
+        ):
+            wrong = soaked(deployed, minutes)
+    print(*(wrong or ["nothing was wrong"]), sep="\n")
+    return 1 if wrong else 0
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o755)
+    return folder
 
 
 def soaked(deployed: Deployment, minutes: float) -> list[str]:
     """Cause faults in turn; return the failures."""
     end = time.monotonic() + minutes * 60
     measured: dict[str, list[Usage]] = {"worker": [], "api": []}
-    failures: list[str] = []
+    wrong: list[str] = []
     # A replica can be promoted only once.
     once = [fault for fault in QUICK if fault.name == "replica, then promoted"]
-    turns = cycle([*(fault for fault in QUICK if fault not in once), *MORE])
+    turns = cycle([*(fault for fault in QUICK if fault not in once), *MORE, *FAULTS])
     print(*HEAD, sep="\n", flush=True)
     while time.monotonic() < end:
         row = tried(deployed, once.pop() if once else next(turns))
-        print(row.text(_lost(deployed, row)), flush=True)
-        failures += _wrong(deployed, row)
+        lost = _lost(deployed, row)
+        print(row.text(lost), flush=True)
+        wrong += failures(row) + ([f"{lost} outcomes lost"] if lost else [])
         for name, process in (("worker", deployed.worker), ("api", deployed.api)):
             measured[name].append(_usage(len(deployed.cycles()), process.process.pid))
     for name, figures in measured.items():
-        failures += grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
-    return failures
-
-
-def _wrong(deployed: Deployment, row: Row) -> list[str]:
-    """Return the failures of a row, by the assertions of the test suite."""
-    fault = row.fault
-    if fault.writable:
-        bad = [poll for poll in row.during + row.after if poll[1] != 200]
-    else:
-        bad = [poll for poll in row.during if poll[0] >= TELL_S and poll[1] == 200]
-    bad += [poll for poll in row.after if poll[0] >= row.heal_s and poll[1] != 200]
-    if not any(fault.words in sentence for _, _, sentence in row.during):
-        bad.append((0.0, 0, f"nothing says {fault.words}"))
-    lost = _lost(deployed, row)
-    name = f"{fault.store} {fault.name}"
-    return [
-        f"{name}: {each}"
-        for each in [*bad, *row.failed, *row.blamed, *([f"{lost} lost"] if lost else [])]
-    ]
+        wrong += grown(name, figures[len(figures) // 4 :], judged=minutes >= MINUTES_THAT_PROVE)
+    return wrong
 
 
 def _lost(deployed: Deployment, row: Row) -> int:

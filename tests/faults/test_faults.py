@@ -10,8 +10,9 @@ import pytest
 
 from tests.conftest import _folder
 from tests.faults.deployment import MOST_S, Deployment, deployment
+from tests.faults.judging import failures
 from tests.faults.kinds import QUICK, Fault
-from tests.faults.row import TELL_S, Row, tried
+from tests.faults.row import Row, tried
 
 HEAD = (
     "| fault | words | others' delay | polls | green after | lost |",
@@ -49,22 +50,7 @@ def test_a_fault_is_reported_in_time_with_its_word_and_only_for_its_store(
     row = tried(running, fault)
     rows.append(row)
 
-    assert_reported(row)
-
-
-def assert_reported(row: Row) -> None:
-    """Check a row: the words in time, green again in time, and every other store undisturbed."""
-    fault = row.fault
-    if fault.writable:
-        assert row.red(row.during + row.after) == []
-    else:
-        assert [poll for poll in row.during if poll[0] >= TELL_S and poll[1] == 200] == []
-        assert any(row.titles[fault.store] in sentence for _, _, sentence in row.during)
-    assert [poll for poll in row.red(row.after) if poll[0] >= row.heal_s] == []
-    assert any(fault.words in sentence for _, _, sentence in row.during)
-    assert row.delay_ms or row.late, "no cycle shows how the other stores fared"
-    assert row.failed == []
-    assert row.blamed == []
+    assert failures(row) == []
 
 
 def test_after_all_faults_no_outcome_is_lost(running: Deployment) -> None:

@@ -1,5 +1,6 @@
 """Supervisors and platforms wait longer than a process may take to stop."""
 
+import math
 from pathlib import Path
 
 import yaml
@@ -30,6 +31,12 @@ def test_the_platforms_wait_longer_than_a_worker_may_take() -> None:
     assert graces
     assert min(graces) > shutdown.WORKER_S
     assert components.GRACE_S > shutdown.WORKER_S
+
+
+def test_the_runbook_has_the_time_that_a_worker_may_take() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+
+    assert f"stopping takes at most {math.ceil(shutdown.WORKER_S)} s" in runbook
 
 
 def test_every_drivers_time_limit_is_below_that_of_closing() -> None:

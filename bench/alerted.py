@@ -7,7 +7,6 @@ import argparse
 import secrets
 import signal
 import sys
-import tempfile
 import threading
 import time
 from base64 import b64encode
@@ -15,10 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from uuid import UUID
 
-from bench.outages import Stage, Worker, staged
+from bench.stage import Stage, Worker, staged
 from local.proxy import Mode
 from schema.alerts import AlertEvent, EventKind
 
@@ -113,11 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--interval", type=float, default=INTERVAL_S, help="seconds")
     options = parser.parse_args(arguments)
     interval_s: float = options.interval
-    with (
-        staged() as (stage, environ),
-        receiver() as receiving,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+    with staged() as (stage, environ), receiver() as receiving:
         environ |= {
             "HEARTBEAT_INTERVAL_SECONDS": f"{interval_s:g}",
             "ALERT_RESOLVE_INTERVALS": RESOLVE_INTERVALS,
@@ -125,7 +119,7 @@ def main(arguments: Sequence[str]) -> None:
         secret = b64encode(secrets.token_bytes(24)).decode()
         target = f"webhook+http://127.0.0.1:{receiving.port}/?secret=whsec_{secret}"
         with_target = environ | {"ALERT_TARGETS": target}
-        worker = Worker(with_target, Path(folder))
+        worker = Worker(with_target)
         worker.start()
         worker.wait_green()
         bound_s = 2 * interval_s + 1
@@ -137,7 +131,7 @@ def main(arguments: Sequence[str]) -> None:
         took = {each.name: _play(each, stage, worker, receiving, interval_s) for each in chosen}
         worker.stop()
         if not named:
-            without, with_one = (_quiet(each, Path(folder)) for each in (environ, with_target))
+            without, with_one = (_quiet(each) for each in (environ, with_target))
             print(f"\nLateness of the beat without targets: {without}; with one: {with_one}.")
     if late := [name for name, seconds in took.items() if seconds > bound_s]:
         sys.exit(f"later than the bound: {', '.join(late)}")
@@ -160,9 +154,9 @@ def _play(
     return opened_s
 
 
-def _quiet(environ: dict[str, str], folder: Path) -> str:
+def _quiet(environ: dict[str, str]) -> str:
     """Measure how late cycles begin, one a second, while nothing is wrong."""
-    worker = Worker(environ | {"HEARTBEAT_INTERVAL_SECONDS": "1"}, folder)
+    worker = Worker(environ | {"HEARTBEAT_INTERVAL_SECONDS": "1"})
     worker.start()
     worker.wait_green()
     worker.watch(QUIET_S)

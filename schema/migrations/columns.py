@@ -1,4 +1,4 @@
-"""Restore dropped columns that may be NULL, and report the others."""
+"""Restore dropped columns that may be NULL, and name the others."""
 
 from typing import TYPE_CHECKING
 
@@ -6,15 +6,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class ColumnMissingError(Exception):
-    """A table lacks a column that cannot be restored; the message names it and the remedy."""
-
-
-def add_columns(connection: "Connection") -> None:
+def add_columns(connection: "Connection") -> list[str]:
     """Add missing columns that may be NULL.
 
-    Raises:
-        ColumnMissingError: A missing column needs a value in every row.
+    Returns:
+        The missing columns that need a value in every row, with their types.
     """
     from alembic.migration import MigrationContext  # noqa: PLC0415 - as in `upgrade`
     from alembic.operations import Operations  # noqa: PLC0415 - as in `upgrade`
@@ -23,16 +19,15 @@ def add_columns(connection: "Connection") -> None:
 
     there = inspect(connection)
     operations = Operations(MigrationContext.configure(connection))
+    lacking = []
     for name, table in SQLModel.metadata.tables.items():
         has = {column["name"] for column in there.get_columns(name)}
         for column in table.columns:
             if column.name in has:
                 continue
-            if not column.nullable:
+            if column.nullable:
+                operations.add_column(name, column._copy())  # noqa: SLF001 - a column has one table
+            else:
                 kind = column.type.compile(connection.dialect)
-                msg = (
-                    f"the table {name} lacks its column {column.name} ({kind}, NOT NULL): add it "
-                    "with values, or drop the table, which is then created again without its rows"
-                )
-                raise ColumnMissingError(msg)
-            operations.add_column(name, column._copy())  # noqa: SLF001 - a column has one table
+                lacking.append(f"{name}.{column.name} ({kind}, NOT NULL)")
+    return lacking

@@ -161,10 +161,19 @@ class Postgres(Source):
         self._look_due = -math.inf
         there = await self._look()
         if not takes_stamps(there):
-            await self._migration.run()
+            await self._restore_stamps()
         elif not there.current:
             self._migration.start()
         self._look_due = anyio.current_time() + LOOK_S
+
+    async def _restore_stamps(self) -> None:
+        try:
+            await self._migration.run()
+        except SourceError as error:
+            if error.cause is not Cause.COLUMN_MISSING:
+                raise
+            # Perhaps of another table. If not, the stamp's own error says so.
+            log.warning("schema_incomplete", error=error.word, detail=error.detail)
 
     async def _read_whole(self) -> Observation:
         # The first time in a transaction, which a pool in statement mode refuses.

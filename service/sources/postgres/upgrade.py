@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from schema import migrations
 from schema.errors import Cause, ErrorWord
 from schema.migrations.adoption import try_stamp
-from schema.migrations.columns import ColumnMissingError, add_columns
+from schema.migrations.columns import add_columns
 from schema.tables import LastUpdate
 from service.errors import SourceError
 from service.sources.postgres.child import Job, Outcome
@@ -19,6 +19,11 @@ from service.sources.postgres.errors import OURS, translate
 from service.sources.postgres.pool import arguments
 from service.sources.postgres.settings import Settings
 from service.timeouts import ANSWER_TIMEOUT_S
+
+LACKING = (
+    "missing columns that every row needs: {}. Add each with values, or drop its table, which is "
+    "then created again without its rows"
+)
 
 
 def main() -> None:
@@ -32,9 +37,11 @@ async def perform(job: Job) -> Outcome:
     opened = engine(Settings.model_validate(job.settings), job.answer_timeout_s)
     try:
         async with opened.begin() as connection:
-            return Outcome(revision=await connection.run_sync(upgrade))
-    except ColumnMissingError as error:
-        found = SourceError(ErrorWord.NOT_FOUND, str(error), Cause.COLUMN_MISSING)
+            revision, lacking = await connection.run_sync(upgrade)
+        if not lacking:
+            return Outcome(revision=revision)
+        said = LACKING.format(", ".join(lacking))
+        found = SourceError(ErrorWord.NOT_FOUND, said, Cause.COLUMN_MISSING)
     except (migrations.UnknownRevisionError, RuntimeError) as error:
         # The existing table is not ours: the message names it and the remedy.
         found = SourceError(ErrorWord.INVALID_DATA, str(error))
@@ -63,14 +70,20 @@ def engine(settings: Settings, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> As
     )
 
 
-def upgrade(connection: Connection) -> str:
-    """Migrate, restore what was dropped by hand, and test a stamp."""
+def upgrade(connection: Connection) -> tuple[str, list[str]]:
+    """Migrate, restore what was dropped by hand, and test a stamp.
+
+    Returns:
+        The revision that the database now has, and the missing columns that cannot be restored.
+    """
     revision = migrations.upgrade(connection)
+    lacking: list[str] = []
     if revision == migrations.head():  # this version cannot know what a newer one needs
         LastUpdate.metadata.create_all(connection)
-        add_columns(connection)
-        try_stamp(connection)
-    return revision
+        lacking = add_columns(connection)
+        if not any(each.startswith(LastUpdate.__tablename__) for each in lacking):
+            try_stamp(connection)
+    return revision, lacking
 
 
 if __name__ == "__main__":

@@ -206,3 +206,22 @@ sys.exit(__main__.main())
     assert done.returncode == 1
     assert "--with mysql needs mariadbd: install Debian's package mariadb-server" in done.stderr
     assert done.stdout == ""
+
+
+def test_everything_stops_quietly_when_nobody_reads_the_output_any_more() -> None:
+    command = [sys.executable, "-m", "local", "--ephemeral", "--services-only"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as popen:
+        assert popen.stdout is not None
+        assert popen.stderr is not None
+        try:
+            first = popen.stdout.readline()
+            popen.stdout.close()
+            popen.wait(STOP_S)
+            said = popen.stderr.read()
+        finally:
+            popen.kill()
+
+    assert "data in" in first
+    assert (said, popen.returncode) == ("", 0)

@@ -15,7 +15,7 @@ from schema.findings import Finding
 from schema.responses import Health
 from service import garbage
 from service.api import routes
-from service.api.archive import Archive, remembering
+from service.api.archive import Archive, opened
 from service.api.live import Live
 from service.api.metering import Meters
 from service.api.middleware import add_middleware
@@ -49,7 +49,7 @@ class State(TypedDict):
     alerting: "Alerting | None"
 
 
-class Later:
+class DeferredApp:
     """Pass requests to an app that is created behind the first answers; plain ASGI."""
 
     def __init__(self, app: "Lazy[FastAPI]") -> None:
@@ -98,7 +98,7 @@ def create(
             die()
 
     app = Starlette(routes=[WebSocketRoute("/ws", routes.live)], lifespan=lifespan)
-    app.router.default = Later(others)
+    app.router.default = DeferredApp(others)
     add_middleware(app, settings, meters)
     return app
 
@@ -130,8 +130,8 @@ async def state(
     stuck = health.model_copy(update={"status": "stuck"})
     async with (
         watching(settings) as watch,
-        remembering(settings) as archive,
-        telling(settings, senders, watch) as alerting,
+        opened(settings) as archive,
+        running_alerting(settings, senders, watch) as alerting,
         anyio.create_task_group() as tasks,
     ):
         live = Live(watch, tasks.start_soon, process.max_viewers, process.cors_origins)
@@ -151,7 +151,7 @@ async def state(
 
 
 @asynccontextmanager
-async def telling(
+async def running_alerting(
     settings: Settings, senders: "Sequence[Sender]", watch: Watch
 ) -> "AsyncIterator[Alerting | None]":
     """Run alerting while the app runs; None, with nothing imported, if there are no targets."""

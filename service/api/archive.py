@@ -162,7 +162,7 @@ class Archive:
 
 
 @asynccontextmanager
-async def remembering(settings: Settings) -> AsyncIterator[Archive]:
+async def opened(settings: Settings) -> AsyncIterator[Archive]:
     """Provide the archive while the app runs."""
     archive = Archive(settings)
     try:

@@ -56,7 +56,7 @@ Ranged = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SelectedSpan:
     """The span that a request selects: a range, or `from` and `to`."""
 
     range: Range | None
@@ -108,11 +108,11 @@ class Asked:
                 raise WindowError(f"{name}: {moment.isoformat()} and a range: give one of them")
 
 
-async def _asked(span: Ranged = None, begin: From = None, end: To = None) -> Asked:
-    return Asked(span, begin, end)
+async def _selected_span(span: Ranged = None, begin: From = None, end: To = None) -> SelectedSpan:
+    return SelectedSpan(span, begin, end)
 
 
-Span = Annotated[Asked, Depends(_asked)]
+Span = Annotated[SelectedSpan, Depends(_selected_span)]
 Limit = Annotated[
     int, Query(ge=1, le=INCIDENTS_LIMIT, description="The most to return; the newest are kept")
 ]

@@ -88,7 +88,7 @@ class Row:
         )
 
 
-def tried(deployment: Deployment, fault: Fault) -> Row:
+def caused(deployment: Deployment, fault: Fault) -> Row:
     """Cause a fault and end it, polling each second; return the row."""
     row, before = Row(fault, deployment.titles), len(deployment.cycles())
     with fault.disturb(deployment):

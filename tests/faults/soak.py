@@ -20,7 +20,7 @@ from tests.faults.judging import failures
 from tests.faults.kinds import MORE, QUICK
 from tests.faults.more_kinds import FAULTS
 from tests.faults.more_stores import MoreStores
-from tests.faults.row import Row, tried
+from tests.faults.row import Row, caused
 from tests.faults.test_faults import HEAD
 from tests.service.mariadb import MariaDb
 
@@ -70,7 +70,7 @@ def soaked(deployed: Deployment, minutes: float) -> list[str]:
     turns = cycle([*(fault for fault in QUICK if fault not in once), *MORE, *FAULTS])
     print(*HEAD, sep="\n", flush=True)
     while time.monotonic() < end:
-        row = tried(deployed, once.pop() if once else next(turns))
+        row = caused(deployed, once.pop() if once else next(turns))
         lost = _lost(deployed, row)
         print(row.text(lost), flush=True)
         wrong += failures(row) + ([f"{lost} outcomes lost"] if lost else [])

@@ -12,7 +12,7 @@ from tests.conftest import _folder
 from tests.faults.deployment import MOST_S, Deployment, deployment
 from tests.faults.judging import failures
 from tests.faults.kinds import QUICK, Fault
-from tests.faults.row import Row, tried
+from tests.faults.row import Row, caused
 
 HEAD = (
     "| fault | words | others' delay | polls | green after | lost |",
@@ -47,7 +47,7 @@ def show(request: pytest.FixtureRequest, running: Deployment, rows: list[Row]) -
 def test_a_fault_is_reported_in_time_with_its_word_and_only_for_its_store(
     running: Deployment, rows: list[Row], fault: Fault
 ) -> None:
-    row = tried(running, fault)
+    row = caused(running, fault)
     rows.append(row)
 
     assert failures(row) == []

@@ -14,7 +14,7 @@ from tests.faults.judging import failures
 from tests.faults.kinds import Fault
 from tests.faults.more_kinds import FAULTS
 from tests.faults.more_stores import MoreStores
-from tests.faults.row import Row, tried
+from tests.faults.row import Row, caused
 from tests.faults.test_faults import assert_nothing_lost, show
 from tests.service.mariadb import MariaDb
 
@@ -41,7 +41,7 @@ def rows(request: pytest.FixtureRequest, running: Deployment) -> Iterator[list[R
 def test_a_fault_of_a_further_store_is_reported_like_those_of_the_three(
     running: Deployment, rows: list[Row], fault: Fault
 ) -> None:
-    row = tried(running, fault)
+    row = caused(running, fault)
     rows.append(row)
 
     assert failures(row) == []

@@ -52,7 +52,7 @@ async def test_a_closed_connection_fails_neither_a_reading_nor_a_write(
         assert (await source.read()).stamp == heartbeat.timestamp
 
 
-class Forgetful(Proxy):
+class SilentNetwork(Proxy):
     """A network that drops the traffic of existing connections without closing them."""
 
     generation = 0
@@ -70,7 +70,7 @@ class Forgetful(Proxy):
 @pytest.mark.parametrize("name", PROXIED)
 async def test_a_silent_connection_is_replaced(environ: dict[str, str], name: str) -> None:
     variable = PROXIED[name]
-    network = Forgetful(int(environ[variable]))
+    network = SilentNetwork(int(environ[variable]))
     async with serving(network):
         sources = connect(load({**environ, variable: str(network.port)}))
         source, heartbeat = sources[name], beat()

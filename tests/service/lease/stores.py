@@ -38,7 +38,7 @@ class Store:
         self.standbys.clear()
 
 
-class Way:
+class MemoryLease:
     """One process's connection to a store."""
 
     def __init__(self, store: Store, task: LeaseTask) -> None:
@@ -107,7 +107,7 @@ def lease(
     task = LeaseTask("worker", "worker:stores", name, Terms.of(interval_s))
     return Lease(
         task,
-        cast("Any", Way(database, task) if database else None),
-        cast("Any", Way(keys, task) if keys else None),
+        cast("Any", MemoryLease(database, task) if database else None),
+        cast("Any", MemoryLease(keys, task) if keys else None),
         clock,
     )

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 POLL_S = 0.02
 LONG, SHORT = Terms.of(60.0), Terms(lease_s=0.5, renew_s=0.03, poll_s=0.01, ask_s=0.1)
 
-Way = DatabaseLease | ValkeyLease | stores.Way
+AnyLease = DatabaseLease | ValkeyLease | stores.MemoryLease
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Leases:
         way: Returns the connection of a process, by its name and the lease's duration.
     """
 
-    way: Callable[[str, Terms], Way]
+    way: Callable[[str, Terms], AnyLease]
 
 
 @pytest.fixture(params=["postgres", "valkey", "memory"])
@@ -48,19 +48,19 @@ async def leases(
         await rows.migrate()
         kept = stores.Store()
 
-        def way(name: str, terms: Terms) -> Way:
+        def way(name: str, terms: Terms) -> AnyLease:
             task = LeaseTask("worker", "worker:stores", name, terms)
-            ways: dict[str, Way] = {
+            ways: dict[str, AnyLease] = {
                 "postgres": DatabaseLease(rows, task),
                 "valkey": ValkeyLease(entries, task),
-                "memory": stores.Way(kept, task),
+                "memory": stores.MemoryLease(kept, task),
             }
             return ways[request.param]
 
         yield Leases(way)
 
 
-async def claim(way: Way, known: int = 0) -> Answer:
+async def claim(way: AnyLease, known: int = 0) -> Answer:
     """Claim as a process that holds no other lease."""
     return await (
         way.claim(known, overrides=False) if isinstance(way, ValkeyLease) else way.claim(known)

@@ -414,18 +414,18 @@ def test_errors_of_mysql_alone_have_their_error_words(code: int, message: str, w
 async def test_an_open_connection_waits_for_nothing_but_its_statements(
     mariadb: MariaDb, store: MySql, author: str
 ) -> None:
-    def told() -> dict[str, int]:
-        said = mariadb.execute("SHOW GLOBAL STATUS LIKE 'Com%'")
+    def statement_counts() -> dict[str, int]:
+        rows = mariadb.execute("SHOW GLOBAL STATUS LIKE 'Com%'")
         wanted = ("Com_select", "Com_insert", "Com_update", "Com_rollback", "Com_commit")
-        return {name: int(count) for name, count in said if name in wanted}
+        return {name: int(count) for name, count in rows if name in wanted}
 
     await store.write(beat(author))
-    before = told()
+    before = statement_counts()
 
     await store.read()
     await store.write(beat(author))
 
-    counts = {name: count - before[name] for name, count in told().items()}
+    counts = {name: count - before[name] for name, count in statement_counts().items()}
     assert counts == {
         "Com_select": 2,  # the row, and the clock
         "Com_insert": 1,

@@ -202,12 +202,12 @@ async def test_after_a_signal_writes_in_flight_have_nine_seconds_or_their_deadli
 
 
 async def test_a_partial_write_is_a_warning_and_not_a_failure() -> None:
-    class Partly(MemorySource):
+    class PartialSource(MemorySource):
         async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
             await super().write(heartbeat)
             return Shortfall(ErrorWord.PERMISSION, Cause.KEY_DENIED, "AccessDenied")
 
-    [outcome] = await stamp_all({"partly": Partly()}, BEAT, DEADLINE_S)
+    [outcome] = await stamp_all({"partly": PartialSource()}, BEAT, DEADLINE_S)
 
     assert (outcome.result, outcome.warning) == ("ok", ErrorWord.PERMISSION)
     assert (outcome.cause, outcome.detail) == (Cause.KEY_DENIED, "AccessDenied")

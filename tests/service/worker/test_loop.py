@@ -81,7 +81,7 @@ def events_of(lines: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]
     ]
 
 
-class Partly(MemorySource):
+class PartialSource(MemorySource):
     """A source whose second to fourth writes are partial."""
 
     async def write(self, heartbeat: Heartbeat) -> Shortfall | None:
@@ -225,7 +225,7 @@ async def test_a_breaker_is_half_open_while_a_source_is_probed() -> None:
     assert states.count(Breaker.HALF_OPEN) == 2  # a probe is one attempt
 
 
-class Telling(MemorySource):
+class ReportingSource(MemorySource):
     """A source that reports facts besides the results of its writes."""
 
     def add_to(self, report: WorkerReport) -> WorkerReport:
@@ -235,7 +235,7 @@ class Telling(MemorySource):
 async def test_the_report_contains_facts_of_sources_and_the_recorder() -> None:
     source = MemorySource()
 
-    await beat({"source": source, "telling": Telling()}, cycles=2)
+    await beat({"source": source, "telling": ReportingSource()}, cycles=2)
 
     report = source.written[1].report
     assert report is not None
@@ -428,7 +428,7 @@ async def test_only_failed_attempts_are_logged_at_debug() -> None:
 
 async def test_the_start_and_end_of_partial_writes_are_logged() -> None:
     with capture_logs() as lines:
-        await beat({"source": Partly()}, cycles=6)
+        await beat({"source": PartialSource()}, cycles=6)
 
     assert events_of(lines) == [
         ("worker_started", None),
@@ -446,7 +446,7 @@ async def test_the_start_and_end_of_partial_writes_are_logged() -> None:
 
 
 async def test_a_failed_write_does_not_end_a_partial_one_in_the_log() -> None:
-    source = Partly()
+    source = PartialSource()
 
     async def fail() -> None:
         source.failures = failing(ErrorWord.AUTH, times=1) if len(source.written) == 4 else []

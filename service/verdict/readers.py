@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import anyio
 import structlog
@@ -13,16 +13,12 @@ from schema.errors import ErrorWord
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.observation import Observation
+from service.verdict.lifetime import Lifetime
 
 FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: most readings of a
 # hung store end after 2 s, and their result is worth the wait
 UNASKED_S = 2.0  # a reading that expired longer ago is old: there was no request since
-FAILED_S = 5.0  # how soon a store that could not be read is tried again
 STILL_S = 60.0  # beyond its deadline: connecting takes some seconds of CPU
-WATCH_S = 1.0  # how often a source is read while its next stamp is due
-LIFETIMES_IN_INTERVAL = 2  # with a short interval, a second would be too long
-WATCHES_IN_INTERVAL = 10
-LOST_INTERVALS = 2  # how long a stamp that somebody replaced is looked for like one that is due
 
 log = structlog.get_logger()
 
@@ -61,13 +57,6 @@ class LastReading:
     outdated: bool = False
 
 
-class LastStamp(NamedTuple):
-    """The last reading with a stamp and interval: when it ended, and the interval."""
-
-    at: datetime
-    interval_s: float
-
-
 class Reader:
     """Reads one source, shares the result among all requests, and returns it immediately.
 
@@ -90,14 +79,13 @@ class Reader:
         self.name = name
         self.reads = 0
         self._source = source
-        self._lifetime_s = lifetime_s
+        self._lifetime = Lifetime(lifetime_s)
         self._deadline_s = deadline_s
         self._spawn = spawn
         self._last: LastReading | None = None
         self._failing_since: datetime | None = None
         self._last_stamp: datetime | None = None
         self._last_answer: datetime | None = None
-        self._whole: LastStamp | None = None
         self.expires = 0.0
         self._awaited_since: float | None = None
         self._reading: anyio.Event | None = None
@@ -190,31 +178,7 @@ class Reader:
             last_stamp=self._last_stamp,
             last_answer=self._last_answer,
         )
-        self.expires = time.monotonic() + self._serves_s(found, now)
-
-    def _serves_s(self, found: Observation, now: datetime) -> float:
-        """Return how long a reading is used: until the next stamp is due."""
-        if not found.reachable:
-            return min(self._lifetime_s, FAILED_S)
-        if found.stamp is None or found.interval_s is None:
-            return self._lost_serves_s(now)
-        self._whole = LastStamp(now, found.interval_s)
-        lifetime_s = min(self._lifetime_s, found.interval_s / LIFETIMES_IN_INTERVAL)
-        watch_s = min(WATCH_S, found.interval_s / WATCHES_IN_INTERVAL)
-        due_in_s = found.interval_s - (now - found.stamp).total_seconds()
-        if due_in_s > 0:
-            return min(lifetime_s, due_in_s + watch_s)
-        # Do not continue to read every second if the worker is dead.
-        return watch_s if due_in_s > -found.interval_s else lifetime_s
-
-    def _lost_serves_s(self, now: datetime) -> float:
-        """Return how long a reading without a stamp is used: after a replacement, not long."""
-        if self._whole is None:
-            return self._lifetime_s
-        at, interval_s = self._whole
-        is_near = (now - at).total_seconds() <= LOST_INTERVALS * interval_s
-        watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
-        return min(self._lifetime_s, watch_s) if is_near else self._lifetime_s
+        self.expires = time.monotonic() + self._lifetime.serves_s(found, now)
 
 
 class Readers:

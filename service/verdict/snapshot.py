@@ -22,13 +22,8 @@ from service.observation import Observation
 from service.settings import Settings
 from service.undelivered import Undelivered
 from service.verdict.age import AgedReading, aged
-from service.verdict.readers import (
-    UNASKED_S,
-    WATCH_S,
-    WATCHES_IN_INTERVAL,
-    LastReading,
-    LastReadings,
-)
+from service.verdict.lifetime import watch_s
+from service.verdict.readers import UNASKED_S, LastReading, LastReadings
 from service.verdict.situation import ALIVE, REFUSING, IdentityView, Situation, SourceView
 
 SPEAKS_FOR_INTERVALS = 2.5  # beyond this, short intervals would report a dead worker too late
@@ -132,10 +127,9 @@ class Snapshot:
         look = self.looks.get(source.name)
         if look is None:
             return None
-        watch_s = min(WATCH_S, interval_s / WATCHES_IN_INTERVAL)
         began = look.at - timedelta(milliseconds=look.latency_ms)
         # Two readings may take their full time: this one, and the next, which is in flight.
-        rhythm_s = watch_s + UNASKED_S + 2 * source.kind.read_deadline_s
+        rhythm_s = watch_s(interval_s) + UNASKED_S + 2 * source.kind.read_deadline_s
         oldest = timedelta(seconds=min(rhythm_s, SPEAKS_FOR_INTERVALS * interval_s))
         return began if began >= self.now - oldest else None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schema.timestamps import utc_now
-from service.verdict.readers import FAILED_S
+from service.verdict.lifetime import FAILED_S
 from tests.faults.deployment import INTERVAL_S, MOST_S, Deployment
 from tests.faults.kinds import Fault
 

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import anyio
 import anyio.lowlevel
@@ -10,8 +9,7 @@ from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service.errors import SourceError
-from service.observation import Observation
-from service.verdict.readers import FAILED_S, UNASKED_S, WATCH_S, LastReading, Reader, Readers
+from service.verdict.readers import UNASKED_S, LastReading, Reader, Readers
 from tests.fakes import MemorySource, failing
 
 pytestmark = pytest.mark.anyio
@@ -176,43 +174,6 @@ async def test_a_defect_removes_no_row() -> None:
 
     assert found is not None
     assert found.found.error is ErrorWord.FAILED
-
-
-@pytest.mark.parametrize(
-    ("age_s", "lifetime_s", "serves_s"),
-    [
-        (0, 20, 20),  # the next stamp is far
-        (50, 20, 10 + WATCH_S),  # looked for as soon as it can be there
-        (61, 20, WATCH_S),  # due and not seen: every second
-        (119, 20, WATCH_S),
-        (121, 20, 20),  # a dead worker does not cause further readings
-        (0, 1, 1),
-    ],
-)
-async def test_a_reading_is_used_until_the_next_stamp_is_due(
-    age_s: float, lifetime_s: float, serves_s: float
-) -> None:
-    now = utc_now()
-    found = Observation(stamp=now - timedelta(seconds=age_s), interval_s=60.0)
-    async with anyio.create_task_group() as tasks:
-        shared = reader(tasks, MemorySource(), lifetime_s=lifetime_s)
-
-        assert shared._serves_s(replace(found, interval_s=None), now) == lifetime_s
-        assert shared._serves_s(found, now) == pytest.approx(serves_s)
-        assert shared._serves_s(replace(found, reachable=False), now) == min(lifetime_s, FAILED_S)
-
-
-@pytest.mark.parametrize(("after_s", "serves_s"), [(30, WATCH_S), (120, WATCH_S), (121, 20)])
-async def test_a_replaced_stamp_is_read_often_until_the_next_one_is_due(
-    after_s: float, serves_s: float
-) -> None:
-    now = utc_now()
-    async with anyio.create_task_group() as tasks:
-        shared = reader(tasks, MemorySource(), lifetime_s=20)
-        shared._serves_s(Observation(stamp=now, interval_s=60.0), now)
-
-        for lost in (Observation(), Observation(stamp=now)):
-            assert shared._serves_s(lost, now + timedelta(seconds=after_s)) == serves_s
 
 
 async def test_a_source_without_a_reader_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""What reading a store finds."""
+"""Observations: the result of reading a store."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -39,7 +39,7 @@ class Live:
     Args:
         watch: Provides what is shown.
         spawn: Starts sending a document in the background.
-        viewers_max: Beyond it, pages are told to retry later, and poll until then.
+        viewers_max: Beyond it, pages must retry later, and poll until then.
         origins: Other origins whose pages may connect.
         silence_s: The longest time between two documents.
         clock: Monotonic seconds.

@@ -1,4 +1,4 @@
-"""How long a reading is used, before the source is read again."""
+"""Decide when a source must be read again."""
 
 from datetime import datetime
 from typing import NamedTuple

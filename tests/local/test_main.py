@@ -219,9 +219,9 @@ def test_everything_stops_quietly_when_nobody_reads_the_output_any_more() -> Non
             first = popen.stdout.readline()
             popen.stdout.close()
             popen.wait(STOP_S)
-            said = popen.stderr.read()
+            errors = popen.stderr.read()
         finally:
             popen.kill()
 
     assert "data in" in first
-    assert (said, popen.returncode) == ("", 0)
+    assert (errors, popen.returncode) == ("", 0)

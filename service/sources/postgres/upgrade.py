@@ -40,8 +40,8 @@ async def perform(job: Job) -> Outcome:
             revision, lacking = await connection.run_sync(upgrade)
         if not lacking:
             return Outcome(revision=revision)
-        said = LACKING.format(", ".join(lacking))
-        found = SourceError(ErrorWord.NOT_FOUND, said, Cause.COLUMN_MISSING)
+        message = LACKING.format(", ".join(lacking))
+        found = SourceError(ErrorWord.NOT_FOUND, message, Cause.COLUMN_MISSING)
     except (migrations.UnknownRevisionError, RuntimeError) as error:
         # The existing table is not ours: the message names it and the remedy.
         found = SourceError(ErrorWord.INVALID_DATA, str(error))

@@ -6,9 +6,9 @@ from service.api.bundle import bundle, without_comments
 
 WEB = Path(__file__).parents[3] / "web"
 MODULES = {
-    "main": "// Says it.\n\nimport { HELLO, said } from './words.js';\n\nalert(said(HELLO));\n",
+    "main": "// Main.\n\nimport { HELLO, marked } from './words.js';\n\nalert(marked(HELLO));\n",
     "words": "import {\n  mark,\n} from './marks.js';\n\n/**\n * @param {string} word\n */\n"
-    "export function said(word) {\n  return mark(word); // not `said`\n}\n\n"
+    "export function marked(word) {\n  return mark(word); // not `marked`\n}\n\n"
     "export const HELLO = 'hello // there';\n",
     "marks": "/** @type {string} */\nconst MARK = '!';\nexport const mark = (word) => word;\n",
 }
@@ -19,9 +19,9 @@ def test_imports_and_exports_become_the_parts_of_one_module() -> None:
         "const $marks = (() => {\nconst MARK = '!';\nconst mark = (word) => word;\n"
         "return { mark };\n})();\n"
         "const $words = (() => {\nconst {\n  mark,\n} = $marks;\n"
-        "function said(word) {\n  return mark(word); // not `said`\n}\n"
-        "const HELLO = 'hello // there';\nreturn { said, HELLO };\n})();\n"
-        "const $main = (() => {\nconst { HELLO, said } = $words;\nalert(said(HELLO));\n"
+        "function marked(word) {\n  return mark(word); // not `marked`\n}\n"
+        "const HELLO = 'hello // there';\nreturn { marked, HELLO };\n})();\n"
+        "const $main = (() => {\nconst { HELLO, marked } = $words;\nalert(marked(HELLO));\n"
         "return {  };\n})();\n"
     )
 

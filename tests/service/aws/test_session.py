@@ -139,8 +139,8 @@ async def test_the_ca_bundle_is_read_once_for_all_connections(
     bundle.unlink()
 
     secret = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
-    said = await identity.call("secretsmanager", "describe_secret", SecretId=secret)
-    assert said["Name"] == secret
+    response = await identity.call("secretsmanager", "describe_secret", SecretId=secret)
+    assert response["Name"] == secret
 
 
 async def test_a_ca_bundle_that_vanished_before_the_first_call_is_an_error_of_tls(

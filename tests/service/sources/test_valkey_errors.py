@@ -192,7 +192,7 @@ async def test_a_cluster_is_reported_as_unsupported_and_not_retried(
 @pytest.fixture
 async def tagged(tmp_path: Path, anyio_backend: str) -> AsyncIterator[redis.asyncio.Redis]:  # noqa: ARG001 - of an async fixture
     """Yield the first node of a cluster while it migrates the tag's slot to the second."""
-    with node(tmp_path, "asked") as lone:
+    with node(tmp_path, "lone") as lone:
         slot = ask(lone, "CLUSTER KEYSLOT", TAG)
     with cluster(tmp_path, slot) as (first, second):
         first.set(f"{TAG}:1", "there")

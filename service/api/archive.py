@@ -96,12 +96,7 @@ class Archive:
     async def answer(
         self, key: Hashable, read: "Callable[[HistoryReader], Awaitable[Document]]"
     ) -> Answer:
-        """Return the answer to a request.
-
-        Args:
-            key: Identifies the request.
-            read: Reads the document.
-        """
+        """Return the answer to a request."""
 
         async def make() -> Answer:
             try:

@@ -26,10 +26,6 @@ class Cache(Generic[T]):
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """Return the answer for a key: the kept one, the one being made, or a new one.
 
-        Args:
-            key: Identifies the answer.
-            make: Makes the answer.
-
         Raises:
             Exception: What `make` raises; it is not kept, and the next waiting request tries again.
         """

@@ -17,11 +17,7 @@ log = structlog.get_logger()
 
 
 class IdentityWarnings:
-    """Logs each change of the credentials' state once, and the certificate's expiry once a day.
-
-    Args:
-        credentials: Those of the identity.
-    """
+    """Logs each change of the credentials' state once, and the certificate's expiry once a day."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials

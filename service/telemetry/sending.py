@@ -58,9 +58,6 @@ class Delivery:
 class Metrics(OTLPMetricExporter):
     """Exports metrics.
 
-    Args:
-        url: The endpoint.
-
     Attributes:
         after: Called after each export, in its thread.
     """
@@ -82,11 +79,7 @@ class Metrics(OTLPMetricExporter):
 
 
 class Spans(OTLPSpanExporter):
-    """Exports spans.
-
-    Args:
-        url: The endpoint.
-    """
+    """Exports spans."""
 
     def __init__(self, url: str) -> None:
         session = Session()

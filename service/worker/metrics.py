@@ -14,11 +14,7 @@ from service.worker.loop import Worker
 
 
 class WorkerMetrics:
-    """Metrics of a worker's report and process.
-
-    Args:
-        worker: The worker.
-    """
+    """Metrics of a worker's report and process."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker

@@ -23,9 +23,6 @@ class Row(asyncpg.Record):  # type: ignore[misc] # asyncpg has no types
 class Session:
     """A connection of the pool, during one block.
 
-    Args:
-        connection: The connection of asyncpg.
-
     Every method raises asyncpg's errors, which the pool translates.
     """
 

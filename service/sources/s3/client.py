@@ -28,12 +28,7 @@ OF_S3 = CONFIG.merge(
 
 
 class IdentityCalls(Calls):
-    """Calls with the process's AWS identity.
-
-    Args:
-        settings: The bucket.
-        aws: The identity.
-    """
+    """Calls with the process's AWS identity."""
 
     def __init__(self, settings: Settings, aws: Aws) -> None:
         super().__init__()

@@ -56,6 +56,7 @@ class Refusal(StrEnum):
 
 REPORT_MAX = 131_072  # characters; a source needs about 700
 INTERVAL_MAX_S = 86_400.0
+INTERVAL_MIN_S = 0.001  # below, readings of a store would follow each other without a pause
 COUNT_MAX = 2**53  # the largest that all JSON readers agree on
 
 
@@ -76,7 +77,7 @@ Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Counts = Annotated[dict[Label, Count], Field(max_length=100)]
 Amount = Annotated[float, Field(ge=0, le=COUNT_MAX)]
-Interval = Annotated[float, Field(gt=0, le=INTERVAL_MAX_S)]
+Interval = Annotated[float, Field(ge=INTERVAL_MIN_S, le=INTERVAL_MAX_S)]
 
 
 class _Document(BaseModel):

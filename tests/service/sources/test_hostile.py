@@ -61,6 +61,11 @@ DOCUMENTS = st.dictionaries(
 TEXTS = DOCUMENTS | st.text(max_size=200) | st.sampled_from(["[" * 50_000, "\ud800", '"\\ud800"'])
 
 
+@pytest.mark.parametrize("interval_s", [1e300, 1e-300, 0, -1])
+def test_an_interval_that_no_worker_can_have_is_no_report(interval_s: float) -> None:
+    assert read_report(json.dumps({**REPORT, "interval_seconds": interval_s})) == (None, False)
+
+
 @given(TEXTS)
 def test_every_reader_returns_values_that_arithmetic_accepts(stored: str) -> None:
     report, _ = read_report(stored)

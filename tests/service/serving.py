@@ -38,7 +38,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
             tasks.start_soon(server.serve, [listener])
             await until(lambda: server.started)
             yield f"{host}:{port}"
-            server.should_exit = True
+            server.stop()
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ soak: environment ## Look for leaks: every fault in turn, then 25 days of cycles
 	$(PYTHON) -m tests.watch -m bench.month $(ARGS) && exit $$faults
 
 .PHONY: findings
-findings: ## Run the programs in findings/; downloads, 5 minutes
+findings: ## Run the programs in findings/; downloads, ten minutes
 	@for each in findings/*.sh; do [ "$$each" = findings/ground.sh ] && continue; \
 	echo "== $$each"; bash "$$each" || failed="$$failed $$each"; done; \
 	[ -z "$$failed" ] || { echo "changed, or not run:$$failed" >&2; exit 1; }

@@ -1,6 +1,5 @@
 """Decide which alerts open, repeat and end from one look to the next: pure functions of time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.alerts.events import Event, Look, notify
@@ -36,7 +35,7 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decision:
     """
     step_s = min(max(look.elapsed_s, 0.0), policy.step_max_s)
     seen = topics(look.findings, policy.interval_s)
-    joined = _join(state.alerts, seen)
+    joined = _join(state, seen, look, policy)
     alerts = [_updated(alert, seen, look, step_s, policy) for alert in joined]
     covered = {key for alert in alerts if not alert.over for key in alert.topics}
     fresh = {key: topic for key, topic in seen.items() if key not in covered}
@@ -61,27 +60,38 @@ def decide(state: State, look: Look, policy: Policy, name: str) -> Decision:
     )
 
 
-def _join(alerts: Sequence[Alert], seen: dict[str, Topic]) -> list[Alert]:
-    """Add to each open alert what shares the cause of its topics and is in no alert yet.
+def _join(state: State, seen: dict[str, Topic], look: Look, policy: Policy) -> list[Alert]:
+    """Add to each alert that has just opened what shares its cause and is in no alert yet.
 
-    AWS that hangs is noticed by a store and by the identity, each when it is read: one alert. Its
+    AWS that hangs is noticed by a store and by the identity, each when it is read: one alert. What
+    is noticed later is news, and so is what nobody has muted if the alert is muted. The alert's
     sources stay, because its key at the receivers follows from them.
     """
-    covered = {key for alert in alerts if not alert.over for key in alert.topics}
+    covered = {key for alert in state.alerts if not alert.over for key in alert.topics}
     found = []
-    for alert in alerts:
-        related = {other for key in alert.topics if key in seen for other in seen[key].related}
-        more = set() if alert.over else related - covered
+    for alert in state.alerts:
+        more: set[str] = set()
+        if not alert.over and alert.open_for_s <= policy.join_s:
+            related = {other for key in alert.topics if key in seen for other in seen[key].related}
+            more = {key for key in related - covered if _may_join(alert, seen.get(key), look)}
         covered |= more
         topics = tuple(sorted({*alert.topics, *more})) if more else alert.topics
         found.append(alert.model_copy(update={"topics": topics}))
     return found
 
 
+def _may_join(alert: Alert, topic: Topic | None, look: Look) -> bool:
+    """Tell whether a topic is seen, and as silent as an alert that is muted."""
+    if topic is None:
+        return False
+    return not look.is_muted(alert.sources) or look.is_muted(topic.sources)
+
+
 def _updated(
     alert: Alert, seen: dict[str, Topic], look: Look, step_s: float, policy: Policy
 ) -> Alert:
     """Update an alert with this look."""
+    alert = alert.model_copy(update={"open_for_s": alert.open_for_s + step_s})
     found = [seen[key] for key in alert.topics if key in seen]
     present = [topic for topic in found if can_alert(topic, policy)]
     if present:

@@ -8,6 +8,7 @@ from schema.freshness import STALE_AFTER_INTERVALS
 OPEN_INTERVALS = 2.0  # from the outage to the receiver
 DETECTION_INTERVALS = 0.4  # of those, the time until the first look that sees it
 RESOLVE_INTERVALS = 5.0  # longer than the time to open: a flapping store alerts once
+JOIN_LEAST_S = 60.0  # AWS is read less often than other stores
 REMIND_S = 4 * 3600.0
 REFRESH_S = 900.0  # Alertmanager forgets after an hour
 CALM_LOOKS = 4  # looks per interval while healthy; each may cost a reading of every store
@@ -41,6 +42,11 @@ class Policy:
     def open_s(self) -> float:
         """The time that an error must have lasted."""
         return (self.open_intervals - DETECTION_INTERVALS) * self.interval_s
+
+    @property
+    def join_s(self) -> float:
+        """The time after an alert opened in which what shares its cause joins it."""
+        return max(JOIN_LEAST_S, self.open_s)
 
     @property
     def resolve_s(self) -> float:

@@ -48,6 +48,8 @@ class Alert(StoredModel):
     runbook: str
     began: Timestamp
     opened: Timestamp
+    open_for_s: float = 0.0
+    """The time since it opened."""
     ended: Timestamp | None = None
     """The first look that did not see it, None while it is seen."""
     quiet_s: float = 0.0
@@ -108,7 +110,7 @@ def merged(newer: State, older: State) -> State:
 
 def without_durations(state: State) -> object:
     """Return the parts of a state whose change must be stored at once, to compare them."""
-    spans = {"quiet_s": 0.0, "since_told_s": {}}
+    spans = {"open_for_s": 0.0, "quiet_s": 0.0, "since_told_s": {}}
     return sorted(state.pending), [alert.model_copy(update=spans) for alert in state.alerts]
 
 

@@ -68,7 +68,7 @@ async def worker_status(request: Request) -> Response:
 async def worker_health(request: Request) -> Response:
     """Answer an uptime monitor: 503 if a store cannot be written or read.
 
-    After a time without requests this waits for each reading's end, up to 8 s for AWS: the answer
+    After a time without requests this waits for each reading's end, up to 8 s: the answer
     must be neither red for a slow store nor green for one that hangs.
     """
     watch = _watch(request)

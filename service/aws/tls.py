@@ -7,9 +7,8 @@ import socket
 import ssl
 from typing import Any
 
-from botocore.httpsession import URLLib3Session, get_cert_path
+from botocore.httpsession import URLLib3Session, create_urllib3_context, get_cert_path
 from botocore.utils import get_environ_proxies
-from urllib3.util.ssl_ import create_urllib3_context
 
 from service.timeouts import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 
@@ -57,7 +56,7 @@ def context(verify: str | bool) -> ssl.SSLContext | None:
     Returns:
         None if it cannot be read: then connections fail with botocore's own error.
     """
-    tls = create_urllib3_context()
+    tls: ssl.SSLContext = create_urllib3_context()  # botocore's own: urllib3's is stricter
     try:
         tls.load_verify_locations(get_cert_path(verify))
     except OSError:

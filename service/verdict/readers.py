@@ -15,8 +15,8 @@ from service.errors import SourceError
 from service.observation import Observation
 from service.verdict.lifetime import Lifetime
 
-FIRST_WAIT_S = 2.2  # how long a request waits if nothing recent is known: most readings of a
-# hung store end after 2 s, and their result is worth the wait
+FIRST_WAIT_S = 4.2  # how long a request waits if nothing recent is known: most readings of a
+# hung store end after 2 s, PostgreSQL's after 3.7, and their result is worth the wait
 UNASKED_S = 2.0  # a reading that expired longer ago is old: there was no request since
 STILL_S = 60.0  # beyond its deadline: connecting takes some seconds of CPU
 

@@ -29,6 +29,7 @@ from service.sql.stamps import PROBE, READ, WRITE
 LOOK_S = 60.0  # how often the worker checks that the whole schema exists
 READ_S = 2.0  # of a reading's one statement; opening a connection has a limit of its own
 PARTS_S = 4.0  # if it takes several, one after the other
+OF_LOCKS = {"55P03", "57014"}  # a limit of the server's ended the wait for somebody's lock
 REFUSED_PART = frozenset(  # words of a server that may still do the other parts of a reading
     {
         *(ErrorWord.NOT_FOUND, ErrorWord.PERMISSION, ErrorWord.READ_ONLY),
@@ -88,7 +89,7 @@ class Postgres(Source):
         try:
             return await self._read_whole()
         except SourceError as error:
-            if error.word not in REFUSED_PART:
+            if error.word not in REFUSED_PART and _sqlstate(error) not in OF_LOCKS:
                 raise
             log.debug("reading_in_parts", error=error.word, detail=error.detail)
         return await self._read_parts()
@@ -237,6 +238,10 @@ def observation(row: Any, error: ErrorWord | None) -> Observation:  # Any: a Row
         error = error or ErrorWord.INVALID_DATA
     interval_s = report.interval_seconds if report else None
     return Observation(stamp=row.timestamp, interval_s=interval_s, report=report, error=error)
+
+
+def _sqlstate(error: SourceError) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _with_schema(found: Observation, there: Found, *, writable: bool) -> Observation:

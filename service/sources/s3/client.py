@@ -3,6 +3,7 @@
 It has its own lane, so that a hung bucket does not delay the secret.
 """
 
+import os
 from typing import Any
 
 from botocore.config import Config
@@ -87,7 +88,8 @@ class KeyCalls(Calls):
         if self._made is None:
             secret = self._settings.secret
             session = bare_session()
-            verify = session.get_config_variable("ca_bundle") or True
+            bundle = session.get_config_variable("ca_bundle")
+            verify = bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True  # as botocore has it
             self._made = session.create_client(
                 service,
                 verify=verify,

@@ -174,7 +174,7 @@ def test_aws_that_hangs_alerts_once_whether_the_store_or_the_identity_notices_fi
     first: list[Finding], second: list[Finding]
 ) -> None:
     looking = Looking()
-    looking.looks(200, first)
+    looking.looks(150, first)
     looking.looks(400, second)
     looking.looks(200, unreachable("secrets_manager"))  # the identity is confirmed again
     looking.looks(400)
@@ -182,6 +182,38 @@ def test_aws_that_hangs_alerts_once_whether_the_store_or_the_identity_notices_fi
     assert looking.kinds() == [OPENED, RESOLVED]
     opened, resolved = (event.content for event in looking.events)
     assert opened.alert_key == resolved.alert_key
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "news"),
+    [
+        (unproved(), unproved("secrets_manager"), ["secrets_manager"]),
+        (unproved("secrets_manager"), unproved("secrets_manager", "archive"), ["archive"]),
+        (
+            not_written("secrets_manager"),
+            unproved("secrets_manager", "archive"),
+            ["iam", "archive"],
+        ),
+    ],
+)
+def test_what_fails_with_aws_an_hour_after_its_alert_alerts_by_itself(
+    first: list[Finding], second: list[Finding], news: list[str]
+) -> None:
+    looking = Looking()
+    looking.looks(3600, first)
+    looking.looks(200, second)
+
+    assert looking.kinds() == [OPENED, OPENED]
+    assert sorted(looking.events[1].content.sources) == sorted(news)
+
+
+def test_a_store_that_fails_with_a_muted_identity_alerts_unless_it_is_muted_too() -> None:
+    looking = Looking()
+    looking.muted = frozenset({"iam"})
+    looking.looks(150, unproved())
+    looking.looks(300, unproved("secrets_manager"))
+
+    assert [event.content.sources for event in looking.events] == [["secrets_manager"]]
 
 
 def test_an_outage_of_all_stores_after_one_of_them_alerts_again() -> None:

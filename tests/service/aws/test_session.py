@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
+from botocore.httpsession import URLLib3Session
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
@@ -20,6 +21,7 @@ from local.aws.folder import Folder
 from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Refusal
+from service.aws import tls
 from service.aws.client import Aws
 from service.errors import SourceError
 from service.settings import load
@@ -141,6 +143,20 @@ async def test_the_ca_bundle_is_read_once_for_all_connections(
     secret = aws.environment()["SECRETS_MANAGER_SECRET_NAME"]
     response = await identity.call("secretsmanager", "describe_secret", SecretId=secret)
     assert response["Name"] == secret
+
+
+def test_the_shared_tls_context_trusts_as_strictly_as_botocores_own() -> None:
+    """urllib3's own context refuses CAs and names of certificates that botocore accepts."""
+    shared, own = tls.context(verify=True), URLLib3Session()._get_ssl_context()
+
+    assert shared is not None
+    for name in (
+        "verify_flags",
+        "check_hostname",
+        "hostname_checks_common_name",
+        "minimum_version",
+    ):
+        assert getattr(shared, name) == getattr(own, name), name
 
 
 async def test_a_ca_bundle_that_vanished_before_the_first_call_is_an_error_of_tls(

@@ -268,6 +268,21 @@ async def test_no_stamp_waits_until_another_table_is_restored(
     await restored(source)
 
 
+async def test_a_lock_that_the_servers_limit_ends_hides_no_stamp(
+    source: Postgres, guest: Postgres, database: dict[str, str]
+) -> None:
+    heartbeat = beat()
+    await source.write(heartbeat)
+    await execute(source, "ALTER ROLE guest SET lock_timeout = '100ms'")
+    other = await admin.postgres(database)
+    await other.execute("BEGIN; LOCK TABLE last_update IN SHARE MODE")
+
+    found = await guest.read()
+
+    await other.close()
+    assert (found.stamp, found.error) == (heartbeat.timestamp, ErrorWord.TIMEOUT)
+
+
 async def test_a_nullable_column_is_restored_by_the_next_write(
     source: Postgres,
 ) -> None:

@@ -131,11 +131,13 @@ async def test_a_bucket_that_is_not_there_is_not_found(connect: Connect, author:
     assert (await refusal(nowhere, beat(author)))[0] is ErrorWord.PERMISSION
 
 
-@pytest.fixture
-def keyed(aws: RunningAws, author: str, monkeypatch: pytest.MonkeyPatch) -> Connect:
+@pytest.fixture(params=["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+def keyed(
+    aws: RunningAws, author: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Connect:
     """Return a function that connects a source with access keys, as for Spaces."""
     environ = aws.operator_environment()
-    monkeypatch.setenv("AWS_CA_BUNDLE", environ["AWS_CA_BUNDLE"])
+    monkeypatch.setenv(request.param, environ["AWS_CA_BUNDLE"])
 
     def made(bucket: str = BUCKET, secret: str = environ["AWS_SECRET_ACCESS_KEY"]) -> S3:
         user = f"{environ['AWS_ACCESS_KEY_ID']}:{secret.replace('/', '%2F').replace('+', '%2B')}"

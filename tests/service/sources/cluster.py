@@ -13,6 +13,7 @@ from local.process import Process
 from local.server import free_port
 
 POLL_S = 0.02
+TAKEN = "Address already in use"
 SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
 
 
@@ -21,19 +22,26 @@ def node(folder: Path, name: str) -> Iterator[redis.Redis]:
     """Run a single node without slots."""
     home = folder / name
     home.mkdir()
+    server, client = _start(home)
+    while not _is_ready(server, client):
+        client.close()
+        assert TAKEN in server.ending, server.ending
+        server, client = _start(home)  # another process took a port meanwhile
+    try:
+        yield client
+    finally:
+        client.close()
+        server.kill()
+
+
+def _start(home: Path) -> tuple[Process, redis.Redis]:
     port = free_port()
     options = {"port": port, "bind": "127.0.0.1", "save": "", "cluster-enabled": "yes"}
     options["cluster-port"] = free_port()  # by itself 10,000 higher, where connections go out
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     server = Process([str(get_binary_path()), *arguments], home, home / "log")
     server.start()
-    client = redis.Redis(port=port, decode_responses=True)
-    try:
-        _wait_for(server, client)
-        yield client
-    finally:
-        client.close()
-        server.kill()
+    return server, redis.Redis(port=port, decode_responses=True)
 
 
 @contextmanager
@@ -61,12 +69,13 @@ def ask(client: redis.Redis, *words: str | int) -> Any:  # Any: depends on the c
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py's own
 
 
-def _wait_for(server: Process, client: redis.Redis) -> None:
-    while True:
-        assert server.running, server.ending
+def _is_ready(server: Process, client: redis.Redis) -> bool:
+    """Wait until the server answers; return False if it ended."""
+    while server.running:
         try:
             client.ping()
         except redis.ConnectionError:
             time.sleep(POLL_S)
             continue
-        return
+        return True
+    return False

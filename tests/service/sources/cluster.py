@@ -13,6 +13,7 @@ from local.process import Process
 from local.server import free_port
 
 POLL_S = 0.02
+SILENT_S = 10.0  # whatever listens on a taken port may never answer
 TAKEN = "Address already in use"
 SLOTS = 16_384  # https://valkey.io/topics/cluster-spec/
 
@@ -41,7 +42,7 @@ def _start(home: Path) -> tuple[Process, redis.Redis]:
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     server = Process([str(get_binary_path()), *arguments], home, home / "log")
     server.start()
-    return server, redis.Redis(port=port, decode_responses=True)
+    return server, redis.Redis(port=port, decode_responses=True, socket_timeout=SILENT_S)
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def _is_ready(server: Process, client: redis.Redis) -> bool:
     while server.running:
         try:
             client.ping()
-        except redis.ConnectionError:
+        except (redis.ConnectionError, redis.TimeoutError):
             time.sleep(POLL_S)
             continue
         return True

@@ -23,7 +23,8 @@ from service.alerts.senders import make
 from service.alerts.state import State
 from service.alerts.stores import Connections
 from service.alerts.words import TEST_TITLE
-from service.mute_command import FAILED, STORE_S, USAGE_ERROR
+from service.command_line import USAGE_ERROR
+from service.mute_command import FAILED, STORE_S
 from service.output import refuse, show
 from service.settings import Settings
 from service.signals import stop_on_signals

@@ -14,10 +14,11 @@ from service.alerts.outbox import try_store
 from service.alerts.spill import Spill
 from service.alerts.targets import SPAN, UNIT_S
 from service.alerts.words import span
+from service.command_line import USAGE_ERROR
 from service.output import refuse, show
 from service.settings import Settings
 
-FAILED, USAGE_ERROR = 1, 2
+FAILED = 1
 STORE_S = 10.0  # for one answer of a store: a person waits for it
 MUTE_MOST = timedelta(days=7)
 

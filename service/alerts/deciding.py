@@ -73,17 +73,15 @@ def _join(state: State, seen: dict[str, Topic], look: Look, policy: Policy) -> l
         more: set[str] = set()
         if not alert.over and alert.open_for_s <= policy.join_s:
             related = {other for key in alert.topics if key in seen for other in seen[key].related}
-            more = {key for key in related - covered if _may_join(alert, seen.get(key), look)}
+            more = {key for key in related - covered if _may_join(alert, seen[key], look)}
         covered |= more
         topics = tuple(sorted({*alert.topics, *more})) if more else alert.topics
         found.append(alert.model_copy(update={"topics": topics}))
     return found
 
 
-def _may_join(alert: Alert, topic: Topic | None, look: Look) -> bool:
-    """Tell whether a topic is seen, and as silent as an alert that is muted."""
-    if topic is None:
-        return False
+def _may_join(alert: Alert, topic: Topic, look: Look) -> bool:
+    """Return False if only the alert is muted: the topic would be silenced too."""
     return not look.is_muted(alert.sources) or look.is_muted(topic.sources)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from schema.migrations import VERSION_TABLE
 from service.source import Connection
-from service.sources.postgres.schema import NAMES, Found, compared
+from service.sources.postgres.schema import COLUMNS_OF_NAME, NAMES, Found, compared
 from service.sql.stamps import PROBE, READ
 from service.sql.statement import Statement
 
@@ -13,8 +13,7 @@ from service.sql.statement import Statement
 WHOLE = Statement(
     f"WITH probe AS ({PROBE.text} RETURNING source), stamp AS ({READ.text}) "  # noqa: S608 - ours
     f"SELECT (SELECT version_num FROM {VERSION_TABLE} LIMIT 1) AS revision, "
-    "(SELECT json_object_agg(name, (SELECT array_agg(attname) FROM pg_catalog.pg_attribute "
-    "WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped))::text "
+    f"(SELECT json_object_agg(name, {COLUMNS_OF_NAME})::text "
     f"FROM unnest(${len(READ.parameters) + 1}::text[]) AS name) AS columns, "
     "EXISTS (SELECT FROM stamp) AS found, "
     "(SELECT timestamp FROM stamp) AS timestamp, (SELECT report FROM stamp) AS report",

@@ -12,11 +12,13 @@ from service.sql.tables import COLUMNS
 STAMPS = "last_update"
 NAMES = [*COLUMNS, migrations.VERSION_TABLE]
 
-# For each name its columns, or NULL where there is no such table.
+# The columns of the table `name`, or NULL where there is no such table.
+COLUMNS_OF_NAME = (
+    "(SELECT array_agg(attname::text) FROM pg_catalog.pg_attribute "
+    "WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped)"
+)
 THERE = Statement(
-    "SELECT name, (SELECT array_agg(attname::text) FROM pg_catalog.pg_attribute "
-    "WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped) AS columns "
-    "FROM unnest($1::text[]) AS name",
+    f"SELECT name, {COLUMNS_OF_NAME} AS columns FROM unnest($1::text[]) AS name",  # noqa: S608 - ours
     ("names",),
 )
 REVISION = Statement(f"SELECT version_num FROM {migrations.VERSION_TABLE}")  # noqa: S608 - ours

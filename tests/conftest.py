@@ -2,12 +2,14 @@
 
 import contextlib
 import functools
+import gc
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
+import botocore.session
 import httpcore2
 import pytest
 import redis
@@ -20,6 +22,7 @@ from local.valkey import Valkey
 from service.settings import Settings, load
 from service.sources.postgres import migration
 from tests import order
+from tests.examples import examples
 from tests.interruption import Interruption
 from tests.platform import admin, docker, emptied, project
 from tests.reality import Fact
@@ -27,7 +30,7 @@ from tests.service.upgraded import upgraded
 from tests.stack.engine import NO_CLI
 
 # No example may fail for being slow: the machines that run this are shared.
-hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=50)
+hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=examples(50))
 hypothesis_settings.load_profile("heartbeat")
 
 
@@ -41,11 +44,13 @@ def fact(request: pytest.FixtureRequest) -> Fact:
 
 @pytest.fixture(scope="session", autouse=True)
 def computed_once() -> Iterator[None]:
-    """Compute once what is always the same: a password's key, an HTTP client's CAs; log plainly."""
+    """Do once what is always the same: derive a key, load CAs, parse AWS's models. Log plainly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashlib, "scrypt", functools.cache(hashlib.scrypt))
         context = functools.cache(httpcore2.default_ssl_context)
         patch.setattr(httpcore2, "default_ssl_context", context)
+        loader = functools.cache(botocore.session.create_loader)
+        patch.setattr(botocore.session, "create_loader", loader)
         # Its default draws tracebacks with every frame's variables, which takes seconds.
         console = structlog.get_config()["processors"][-1]
         patch.setattr(console, "exception_formatter", structlog.dev.plain_traceback)
@@ -87,6 +92,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its controller checks
     if session.config.getoption("platform") == "docker" and not is_a_worker:
         docker.require()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Let pytest's five last collections of garbage skip what stays alive, such as modules."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

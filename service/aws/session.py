@@ -35,6 +35,8 @@ _OURS_ALONE = {
     "credentials_file": (None, None, os.devnull, None),
     "defaults_mode": (None, None, "legacy", None),
 }
+# The services' models, read once for all sessions; not those of ~/.aws/models and AWS_DATA_PATH.
+_MODELS = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 Fetch = Callable[[], dict[str, str]]
 """Returns credentials: `access_key`, `secret_key`, `token` and `expiry_time`."""
@@ -52,11 +54,9 @@ class Signer(IAMRolesAnywhereSigner):
 def bare_session() -> Any:  # Any: botocore has no types
     """Open a botocore session without credentials and region."""
     session = Session(session_vars=_OURS_ALONE)
-    # Without ~/.aws/models and AWS_DATA_PATH, from which botocore would load services' models.
-    builtin = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    session.register_component("data_loader", builtin)
+    session.register_component("data_loader", _MODELS)
     # There is no public way to replace this component.
-    session._register_internal_component(ENDPOINTS, endpoints.resolver(builtin))  # noqa: SLF001
+    session._register_internal_component(ENDPOINTS, endpoints.resolver(_MODELS))  # noqa: SLF001
     return session
 
 

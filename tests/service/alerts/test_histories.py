@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from schema.alerts import EventKind
 from schema.findings import Finding
+from tests.examples import examples
 from tests.service.alerts.findings import not_written, refused, silent, starting, unreachable
 from tests.service.alerts.looking import Looking
 
@@ -116,4 +117,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=200, stateful_step_count=12, deadline=None)
+TestHistories.settings = settings(max_examples=examples(200), stateful_step_count=12)

@@ -22,6 +22,7 @@ from service.alerts.loop import AlertLoop
 from service.alerts.policy import Policy
 from service.alerts.state import State
 from service.alerts.targets import Target
+from tests.examples import examples
 from tests.service.alerts.fakes import (
     Keyspace,
     MemoryLedger,
@@ -187,4 +188,4 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TestPartitions = Partitions.TestCase
-TestPartitions.settings = settings(max_examples=100, stateful_step_count=14, deadline=None)
+TestPartitions.settings = settings(max_examples=examples(100), stateful_step_count=14)

@@ -18,6 +18,7 @@ from service.api.app import create
 from service.api.limits import TARGET_MAX_BYTES
 from service.http_connection import HEAD_MAX_BYTES
 from service.settings import load
+from tests.examples import examples
 from tests.service.serving import NOWHERE, served
 from tests.service.standstill import STANDSTILL_MAX_S, longest_standstill_s
 
@@ -127,7 +128,7 @@ async def test_invalid_input_gets_an_error_in_the_common_form(
     assert set(problem) == {"error", "message"}
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), derandomize=True, database=None)
 @given(
     target=st.binary(max_size=60).filter(one_line),
     name=st.binary(max_size=20).filter(one_line),

@@ -14,6 +14,7 @@ from service.history.reader import HistoryReader
 from service.history.window import Buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
+from tests.examples import examples
 from tests.service.history_data import rows
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +114,7 @@ WIDTHS = [timedelta(hours=hours) for hours in (1, 5, 24, 48, 98, 168)]
     offset=st.integers(0, 30),
 )
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_a_window_has_the_same_counts_from_days_and_from_hours(

@@ -17,6 +17,7 @@ from service.history.reader import HistoryReader
 from service.history.window import Window, buckets
 from service.sources.postgres.store import Postgres
 from service.sql.statement import Statement
+from tests.examples import examples
 from tests.service.history_data import HOUR, at, beat, rows
 
 pytestmark = pytest.mark.anyio
@@ -52,8 +53,7 @@ def histories(draw: st.DrawFn) -> list[list[Record]]:
 
 @given(batches=histories(), counted_between=st.booleans())
 @settings(
-    max_examples=30,
-    deadline=None,
+    max_examples=examples(30),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_hours_and_incidents_are_exactly_those_of_the_beats(

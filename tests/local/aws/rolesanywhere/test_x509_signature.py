@@ -16,6 +16,7 @@ from local.aws.certificates import CertifiedKey, issue_client, make_ca
 from local.aws.rolesanywhere.x509_signature import verify
 from local.aws.wire.errors import AwsError
 from local.aws.wire.message import Request
+from tests.examples import examples
 from tests.local.aws.clients import Clients, Wire
 
 # The example of https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
@@ -27,8 +28,7 @@ A_CHANGED_CHARACTER = st.tuples(
     st.integers(0, 10_000), st.sampled_from(string.ascii_letters + string.digits + "+/=-;")
 )
 MANY = settings(
-    max_examples=100,
-    deadline=None,
+    max_examples=examples(100),
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -24,10 +24,11 @@ from service.sources.postgres import migration
 from tests import order
 from tests.examples import examples
 from tests.interruption import Interruption
-from tests.platform import admin, docker, emptied, project
+from tests.platform import admin, emptied, project
 from tests.reality import Fact
 from tests.service.upgraded import upgraded
-from tests.stack.engine import NO_CLI
+
+pytest_plugins = ("tests.platform.option", "tests.summary")
 
 # No example may fail for being slow: the machines that run this are shared.
 hypothesis_settings.register_profile("heartbeat", deadline=None, max_examples=examples(50))
@@ -70,15 +71,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--platform",
-        choices=("embedded", "docker"),
-        default="embedded",
-        help="what the stores run on: embedded servers (default) or compose.yaml's containers",
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Interruption())
 
@@ -88,46 +80,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         order.start_slow_files_first(items)
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    is_a_worker = hasattr(session.config, "workerinput")  # of pytest-xdist: its controller checks
-    if session.config.getoption("platform") == "docker" and not is_a_worker:
-        docker.require()
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     """Let pytest's five last collections of garbage skip what stays alive, such as modules."""
     gc.collect()
     gc.freeze()
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"platform: {config.getoption('platform')}"
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # after the list of what was skipped
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
-    yield
-    skipped = terminalreporter.getreports("skipped")
-    for title, reason in (("the engine's tests", NO_CLI), ("containers", docker.NO_ENGINE)):
-        if count := len([report for report in skipped if reason in str(report.longrepr)]):
-            terminalreporter.section(title)
-            terminalreporter.line(f"{count} tests did not run: {reason}")
-    if terminalreporter.config.getoption("durations"):
-        _write_seconds_by_file(terminalreporter)
-
-
-def _write_seconds_by_file(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [
-        report
-        for outcome in ("passed", "failed", "")  # fixtures' reports have no outcome's name
-        for report in terminalreporter.stats.get(outcome, [])
-        if isinstance(report, pytest.TestReport)
-    ]
-    terminalreporter.section("seconds by file")
-    for seconds, file in order.seconds_by_file(reports):
-        if seconds >= 1:
-            terminalreporter.line(f"{seconds:7.1f} {file}")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from types import FrameType
 import psutil
 
 from local.guard import guard
-from tests.platform import docker
 
 GRACE_S = 30.0  # pytest stops its servers in order in it
 LATE_S = 2.0  # what is about to end by itself after pytest
@@ -40,6 +39,8 @@ def main() -> int:
     code = wait_for(child.pid)
     end_leftovers()
     if "docker" in sys.argv or "--platform=docker" in sys.argv:
+        from tests.platform import docker  # with pytest, which half of all commands do not need
+
         docker.remove_abandoned()  # containers are the engine's processes, and not ours
     return code if code >= 0 else 128 - code
 

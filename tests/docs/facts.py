@@ -92,8 +92,8 @@ def targets() -> set[str]:
 
 
 def options_of_tests() -> set[str]:
-    """Return the options that tests/conftest.py adds to pytest."""
-    text = (ROOT / "tests" / "conftest.py").read_text()
+    """Return the options that the tests add to pytest."""
+    text = (ROOT / "tests" / "platform" / "option.py").read_text()
     return set(re.findall(r'addoption\(\s*"(--[\w-]+)"', text))
 
 

@@ -16,7 +16,6 @@ import pytest
 from tests.platform import docker, project
 
 ROOT = Path(__file__).parents[2]
-TEST = "tests/service/sources/test_contract.py"
 PATIENCE_S = 300.0  # a bound for a hang
 # A session with a store, one of whose tests hangs.
 HANGS = """
@@ -34,11 +33,19 @@ def test_hangs(valkey):
 def test_without_docker_the_run_ends_at_once_and_names_the_remedy(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-m", "pytest", "--platform", "docker", "-p", "no:cacheprovider"]
+    (tmp_path / "test_it.py").write_text("def test_it(): ...")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    plugins = ["-p", "xdist.plugin", "-p", "tests.platform.option"]
     done = subprocess.run(
-        [*command, *workers, TEST],
-        cwd=ROOT,
-        env={**os.environ, "PATH": str(tmp_path)},
+        [sys.executable, "-m", "pytest", *plugins, "--platform", "docker", *workers],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": str(tmp_path),
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_ADDOPTS": "",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -2,15 +2,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 
 from local.aws.process import RunningAws
 from tests.stack.cli import find
-from tests.stack.engine import NO_CLI
+from tests.stack.engine import required
 from tests.stack.engine.pulumi import Engine
 from tests.stack.recorder import ROOT
 
@@ -23,15 +22,6 @@ NewEngine = Callable[..., Engine]
 def cli() -> str:
     """Return the path of the Pulumi CLI."""
     return required(find(), os.environ)
-
-
-def required(found: Path | None, environ: Mapping[str, str]) -> str:
-    """Return the CLI's path; without a CLI, skip the test, or fail it in CI."""
-    if found is None and environ.get("CI"):
-        pytest.fail(NO_CLI)
-    if found is None:
-        pytest.skip(NO_CLI)
-    return str(found)
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,18 @@ import structlog
 from hypothesis import settings as hypothesis_settings
 
 from local.aws.process import RunningAws, running
-from local.postgres import Postgres, UnsyncedPostgres
+from local.postgres import Postgres
 from local.valkey import Valkey
 from service.settings import Settings, load
+from service.sources import postgres as postgres_source
 from service.sources.postgres import migration
 from tests import order
 from tests.examples import examples
 from tests.interruption import Interruption
 from tests.platform import admin, emptied, project
+from tests.platform.cluster import CopiedPostgres
 from tests.reality import Fact
+from tests.service.configured import settings_of
 from tests.service.upgraded import upgraded
 
 pytest_plugins = ("tests.platform.option", "tests.summary")
@@ -105,7 +108,7 @@ def postgres(
     if containers:
         yield containers.postgres()
         return
-    with UnsyncedPostgres(_folder(tmp_path_factory, "postgres")) as server:
+    with CopiedPostgres(_folder(tmp_path_factory, "postgres")) as server:
         yield server
 
 
@@ -160,6 +163,15 @@ def database(
 ) -> dict[str, str]:
     """An empty database; the variables that lead to it."""
     return empty_database(postgres, monkeypatch)
+
+
+@pytest.fixture
+def migrated(database: dict[str, str]) -> None:
+    """Bring the test's database to this version's schema, as a deployment's migrate command does.
+
+    A process that finds an empty one starts another to migrate it, for most of a second of CPU.
+    """
+    anyio.run(upgraded, settings_of(database, postgres_source.KIND), 60.0)
 
 
 @pytest.fixture

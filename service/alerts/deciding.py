@@ -75,8 +75,8 @@ def _join(state: State, seen: dict[str, Topic], look: Look, policy: Policy) -> l
             related = {other for key in alert.topics if key in seen for other in seen[key].related}
             more = {key for key in related - covered if _may_join(alert, seen[key], look)}
         covered |= more
-        topics = tuple(sorted({*alert.topics, *more})) if more else alert.topics
-        found.append(alert.model_copy(update={"topics": topics}))
+        topics = tuple(sorted({*alert.topics, *more}))
+        found.append(alert.model_copy(update={"topics": topics}) if more else alert)
     return found
 
 
@@ -89,16 +89,18 @@ def _updated(
     alert: Alert, seen: dict[str, Topic], look: Look, step_s: float, policy: Policy
 ) -> Alert:
     """Update an alert with this look."""
-    alert = alert.model_copy(update={"open_for_s": alert.open_for_s + step_s})
+    changes: dict[str, object] = {"open_for_s": alert.open_for_s + step_s}
     found = [seen[key] for key in alert.topics if key in seen]
     present = [topic for topic in found if can_alert(topic, policy)]
     if present:
         worst = max([alert.severity, *(t.severity for t in present)], key=RANK.__getitem__)
-        again = {"ended": None, "quiet_s": 0.0, "over": False}
-        return alert.model_copy(update={**again, "severity": worst, **texts(present)})
-    if alert.over or hidden(alert.code, alert.sources, look.findings):
-        return alert
-    if alert.ended is None:
-        return alert.model_copy(update={"ended": look.at})
-    quiet_s = alert.quiet_s + step_s
-    return alert.model_copy(update={"quiet_s": quiet_s, "over": quiet_s >= policy.resolve_s})
+        changes |= {"ended": None, "quiet_s": 0.0, "over": False}
+        changes |= {"severity": worst, **texts(present)}
+    elif alert.over or hidden(alert.code, alert.sources, look.findings):
+        pass
+    elif alert.ended is None:
+        changes["ended"] = look.at
+    else:
+        quiet_s = alert.quiet_s + step_s
+        changes |= {"quiet_s": quiet_s, "over": quiet_s >= policy.resolve_s}
+    return alert.model_copy(update=changes)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import stat
 import time
@@ -21,49 +22,57 @@ from local.valkey import Valkey
 from tests.platform import admin
 
 
-@pytest.fixture(params=[Postgres, Valkey])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    made: Server = request.param(tmp_path / "a store")
+@pytest.fixture(scope="module", params=[Postgres, Valkey])
+def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """Each kind of server, whose data folder is made once."""
+    made: Server = request.param(tmp_path_factory.mktemp("server") / "a store")
+    return made
+
+
+@pytest.fixture
+def server(prepared: Server) -> Iterator[Server]:
+    """A server that does not run yet, with data of earlier tests."""
+    made = type(prepared)(prepared.folder)
     yield made
     made.stop()
 
 
 def test_it_accepts_connections_once_started(server: Server) -> None:
     with server:
-        keep(server, "beat")
+        value = keep(server)
 
-        assert kept(server) == "beat"
+        assert kept(server) == value
 
 
 def test_data_survive_a_stop_on_the_same_port(server: Server) -> None:
     server.start()
     port = server.environment
-    keep(server, "beat")
+    value = keep(server)
     server.stop()
 
     server.start()
 
     assert server.environment == port
-    assert kept(server) == "beat"
+    assert kept(server) == value
 
 
 def test_data_survive_a_crash(server: Server) -> None:
     server.start()
-    keep(server, "beat")
+    value = keep(server)
     server.kill()
 
     server.start()
 
-    assert kept(server) == "beat"
+    assert kept(server) == value
 
 
 def test_a_server_left_running_is_stopped_by_the_next_start(server: Server) -> None:
     server.start()
-    keep(server, "beat")
+    value = keep(server)
     successor = type(server)(server.folder)
 
     with successor:
-        assert kept(successor) == "beat"
+        assert kept(successor) == value
         assert not server.process.running
 
 
@@ -80,7 +89,7 @@ def test_stopping_leaves_no_processes(server: Server) -> None:
 
 def test_a_paused_server_continues(server: Server) -> None:
     server.start()
-    keep(server, "beat")
+    value = keep(server)
     process = psutil.Process(server.pid)
 
     server.pause()
@@ -88,7 +97,7 @@ def test_a_paused_server_continues(server: Server) -> None:
     server.resume()
 
     assert paused
-    assert kept(server) == "beat"
+    assert kept(server) == value
 
 
 def stopped(family: list[psutil.Process]) -> bool:
@@ -106,7 +115,7 @@ def test_a_wrong_password_is_refused(server: Server) -> None:
     wrong = {name: "wrong" for name in server.environment if name.endswith("PASSWORD")}
 
     with pytest.raises((asyncpg.InvalidPasswordError, redis.AuthenticationError)):
-        keep(server, "beat", **wrong)
+        keep(server, **wrong)
 
 
 def test_its_password_is_readable_by_its_owner_only_and_on_no_command_line(server: Server) -> None:
@@ -133,7 +142,7 @@ def test_postgres_starts_despite_a_lock_file_whose_pid_was_reused(tmp_path: Path
     lock.write_text(text.replace(str(postgres.pid), str(neighbour.pid), 1))
 
     with postgres:
-        keep(postgres, "beat")
+        keep(postgres)
 
 
 def test_postgres_discards_a_half_initialized_cluster(tmp_path: Path) -> None:
@@ -142,7 +151,7 @@ def test_postgres_discards_a_half_initialized_cluster(tmp_path: Path) -> None:
     (half_made / "PG_VERSION").write_text("18\n")
 
     with Postgres(tmp_path / "store") as postgres:
-        keep(postgres, "beat")
+        keep(postgres)
 
     assert not half_made.exists()
 
@@ -153,19 +162,23 @@ def test_postgres_does_not_run_as_root(tmp_path: Path) -> None:
         assert psutil.Process(postgres.pid).username() == "nobody"
 
 
-def keep(server: Server, value: str, **changes: str) -> None:
+def keep(server: Server, **changes: str) -> str:
+    """Store a value that no other test has stored; return it."""
+    value = secrets.token_hex(4)
     settings = {**server.environment, **changes}
     if isinstance(server, Postgres):
-        query(settings, "CREATE TABLE kept AS SELECT $1::text AS value", value)
+        query(settings, "CREATE TABLE IF NOT EXISTS kept (at serial, value text)")
+        query(settings, "INSERT INTO kept (value) VALUES ($1)", value)
     else:
         with valkey(settings) as client:
             client.set("kept", value)
             client.waitaof(1, 0, 5000)  # on the disk: a crash loses at most a second's writes
+    return value
 
 
 def kept(server: Server) -> str:
     if isinstance(server, Postgres):
-        return query(server.environment, "SELECT value FROM kept")
+        return query(server.environment, "SELECT value FROM kept ORDER BY at DESC LIMIT 1")
     with valkey(server.environment) as client:
         return str(client.get("kept"))
 

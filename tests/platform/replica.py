@@ -1,18 +1,18 @@
 """A streaming pair of PostgreSQL: a primary, and a hot standby that can be promoted."""
 
-import os
-import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.postgres import ROOT_RUNS_AS, SETTINGS, UnsyncedPostgres
+from local.postgres import SETTINGS
 from tests.platform import admin
+from tests.platform.cluster import CopiedPostgres
 
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
 
 
-class Primary(UnsyncedPostgres):
+class Primary(CopiedPostgres):
     """A server that accepts a standby."""
 
     settings: Mapping[str, str] = {**SETTINGS, **STREAMING, "fsync": "off"}
@@ -40,25 +40,21 @@ class Standby(Primary):
 
     def _initialize(self) -> None:
         """Copy the primary's files and password, because the copy has the primary's logins."""
-        secret = self._primary.environment["PGPASSWORD"]
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "password").write_text(secret)
-        shutil.copytree(self._primary.folder / "data", self._data)
+        originals = [str(self._primary.folder / name) for name in ("password", "data")]
+        subprocess.run(["cp", "-a", *originals, str(self.folder)], check=True)
         environ = self._primary.environment
         words = {
             "host": environ["PGHOST"],
             "port": environ["PGPORT"],
             "user": environ["PGUSER"],
-            "password": secret,
+            "password": environ["PGPASSWORD"],
             "sslmode": "disable",
         }
         conninfo = " ".join(f"{name}={value}" for name, value in words.items())
         with (self._data / "postgresql.auto.conf").open("a") as settings:
             settings.write(f"primary_conninfo = '{conninfo}'\n")
-        (self._data / "standby.signal").touch()
-        if os.geteuid() == 0:
-            for path in (self._data, *self._data.rglob("*")):
-                shutil.chown(path, ROOT_RUNS_AS)
+        (self._data / "standby.signal").touch()  # found, not read: it may stay ours
 
 
 @contextmanager

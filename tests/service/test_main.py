@@ -100,6 +100,7 @@ def test_migrate_without_postgres_has_nothing_to_do() -> None:
     assert json.loads(done.stdout)["event"] == "migrate_skipped"
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_worker_stamps_all_stores_and_ends_with_0_and_check_agrees(
     environ: dict[str, str], aws: RunningAws
 ) -> None:

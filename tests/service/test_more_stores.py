@@ -12,7 +12,7 @@ import anyio
 import httpx2
 import pytest
 
-from local.postgres import Postgres, UnsyncedPostgres
+from local.postgres import Postgres
 from schema.heartbeat import Heartbeat
 from schema.timestamps import utc_now
 from service import migrate
@@ -21,6 +21,7 @@ from service.settings import load
 from service.sources import valkey
 from tests.conftest import _folder
 from tests.platform import emptied
+from tests.platform.cluster import CopiedPostgres
 from tests.service import tls_servers
 from tests.service.configured import settings_of
 from tests.service.processes import Running, running
@@ -32,7 +33,7 @@ ALL = FIRST | {"orders", "cache2"}
 
 @pytest.fixture(scope="module")
 def second_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with UnsyncedPostgres(_folder(tmp_path_factory, "orders")) as server:
+    with CopiedPostgres(_folder(tmp_path_factory, "orders")) as server:
         yield server
 
 
@@ -64,6 +65,7 @@ def more(
 
 @pytest.fixture
 def beating(more: dict[str, str], tmp_path: Path) -> Iterator[tuple[Running, Running]]:
+    assert migrate.main(load(more)) == 0  # in this process, which costs less CPU time
     with (
         running("worker", "HEALTH_PORT", more, tmp_path) as worker,
         running("api", "PORT", more, tmp_path) as api,

@@ -9,11 +9,14 @@ import httpx2
 import pytest
 
 from local.proxy import Proxy, serving
+from service.sources import postgres
 from tests.conftest import _folder
 from tests.platform import admin
 from tests.platform.replica import Primary, Standby, streaming
+from tests.service.configured import settings_of
 from tests.service.processes import Running, running
 from tests.service.serving import asking
+from tests.service.upgraded import upgraded
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +75,7 @@ async def test_a_replicas_lag_outage_and_promotion_are_reported(
         "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
         "LOG_FORMAT": "json",
     }
+    await upgraded(settings_of(primary.environment, postgres.KIND), 60.0)
     async with serving(proxy), asking(environ) as client:
         with running("worker", "HEALTH_PORT", environ, tmp_path) as worker:
             row = await until(client, is_well)

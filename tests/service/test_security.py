@@ -23,7 +23,7 @@ from service.settings import Settings
 from tests.service.processes import running
 from tests.service.serving import asking
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("migrated")]
 
 PASSWORD = "canary-of-the-dashboard"
 CANARY = "canary-in-the-secret's-value"

@@ -17,7 +17,7 @@ from local.proxy import Mode, Proxy, serving
 from tests.platform import admin
 from tests.service.processes import GRACE_S, Running, running
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("migrated")]
 
 INTERVAL_S = 3
 POLL_S = 0.05

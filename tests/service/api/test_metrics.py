@@ -282,6 +282,7 @@ async def families(
     return [family for text in texts for family in text_string_to_metric_families(text)]
 
 
+@pytest.mark.usefixtures("migrated")
 async def test_metrics_are_well_named_and_include_all_that_alerts_and_dashboard_use(
     families: list[Any],
 ) -> None:

@@ -25,6 +25,7 @@ def in_valkey(keys: dict[str, str], key: str) -> str:
         return str(client.get(key), "utf-8")
 
 
+@pytest.mark.usefixtures("migrated")
 async def test_a_worker_that_ends_without_postgres_loses_no_cycle(
     database: dict[str, str], keys: dict[str, str], postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def all_sent(receiver: Receiver, process: str, names: set[str]) -> bool:
     return names <= sent(receiver, process)
 
 
+@pytest.mark.usefixtures("migrated")
 def test_worker_and_api_push_the_metrics_that_they_serve(
     pushing: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_worker_and_api_push_the_metrics_that_they_serve(
         assert '"event": "library"' not in output
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_hanging_collector_delays_neither_the_beat_nor_the_end(
     pushing: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:

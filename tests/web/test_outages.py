@@ -1,19 +1,31 @@
 """The page with the real app and real stores, through outages of each kind."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from typing import Any, Generic, TypeVar
 
+import anyio
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from local.aws.process import RunningAws
+from local.postgres import Postgres
 from local.server import free_port
 from local.valkey import Valkey
+from service.sources.postgres import KIND as POSTGRES
+from tests.conftest import empty_database, empty_keys, reset_aws
+from tests.service.configured import settings_of
+from tests.service.upgraded import upgraded
 from tests.web.browser import chromium
 from tests.web.server import api, service
 
+T = TypeVar("T")
+
 INTERVAL_S = 5  # a row is aging for half of it, which even a busy browser shows
+MIGRATION_S = 60.0
 PATIENCE_MS = 60_000  # a bound for a busy machine; no wait normally takes this long
 SOURCES = ("postgres", "valkey", "secrets_manager")
 # Between two writes of one cycle a page rightly shows the stamps of two.
@@ -38,32 +50,96 @@ WATCH = """async (count) => {
     );
   }
 }"""
-ALL = """(wanted) => {
-  const names = Object.keys(wanted);
-  return window.seen.every((one) => names.every((name) => one[name] === wanted[name]));
-}"""
+ALL = """(freshness) =>
+  window.seen.every((one) => one.link === 'live' && freshness.includes(one.freshness))"""
+REACHABLE = ["missing", "fresh", "aging", "stale"]
 VIEWERS = 50
 GROWTH_MB = 50  # 24 MB were measured for 50 tabs; what is kept for each viewer would be more
 
 
-@pytest.fixture
-def environment(environ: dict[str, str]) -> dict[str, str]:
-    """All stores, a short interval, and a migrated database."""
-    environment = environ | {
-        "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
-        "HEALTH_PORT": str(free_port()),
-    }
-    with service("migrate", environment) as migration:
-        assert migration.wait(PATIENCE_MS / 1000) == 0
-    return environment
+class Restartable(Generic[T]):
+    """A process of the service, which a test may stop for a while.
+
+    Args:
+        run: Runs it until the block ends.
+
+    Attributes:
+        running: What the block gets.
+    """
+
+    def __init__(self, run: Callable[[], AbstractContextManager[T]]) -> None:
+        self._run = run
+        self._stack = ExitStack()
+        self.running = self._stack.enter_context(run())
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop it; start it again with the end of the block."""
+        self.close()
+        try:
+            yield
+        finally:
+            self.running = self._stack.enter_context(self._run())
+
+    def close(self) -> None:
+        self._stack.close()
 
 
-@pytest.fixture
+Worker = Restartable[subprocess.Popen[bytes]]
+
+
+@pytest.fixture(scope="module")
+def environment(
+    postgres: Postgres, valkey: Valkey, aws_process: RunningAws, operator: Any
+) -> Iterator[dict[str, str]]:
+    """All stores, a short interval, and a migrated database, for all tests of this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        reset_aws(aws_process, operator, patch)
+        databases = empty_database(postgres, patch) | empty_keys(valkey)
+        environment = {
+            **databases,
+            **aws_process.environment(),
+            "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
+            "HEALTH_PORT": str(free_port()),
+        }
+        anyio.run(upgraded, settings_of(environment, POSTGRES), MIGRATION_S)
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def served(environment: dict[str, str]) -> Iterator[Restartable[str]]:
+    """The API."""
+    port = free_port()
+    with closing(Restartable(lambda: api(environment, port))) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def address(served: Restartable[str]) -> str:
+    """The page's, which the API serves."""
+    return served.running
+
+
+@pytest.fixture(scope="module")
+def worker(environment: dict[str, str]) -> Iterator[Worker]:
+    """The worker."""
+    with closing(Restartable(lambda: service("worker", environment))) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="module")
 def browser(environment: dict[str, str]) -> Iterator[Browser]:
     """Started after the stores, whose fixtures need the thread's event loop for themselves."""
     assert environment
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile."""
+    with browser.new_context() as context:
+        yield context
 
 
 def be(page: Page, freshness: str, *names: str) -> None:
@@ -87,96 +163,87 @@ def stamps(page: Page) -> list[str]:
     return found[: len(SOURCES)]
 
 
-def test_a_stopped_worker_turns_the_page_green_yellow_red_and_back_by_itself(
-    browser: Browser, environment: Mapping[str, str]
+def test_an_api_updates_fifty_viewers_in_little_memory(
+    context: BrowserContext, address: str, valkey: Valkey
 ) -> None:
-    with ExitStack() as stack, api(environment) as address:
-        worker = stack.enter_context(service("worker", environment))
-        page, other = browser.new_page(), browser.new_page()
-        for each in (page, other):
-            each.goto(address)
-            verdict(each, "ok")
-        page.wait_for_function(SAME_STAMP, timeout=PATIENCE_MS)  # one cycle, one stamp
+    page = context.new_page()
+    page.goto(f"{address}livez")
+    before = memory_mb(address)
+    page.evaluate(WATCH, VIEWERS)
+    page.wait_for_function(ALL, arg=REACHABLE, timeout=PATIENCE_MS)
 
-        page.evaluate(REMEMBER)
-        worker.terminate()
-        worker.wait()
+    valkey.stop()
+    try:  # a live page does not poll
+        page.wait_for_function(ALL, arg=["unreachable"], timeout=PATIENCE_MS)
+    finally:
+        valkey.start()
+
+    assert memory_mb(address) - before < GROWTH_MB
+
+
+def test_a_stopped_worker_turns_the_page_green_yellow_red_and_back_by_itself(
+    context: BrowserContext, address: str, worker: Worker
+) -> None:
+    page, other = context.new_page(), context.new_page()
+    for each in (page, other):
+        each.goto(address)
+        verdict(each, "ok")
+    page.wait_for_function(SAME_STAMP, timeout=PATIENCE_MS)  # one cycle, one stamp
+
+    page.evaluate(REMEMBER)
+    with worker.stopped():
         be(page, "stale")
         verdict(page, "error")
         be(other, "stale")
         assert page.evaluate("window.seen.slice(-2)") == ["aging", "stale"]
         assert stamps(page) == stamps(other)
 
-        stack.enter_context(service("worker", environment))
-        be(page, "fresh", "postgres")
-        verdict(page, "ok")
+    be(page, "fresh", "postgres")
+    verdict(page, "ok")
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_stopped_store_turns_its_row_red_and_no_other_and_heals_without_a_reload(
-    browser: Browser, environment: Mapping[str, str], valkey: Valkey
+    context: BrowserContext, address: str, valkey: Valkey
 ) -> None:
-    with api(environment) as address, service("worker", environment):
-        page = browser.new_page()
-        page.goto(address)
-        verdict(page, "ok")
+    page = context.new_page()
+    page.goto(address)
+    verdict(page, "ok")
 
-        valkey.stop()
-        try:
-            be(page, "unreachable", "valkey")
-            verdict(page, "error")
-            expect(page.locator("h1")).to_contain_text("Valkey cannot be read")
-            for name in ("postgres", "secrets_manager"):
-                row = page.locator(f"[data-source={name}]")
-                written = re.compile("fresh|aging")  # on a busy machine a cycle may be late
-                expect(row).to_have_attribute("data-freshness", written, timeout=PATIENCE_MS)
-        finally:
-            valkey.start()
+    valkey.stop()
+    try:
+        be(page, "unreachable", "valkey")
+        verdict(page, "error")
+        expect(page.locator("h1")).to_contain_text("Valkey cannot be read")
+        for name in ("postgres", "secrets_manager"):
+            row = page.locator(f"[data-source={name}]")
+            written = re.compile("fresh|aging")  # on a busy machine a cycle may be late
+            expect(row).to_have_attribute("data-freshness", written, timeout=PATIENCE_MS)
+    finally:
+        valkey.start()
 
-        be(page, "fresh", "valkey")
-        verdict(page, "ok")
+    be(page, "fresh", "valkey")
+    verdict(page, "ok")
 
 
+@pytest.mark.usefixtures("worker")
 def test_the_page_reconnects_when_the_api_returns(
-    browser: Browser, environment: Mapping[str, str]
+    context: BrowserContext, address: str, served: Restartable[str]
 ) -> None:
-    port = free_port()
-    with service("worker", environment):
-        with api(environment, port) as address:
-            page = browser.new_page()
-            page.goto(address)
-            verdict(page, "ok")
-            link(page, "live")
+    page = context.new_page()
+    page.goto(address)
+    verdict(page, "ok")
+    link(page, "live")
 
+    with served.stopped():
         link(page, "offline")
         expect(page.locator("#notice")).to_contain_text("The last good answer came")
         be(page, "stale")
         expect(page.locator("[data-source]")).to_have_count(4)
 
-        with api(environment, port):
-            page.get_by_role("button", name="Refresh").click()
-            be(page, "fresh", "postgres")
-            verdict(page, "ok")
-
-
-def test_an_api_updates_fifty_viewers_in_little_memory(
-    browser: Browser, environment: Mapping[str, str], valkey: Valkey
-) -> None:
-    with api(environment) as address:
-        page = browser.new_page()
-        page.goto(f"{address}livez")
-        before = memory_mb(address)
-        page.evaluate(WATCH, VIEWERS)
-        everywhere = {"link": "live", "freshness": "missing"}
-        page.wait_for_function(ALL, arg=everywhere, timeout=PATIENCE_MS)
-
-        valkey.stop()
-        try:
-            pushed = {"link": "live", "freshness": "unreachable"}  # a live page does not poll
-            page.wait_for_function(ALL, arg=pushed, timeout=PATIENCE_MS)
-        finally:
-            valkey.start()
-
-        assert memory_mb(address) - before < GROWTH_MB
+    page.get_by_role("button", name="Refresh").click()
+    be(page, "fresh", "postgres")
+    verdict(page, "ok")
 
 
 def memory_mb(address: str) -> float:

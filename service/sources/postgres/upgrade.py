@@ -2,6 +2,11 @@
 
 import sys
 
+from service import garbage
+
+if __name__ == "__main__":
+    garbage.pause()  # to the end, which is near: the imports take a fifth less CPU time
+
 import anyio
 import asyncpg
 from sqlalchemy import Connection, NullPool

@@ -20,6 +20,9 @@ POLL_S = 0.02  # a wait without a pause takes the CPU time that it waits for
 # Processes inherit only PATH, and the variables of coverage.
 BARE = {k: v for k, v in os.environ.items() if k in {"PATH", "COVERAGE_PROCESS_CONFIG"}}
 
+# The modules of a process of the image, which lacks those of the development group.
+IMAGE = BARE | {"PYTHONPATH": str(ROOT / "tests" / "platform" / "image")}
+
 
 @dataclass(frozen=True)
 class Running:
@@ -56,7 +59,7 @@ def running(
         [sys.executable, "-m", "service", command],
         root,
         log,
-        environment={**BARE, variable: str(port), **environ},
+        environment={**IMAGE, variable: str(port), **environ},
     )
     process.start()
     url = f"http://127.0.0.1:{port}"

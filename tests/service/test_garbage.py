@@ -34,7 +34,7 @@ def test_nothing_is_frozen_where_the_collector_was_not_paused() -> None:
         ("import service.__main__", True),
         ("import runpy; sys.argv = ['service', '--help']; run(runpy.run_module)", False),
         (
-            "import service.__main__ as m; gc.disable(); run(lambda *_, **__: m.main(['openapi']))",
+            "import service.__main__ as m; gc.disable(); run(lambda *_, **__: m.main(['check']))",
             True,
         ),
     ],

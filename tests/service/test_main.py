@@ -18,7 +18,7 @@ from local.postgres import Postgres
 from local.server import free_port
 from service.__main__ import main
 from service.api.described import described
-from tests.service.processes import BARE, POLL_S, running
+from tests.service.processes import BARE, IMAGE, POLL_S, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 def run(command: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "service", command],
-        env=BARE | environ,
+        env=IMAGE | environ,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -37,7 +37,7 @@ def run(command: str, environ: dict[str, str]) -> subprocess.CompletedProcess[st
 def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "service", "worker"],
-        env=BARE | environ | {"HEALTH_PORT": str(free_port())},
+        env=IMAGE | environ | {"HEALTH_PORT": str(free_port())},
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -61,12 +61,23 @@ def test_the_installed_command_prints_the_same() -> None:
 
 
 def test_a_bad_environment_ends_a_process_with_one_message() -> None:
-    for command, status in (("api", 2), ("worker", 2), ("migrate", 2), ("check", 3)):
-        done = run(command, {"PGHOST": "db"})
+    done = run("worker", {"PGHOST": "db"})
 
-        assert done.returncode == status
-        assert "PGPASSWORD is not set" in done.stderr
-        assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "PGPASSWORD is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [("api", 2), ("worker", 2), ("migrate", 2), ("check", 3)]
+)
+def test_a_bad_environment_ends_every_command_with_its_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, status: int
+) -> None:
+    monkeypatch.setattr(os, "environ", {"PGHOST": "db"})
+
+    assert main([command]) == status
+    assert "PGPASSWORD is not set" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from service.sql.statement import Statement
 from service.worker.cycle import stamp_all
 from tests.platform import admin
 from tests.service.mariadb import MariaDb
-from tests.service.processes import BARE
+from tests.service.processes import IMAGE
 
 pytestmark = pytest.mark.anyio
 
@@ -237,7 +237,7 @@ def worker(environ: dict[str, str]) -> subprocess.Popen[str]:
     variables = {"HEALTH_PORT": str(free_port()), "HEARTBEAT_INTERVAL_SECONDS": "2"}
     return subprocess.Popen(
         [sys.executable, "-m", "service", "worker"],
-        env=BARE | environ | variables,
+        env=IMAGE | environ | variables,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

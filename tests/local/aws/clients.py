@@ -20,7 +20,7 @@ from local.aws.folder import Folder
 from local.aws.process import RunningAws
 
 REGION = "us-west-2"
-NO_RETRIES = Config(retries={"total_max_attempts": 1}, read_timeout=5, connect_timeout=5)
+NO_RETRIES = Config(retries={"total_max_attempts": 1}, read_timeout=60, connect_timeout=60)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Clients:
     def connect(self) -> http.client.HTTPSConnection:
         """Open a connection that trusts the stand-in; the caller closes it."""
         context = ssl.create_default_context(cafile=self._ca)
-        return http.client.HTTPSConnection("127.0.0.1", self.aws.port, context=context, timeout=5)
+        return http.client.HTTPSConnection("127.0.0.1", self.aws.port, context=context, timeout=60)
 
     def send(self, wire: Wire) -> Answer:
         connection = self.connect()

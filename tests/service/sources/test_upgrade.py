@@ -18,7 +18,7 @@ from schema.migrations import ADVISORY_LOCK, head
 from schema.timestamps import utc_now
 from service.errors import SourceError
 from service.sources import postgres
-from service.sources.postgres import child
+from service.sources.postgres import child, upgrade
 from service.sources.postgres.pool import Pool
 from service.sources.postgres.settings import Settings
 from service.sources.postgres.store import Postgres
@@ -80,8 +80,9 @@ async def test_a_refusal_of_the_database_has_its_error_word(
 ) -> None:
     await execute(database, statement)
 
+    done = (await upgrade.perform(child.Job.of(settings, 5.0))).model_dump_json()
     with pytest.raises(SourceError, match=text) as error:
-        await child.upgrade(settings, 5.0)
+        child.Outcome.model_validate_json(done).found()
 
     assert error.value.word is word
 

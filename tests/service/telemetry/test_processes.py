@@ -136,16 +136,21 @@ def test_an_api_with_a_hanging_collector_answers_and_ends(
     assert not receiver.released.is_set()
 
 
-@pytest.mark.parametrize("command", ["worker", "api"])
 @pytest.mark.parametrize(
-    ("before", "environ", "output"),
-    [
+    ("command", "before", "environ", "output"),
+    [  # both commands treat both reasons alike
         (
+            "worker",
             "sys.modules['opentelemetry.sdk'] = None",
             {},
             "needs OpenTelemetry's SDK: install heartbeat[otlp]",
         ),
-        ("", {"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "OpenTelemetry's SDK refuses one of its OTEL_"),
+        (
+            "api",
+            "",
+            {"OTEL_BSP_MAX_QUEUE_SIZE": "0"},
+            "OpenTelemetry's SDK refuses one of its OTEL_",
+        ),
     ],
 )
 def test_a_process_that_cannot_push_reports_why_and_does_not_start(

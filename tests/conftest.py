@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import botocore.session
@@ -30,6 +30,11 @@ from tests.platform.cluster import CopiedPostgres
 from tests.reality import Fact
 from tests.service.configured import settings_of
 from tests.service.upgraded import upgraded
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.scheduler import LoadUnitScheduling
 
 pytest_plugins = ("tests.platform.option", "tests.summary")
 
@@ -81,6 +86,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist
         order.start_slow_files_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which not every run loads
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: "Producer"
+) -> "LoadUnitScheduling | None":
+    """Hand out units where pytest-xdist would hand out files."""
+    from tests.scheduler import LoadUnitScheduling  # takes a while to import
+
+    return LoadUnitScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,12 +1,15 @@
 """Sort the test files: slow ones first.
 
-`make test` hands whole files to its processes (pytest-xdist's `--dist loadfile`). A slow file that
+`make test` hands whole files to its processes (pytest-xdist's `--dist loadfile`), or several that
+`tests.units` keeps together; these stand here by the name of their first. A slow file that
 starts last runs alone while the other processes have nothing left to do. By default pytest-xdist
 starts files with few tests last, and those are the slow ones: `--no-loadscope-reorder` makes it
 keep the order of the collection.
 """
 
 import pytest
+
+from tests.units import unit
 
 # Those that take 10 s or more, from the seconds that `make test ARGS="--durations 1"` prints. Files
 # that mostly wait, such as for outages to pass, alternate with files that keep a core busy.
@@ -29,14 +32,11 @@ SLOW = (
     "tests/service/sources/test_upgrade.py",
     "tests/web/test_history.py",
     "tests/web/test_refresh.py",
-    "tests/web/test_rows.py",
     "tests/service/test_more_stores.py",
+    "tests/web/test_verdict.py",
     "tests/local/test_main.py",
     "tests/service/alerts/test_killed.py",
-    "tests/web/test_accessibility.py",
     "tests/test_watch.py",
-    "tests/web/test_views.py",
-    "tests/web/test_incidents.py",
     "tests/service/sources/test_s3.py",
     "tests/service/test_replica.py",
     "tests/stack/test_cli.py",
@@ -54,15 +54,13 @@ SLOW = (
     "tests/service/sources/test_valkey_errors.py",
     "tests/service/lease/test_lease.py",
     "tests/service/history/test_recorder.py",
-    "tests/web/test_client.py",
-    "tests/web/test_verdict.py",
 )
 _RANKS = {path: rank for rank, path in enumerate(SLOW)}
 
 
 def start_slow_files_first(items: list[pytest.Item]) -> None:
-    """Sort collected tests by the rank of their file; the order inside a file stays."""
-    items.sort(key=lambda item: _RANKS.get(_file(item.nodeid), len(SLOW)))
+    """Sort collected tests by the rank of their unit; the order inside a unit stays."""
+    items.sort(key=lambda item: _RANKS.get(unit(item.nodeid), len(SLOW)))
 
 
 def seconds_by_file(reports: list[pytest.TestReport]) -> list[tuple[float, str]]:

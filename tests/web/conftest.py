@@ -1,4 +1,9 @@
-"""A browser per module: Playwright's loop must not outlive it, since other tests run their own."""
+"""One browser for all tests of this folder that run one after another in a process.
+
+Playwright occupies the thread's event loop until the browser is closed, so pytest closes it before
+a test of another folder, which may run a loop of its own. What needs a loop in between runs it in
+another thread.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,7 +24,7 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser."""
     with chromium() as browser:

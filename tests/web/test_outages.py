@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +20,6 @@ from service.sources.postgres import KIND as POSTGRES
 from tests.conftest import empty_database, empty_keys, reset_aws
 from tests.service.configured import settings_of
 from tests.service.upgraded import upgraded
-from tests.web.browser import chromium
 from tests.web.server import api, service
 
 T = TypeVar("T")
@@ -93,16 +93,18 @@ def environment(
     postgres: Postgres, valkey: Valkey, aws_process: RunningAws, operator: Any
 ) -> Iterator[dict[str, str]]:
     """All stores, a short interval, and a migrated database, for all tests of this module."""
-    with pytest.MonkeyPatch.context() as patch:
+    # Playwright occupies the event loop of this thread.
+    with ThreadPoolExecutor(1) as other, pytest.MonkeyPatch.context() as patch:
         reset_aws(aws_process, operator, patch)
-        databases = empty_database(postgres, patch) | empty_keys(valkey)
+        databases = other.submit(empty_database, postgres, patch).result() | empty_keys(valkey)
         environment = {
             **databases,
             **aws_process.environment(),
             "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
             "HEALTH_PORT": str(free_port()),
         }
-        anyio.run(upgraded, settings_of(environment, POSTGRES), MIGRATION_S)
+        settings = settings_of(environment, POSTGRES)
+        other.submit(anyio.run, upgraded, settings, MIGRATION_S).result()
         yield environment
 
 
@@ -125,14 +127,6 @@ def worker(environment: dict[str, str]) -> Iterator[Worker]:
     """The worker."""
     with closing(Restartable(lambda: service("worker", environment))) as worker:
         yield worker
-
-
-@pytest.fixture(scope="module")
-def browser(environment: dict[str, str]) -> Iterator[Browser]:
-    """Started after the stores, whose fixtures need the thread's event loop for themselves."""
-    assert environment
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

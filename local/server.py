@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from local.process import Process
+from local.reservation import reserve
 
 READY_S = 60.0  # far above any start seen; a server that ends is noticed immediately
 READY_POLL_S = 0.01
@@ -122,12 +123,14 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that is free now.
+    """Return a port of 127.0.0.1 that is free now, and that no other call returns.
 
-    The port is below the system's ephemeral range, from which an outgoing connection could take a
-    port while its server is stopped.
+    It is this process's until it ends: see `local.reservation`. It is below the system's ephemeral
+    range, from which an outgoing connection could take a port while its server is stopped.
     """
     for port in random.sample(PORTS, len(PORTS)):
+        if not reserve(port):
+            continue
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError:

@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from local.aws.process import RunningAws, running
 from local.postgres import Postgres
 from local.valkey import Valkey
+from service import garbage
 from service.settings import Settings, load
 from service.sources import postgres as postgres_source
 from service.sources.postgres import migration
@@ -96,6 +97,14 @@ def pytest_xdist_make_scheduler(
     from tests.scheduler import LoadUnitScheduling  # takes a while to import
 
     return LoadUnitScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import the tests without the garbage collector, as the service does with its modules."""
+    garbage.pause()
+    yield
+    garbage.resume()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,5 @@
 """The real stores that tests run on, started once in a session; each test finds them empty."""
 
-import contextlib
 import functools
 import gc
 import hashlib
@@ -16,7 +15,7 @@ import redis
 import structlog
 from hypothesis import settings as hypothesis_settings
 
-from local.aws.process import RunningAws, running
+from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.valkey import Valkey
 from service import garbage
@@ -28,6 +27,7 @@ from tests.examples import examples
 from tests.interruption import Interruption
 from tests.platform import admin, emptied, project
 from tests.platform.cluster import CopiedPostgres
+from tests.platform.standin import standin
 from tests.reality import Fact
 from tests.service.configured import settings_of
 from tests.service.upgraded import upgraded
@@ -157,11 +157,7 @@ def aws_process(
     if containers:
         yield containers.aws(folder)
         return
-    with contextlib.ExitStack() as stack:
-        with pytest.MonkeyPatch.context() as patch:
-            # The system's CAs beside the stand-in's cost every client 0.05 s of CPU time.
-            patch.setenv("AWS_CA_BUNDLE", str(_empty_file(tmp_path_factory)))
-            process = stack.enter_context(running(folder))
+    with standin(folder) as process:
         yield process
 
 
@@ -246,12 +242,6 @@ def environ(database: dict[str, str], keys: dict[str, str], aws: RunningAws) -> 
 def settings(environ: dict[str, str]) -> Settings:
     """The settings of a process that uses all stores."""
     return load(environ)
-
-
-def _empty_file(factory: pytest.TempPathFactory) -> Path:
-    path = factory.mktemp("no-ca") / "empty.pem"
-    path.touch()
-    return path
 
 
 def _folder(factory: pytest.TempPathFactory, name: str) -> Path:

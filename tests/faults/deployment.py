@@ -15,13 +15,13 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from local.aws.environment import environment
 from local.aws.process import RunningAws
-from local.aws.process import running as running_aws
 from local.proxy import Mode, Proxy, serving
 from local.valkey import Valkey
 from service.sources import postgres
 from tests.faults.more_stores import MoreStores
 from tests.platform import admin
 from tests.platform.replica import Primary, Standby, streaming
+from tests.platform.standin import standin
 from tests.service.configured import settings_of
 from tests.service.processes import Running, running
 from tests.service.upgraded import upgraded
@@ -137,7 +137,7 @@ def deployment(folder: Path, more: MoreStores | None = None) -> Iterator[Deploym
     with ExitStack() as stack:
         primary, standby = stack.enter_context(streaming(folder))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
-        aws = stack.enter_context(running_aws(folder / "aws"))
+        aws = stack.enter_context(standin(folder / "aws"))
         portal = stack.enter_context(start_blocking_portal())
         ports = {"postgres": primary.port, "valkey": valkey.port, "secrets_manager": aws.port}
         ports |= more.ports if more else {}

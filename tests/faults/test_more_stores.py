@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws.process import running as running_aws
 from tests.conftest import _folder
 from tests.faults.deployment import Deployment, deployment
 from tests.faults.judging import failures
@@ -16,6 +15,7 @@ from tests.faults.more_kinds import FAULTS
 from tests.faults.more_stores import MoreStores
 from tests.faults.row import Row, caused
 from tests.faults.test_faults import assert_nothing_lost, show
+from tests.platform.standin import standin
 from tests.service.mariadb import MariaDb
 
 
@@ -23,7 +23,7 @@ from tests.service.mariadb import MariaDb
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with (
         MariaDb(_folder(tmp_path_factory, "mariadb")) as mariadb,
-        running_aws(tmp_path_factory.mktemp("bucket")) as bucket,
+        standin(tmp_path_factory.mktemp("bucket")) as bucket,
         deployment(_folder(tmp_path_factory, "deployment"), MoreStores(mariadb, bucket)) as made,
     ):
         yield made

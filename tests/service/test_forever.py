@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local.aws.process import RunningAws, running
+from local.aws.process import RunningAws
 from schema.errors import ErrorWord
 from schema.heartbeat import Heartbeat
 from schema.secret import stamp_in_value
@@ -22,6 +22,7 @@ from service.settings import load
 from service.sources import secrets_manager
 from service.sources.secrets_manager.store import SecretsManager
 from tests.fakes import InterruptedAws
+from tests.platform.standin import standin
 from tests.service.configured import settings_of
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +52,7 @@ class Time:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
     """A separate stand-in, because the versions of these tests would use up others' quota."""
-    with running(tmp_path_factory.mktemp("aws")) as process:
+    with standin(tmp_path_factory.mktemp("aws")) as process:
         yield process
 
 
@@ -134,9 +135,11 @@ async def test_two_days_of_two_workers_and_restarts_stay_far_below_the_quota(
         for source in (one, two, one):
             results.add(await source.write(beat(time)))
             time.advance(SLOT / 3)
-        now = set(versions(operator, secret))
-        made += now - known
-        known = now
+        if slot % RESTART_EVERY == 0:  # AWS keeps each for a day
+            now = set(versions(operator, secret))
+            made += now - known
+            known = now
+    made += set(versions(operator, secret)) - known
 
     assert results == {None}
     assert len(made) == int(2 * DAY / SLOT)

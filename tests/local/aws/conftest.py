@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from local.aws.process import RunningAws, running
+from local.aws.process import RunningAws
 from tests.local.aws.clients import Clients
+from tests.platform.standin import standin
 
 
 @pytest.fixture(scope="session")
 def aws_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAws]:
     data_dir: Path = tmp_path_factory.mktemp("aws")
-    with running(data_dir) as aws:
+    with standin(data_dir) as aws:
         yield aws
 
 

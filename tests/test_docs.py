@@ -1,6 +1,5 @@
 """The docs apart from tables: picture, costs, migration, decisions."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tests.docs import facts
 from tests.docs.pages import ROOT, Page
 from tests.platform import admin
 from tests.stack import recorder
-from tests.syntax import parsed
+from tests.syntax import imports
 
 DECISION_MAX_LINES = 30
 OLDER_APP = """
@@ -106,12 +105,8 @@ def _imported_by(folder: str) -> set[str]:
     names: set[str] = set()
     new = set((ROOT / folder).rglob("*.py"))
     while new:
-        for node in ast.walk(parsed(new.pop().read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                found = {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
-                shared = {ROOT / f"{name.replace('.', '/')}.py" for name in found - names}
-                new |= {
-                    path for path in shared if path.parent == ROOT / "service" and path.is_file()
-                }
-                names |= found
+        found = imports(new.pop())
+        shared = {ROOT / f"{name.replace('.', '/')}.py" for name in found - names}
+        new |= {path for path in shared if path.parent == ROOT / "service" and path.is_file()}
+        names |= found
     return {"/".join(name.split(".")[:2]) for name in names}

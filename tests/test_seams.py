@@ -12,7 +12,7 @@ from typing import TypeGuard
 import pytest
 
 from service.sources import KINDS
-from tests.syntax import parsed
+from tests.syntax import imports, names_of, parsed
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("schema", "service", "local", "stack")
@@ -65,17 +65,6 @@ COMPOSITION = {"__main__", "alerts_command", "check", "connections", "migrate", 
 
 def modules(part: str) -> Iterator[Path]:
     return (path for path in (ROOT / part).rglob("*.py") if "__pycache__" not in path.parts)
-
-
-def imports(path: Path) -> set[str]:
-    """Return every module that a file imports, at any place."""
-    found: set[str] = set()
-    for node in ast.walk(parsed(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -243,12 +232,6 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def module_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
-
-
-def names_of(path: Path, module: str) -> set[str]:
-    """Return a file's imports from a module, as `module.name`."""
-    nodes = [n for n in ast.walk(parsed(path.read_text())) if isinstance(n, ast.ImportFrom)]
-    return {f"{module}.{alias.name}" for n in nodes if n.module == module for alias in n.names}
 
 
 def test_the_environment_is_read_in_one_place() -> None:

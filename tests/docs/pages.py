@@ -45,10 +45,10 @@ class Page:
         """The whole text."""
         return (ROOT / self.path).read_text()
 
-    @functools.cached_property
+    @property
     def tokens(self) -> list[Token]:
         """The parser's tokens."""
-        return MarkdownIt("commonmark").enable("table").parse(self.text)
+        return _tokens(self)
 
     def code(self, *languages: str) -> Iterator[Code]:
         """Yield the blocks of code in these languages; without arguments, all blocks."""
@@ -106,6 +106,11 @@ class Page:
         assert len(starts) == 1, f"{self} has {len(starts)} headings {heading!r}"
         later = [index for index, _ in self._headings() if index > starts[0]]
         return self.tokens[starts[0] : later[0] if later else None]
+
+
+@functools.cache  # links to a page are many
+def _tokens(page: Page) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(page.text)
 
 
 @functools.cache

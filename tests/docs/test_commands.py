@@ -1,6 +1,5 @@
 """Documented commands name only existing things, and the local ones run."""
 
-import json
 import re
 import subprocess
 import sys
@@ -95,15 +94,6 @@ def test_the_list_of_targets_equals_the_output_of_make_help() -> None:
     printed = commands.run("make", "help").stdout
 
     assert {line.split()[0] for line in printed.splitlines()} == facts.targets()
-
-
-NOT_JSON = {"/", "/ws", "/docs/{page}", "/badge.svg", "/badge/{source}.svg", "/incidents.atom"}
-
-
-def test_the_openapi_command_prints_every_documented_endpoint() -> None:
-    printed = json.loads(commands.run(sys.executable, "-m", "service", "openapi").stdout)
-
-    assert set(printed["paths"]) | NOT_JSON == facts.endpoints()
 
 
 def test_the_doctor_lists_what_a_bare_machine_is_missing(tmp_path: Path) -> None:

@@ -89,21 +89,22 @@ def test_no_secret_is_registered_in_plain_text(
 ) -> None:
     recording = program(variant, preview=preview)
 
-    assert len(_plaintexts(recording)) >= 6
+    plaintexts = _plaintexts(recording)
+    assert len(plaintexts) >= 6
     for registration in recording.registrations:
         for path, text in _leaves(registration.inputs):
             hidden = any(path == p or path.startswith(f"{p}.") for p in registration.secret_paths)
-            leaked = [secret for secret in _plaintexts(recording) if secret in text]
+            leaked = [secret for secret in plaintexts if secret in text]
             assert hidden or not leaked, f"{registration.name}: {path}"
 
 
 def test_no_export_contains_a_secret(program: Program, variant: str, preview: bool) -> None:
     recording = program(variant, preview=preview)
 
+    plaintexts = _plaintexts(recording)
     assert set(recording.exports) == EXPORTS
     assert not recording.secret_exports
-    texts = list(strings(recording.exports))
-    assert not [t for t in texts for secret in _plaintexts(recording) if secret in t]
+    assert not [t for t in strings(recording.exports) for secret in plaintexts if secret in t]
 
 
 def test_the_same_configuration_gives_the_same_registrations(

@@ -95,6 +95,7 @@ def test_the_contract_covers_the_fourth_source(both: dict[str, str], copy: Path)
     assert done.stdout.count("[orders] PASSED") == done.stdout.count("[memory] PASSED") > 0
 
 
+@pytest.mark.usefixtures("migrated")
 def test_worker_api_history_metrics_and_page_show_the_fourth_source(
     beating: tuple[Running, Running], both: dict[str, str], copy: Path
 ) -> None:
@@ -123,7 +124,7 @@ def test_worker_api_history_metrics_and_page_show_the_fourth_source(
 
 
 def _until_written(url: str) -> dict[str, Any]:
-    """Return the source's row once it has history, which needs the worker's migration."""
+    """Return the source's row once it has history."""
     while True:
         answer = httpx2.get(f"{url}/history?source=orders&buckets=1", timeout=20)
         row: dict[str, Any] = _get(url, "/worker/status")["timestamps"]["orders"]

@@ -60,12 +60,12 @@ def open_page(page: Page, address: str) -> None:
     page.evaluate("answered()")
 
 
-def let_pass(page: Page, seconds: int) -> None:
-    """Move the page's clock on by whole seconds, and wait for all answers after each one.
+def let_pass(page: Page, seconds: int, step_s: int = 1) -> None:
+    """Move the page's clock on by whole seconds, and wait for all answers after each step.
 
     `page.clock.run_for` may only move it by less than a request's deadline of 10 s, except while
     the page sends no requests or gets no answers.
     """
-    for _ in range(seconds):
-        page.clock.run_for(1000)
+    for passed in range(0, seconds, step_s):
+        page.clock.run_for(1000 * min(step_s, seconds - passed))
         page.evaluate("answered()")

@@ -68,7 +68,7 @@ def test_history_is_requested_again_only_when_it_is_old(
     page.goto(address)
     expect(page.locator(".strip")).to_have_count(3)
 
-    let_pass(page, 298)
+    let_pass(page, 298, step_s=9)
     assert len(answers.history_requests) == 1
     with page.expect_request("**/history?*"):
         let_pass(page, 3)

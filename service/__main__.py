@@ -177,4 +177,4 @@ def _openapi() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    output.leave(main())

@@ -45,3 +45,25 @@ def test_a_command_without_a_reader_ends_quietly_with_its_own_status(
         os.close(writer)
 
     assert (done.stderr, done.returncode) == ("", status)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_command_ends_with_its_status_after_its_last_words(stream: str) -> None:
+    program = f"import sys; from service.output import leave; sys.{stream}.write('done'); leave(3)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=BARE, cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert (done.returncode, getattr(done, stream)) == (3, b"done")
+
+
+def test_a_command_ends_even_if_a_thread_hangs() -> None:
+    program = (
+        "import threading; from service.output import leave\n"
+        "threading.Thread(target=threading.Event().wait).start(); leave(0)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], env=BARE, cwd=ROOT, check=False)
+
+    assert done.returncode == 0

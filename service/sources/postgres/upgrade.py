@@ -19,6 +19,7 @@ from schema.migrations.adoption import try_stamp
 from schema.migrations.columns import add_columns
 from schema.tables import LastUpdate
 from service.errors import SourceError
+from service.output import leave
 from service.sources.postgres.child import Job, Outcome
 from service.sources.postgres.errors import OURS, translate
 from service.sources.postgres.pool import arguments
@@ -93,3 +94,4 @@ def upgrade(connection: Connection) -> tuple[str, list[str]]:
 
 if __name__ == "__main__":
     main()
+    leave(0)

@@ -126,9 +126,10 @@ def test_a_dashboard_port_in_use_ends_it_in_one_line(tmp_path: Path) -> None:
     assert f"port {port} is in use" in done.stderr
 
 
-def test_the_printed_commands_stage_outages(tmp_path: Path) -> None:
+def test_the_printed_commands_stage_outages(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "stores.env"
-    arguments = ["--services-only", "--faults", "--ephemeral", "--env-file", str(file)]
+    data = ["--data-dir", str(home), "--env-file", str(file)]
+    arguments = ["--services-only", "--faults", *data]
     with running(*arguments) as popen:
         assert popen.stdout is not None
         lines = iter(popen.stdout.readline, "")
@@ -153,9 +154,10 @@ def refuse(address: str, body: str) -> None:
         assert answer.status == 200
 
 
-def test_further_stores_are_real_and_accept_stamps(tmp_path: Path) -> None:
+def test_further_stores_are_real_and_accept_stamps(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "stores.env"
-    arguments = ["--services-only", "--ephemeral", "--with", "s3,mysql", "--env-file", str(file)]
+    data = ["--data-dir", str(home), "--env-file", str(file)]
+    arguments = ["--services-only", "--with", "s3,mysql", *data]
     with running(*arguments) as popen:
         wait_for(popen, str(file))
         environ = {**variables(file), "HEARTBEAT_NAME": "worker"}

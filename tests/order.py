@@ -11,51 +11,54 @@ import pytest
 
 from tests.units import unit
 
-# Those that take 10 s or more, from the seconds that `make test ARGS="--durations 1"` prints. Files
-# that mostly wait, such as for outages to pass, alternate with files that keep a core busy: two of
-# each at a time use both cores.
-SLOW = (
+# Those that take 10 s or more, from the seconds that `make test ARGS="--durations 1"` prints.
+# These mostly wait, such as for an outage to pass.
+WAITING = (
     "tests/faults/test_faults.py",
-    "tests/web/test_history.py",
     "tests/service/test_outages.py",
-    "tests/web/test_verdict.py",
     "tests/faults/test_more_stores.py",
+    "tests/service/test_standby.py",
+    "tests/web/test_outages.py",
+    "tests/service/sources/test_upgrade.py",
+    "tests/service/alerts/test_killed.py",
+    "tests/service/test_main.py",
+    "tests/service/test_replica.py",
+    "tests/service/test_security.py",
+    "tests/service/api/test_app_outages.py",
+    "tests/service/sources/test_valkey_errors.py",
+    "tests/service/test_more_stores.py",
+    "tests/service/test_tls.py",
+    "tests/service/test_tls_causes.py",
+)
+# These keep a core busy.
+BUSY = (
     "tests/stack/engine/test_up.py",
     "tests/stack/engine/test_app.py",
+    "tests/web/test_history.py",
     "tests/web/test_refresh.py",
-    "tests/service/test_standby.py",
-    "tests/service/test_main.py",
-    "tests/stack/engine/test_state.py",
-    "tests/web/test_outages.py",
+    "tests/web/test_verdict.py",
     "tests/service/alerts/test_faults.py",
+    "tests/stack/engine/test_state.py",
     "tests/stack/engine/test_secret.py",
-    "tests/service/alerts/test_killed.py",
-    "tests/service/sources/test_upgrade.py",
     "tests/stack/engine/test_wrong_settings.py",
-    "tests/service/test_replica.py",
     "tests/local/test_main.py",
-    "tests/service/test_security.py",
     "tests/service/test_soak.py",
     "tests/service/test_forever.py",
     "tests/test_fourth_source.py",
-    "tests/service/api/test_app_outages.py",
     "tests/service/sources/test_s3.py",
     "tests/test_watch.py",
-    "tests/service/test_more_stores.py",
-    "tests/service/test_tls.py",
     "tests/service/alerts/test_histories.py",
     "tests/service/alerts/test_partitions.py",
-    "tests/service/sources/test_valkey_errors.py",
     "tests/stack/test_main.py",
     "tests/local/test_server.py",
     "tests/test_local_run.py",
     "tests/service/api/test_openapi.py",
     "tests/service/telemetry/test_processes.py",
-    "tests/service/test_tls_causes.py",
     "tests/service/history/test_recorder.py",
     "tests/stack/test_cli.py",
     "tests/service/lease/test_lease.py",
 )
+SLOW = WAITING + BUSY
 _RANKS = {path: rank for rank, path in enumerate(SLOW)}
 
 

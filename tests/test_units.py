@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 from tests.docs.pages import ROOT
 from tests.order import SLOW
 from tests.scheduler import LoadUnitScheduling
@@ -35,3 +37,36 @@ def test_pytest_xdist_asks_the_scheduler_for_the_unit() -> None:
         scopes = {scheduler._split_scope(node(name)) for name in names}
 
         assert scopes == {f"tests/web/test_{names[0]}.py"}
+
+
+class Process:
+    """One of pytest-xdist's, which only receives tests."""
+
+    shutting_down = False
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        """Do nothing."""
+
+
+def test_half_of_the_processes_run_units_that_wait() -> None:
+    waiting, others = SLOW[:3], ["tests/a.py", "tests/b.py", "tests/c.py"]
+    tests = [f"{file}::test_it" for file in (*waiting, *others)]
+    processes = [Process() for _ in range(4)]
+    scheduler = LoadUnitScheduling.__new__(LoadUnitScheduling)  # its set-up needs processes
+    scheduler.workqueue = OrderedDict((unit(test), {test: False}) for test in tests)
+    scheduler.assigned_work = {process: {} for process in processes}
+    scheduler.registered_collections = dict.fromkeys(processes, tests)
+
+    for process in processes:
+        scheduler._assign_work_unit(process)
+
+    first = [name for process in processes for name in scheduler.assigned_work[process]]
+    assert first == [*waiting[:2], *others[:2]]
+
+    scheduler.assigned_work[processes[0]][waiting[0]] = {tests[0]: True}
+    for process in processes[:2]:
+        scheduler._assign_work_unit(process)
+
+    assert waiting[2] in scheduler.assigned_work[processes[0]]
+    assert others[2] in scheduler.assigned_work[processes[1]]
+    assert not scheduler.workqueue

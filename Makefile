@@ -25,7 +25,7 @@ run: ## Run everything on this machine, and print the page's address
 .PHONY: test
 test: environment ## Run the tests
 	@HEARTBEAT_BROWSER=$$($(PYTHON) .ci/system.py) && export HEARTBEAT_BROWSER && \
-	exec $(PYTHON) -m tests.watch -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
+	exec $(PYTHON) -m tests.watch -m pytest -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 .PHONY: pulumi
 pulumi: environment ## Build the Pulumi CLI with Go, once, for the engine's tests; some 20 minutes

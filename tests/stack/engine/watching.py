@@ -29,6 +29,22 @@ def green(api: Component) -> dict[str, Any]:
     raise AssertionError(status)
 
 
+def alive(worker: Component) -> int:
+    """Wait until a worker answers, which it does once its first cycle has ended.
+
+    Returns:
+        The status code of its answer.
+    """
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        assert worker.process.running, worker.log.read_text()
+        try:
+            return httpx2.get(f"{worker.health_url}/livez", timeout=5).status_code
+        except httpx2.TransportError:
+            assert time.monotonic() < deadline, worker.log.read_text()
+            time.sleep(0.05)
+
+
 def beats(worker: Component, cycles: int) -> None:
     """Wait until a worker has completed this many cycles."""
     deadline = time.monotonic() + DEADLINE_S

@@ -29,8 +29,8 @@ def leave(status: int) -> NoReturn:
     Python would first free all modules one by one, a quarter of a start's CPU time, and wait for
     threads, of which one may hang.
     """
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # nobody reads any more
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None if it was closed before the start
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more
             stream.flush()
     os._exit(status)
 

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.service.processes import BARE, ROOT
 
+FULL = Path("/dev/full")  # every write to it fails
 DOWN = {"VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": "1", "VALKEY_SSLMODE": "disable"}
 TARGET = {
     "ALERT_TARGETS": "webhook+http://127.0.0.1:1/?secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -56,6 +58,35 @@ def test_a_command_ends_with_its_status_after_its_last_words(stream: str) -> Non
     )
 
     assert (done.returncode, getattr(done, stream)) == (3, b"done")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")
+def test_last_words_that_cannot_be_written_are_an_error() -> None:
+    program = "import sys; from service.output import leave; sys.stdout.write('done'); leave(0)"
+
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=BARE,
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode != 0
+    assert "No space left on device" in done.stderr
+
+
+def test_a_command_without_stdout_ends_with_its_status() -> None:
+    shell = f"exec {sys.executable} -m service address /badge.svg >&-"
+
+    done = subprocess.run(
+        ["sh", "-c", shell], env=BARE | DOWN, cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_command_ends_even_if_a_thread_hangs() -> None:

@@ -5,13 +5,14 @@ looks free to every other process that chooses one.
 """
 
 import contextlib
+import errno
 import fcntl
 import functools
 import os
 import threading
 
 # Not in $TMPDIR, which may differ between processes. It stays empty: a port's byte is only locked.
-FILE = f"/tmp/heartbeat-ports-{os.getuid()}"  # noqa: S108  a link there could only be locked, too
+FILE = f"/tmp/heartbeat-ports-{os.getuid()}"  # noqa: S108  a link is not followed
 
 _reserved: set[int] = set()
 _reserving = threading.Lock()
@@ -36,8 +37,8 @@ def _lock(port: int) -> bool:
         return True
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
-    except (BlockingIOError, PermissionError):  # either may say that another process has it [POSIX]
-        return False
+    except OSError as error:  # another process has it, or the file system has no locks [POSIX]
+        return error.errno not in {errno.EACCES, errno.EAGAIN}
     return True
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from service import garbage
 
@@ -176,5 +176,10 @@ def _openapi() -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Run the command of the command line, and end the process with its status."""
     output.leave(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -27,7 +27,7 @@ def leave(status: int) -> NoReturn:
     """End the process now, when all of its work is done.
 
     Python would first free all modules one by one, a quarter of a start's CPU time, and wait for
-    threads, of which one may hang.
+    threads, in which a call to AWS or to a target of alerts may hang.
     """
     for stream in filter(None, (sys.stdout, sys.stderr)):  # None if it was closed before the start
         with contextlib.suppress(BrokenPipeError):  # nobody reads any more

@@ -3,7 +3,7 @@
 import functools
 import gc
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +100,13 @@ def pytest_xdist_make_scheduler(
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection() -> Generator[None, object, object]:
     """Import the tests without the garbage collector, as the service does with its modules."""
     garbage.pause()
-    yield
-    garbage.resume()
+    try:
+        return (yield)
+    finally:
+        garbage.resume()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,5 +1,8 @@
 from collections import OrderedDict
 
+from xdist import newhooks
+
+from tests import conftest
 from tests.docs.pages import ROOT
 from tests.order import SLOW
 from tests.scheduler import LoadUnitScheduling
@@ -37,6 +40,10 @@ def test_pytest_xdist_asks_the_scheduler_for_the_unit() -> None:
         scopes = {scheduler._split_scope(node(name)) for name in names}
 
         assert scopes == {f"tests/web/test_{names[0]}.py"}
+
+
+def test_pytest_xdist_has_the_hook_that_makes_the_scheduler() -> None:
+    assert hasattr(newhooks, conftest.pytest_xdist_make_scheduler.__name__)
 
 
 class Process:

@@ -4,7 +4,8 @@ The browser tests of a process share one browser and one API, which take as long
 several tests. With `--dist loadfile` alone, other files would come between them.
 """
 
-# Each takes about as long as the others. Any further file is a unit of its own.
+# Each takes about as long as the others, and runs in alphabetical order. Any further file is a unit
+# of its own.
 TOGETHER = (
     ("outages", "client", "endurance", "login"),
     ("history", "accessibility"),
@@ -19,6 +20,6 @@ _FIRST = {
 
 
 def unit(node_id: str) -> str:
-    """Return the file that a test's file runs with: the first of several, or itself."""
+    """Return the file that names a test's unit: the first of several, or the test's own."""
     file = node_id.partition("::")[0]
     return _FIRST.get(file, file)

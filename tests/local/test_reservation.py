@@ -14,7 +14,7 @@ import pytest
 from local import reservation, server
 from tests.service.processes import ROOT
 
-PORTS = range(10_000, 10_010)  # of which no other test chooses one
+PORTS = range(10_000, 10_010)  # never all taken, and no other test chooses one
 # Chooses ports until none is left, prints them, and lives on, or leaves a child.
 CHOOSER = f"""
 import subprocess, sys
@@ -93,6 +93,7 @@ def test_a_child_keeps_no_port_reserved(file: str) -> None:
 
     printed = subprocess.check_output(command, cwd=ROOT, text=True).split()
 
+    assert len(printed) > 1
     try:
         assert reservation.reserve(int(printed[0]))
     finally:

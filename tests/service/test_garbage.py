@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from service import garbage
+from tests.service.processes import BARE, ROOT
 
 
 def test_the_collector_is_paused_until_it_is_resumed_and_ignores_what_exists_then() -> None:
@@ -53,7 +54,12 @@ print(gc.isenabled())
 """
 
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env=BARE,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout == f"{enabled}\n"

@@ -240,5 +240,8 @@ async def test_a_disconnected_worker_keeps_beating_and_yields_after_it_reconnect
             await proxy.switch(Mode.PASS)
         await workers.roles()
         both = {worker.lines("worker_started")[0]["worker"] for worker in workers.running}
-        while await workers.known() != both:
+        for _ in range(10):
             await workers.beat_more()
+            if await workers.known() == both:
+                break
+        assert await workers.known() == both

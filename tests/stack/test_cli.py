@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import conftest
 from tests.stack import cli
 from tests.stack.engine import required
 from tests.stack.recorder import ROOT
@@ -92,6 +93,8 @@ def test_without_a_cli_the_summary_counts_the_skipped_tests_and_names_the_remedy
     # The whole tests/conftest.py, and plugins that are not used, would be most of the run.
     lean = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     plugins = ["-p", "no:cacheprovider", "-p", "xdist.plugin", "-p", "tests.summary"]
+    assert "tests.summary" in conftest.pytest_plugins
+
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "-n", "1"],
         cwd=tmp_path,

@@ -44,7 +44,12 @@ def _lock(port: int) -> bool:
 
 @functools.cache
 def _file() -> int | None:
-    """Open the file, once: closing any of its descriptors would unlock it. None if it cannot be."""
+    """Open the file, once: closing any of its descriptors would unlock it.
+
+    Returns:
+        Its descriptor. None if it cannot be opened, or is another user's, who could lock all of it.
+    """
     with contextlib.suppress(OSError):
-        return os.open(FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        file = os.open(FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        return file if os.fstat(file).st_uid == os.getuid() else None
     return None

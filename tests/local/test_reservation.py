@@ -106,3 +106,10 @@ def test_without_the_file_ports_are_still_chosen(file: str) -> None:
     ports = chosen()
 
     assert len(set(ports)) == len(ports) > 1
+
+
+def test_another_users_locks_do_not_count(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with choosing(file) as (_, others):
+        monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+
+        assert set(chosen()) == set(others)

@@ -41,7 +41,7 @@ coverage: test ## Measure the tests' coverage of schema/ and service/; fails bel
 
 .PHONY: mutants
 mutants: environment ## Mutate the rules, and show each mutation that no test notices; 4 minutes
-	@exec env CI=true $(PYTHON) -m tests.mutation
+	@export CI=true && exec $(PYTHON) -m tests.mutation
 
 .PHONY: check
 check: lint types types-js test ## Run every check that a change must pass

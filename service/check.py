@@ -1,7 +1,5 @@
 """The check command: print the API's verdict, read from the stores directly."""
 
-import os
-
 import anyio
 
 from schema.errors import ErrorWord
@@ -22,21 +20,16 @@ def main(settings: Settings) -> int:
     Returns:
         0 ok, 1 degraded, 2 error.
     """
-    status, stray = anyio.run(_read, settings)
+    status = anyio.run(_read, settings)
     output.show(text(status))
-    code = EXIT[status.overall_status]
-    if stray:  # a hung AWS call would keep the interpreter alive
-        os._exit(code)
-    return code
+    return EXIT[status.overall_status]
 
 
-async def _read(settings: Settings) -> tuple[WorkerStatus, bool]:
+async def _read(settings: Settings) -> WorkerStatus:
     """Wait for the first reading of every source; each ends by its own deadline."""
     async with watching(settings) as watch:
         wait_s = watch.longest_reading_s + CONNECT_S
-        status = worker_status(await watch.snapshot(wait_s=wait_s))
-        aws = watch.shared.aws
-        return status, aws is not None and aws.lane.busy
+        return worker_status(await watch.snapshot(wait_s=wait_s))
 
 
 def text(status: WorkerStatus) -> str:

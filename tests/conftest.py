@@ -20,7 +20,6 @@ from local.postgres import Postgres
 from local.valkey import Valkey
 from service import garbage
 from service.settings import Settings, load
-from service.sources import postgres as postgres_source
 from service.sources.postgres import migration
 from tests import order
 from tests.examples import examples
@@ -29,8 +28,7 @@ from tests.platform import admin, emptied, project
 from tests.platform.cluster import CopiedPostgres
 from tests.platform.standin import standin
 from tests.reality import Fact
-from tests.service.configured import settings_of
-from tests.service.upgraded import upgraded
+from tests.service.upgraded import migrate, upgraded
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -193,7 +191,7 @@ def migrated(database: dict[str, str]) -> None:
 
     A process that finds an empty one starts another to migrate it, for most of a second of CPU.
     """
-    anyio.run(upgraded, settings_of(database, postgres_source.KIND), 60.0)
+    migrate(database)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from local.aws.folder import Folder, write
 from local.aws.state import load, save
 from local.aws.wire.loopback import LoopbackServer
 from local.aws.wire.server import AwsServer
+from service.output import leave
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,8 +105,4 @@ def _forget_who_runs_this() -> None:
 
 if __name__ == "__main__":
     _forget_who_runs_this()
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Immediately: nothing is left to write, and the interpreter's own exit takes 0.3 s.
-    os._exit(status)
+    leave(main())

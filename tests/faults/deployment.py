@@ -17,14 +17,12 @@ from local.aws.environment import environment
 from local.aws.process import RunningAws
 from local.proxy import Mode, Proxy, serving
 from local.valkey import Valkey
-from service.sources import postgres
 from tests.faults.more_stores import MoreStores
 from tests.platform import admin
 from tests.platform.replica import Primary, Standby, streaming
 from tests.platform.standin import standin
-from tests.service.configured import settings_of
 from tests.service.processes import Running, running
-from tests.service.upgraded import upgraded
+from tests.service.upgraded import migrate
 
 TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey", "secrets_manager": "AWS Secrets"}
 KEPT = "SELECT source, stamp FROM heartbeat_beats"
@@ -155,7 +153,7 @@ def deployment(folder: Path, more: MoreStores | None = None) -> Iterator[Deploym
         if more:
             addresses = {name: proxy.port for name, proxy in proxies.items()}
             environ |= more.environment(addresses, Path(environ["AWS_CA_BUNDLE"]), folder)
-        anyio.run(upgraded, settings_of(primary.environment, postgres.KIND), MOST_S)
+        migrate(primary.environment)
         worker = stack.enter_context(running("worker", "HEALTH_PORT", environ, folder))
         api = stack.enter_context(running("api", "PORT", environ, folder))
         made = Deployment(

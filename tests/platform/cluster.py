@@ -15,10 +15,15 @@ class CopiedPostgres(UnsyncedPostgres):
     def _initialize(self) -> None:
         if not _made:
             _made.append(_make(self.folder.parent / "cluster"))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # -a keeps the owner, as whom PostgreSQL runs, and the modes, which it checks.
-        command = ["cp", "-a", *(str(_made[0] / name) for name in ("password", "data"))]
-        subprocess.run([*command, str(self.folder)], check=True)
+        copy(_made[0], self.folder)
+
+
+def copy(cluster: Path, folder: Path) -> None:
+    """Copy a cluster's data and password into a server's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # -a keeps the owner, as whom PostgreSQL runs, and the modes, which it checks.
+    originals = [str(cluster / name) for name in ("password", "data")]
+    subprocess.run(["cp", "-a", *originals, str(folder)], check=True)
 
 
 def _make(folder: Path) -> Path:

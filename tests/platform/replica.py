@@ -1,13 +1,12 @@
 """A streaming pair of PostgreSQL: a primary, and a hot standby that can be promoted."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from local.postgres import SETTINGS
 from tests.platform import admin
-from tests.platform.cluster import CopiedPostgres
+from tests.platform.cluster import CopiedPostgres, copy
 
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
 
@@ -40,9 +39,7 @@ class Standby(Primary):
 
     def _initialize(self) -> None:
         """Copy the primary's files and password, because the copy has the primary's logins."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        originals = [str(self._primary.folder / name) for name in ("password", "data")]
-        subprocess.run(["cp", "-a", *originals, str(self.folder)], check=True)
+        copy(self._primary.folder, self.folder)
         environ = self._primary.environment
         words = {
             "host": environ["PGHOST"],

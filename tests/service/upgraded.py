@@ -1,6 +1,6 @@
 """Migrate a database like `service/sources/postgres/child.py`, but in this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,17 +10,19 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from schema import migrations
-from service.sources.postgres import upgrade
+from service.sources.postgres import KIND, upgrade
 from service.sources.postgres.child import Job
 from service.sources.postgres.errors import OURS
 from service.sources.postgres.pool import arguments
 from service.sources.postgres.settings import Settings
+from tests.service.configured import settings_of
 
 ALONE = f"SET LOCAL lock_timeout = '1s'; SELECT pg_advisory_xact_lock({migrations.ADVISORY_LOCK})"
 EMPTY = """
 SELECT current_schema() = 'public'
        AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace)
 """
+MOST_S = 60.0  # a bound for a hang
 CHANGES = ("CREATE ", "COMMENT ", "ALTER ", "INSERT ", "UPDATE ")
 
 _ONE_AT_A_TIME = anyio.Lock()
@@ -45,6 +47,11 @@ async def upgraded(settings: Settings, answer_timeout_s: float) -> str:
         if empty and revision == head:
             _recorded[head] = ";\n".join(statements)
     return revision
+
+
+def migrate(environ: Mapping[str, str]) -> None:
+    """Bring the database of an environment to this version's schema; blocks."""
+    anyio.run(upgraded, settings_of(environ, KIND), MOST_S)
 
 
 async def _repeated(settings: Settings, answer_timeout_s: float, statements: str) -> bool:

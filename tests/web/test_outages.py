@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import Any, Generic, TypeVar
 
-import anyio
 import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -16,16 +15,13 @@ from local.aws.process import RunningAws
 from local.postgres import Postgres
 from local.server import free_port
 from local.valkey import Valkey
-from service.sources.postgres import KIND as POSTGRES
 from tests.conftest import empty_database, empty_keys, reset_aws
-from tests.service.configured import settings_of
-from tests.service.upgraded import upgraded
+from tests.service.upgraded import migrate
 from tests.web.server import api, service
 
 T = TypeVar("T")
 
 INTERVAL_S = 5  # a row is aging for half of it, which even a busy browser shows
-MIGRATION_S = 60.0
 PATIENCE_MS = 60_000  # a bound for a busy machine; no wait normally takes this long
 SOURCES = ("postgres", "valkey", "secrets_manager")
 # Between two writes of one cycle a page rightly shows the stamps of two.
@@ -103,8 +99,7 @@ def environment(
             "HEARTBEAT_INTERVAL_SECONDS": str(INTERVAL_S),
             "HEALTH_PORT": str(free_port()),
         }
-        settings = settings_of(environment, POSTGRES)
-        other.submit(anyio.run, upgraded, settings, MIGRATION_S).result()
+        other.submit(migrate, environment).result()
         yield environment
 
 
